@@ -1,0 +1,41 @@
+//! One model per customer, for a thousand or a million customers, in one run.
+//!
+//! # The road of the data
+//!
+//! ```text
+//! Environment ─► Settings ─► InputFile… ─► [ read ─► check ─► fit ─► score ─► pack ─► publish ] ─► Outcome…
+//!                                           one customer, one worker thread, no shared state
+//! Outcome… ─► one owner thread: counts, progress, manifest, metric lines, stop decision ─► Summary ─► exit code
+//! ```
+//!
+//! # The map, top layer first
+//!
+//! A module imports only from rows below its own; a test (`tests/suite/layers.rs`) enforces it.
+//!
+//! | layer | modules |
+//! |---|---|
+//! | 6 | `cli`: the sub-commands; the only place that glues layers together |
+//! | 5 | [`train`]: the run: plan, workers, events, progress, results |
+//! | 4 | [`artifact`]: what one `tar.gz` holds, its deterministic bytes, its fingerprint |
+//! | 3 | [`settings`]: text to checked settings, all faults at once |
+//! | 2 | [`input`]: from files to customers' series; [`models`]: from a series to a fitted model to a forecast |
+//! | 1 | [`dataset`]: a customer's name and data; [`storage`]: where bytes live; [`sagemaker`]: the platform's files and variables |
+//! | 0 | [`error`]: who must act, and the exit codes |
+//!
+//! # Fences
+//!
+//! - the platform's paths and variables only in [`sagemaker`];
+//! - polars only in `input/parquet.rs` and the tables of results;
+//! - rayon only in [`train`]: a model is fitted by one thread;
+//! - `process::exit` nowhere: `main` returns an exit code.
+
+pub mod artifact;
+pub mod cli;
+pub mod dataset;
+pub mod error;
+pub mod input;
+pub mod models;
+pub mod sagemaker;
+pub mod settings;
+pub mod storage;
+pub mod train;
