@@ -11,6 +11,15 @@ use super::linear_algebra::{add_scaled, back_substitute, cholesky, dot, forward_
 /// Relative room left to rounding in the optimality condition.
 const TOLERANCE: f64 = 1e-11;
 
+/// How the minimum moves when λ falls.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Descent {
+    /// κ: the smooth part of the objective, doubled, changes by κ · (change of λ²) while the active set stays.
+    pub(super) curvature: f64,
+    /// The next smaller λ at which the active set changes; 0 where none is left.
+    pub(super) next: f64,
+}
+
 /// The search with its buffers.
 #[derive(Debug, Default)]
 pub(super) struct ActiveSet {
@@ -20,7 +29,11 @@ pub(super) struct ActiveSet {
     signs: Vec<f64>,
     factor: Vec<f64>,
     target: Vec<f64>,
+    /// q − Cδ at the last minimum.
     gradient: Vec<f64>,
+    /// −dδ/dλ of the active changepoints, and −dq/dλ of all conditions.
+    direction: Vec<f64>,
+    drift: Vec<f64>,
 }
 
 impl ActiveSet {
@@ -111,6 +124,37 @@ impl ActiveSet {
             }
         }
         worst
+    }
+
+    /// How the last [`ActiveSet::minimise`], at `lambda`, goes on when λ falls: the solution path is piecewise linear.
+    ///
+    /// (Osborne, Presnell and Turlach, On the LASSO and its dual, 2000.)
+    pub(super) fn descend(&mut self, c: &[f64], lambda: f64, delta: &[f64]) -> Descent {
+        let n = delta.len();
+        self.direction.clone_from(&self.signs);
+        forward_substitute(&self.factor, self.active.len(), &mut self.direction);
+        let curvature = dot(&self.direction, &self.direction);
+        back_substitute(&self.factor, self.active.len(), &mut self.direction);
+        self.drift.clear();
+        self.drift.resize(n, 0.0);
+        for (&j, &step) in self.active.iter().zip(&self.direction) {
+            add_scaled(&mut self.drift, step, &c[j * n..(j + 1) * n]);
+        }
+        // By how much λ may fall before a changepoint returns to zero, or an optimality condition is met with equality.
+        let mut room = lambda;
+        let mut limit = |fall: f64| {
+            if fall > 0.0 && fall < room {
+                room = fall;
+            }
+        };
+        for (&j, &step) in self.active.iter().zip(&self.direction) {
+            limit(-delta[j] / step);
+        }
+        for j in (0..n).filter(|&j| delta[j] == 0.0 && !self.blocked[j]) {
+            limit((lambda - self.gradient[j]) / (1.0 - self.drift[j]));
+            limit((lambda + self.gradient[j]) / (1.0 + self.drift[j]));
+        }
+        Descent { curvature, next: lambda - room }
     }
 
     /// Solves C_AA x = b for the active set of the last [`ActiveSet::minimise`], in place; `b` has the active set's order.

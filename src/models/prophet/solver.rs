@@ -7,13 +7,15 @@
 //!
 //! 1. The free parameters are eliminated by a Cholesky factor of their block (a Schur complement), which leaves the
 //!    problem of [`ActiveSet`] in δ alone, at most a few dozen unknowns.
-//! 2. For a given θ the best u has a closed form: 4u² + n u − SSE = 0.
-//! 3. The two alternate, warm-started. SSE grows with u, so the map u → u is monotone: started above every solution it
-//!    falls to the largest fixed point, started below every solution it rises to the smallest. Where the two meet, that
-//!    point is the only stationary one, so the optimum is global and known to be; where they differ, the better wins.
+//! 2. For a given θ the best u solves 4u² + n u = SSE. As u falls, δ moves on a path of straight pieces on which SSE is
+//!    a quadratic in u, so every solution of the two together is found by following the path once: from a u above all
+//!    of them down to that of least squares, below which there is none. Usually there is one, and then it is known to
+//!    be the global optimum; of several the best is taken.
+//! 3. The free block is factored anew at the solution, because the priors' weight there is u, until nothing changes.
 //! 4. The normal equations lose digits where the fit is very close, so the last step is taken on the rows themselves.
 //!
-//! A series that the model can follow exactly has no finite optimum (σ → 0): σ stops at [`LEAST_SIGMA`].
+//! Where the model can follow a series exactly, the posterior has no finite optimum (σ → 0). If it has none at a finite
+//! σ either, σ stops at [`LEAST_SIGMA`].
 
 use super::{
     lasso::{ActiveSet, quadratic_form},
@@ -26,8 +28,14 @@ use std::time::Instant;
 /// The least noise, in units of the scaled series: what Python Prophet gives a constant series.
 pub const LEAST_SIGMA: f64 = 1e-9;
 
-/// Rounds of the alternation before it is given up (they are a few microseconds each).
-const MOST_ROUNDS: usize = 2_000;
+/// Rounds of the final alternation; it converges like Newton's method and needs three or four.
+const MOST_ROUNDS: usize = 100;
+
+/// The least relative fall of u between two pieces of the path, so that rounding at a corner cannot hold it up.
+const LEAST_FALL: f64 = 1e-7;
+
+/// The least u, as a share of the variance of y, that the normal equations can tell from none.
+const DIGITS: f64 = 1e-13;
 
 /// The optimum and what is known about it.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,14 +78,6 @@ pub(super) struct Solver {
     correction: RightHandSide,
 }
 
-/// One solution of the alternation: where u no longer changes.
-struct FixedPoint {
-    variance: f64,
-    /// −2 log p there, without constants.
-    objective: f64,
-    delta: Vec<f64>,
-}
-
 /// The best u = σ² for a sum of squared errors: the root of 4u² + n u − SSE, in the form without cancellation.
 fn best_variance(rows: f64, sse: f64) -> f64 {
     let sse = sse.max(0.0);
@@ -101,29 +101,100 @@ impl Solver {
         self.delta.resize(normal.ramps, 0.0);
 
         let highest = best_variance(rows, self.right.yy);
-        let found = self.converge(normal, design, rows, highest, deadline)?;
-        let variance = self.look_below(normal, design, rows, found, deadline)?;
-        Ok(self.polish(design, normal, y, variance))
+        // The priors' weight is small beside the data's: any likely u will do for the path.
+        self.eliminate(normal, 1e-3 * highest);
+        let candidates = self.follow_path(normal, design, rows, highest, deadline)?;
+        let mut best: Option<Optimum> = None;
+        for variance in candidates {
+            if !self.converge(normal, design, rows, variance, deadline)? {
+                continue;
+            }
+            let optimum = self.polish(design, normal, y);
+            let better = best.as_ref().is_none_or(|best| optimum.log_posterior > best.log_posterior);
+            // An optimum at a finite σ is what was asked for, even where σ → 0 would go beyond every bound.
+            if better && !optimum.perfect_fit {
+                best = Some(optimum);
+            }
+        }
+        let optimum = best.unwrap_or_else(|| self.closest_fit(design, normal, y, highest));
+        // The trend and the residuals are those of the last candidate, which may not be the best.
+        self.evaluate(design, &optimum.parameters, y);
+        Ok(optimum)
     }
 
-    /// Goes to a fixed point from a given u, with the free block factored there.
+    /// All u where δ and u agree and log p has a maximum in u, largest first.
+    fn follow_path(
+        &mut self,
+        normal: &NormalMatrix,
+        design: &Design,
+        rows: f64,
+        highest: f64,
+        deadline: Option<Instant>,
+    ) -> Result<Vec<f64>, OutOfTime> {
+        let tau = design.changepoint_prior_scale;
+        let mut lowest = self.least_squares_variance(normal, rows);
+        let mut found = Vec::new();
+        let mut above = true;
+        let mut variance = highest;
+        for _ in 0..100 * (normal.ramps + 1) {
+            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                return Err(OutOfTime);
+            }
+            let lambda = variance / tau;
+            self.active_set.minimise(&self.c, &self.q, lambda, &mut self.delta);
+            let sse = self.free_parameters(normal);
+            if variance < 0.5 * self.factored_at && self.factored_at * self.prior(normal) > 0.01 * sse {
+                // The priors were given a weight that begins to tell.
+                self.eliminate(normal, variance);
+                lowest = self.least_squares_variance(normal, rows);
+                continue;
+            }
+            let descent = self.active_set.descend(&self.c, lambda, &self.delta);
+            let end = (descent.next * tau).min(variance * (1.0 - LEAST_FALL));
+
+            // On this piece 4u² + n u − SSE(u) = a u² + n u − b.
+            let curvature = descent.curvature / (tau * tau);
+            let (a, b) = (4.0 - curvature, sse - curvature * variance * variance);
+            let is_above = |u: f64| a * u * u + rows * u > b;
+            if above && !is_above(variance) {
+                // Between the last piece and this one, or by rounding.
+                found.push(variance);
+            }
+            above = is_above(end.max(lowest));
+            // Of its two roots the one where it rises: there log p has a maximum in u, not a minimum.
+            let root = 2.0 * b / (rows + (rows * rows + 4.0 * a * b).sqrt());
+            if root < variance && root >= end.max(DIGITS * highest) {
+                found.push(root);
+            }
+            if end <= lowest.max(DIGITS * highest) {
+                break;
+            }
+            variance = end;
+        }
+        Ok(found)
+    }
+
+    /// Goes to the solution near a given u, with the free block factored there; `false` where there is none after all.
     fn converge(
         &mut self,
         normal: &NormalMatrix,
         design: &Design,
         rows: f64,
-        mut variance: f64,
+        candidate: f64,
         deadline: Option<Instant>,
-    ) -> Result<f64, OutOfTime> {
-        // The prior's weight on the free block hardly matters to the factor: refresh it until it does not at all.
+    ) -> Result<bool, OutOfTime> {
+        let mut variance = candidate;
         for _ in 0..20 {
             self.eliminate(normal, variance);
             variance = self.settle(normal, design, rows, variance, deadline)?;
+            if variance < 0.25 * candidate {
+                return Ok(false);
+            }
             if (variance - self.factored_at).abs() <= 1e-6 * variance {
                 break;
             }
         }
-        Ok(variance)
+        Ok(true)
     }
 
     /// Factors the free block at a variance and eliminates it.
@@ -194,98 +265,47 @@ impl Solver {
         mut variance: f64,
         deadline: Option<Instant>,
     ) -> Result<f64, OutOfTime> {
+        let tau = design.changepoint_prior_scale;
         for _ in 0..MOST_ROUNDS {
             if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
                 return Err(OutOfTime);
             }
-            let lambda = variance / design.changepoint_prior_scale;
-            self.active_set.minimise(&self.c, &self.q, lambda, &mut self.delta);
-            let next = best_variance(rows, self.free_parameters(normal));
+            self.active_set.minimise(&self.c, &self.q, variance / tau, &mut self.delta);
+            let sse = self.free_parameters(normal);
+            let curvature = self.active_set.descend(&self.c, variance / tau, &self.delta).curvature / (tau * tau);
+            // The solution if the active set stays, as on the path; without it, the best u for this δ.
+            let (a, b) = (4.0 - curvature, sse - curvature * variance * variance);
+            let root = 2.0 * b / (rows + (rows * rows + 4.0 * a * b).sqrt());
+            let next = if root > 0.25 * variance && root < 4.0 * variance { root } else { best_variance(rows, sse) };
             let change = (next - variance).abs();
             variance = next;
-            if change <= 1e-10 * variance {
+            if change <= 1e-12 * variance {
                 break;
             }
         }
         Ok(variance)
     }
 
-    fn fixed_point(&self, normal: &NormalMatrix, design: &Design, rows: f64, variance: f64, sse: f64) -> FixedPoint {
-        let laplace = self.delta.iter().map(|d| d.abs()).sum::<f64>() / design.changepoint_prior_scale;
-        let objective =
-            self.prior(normal) + 2.0 * laplace + 4.0 * variance + rows * libm::log(variance) + sse / variance;
-        FixedPoint { variance, objective, delta: self.delta.clone() }
-    }
-
-    /// Proves that the solution found from above is the only one, or finds the better one.
-    fn look_below(
-        &mut self,
-        normal: &NormalMatrix,
-        design: &Design,
-        rows: f64,
-        found: f64,
-        deadline: Option<Instant>,
-    ) -> Result<f64, OutOfTime> {
-        let least = LEAST_SIGMA * LEAST_SIGMA;
-        if normal.ramps == 0 || found <= 4.0 * least {
-            return Ok(found);
-        }
-        // No θ has a smaller SSE than least squares, so no solution lies below its variance.
-        let floor = self.least_squares_variance(normal, rows).unwrap_or(least);
-        if floor >= found * (1.0 - 1e-9) {
-            return Ok(found);
-        }
-        let sse = self.free_parameters(normal);
-        let mut best = self.fixed_point(normal, design, rows, found, sse);
-        let above = best.variance;
-        let mut from = floor;
-        // The lowest solution first; while it lies clearly below, also what lies between.
-        for _ in 0..8 {
-            let variance = self.settle(normal, design, rows, from, deadline)?;
-            if variance >= above * (1.0 - 1e-6) {
-                break;
-            }
-            if variance > 4.0 * least {
-                let sse = self.free_parameters(normal);
-                let candidate = self.fixed_point(normal, design, rows, variance, sse);
-                if candidate.objective < best.objective {
-                    best = candidate;
-                }
-            }
-            from = (variance.max(from) * above).sqrt();
-        }
-        self.delta.clone_from(&best.delta);
-        if best.variance < above {
-            return self.converge(normal, design, rows, best.variance, deadline);
-        }
-        self.settle(normal, design, rows, above, deadline)
-    }
-
-    /// u at the least-squares solution in δ, where that exists.
-    fn least_squares_variance(&mut self, normal: &NormalMatrix, rows: f64) -> Option<f64> {
+    /// A u below every solution: that of the least squares in δ, which no prior keeps from the data.
+    fn least_squares_variance(&mut self, normal: &NormalMatrix, rows: f64) -> f64 {
         let n = normal.ramps;
         self.spare.clone_from(&self.c);
-        // A changepoint after the last row but one has no column to speak of.
-        for j in 0..n {
-            if self.spare[j * n + j] <= 1e-13 * normal.ramp_ramp[j * n + j] {
-                self.spare[j * n + j] = 1.0;
-                for i in (0..n).filter(|&i| i != j) {
-                    self.spare[i * n + j] = 0.0;
-                    self.spare[j * n + i] = 0.0;
-                }
-            }
-        }
         if !cholesky(&mut self.spare, n) {
-            return None;
+            // More changepoints than the rows can tell apart: the path is followed to its end.
+            return 0.0;
         }
-        let mut q = self.q.clone();
-        forward_substitute(&self.spare, n, &mut q);
-        // SSE without the prior is smaller still, by no more than the prior's share.
-        Some(best_variance(rows, (self.base - dot(&q, &q)) * (1.0 - 1e-3)))
+        let delta = self.delta.clone();
+        self.delta.clone_from(&self.q);
+        forward_substitute(&self.spare, n, &mut self.delta);
+        back_substitute(&self.spare, n, &mut self.delta);
+        let sse = self.free_parameters(normal);
+        self.delta = delta;
+        // A little less, for the priors of the free parameters.
+        best_variance(rows, 0.99 * sse)
     }
 
     /// Takes the last steps on the rows: exact residuals, exact gradient, Newton on the active set.
-    fn polish(&mut self, design: &Design, normal: &NormalMatrix, y: &[f64], mut variance: f64) -> Optimum {
+    fn polish(&mut self, design: &Design, normal: &NormalMatrix, y: &[f64]) -> Optimum {
         let rows = y.len() as f64;
         let expected = self.free_parameters(normal);
         let mut parameters = self.parameters(design);
@@ -293,7 +313,7 @@ impl Solver {
         // Where the normal equations kept enough digits their SSE is right, and so is their solution.
         if (sse - expected).abs() > 1e-9 * sse {
             for _ in 0..10 {
-                variance = best_variance(rows, sse);
+                let variance = best_variance(rows, sse);
                 self.eliminate(normal, variance);
                 let lambda = variance / design.changepoint_prior_scale;
                 if !self.refine(design, normal, lambda) {
@@ -319,6 +339,22 @@ impl Solver {
         parameters.sigma = best_variance(rows, sse).sqrt();
         let perfect_fit = parameters.sigma <= LEAST_SIGMA * 1.001;
         Optimum { log_posterior: design.log_posterior(&parameters, sse), perfect_fit, parameters }
+    }
+
+    /// The closest fit that the digits allow, for a series that the model can follow exactly.
+    fn closest_fit(&mut self, design: &Design, normal: &NormalMatrix, y: &[f64], highest: f64) -> Optimum {
+        let mut best: Option<Optimum> = None;
+        for digits in 2..=9 {
+            let variance = highest * 10.0_f64.powi(-2 * digits);
+            self.eliminate(normal, variance);
+            let lambda = variance / design.changepoint_prior_scale;
+            self.active_set.minimise(&self.c, &self.q, lambda, &mut self.delta);
+            let optimum = self.polish(design, normal, y);
+            if best.as_ref().is_none_or(|best| optimum.log_posterior > best.log_posterior) {
+                best = Some(optimum);
+            }
+        }
+        best.expect("the loop has rounds")
     }
 
     /// One Newton step from the gradient on the rows, signs kept; `false` when a sign would change.
