@@ -75,8 +75,8 @@ pub(super) fn read(
         let Some(slot) = sink.slot(customer) else { continue };
         match row(&record, columns, &scratch.header) {
             Ok(None) => {}
-            Ok(Some(row)) => sink.push(slot, Ok(row))?,
-            Err(fault) => sink.push(slot, Err(fault))?,
+            Ok(Some(row)) => sink.push(slot, row),
+            Err(fault) => sink.fail(slot, fault)?,
         }
     }
     Ok(())
@@ -120,6 +120,7 @@ fn sample(mut records: Records<'_>, width: usize) -> Vec<Kind> {
 }
 
 /// Whose row it is: nothing where the file is one customer's, `None` for a blank row.
+#[inline]
 fn customer_of<'a>(record: &Record<'a>, columns: Columns, header: &Header) -> Result<Option<&'a [u8]>, Fault> {
     let Some(at) = columns.customer else { return Ok(Some(&[])) };
     let name = record.field(at);

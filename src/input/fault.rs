@@ -8,22 +8,22 @@ use crate::error::Error;
 ///
 /// The file's name joins at the edge ([`Fault::in_file`]): the parsers know only bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Fault(String);
+pub(super) struct Fault(Box<str>);
 
 impl Fault {
     /// Something wrong with the whole file.
     pub(super) fn file(sentence: impl Into<String>) -> Self {
-        Self(sentence.into())
+        Self(sentence.into().into())
     }
 
     /// Something wrong with a row; `place` says which, "line 3" or "row 3".
     pub(super) fn row(place: Place, sentence: impl AsRef<str>) -> Self {
-        Self(format!("{place}: {}", sentence.as_ref()))
+        Self(format!("{place}: {}", sentence.as_ref()).into())
     }
 
     /// Something wrong with one value: `complaint` is the rest of the sentence that begins with it.
     pub(super) fn cell(place: Place, column: &[u8], value: &[u8], complaint: &str) -> Self {
-        Self(format!("{place}, column {}: {} {complaint}", quoted(column), quoted(value)))
+        Self(format!("{place}, column {}: {} {complaint}", quoted(column), quoted(value)).into())
     }
 
     /// The failure as the run reports it.

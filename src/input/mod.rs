@@ -107,8 +107,11 @@ trait Sink {
     /// Where a customer's rows go; `None`: they are not wanted, and need not be parsed.
     fn slot(&mut self, customer: &[u8]) -> Option<usize>;
 
-    /// Takes a row, or what is wrong with it. An error ends the reading of the file.
-    fn push(&mut self, slot: usize, row: Result<rows::Row, fault::Fault>) -> Result<(), fault::Fault>;
+    /// Takes a row.
+    fn push(&mut self, slot: usize, row: rows::Row);
+
+    /// Takes what is wrong with a row. An error ends the reading of the file.
+    fn fail(&mut self, slot: usize, fault: fault::Fault) -> Result<(), fault::Fault>;
 }
 
 #[cfg(test)]
@@ -140,7 +143,7 @@ mod testing {
         fn read(&self, key: &str, buffer: &mut Vec<u8>) -> Result<bool> {
             buffer.clear();
             let object = self.0.get(key);
-            object.iter().for_each(|bytes| buffer.extend_from_slice(bytes));
+            buffer.extend_from_slice(object.map_or(&[], Vec::as_slice));
             Ok(object.is_some())
         }
 

@@ -114,9 +114,12 @@ impl Sink for Vec<Row> {
     }
 
     #[inline]
-    fn push(&mut self, _: usize, row: Result<Row, Fault>) -> Result<(), Fault> {
-        Vec::push(self, row?);
-        Ok(())
+    fn push(&mut self, _: usize, row: Row) {
+        Vec::push(self, row);
+    }
+
+    fn fail(&mut self, _: usize, fault: Fault) -> Result<(), Fault> {
+        Err(fault)
     }
 }
 
@@ -152,19 +155,22 @@ impl Sink for Bundle<'_> {
         self.slots[self.last].rows.is_ok().then_some(self.last)
     }
 
-    fn push(&mut self, slot: usize, row: Result<Row, Fault>) -> Result<(), Fault> {
-        let rows = &mut self.slots[slot].rows;
-        match (rows.as_mut(), row) {
-            (Ok(rows), Ok(row)) => rows.push(row),
-            (Ok(_), Err(fault)) => *rows = Err(fault),
-            (Err(_), _) => {}
+    fn push(&mut self, slot: usize, row: Row) {
+        if let Ok(rows) = &mut self.slots[slot].rows {
+            rows.push(row);
         }
+    }
+
+    fn fail(&mut self, slot: usize, fault: Fault) -> Result<(), Fault> {
+        self.slots[slot].rows = Err(fault);
         Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -293,7 +299,8 @@ mod tests {
             let mut text = String::from(if quoted { "\"ds\",y\n" } else { "ds,y\n" });
             for (day, value) in values.iter().rev() {
                 let value = value.map(|value: f64| value.to_string()).unwrap_or_default();
-                text += &format!("{},{value}\n", crate::input::timestamp::format(day * DAY));
+                let date = crate::input::timestamp::format(day * DAY);
+                writeln!(text, "{date},{value}").unwrap();
             }
             let series = guessed(&text).unwrap();
             prop_assert_eq!(series.dates, values.keys().map(|day| day * DAY).collect::<Vec<_>>());
