@@ -20,13 +20,21 @@ pub(super) fn is_missing(text: &[u8]) -> bool {
     text.is_empty() || MISSING.iter().any(|missing| text.eq_ignore_ascii_case(missing))
 }
 
+/// The rule for a number that comes as one: NaN is missing, infinity is refused.
+pub(super) fn check(number: f64) -> Result<Option<f64>, &'static str> {
+    if number.is_infinite() {
+        Err("is infinite: mend the value, or leave the cell empty if it is unknown")
+    } else {
+        Ok(Some(number).filter(|number| !number.is_nan()))
+    }
+}
+
 #[cold]
 fn without_number(text: &[u8]) -> Result<Option<f64>, &'static str> {
-    let parsed = fast_float2::parse::<f64, _>(text);
-    if is_missing(text) || parsed.is_ok_and(f64::is_nan) {
+    if is_missing(text) {
         Ok(None)
-    } else if parsed.is_ok() {
-        Err("is infinite: mend the value, or leave the cell empty if it is unknown")
+    } else if let Ok(number) = fast_float2::parse::<f64, _>(text) {
+        check(number)
     } else if text.iter().all(|byte| matches!(byte, b'0'..=b'9' | b',' | b'.' | b'-' | b'+' | b' ' | b'\'' | b'_')) {
         Err("is not a number: write a point before the decimals and nothing between the thousands")
     } else {

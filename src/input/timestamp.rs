@@ -219,49 +219,57 @@ fn is_number(text: &[u8]) -> bool {
     digits.first().is_some_and(u8::is_ascii_digit) && fast_float2::parse::<f64, _>(digits).is_ok()
 }
 
-/// A number: eight digits are a day, the rest is an epoch time.
+/// What is wrong with a number that is no time.
+pub(super) const NO_EPOCH: &str = "is neither a day as YYYYMMDD nor an epoch time between 1973 and 2200 in seconds or \
+     a finer unit: write timestamps as YYYY-MM-DD";
+
 fn number_form(text: &[u8]) -> Result<i64, &'static str> {
-    if let [y1, y2, y3, y4, m1, m2, d1, d2] = *text
-        && text.iter().all(u8::is_ascii_digit)
-    {
-        return (|| {
-            let year = two_digits(y1, y2)? * 100 + two_digits(y3, y4)?;
-            Some(days(year, two_digits(m1, m2)?, two_digits(d1, d2)?)? * DAY)
-        })()
-        .ok_or("has eight digits but is not a day of the calendar: write timestamps as YYYY-MM-DD");
-    }
     let whole = std::str::from_utf8(text).ok().and_then(|text| text.parse::<i64>().ok());
     let time = match whole {
-        Some(number) => epoch(number),
-        None => fast_float2::parse::<f64, _>(text).ok().and_then(fractional_epoch),
+        Some(number) => whole_number(number),
+        None => fast_float2::parse::<f64, _>(text).ok().and_then(fractional_number),
     };
-    time.ok_or("is no epoch time between 1973 and 2200 in seconds or a finer unit: write timestamps as YYYY-MM-DD")
+    time.ok_or(NO_EPOCH)
 }
 
-/// An epoch time in the unit that its size tells.
-pub(super) fn epoch(number: i64) -> Option<i64> {
+/// A day, if it has eight digits, else an epoch time in the unit that its size tells.
+pub(super) fn whole_number(number: i64) -> Option<i64> {
+    if (10_000_000..100_000_000).contains(&number) {
+        return Some(days(number / 10_000, number / 100 % 100, number % 100)? * DAY);
+    }
     let distance = number.unsigned_abs();
     let within = |per_second: u64| {
         let range = EPOCH_SECONDS.start as u64 * per_second..EPOCH_SECONDS.end as u64 * per_second;
         range.contains(&distance)
     };
     if within(1) {
-        Some(number * 1000)
-    } else {
-        [1_u64, 1000, 1_000_000]
-            .into_iter()
-            .find(|per_millisecond| within(per_millisecond * 1000))
-            .map(|per_millisecond| number.div_euclid(per_millisecond as i64))
+        return Some(number * 1000);
     }
+    let unit = [1_u64, 1000, 1_000_000].into_iter().find(|per_millisecond| within(per_millisecond * 1000));
+    unit.map(|per_millisecond| number.div_euclid(per_millisecond as i64))
 }
 
-/// [`epoch`] with digits behind the point, to the nearest millisecond.
-pub(super) fn fractional_epoch(number: f64) -> Option<i64> {
+/// [`whole_number`] with digits behind the point, which count in seconds only.
+pub(super) fn fractional_number(number: f64) -> Option<i64> {
     let whole = number.trunc();
-    let in_range = whole.abs() < i64::MAX as f64;
-    let time = in_range.then(|| epoch(whole as i64)).flatten()?;
-    let of_seconds = whole.abs() < EPOCH_SECONDS.end as f64;
-    Some(if of_seconds { (number * 1000.0).round() as i64 } else { time })
+    if whole.abs() >= i64::MAX as f64 || whole.is_nan() {
+        return None;
+    }
+    let time = whole_number(whole as i64)?;
+    let seconds = EPOCH_SECONDS.start as f64..EPOCH_SECONDS.end as f64;
+    Some(if seconds.contains(&whole.abs()) { (number * 1000.0).round() as i64 } else { time })
+}
+
+/// A time that comes as one, if its year can be held.
+#[cfg_attr(not(feature = "parquet"), expect(dead_code, reason = "text is checked as it is read"))]
+pub(super) fn in_range(time: i64) -> Result<i64, &'static str> {
+    let start = |year: i64| days(year, 1, 1).map(|days| days * DAY);
+    let (first, last) = (start(*YEARS.start()), start(*YEARS.end()));
+    if first.is_some_and(|first| time >= first) && last.is_some_and(|last| time < last + 365 * DAY) {
+        Ok(time)
+    } else {
+        Err("is not between 1678 and 2261")
+    }
 }
 
 #[cfg(test)]
@@ -339,7 +347,7 @@ mod tests {
             ("2024-01-01 10:00[Europe/Berlin]", "calendar"),
             ("02/03/2024", "day/month or month/day"),
             ("2.3.2024", "day/month or month/day"),
-            ("20241301", "eight digits"),
+            ("20241301", "YYYYMMDD"),
             ("2019", "epoch time"),
             ("0", "epoch time"),
             ("1e300", "epoch time"),
@@ -405,7 +413,7 @@ mod tests {
         fn an_epoch_time_is_read_in_every_unit(second in 100_000_000..7_258_118_400_i64, negative: bool) {
             let second = if negative { -second } else { second };
             for per_second in [1, 1000, 1_000_000, 1_000_000_000] {
-                prop_assert_eq!(epoch(second * per_second), Some(second * 1000));
+                prop_assert_eq!(whole_number(second * per_second), Some(second * 1000));
             }
         }
     }
