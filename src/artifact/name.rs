@@ -58,9 +58,13 @@ mod tests {
     fn the_parts_are_filled_in() {
         let customer = CustomerId::new("store 8").unwrap();
         let fingerprint = Fingerprint::new("", &customer, &Series::default());
-        let name = |template: &str| NameTemplate::new(template, true).unwrap().name(&customer, Some("v2"), &fingerprint);
+        let name =
+            |template: &str| NameTemplate::new(template, true).unwrap().name(&customer, Some("v2"), &fingerprint);
         assert_eq!(name("{customer}.tar.gz"), "store 8.tar.gz");
-        assert_eq!(name("{version}/{customer}-{fingerprint}.tar.gz"), format!("v2/store 8-{}.tar.gz", fingerprint.short()));
+        assert_eq!(
+            name("{version}/{customer}-{fingerprint}.tar.gz"),
+            format!("v2/store 8-{}.tar.gz", fingerprint.short())
+        );
     }
 
     #[test]
