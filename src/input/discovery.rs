@@ -1,13 +1,14 @@
 //! Which files there are, whose they are, and what is refused.
 
-use std::{collections::HashMap, fmt};
+use std::collections::HashMap;
 
 use super::{
     InputSettings,
     bytes::Bytes,
     census::{Scan, scan},
-    columns::Columns,
-    csv, parquet,
+    csv,
+    names::ColumnNames,
+    parquet,
 };
 use crate::{
     dataset::CustomerId,
@@ -74,28 +75,6 @@ pub struct Skipped {
     pub count: usize,
     /// The first of them.
     pub example: Option<String>,
-}
-
-/// The columns that one file's series are made of.
-///
-/// Displays as `timestamp = "WeekStarting", target = "Quantity" (guessed; set timestamp and target to choose)`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ColumnNames {
-    /// The column of timestamps.
-    pub timestamp: ColumnName,
-    /// The column of values.
-    pub target: ColumnName,
-    /// The column that says whose row it is, in files of many customers.
-    pub customer: Option<ColumnName>,
-}
-
-/// A column's name, and whether it was guessed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ColumnName {
-    /// The name as the file has it; `#1` for the first column of a file without a header.
-    pub name: String,
-    /// Not set by the user.
-    pub guessed: bool,
 }
 
 /// Lists the input. Files of many customers are read one after another to count their rows; [`discover_with`] lets the
@@ -269,46 +248,15 @@ fn look_into(
         let Some(many) = many else { continue };
         let columns = match format {
             Format::Csv => csv::columns(bytes, settings, many, &mut scratch)
-                .map(|columns| names(columns, settings, |at| scratch.header.display(at))),
+                .map(|columns| ColumnNames::new(columns, settings, &scratch.header)),
             Format::Parquet => parquet::columns(bytes, settings, many)
-                .map(|(header, columns)| names(columns, settings, |at| header.display(at))),
+                .map(|(header, columns)| ColumnNames::new(columns, settings, &header)),
         };
         if let Ok(columns) = columns {
             return (many, Some(columns));
         }
     }
     (many.unwrap_or(false), None)
-}
-
-fn names(columns: Columns, settings: &InputSettings, name: impl Fn(usize) -> String) -> ColumnNames {
-    let choice = |at: usize, set: &Option<String>| ColumnName { name: name(at), guessed: set.is_none() };
-    ColumnNames {
-        timestamp: choice(columns.timestamp, &settings.timestamp),
-        target: choice(columns.target, &settings.target),
-        customer: columns.customer.map(|at| choice(at, &settings.customer)),
-    }
-}
-
-impl fmt::Display for ColumnNames {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "timestamp = {:?}, target = {:?}", self.timestamp.name, self.target.name)?;
-        if let Some(customer) = &self.customer {
-            write!(f, ", customer = {:?}", customer.name)?;
-        }
-        let guessed: Vec<&str> = [
-            ("timestamp", Some(&self.timestamp)),
-            ("target", Some(&self.target)),
-            ("customer", self.customer.as_ref()),
-        ]
-        .into_iter()
-        .filter_map(|(setting, column)| column.is_some_and(|column| column.guessed).then_some(setting))
-        .collect();
-        match guessed.as_slice() {
-            [] => Ok(()),
-            [one] => write!(f, " ({one} is guessed; set {one} to choose)"),
-            [first @ .., last] => write!(f, " (guessed; set {} and {last} to choose)", first.join(", ")),
-        }
-    }
 }
 
 #[cfg(test)]

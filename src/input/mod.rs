@@ -13,6 +13,7 @@
 //! | `csv`, `parquet` | a file's bytes to rows: the same three verbs for each format |
 //! | `records` | CSV text to fields |
 //! | `columns` | which column is what: as set, or guessed |
+//! | `names` | the columns, for people |
 //! | `timestamp`, `number` | a field to a time, to a value |
 //! | `rows` | rows in the order of a file to a series in the order of time |
 //! | `bytes` | a stored object to plain bytes |
@@ -27,6 +28,7 @@ mod columns;
 mod csv;
 mod discovery;
 mod fault;
+mod names;
 mod number;
 mod parquet;
 mod reader;
@@ -39,7 +41,8 @@ use std::{fmt, str::FromStr};
 
 pub use self::{
     census::Scan,
-    discovery::{ColumnName, ColumnNames, Contents, Discovery, Format, InputFile, Skipped, discover, discover_with},
+    discovery::{Contents, Discovery, Format, InputFile, Skipped, discover, discover_with},
+    names::{ColumnName, ColumnNames},
     reader::Reader,
     shard::Shard,
 };

@@ -248,7 +248,8 @@ mod with_polars {
     }
 }
 
-#[cfg(all(test, feature = "parquet"))]
+#[cfg(test)]
+#[cfg(feature = "parquet")]
 mod tests {
     use polars::prelude::*;
 

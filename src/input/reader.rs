@@ -8,7 +8,7 @@ use super::{
     csv,
     fault::{Fault, Place},
     parquet,
-    rows::{self, Row},
+    rows::{self, Row, Rules},
 };
 use crate::{
     dataset::{CustomerId, Series},
@@ -57,7 +57,7 @@ impl Reader {
             Format::Csv => csv::read(bytes, settings, false, scratch, rows),
             Format::Parquet => parquet::read(bytes, settings, false, rows),
         };
-        read.and_then(|()| rows::settle(rows, settings.duplicates, place(file.format), series))
+        read.and_then(|()| rows::settle(rows, rules(settings, file), series))
             .map_err(|fault| fault.in_file(&store.describe(&file.key)))?;
         Ok(series)
     }
@@ -88,11 +88,11 @@ impl Reader {
             Format::Parquet => parquet::read(bytes, &self.settings, true, &mut bundle),
         }
         .map_err(|fault| fault.in_file(&name()))?;
-        let duplicates = self.settings.duplicates;
+        let rules = rules(&self.settings, file);
         let series = |slot: Slot<'_>| {
             let settled = slot.rows.and_then(|mut rows| {
                 let mut series = Series::default();
-                rows::settle(&mut rows, duplicates, place(file.format), &mut series).map(|()| series)
+                rows::settle(&mut rows, rules, &mut series).map(|()| series)
             });
             (slot.customer.clone(), settled.map_err(|fault| fault.in_file(&name())))
         };
@@ -100,11 +100,12 @@ impl Reader {
     }
 }
 
-fn place(format: Format) -> fn(u64) -> Place {
-    match format {
+fn rules(settings: &InputSettings, file: &InputFile) -> Rules {
+    let place = match file.format {
         Format::Csv => Place::Line,
         Format::Parquet => Place::Row,
-    }
+    };
+    Rules { duplicates: settings.duplicates, place, many: matches!(file.contents, Contents::Many(_)) }
 }
 
 impl Sink for Vec<Row> {

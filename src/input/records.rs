@@ -1,8 +1,8 @@
 //! Text to records: byte order mark, delimiter, lines, quotes.
 //!
 //! Two splitters behind one iterator. Bytes without a quote are split at delimiters and line ends, which is all that
-//! is left of CSV then, and about three times as fast; bytes with a quote (or with the lone carriage returns of old
-//! spreadsheets) go through `csv-core`, which knows the rest of the rules.
+//! is left of CSV then: from bytes to series in 60 % of the time. Bytes with a quote (or with the lone carriage returns
+//! of old spreadsheets) go through `csv-core`, which knows the rest of the rules.
 
 use csv_core::ReadRecordResult;
 

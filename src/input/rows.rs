@@ -16,15 +16,18 @@ pub(super) struct Row {
     pub(super) number: u64,
 }
 
+/// What settling depends on beside the rows.
+#[derive(Clone, Copy)]
+pub(super) struct Rules {
+    pub(super) duplicates: Duplicates,
+    /// How a row is named in a message.
+    pub(super) place: fn(u64) -> Place,
+    /// Whether the file holds many customers.
+    pub(super) many: bool,
+}
+
 /// Sorts the rows, settles duplicate timestamps and fills the series. Rows in order cost one comparison each.
-///
-/// `place` tells how a row is named in a message.
-pub(super) fn settle(
-    rows: &mut [Row],
-    duplicates: Duplicates,
-    place: fn(u64) -> Place,
-    series: &mut Series,
-) -> Result<(), Fault> {
+pub(super) fn settle(rows: &mut [Row], rules: Rules, series: &mut Series) -> Result<(), Fault> {
     series.clear();
     if !rows.is_sorted_by_key(|row| row.time) {
         // The number makes equal times keep the order of the file, as a stable sort would, without its memory.
@@ -35,7 +38,7 @@ pub(super) fn settle(
     series.values.reserve(rows.len());
     for group in rows.chunk_by(|a, b| a.time == b.time) {
         let [first, rest @ ..] = group else { continue };
-        let value = if rest.is_empty() { first.value } else { combine(group, duplicates, place)? };
+        let value = if rest.is_empty() { first.value } else { combine(group, rules)? };
         series.dates.push(first.time);
         if !value.is_nan() {
             series.timestamps.push(first.time);
@@ -47,17 +50,22 @@ pub(super) fn settle(
 
 /// The one value of several rows with the same time; NaN where none of them has a value.
 #[cold]
-fn combine(group: &[Row], duplicates: Duplicates, place: fn(u64) -> Place) -> Result<f64, Fault> {
+fn combine(group: &[Row], Rules { duplicates, place, many }: Rules) -> Result<f64, Fault> {
     let mut values = group.iter().map(|row| row.value).filter(|value| !value.is_nan());
     let value = match duplicates {
         Duplicates::Error => {
-            let (first, second) = (place(group[0].number), group[1].number);
+            let (first, second) = (place(group[0].number), place(group[1].number));
+            let time = timestamp::format(group[0].time);
+            let hint = if many {
+                ""
+            } else {
+                "; if the file holds several customers, set customer to the column of their names"
+            };
             return Err(Fault::row(
-                place(second),
+                second,
                 format!(
-                    "the timestamp {} stands also on {first}: remove one, or set duplicates to first, last, mean or sum; \
-                     if the file holds several customers, set customer to the column that names them",
-                    timestamp::format(group[0].time)
+                    "the timestamp {time} stands also on {first}: remove one, or set duplicates to first, last, mean \
+                     or sum{hint}"
                 ),
             ));
         }
@@ -96,7 +104,7 @@ mod tests {
         let mut rows: Vec<Row> =
             rows.iter().zip(2..).map(|(&(day, value), number)| Row { time: day * DAY, value, number }).collect();
         let mut series = Series::default();
-        let settled = settle(&mut rows, duplicates, Place::Line, &mut series);
+        let settled = settle(&mut rows, Rules { duplicates, place: Place::Line, many: false }, &mut series);
         settled.map(|()| series).map_err(|fault| fault.in_file("f.csv").to_string())
     }
 

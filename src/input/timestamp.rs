@@ -24,7 +24,7 @@ use jiff::{
 /// Milliseconds of a day.
 const DAY: i64 = 86_400_000;
 /// The years that 64-bit nanoseconds hold in full.
-const YEARS: std::ops::RangeInclusive<i64> = 1678..=2261;
+const YEARS: std::ops::RangeInclusive<u32> = 1678..=2261;
 /// The smallest and the largest distance of an epoch time from 1970, in seconds: 1973-03-03 and 2200-01-01.
 const EPOCH_SECONDS: std::ops::Range<i64> = 100_000_000..7_258_118_400;
 /// Forms with one-digit parts, which the strict parsers refuse.
@@ -76,10 +76,10 @@ fn fixed_form(text: &[u8]) -> Option<i64> {
 /// The year is taken to begin in March, so that the leap day is its last and the days before a month follow a line
 /// (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `days_from_civil`).
 #[inline]
-fn days(year: i64, month: i64, day: i64) -> Option<i64> {
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+fn days(year: u32, month: u32, day: u32) -> Option<i64> {
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let length = match month {
-        2 => 28 + i64::from(leap),
+        2 => 28 + u32::from(leap),
         4 | 6 | 9 | 11 => 30,
         1..=12 => 31,
         _ => return None,
@@ -87,9 +87,9 @@ fn days(year: i64, month: i64, day: i64) -> Option<i64> {
     if !YEARS.contains(&year) || day < 1 || day > length {
         return None;
     }
-    let year = year - i64::from(month <= 2);
+    let year = year - u32::from(month <= 2);
     let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    Some(year * 365 + year / 4 - year / 100 + year / 400 + day_of_year - 719_468)
+    Some(i64::from(year * 365 + year / 4 - year / 100 + year / 400 + day_of_year) - 719_468)
 }
 
 /// Milliseconds since midnight UTC of what follows the date: `T06:30`, ` 06:30:15.25`, with or without an offset.
@@ -106,7 +106,7 @@ fn time_of_day(text: &[u8]) -> Option<i64> {
             if digits == 0 {
                 return None;
             }
-            let digit = |place: usize| if place < digits { i64::from(rest[place] - b'0') } else { 0 };
+            let digit = |place: usize| if place < digits { u32::from(rest[place] - b'0') } else { 0 };
             (digit(0) * 100 + digit(1) * 10 + digit(2), &rest[digits..])
         }
         rest => (0, rest),
@@ -114,7 +114,7 @@ fn time_of_day(text: &[u8]) -> Option<i64> {
     if hour > 23 || minute > 59 || second > 59 {
         return None;
     }
-    Some(((hour * 60 + minute) * 60 + second) * 1000 + millisecond - offset(rest)?)
+    Some(i64::from(((hour * 60 + minute) * 60 + second) * 1000 + millisecond) - offset(rest)?)
 }
 
 /// Milliseconds that the local time is ahead of UTC; nothing is none.
@@ -129,7 +129,7 @@ fn offset(text: &[u8]) -> Option<i64> {
     if hour > 23 || minute > 59 {
         return None;
     }
-    let ahead = (hour * 60 + minute) * 60_000;
+    let ahead = i64::from(hour * 60 + minute) * 60_000;
     match sign {
         b'+' => Some(ahead),
         b'-' => Some(-ahead),
@@ -138,9 +138,9 @@ fn offset(text: &[u8]) -> Option<i64> {
 }
 
 #[inline]
-fn two_digits(tens: u8, ones: u8) -> Option<i64> {
+fn two_digits(tens: u8, ones: u8) -> Option<u32> {
     let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
-    (tens < 10 && ones < 10).then(|| i64::from(tens) * 10 + i64::from(ones))
+    (tens < 10 && ones < 10).then(|| u32::from(tens) * 10 + u32::from(ones))
 }
 
 /// Everything but the fixed forms, and the reason when it is none of them.
@@ -205,7 +205,7 @@ fn loose_form(text: &str) -> Option<i64> {
 }
 
 fn milliseconds(moment: DateTime) -> Option<i64> {
-    let in_range = YEARS.contains(&i64::from(moment.year()));
+    let in_range = u32::try_from(moment.year()).is_ok_and(|year| YEARS.contains(&year));
     in_range.then(|| Offset::UTC.to_timestamp(moment).ok()).flatten().map(floor_to_milliseconds)
 }
 
@@ -235,6 +235,7 @@ fn number_form(text: &[u8]) -> Result<i64, &'static str> {
 /// A day, if it has eight digits, else an epoch time in the unit that its size tells.
 pub(super) fn whole_number(number: i64) -> Option<i64> {
     if (10_000_000..100_000_000).contains(&number) {
+        let number = number as u32;
         return Some(days(number / 10_000, number / 100 % 100, number % 100)? * DAY);
     }
     let distance = number.unsigned_abs();
@@ -263,7 +264,7 @@ pub(super) fn fractional_number(number: f64) -> Option<i64> {
 /// A time that comes as one, if its year can be held.
 #[cfg_attr(not(feature = "parquet"), expect(dead_code, reason = "text is checked as it is read"))]
 pub(super) fn in_range(time: i64) -> Result<i64, &'static str> {
-    let start = |year: i64| days(year, 1, 1).map(|days| days * DAY);
+    let start = |year: u32| days(year, 1, 1).map(|days| days * DAY);
     let (first, last) = (start(*YEARS.start()), start(*YEARS.end()));
     if first.is_some_and(|first| time >= first) && last.is_some_and(|last| time < last + 365 * DAY) {
         Ok(time)
@@ -386,7 +387,7 @@ mod tests {
             let moment = date(1970, 1, 1).at(0, 0, 0, 0)
                 .checked_add(jiff::SignedDuration::from_millis(day * DAY + second * 1000 + ms)).unwrap();
             let expected = moment.to_zoned(jiff::tz::TimeZone::UTC).unwrap().timestamp().as_millisecond();
-            prop_assume!(YEARS.contains(&i64::from(moment.year())));
+            prop_assume!(YEARS.contains(&(moment.year() as u32)));
             prop_assert_eq!(fixed_form(moment.to_string().as_bytes()), Some(expected));
             prop_assert_eq!(fixed_form(moment.strftime("%Y/%m/%d %H:%M:%S%.3f").to_string().as_bytes()), Some(expected));
             prop_assert_eq!(parse(format(expected).as_bytes()), Ok(expected));
@@ -394,7 +395,7 @@ mod tests {
 
         #[test]
         fn a_date_is_taken_exactly_when_jiff_takes_it(year in 1678..2262_i16, month in 0..14_i8, day in 0..33_i8) {
-            let taken = days(i64::from(year), i64::from(month), i64::from(day)).map(|days| days * DAY);
+            let taken = days(year as u32, month as u32, day as u32).map(|days| days * DAY);
             prop_assert_eq!(taken, Date::new(year, month, day).ok().and_then(|date| milliseconds(date.at(0, 0, 0, 0))));
         }
 
