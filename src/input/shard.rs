@@ -37,6 +37,18 @@ impl Shard {
         }
     }
 
+    /// Which part, from 0.
+    #[must_use]
+    pub const fn index(self) -> u64 {
+        self.index
+    }
+
+    /// Of how many.
+    #[must_use]
+    pub const fn count(self) -> u64 {
+        self.count
+    }
+
     /// Whether the customer belongs to this part.
     #[must_use]
     pub fn contains(self, customer: &CustomerId) -> bool {

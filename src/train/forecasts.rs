@@ -9,7 +9,6 @@ use crate::{
     error::{Error, Result},
     models::Forecast,
 };
-use std::io::Write;
 
 /// Columns of numbers, after `customer` and `ds`. A component that a customer's model does not have is empty.
 pub(super) const COLUMNS: [&str; 10] = [
@@ -70,11 +69,8 @@ impl ForecastTable {
     /// Writes the tables; their names.
     pub(super) fn finish(self) -> Result<Vec<String>> {
         let csv = self.results.file("forecasts", "csv");
-        let mut written = vec![csv.display().to_string()];
         #[cfg(feature = "parquet")]
         let parquet = self.results.file("forecasts", "parquet");
-        #[cfg(feature = "parquet")]
-        written.push(parquet.display().to_string());
         write_whole(&csv, |file| {
             let mut csv = ::csv::Writer::from_writer(file);
             csv.write_record(["customer", "ds"].iter().chain(&COLUMNS)).map_err(into_storage)?;
@@ -98,7 +94,11 @@ impl ForecastTable {
             table.finish()?;
             csv.flush().map_err(|error| Error::storage("writing the forecasts", error))
         })?;
-        Ok(written)
+        Ok(vec![
+            csv.display().to_string(),
+            #[cfg(feature = "parquet")]
+            parquet.display().to_string(),
+        ])
     }
 }
 

@@ -13,7 +13,6 @@ use crate::{
     input::{Contents, InputFile, Reader},
     models::{FittedModel, Forecast, Workspace, frequency::Frequency, prophet::LEAST_SIGMA},
     settings::Settings,
-    storage::Store,
 };
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
