@@ -190,15 +190,28 @@ fn normal_quantile(p: f64) -> f64 {
     Normal::standard().inverse_cdf(p)
 }
 
-/// The `p` quantile of a sample, by linear interpolation between order statistics as `numpy.percentile` has it.
+/// The `low` and the `high` quantile of a sample, by linear interpolation between order statistics as
+/// `numpy.percentile` has it.
 ///
 /// Reorders the sample.
-fn quantile_in_place(sample: &mut [f64], p: f64) -> f64 {
-    let position = p * (sample.len() - 1) as f64;
-    let below = position.floor() as usize;
-    let (_, &mut value, above) = sample.select_nth_unstable_by(below, f64::total_cmp);
+fn quantiles_in_place(sample: &mut [f64], low: f64, high: f64) -> (f64, f64) {
+    let last = (sample.len() - 1) as f64;
+    let below = (low * last).floor() as usize;
+    let (_, &mut at, above) = sample.select_nth_unstable_by(below, f64::total_cmp);
     let next = above.iter().copied().fold(f64::INFINITY, f64::min);
-    if next.is_finite() { value + (position - below as f64) * (next - value) } else { value }
+    let interpolate = |at: f64, next: f64, share: f64| if share > 0.0 { at + share * (next - at) } else { at };
+    let lower = interpolate(at, next, low * last - below as f64);
+
+    // The high one is among those above the low one, unless the two share a place.
+    let place = (high * last).floor() as usize;
+    let upper = if place == below {
+        interpolate(at, next, high * last - place as f64)
+    } else {
+        let (_, &mut at, above) = above.select_nth_unstable_by(place - below - 1, f64::total_cmp);
+        let next = above.iter().copied().fold(f64::INFINITY, f64::min);
+        interpolate(at, next, high * last - place as f64)
+    };
+    (lower, upper)
 }
 
 #[cfg(test)]
@@ -207,10 +220,9 @@ mod tests {
 
     #[test]
     fn quantiles_interpolate_between_order_statistics() {
-        let mut sample = [3.0, 1.0, 2.0, 5.0, 4.0];
-        assert_eq!(quantile_in_place(&mut sample, 0.1), 1.4);
-        assert_eq!(quantile_in_place(&mut sample, 0.5), 3.0);
-        assert_eq!(quantile_in_place(&mut sample, 1.0), 5.0);
-        assert_eq!(quantile_in_place(&mut [7.0], 0.9), 7.0);
+        assert_eq!(quantiles_in_place(&mut [3.0, 1.0, 2.0, 5.0, 4.0], 0.1, 0.5), (1.4, 3.0));
+        assert_eq!(quantiles_in_place(&mut [3.0, 1.0, 2.0, 5.0, 4.0], 0.0, 1.0), (1.0, 5.0));
+        assert_eq!(quantiles_in_place(&mut [2.0, 1.0], 0.25, 0.75), (1.25, 1.75));
+        assert_eq!(quantiles_in_place(&mut [7.0], 0.1, 0.9), (7.0, 7.0));
     }
 }

@@ -1,7 +1,7 @@
 //! From a fitted model to a forecast: trend, components, yhat and its interval.
 
 use super::{calendar::fourier_features, fitted::FittedProphet, spec::Growth};
-use crate::models::{Forecast, normal_quantile, quantile_in_place};
+use crate::models::{Forecast, normal_quantile, quantiles_in_place};
 use rand::{Rng, RngExt};
 use rand_distr::{Distribution, StandardNormal};
 
@@ -66,14 +66,14 @@ impl FittedProphet {
         for (step, draws) in draws.chunks_exact_mut(samples).enumerate() {
             let i = past + step;
             let (trend, yhat) = (forecast.trend[i], forecast.yhat[i]);
-            forecast.trend_lower[i] = trend + quantile_in_place(draws, low);
-            forecast.trend_upper[i] = trend + quantile_in_place(draws, high);
+            let (lower, upper) = quantiles_in_place(draws, low, high);
+            (forecast.trend_lower[i], forecast.trend_upper[i]) = (trend + lower, trend + upper);
             for draw in draws.iter_mut() {
                 let noise: f64 = StandardNormal.sample(rng);
                 *draw += sigma * noise;
             }
-            forecast.yhat_lower[i] = yhat + quantile_in_place(draws, low);
-            forecast.yhat_upper[i] = yhat + quantile_in_place(draws, high);
+            let (lower, upper) = quantiles_in_place(draws, low, high);
+            (forecast.yhat_lower[i], forecast.yhat_upper[i]) = (yhat + lower, yhat + upper);
         }
     }
 
