@@ -78,7 +78,7 @@ impl Train {
         let durability = if settings.fsync { Durability::PowerLoss } else { Durability::ProcessDeath };
         let stop = stop_on_signals()?;
         let summary = run(
-            Job {
+            &Job {
                 input: &LocalStore::new(places.input, Durability::ProcessDeath),
                 models: &LocalStore::new(places.models, durability),
                 results: places.results,

@@ -221,7 +221,9 @@ impl Solver {
                 add_scaled(row, -self.factor[i * free + j], &above[j * ramps..(j + 1) * ramps]);
             }
             let pivot = self.factor[i * free + i];
-            row.iter_mut().for_each(|x| *x /= pivot);
+            for x in row {
+                *x /= pivot;
+            }
         }
         self.eliminated_right.clone_from(&self.right.free);
         forward_substitute(&self.factor, free, &mut self.eliminated_right);
