@@ -105,15 +105,10 @@ impl Elimination {
         }
     }
 
-    /// The step of the free parameters that belongs to steps of single changepoints, in place of their reduced gradient.
-    pub(super) fn free_step(
-        &self,
-        normal: &NormalMatrix,
-        steps: impl Iterator<Item = (usize, f64)> + Clone,
-        gradient: &mut [f64],
-    ) {
+    /// The step of the free parameters that belongs to steps of some changepoints, in place of their reduced gradient.
+    pub(super) fn free_step(&self, normal: &NormalMatrix, changepoints: &[usize], steps: &[f64], gradient: &mut [f64]) {
         for (x, row) in gradient.iter_mut().zip(self.coupling.chunks_exact(normal.ramps.max(1))) {
-            *x -= steps.clone().map(|(j, step)| step * row[j]).sum::<f64>();
+            *x -= changepoints.iter().zip(steps).map(|(&j, step)| step * row[j]).sum::<f64>();
         }
         back_substitute(&self.factor, normal.free, gradient);
     }

@@ -305,12 +305,14 @@ impl Solver {
         spare.clear();
         spare.extend(active.iter().map(|&j| gradient.ramp[j] - lambda * delta[j].signum()));
         active_set.solve_active(spare);
-        let steps = active.iter().copied().zip(spare.iter().copied());
-        if steps.clone().any(|(j, step)| (delta[j] + step) * delta[j] <= 0.0) {
+        let mut steps = active.iter().zip(&*spare);
+        if steps.any(|(&j, step)| (delta[j] + step) * delta[j] <= 0.0) {
             return false;
         }
-        reduced.free_step(normal, steps.clone(), &mut gradient.free);
-        steps.for_each(|(j, step)| delta[j] += step);
+        reduced.free_step(normal, active, spare, &mut gradient.free);
+        for (&j, step) in active.iter().zip(&*spare) {
+            delta[j] += step;
+        }
         add_scaled(free, 1.0, &gradient.free);
         true
     }
