@@ -6,7 +6,7 @@ use std::{fmt, sync::Arc};
 ///
 /// - not empty, at most 200 bytes of UTF-8;
 /// - one path component that is safe on every file system and in an S3 key: no `/`, `\`, control character, leading
-///   dot or surrounding white space, none of `: * ? " < > |`;
+///   dot or underscore (such names are hidden), surrounding white space, none of `: * ? " < > |`;
 /// - it becomes a part of the artifact's name, so two customers never share one.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CustomerId(Arc<str>);
@@ -24,8 +24,8 @@ impl CustomerId {
             "is empty"
         } else if name.len() > Self::MAX_BYTES {
             "is longer than 200 bytes"
-        } else if name.starts_with('.') {
-            "starts with a dot"
+        } else if name.starts_with(['.', '_']) {
+            "starts with a dot or an underscore"
         } else if name.trim() != name {
             "starts or ends with white space"
         } else if name.chars().any(|c| c.is_control() || r#"/\:*?"<>|"#.contains(c)) {
@@ -114,6 +114,7 @@ mod tests {
             ("", "empty"),
             ("../etc", "dot"),
             (".hidden", "dot"),
+            ("_SUCCESS", "underscore"),
             ("a/b", "not safe"),
             ("a\\b", "not safe"),
             ("a\nb", "not safe"),

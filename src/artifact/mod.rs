@@ -1,1 +1,17 @@
-//! (being built)
+//! What one customer's `tar.gz` holds, and how it is written, recognised and read.
+//!
+//! ```text
+//! {customer}.tar.gz
+//!   .manyfit.json   what it is: customer, fingerprint, span, scores (a dot-file: AWS's containers load every other root file)
+//!   model.json      the model in its family's own format
+//! ```
+
+mod archive;
+mod fingerprint;
+mod metadata;
+mod name;
+
+pub use archive::{Artifact, Found, hex, inspect};
+pub use fingerprint::{Fingerprint, forecast_seed};
+pub use metadata::{FORMAT, Metadata, Span};
+pub use name::NameTemplate;

@@ -1,1 +1,54 @@
-//! (being built)
+//! The sub-commands; the only place that glues layers together.
+
+mod train;
+
+use crate::sagemaker::FailureFile;
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Fit one model per customer, for thousands of customers, in one run.
+#[derive(Parser)]
+#[command(version, about, after_help = AFTER_HELP, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Exit codes: 0 done (failed customers within max_failures), 1 bug, 2 settings, 3 data, 4 storage,
+5 stopped by a signal (run it again to go on).";
+
+#[derive(Subcommand)]
+enum Command {
+    Train(train::Train),
+}
+
+/// Runs the command line of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let failure = FailureFile::detect();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            if let (true, Some(failure)) = (error.use_stderr(), &failure) {
+                failure.write(&error.to_string());
+            }
+            // Where even printing fails there is nobody left to tell.
+            drop(error.print());
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    let result = match arguments.command {
+        Command::Train(train) => train.run(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("manyfit: {error}");
+            if let Some(failure) = &failure {
+                failure.write(&error.to_string());
+            }
+            ExitCode::from(&error)
+        }
+    }
+}

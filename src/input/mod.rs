@@ -1,1 +1,175 @@
-//! (being built)
+//! From files to customers' series.
+//!
+//! ```text
+//! Store ─► discover ─► Discovery: files and their customers ─► (Shard) ─► Reader ─► Series
+//! ```
+//!
+//! | module | one idea |
+//! |---|---|
+//! | `discovery` | which files there are, whose they are, what is refused |
+//! | `census` | how many rows each customer has in a file of many |
+//! | `shard` | which part of the customers a run takes |
+//! | `reader` | a file to the series of its customer, or of its customers |
+//! | `csv`, `parquet` | a file's bytes to rows: the same three verbs for each format |
+//! | `records` | CSV text to fields |
+//! | `columns` | which column is what: as set, or guessed |
+//! | `names` | the columns, for people |
+//! | `timestamp`, `number` | a field to a time, to a value |
+//! | `rows` | rows in the order of a file to a series in the order of time |
+//! | `bytes` | a stored object to plain bytes |
+//! | `fault` | what a message about data says |
+//!
+//! A customer is a file (`8.csv`, `8.csv.gz`, `8.parquet`), a directory (`8/data.csv`), or a value of the customer
+//! column of files that hold many. What is wrong with one customer's data is that customer's failure only.
+
+mod bytes;
+mod census;
+mod columns;
+mod csv;
+mod discovery;
+mod fault;
+mod names;
+mod number;
+mod parquet;
+mod reader;
+mod records;
+mod rows;
+mod shard;
+mod timestamp;
+
+use std::{fmt, str::FromStr};
+
+pub use self::{
+    census::Scan,
+    discovery::{Contents, Discovery, Format, InputFile, Skipped, discover, discover_with},
+    names::{ColumnName, ColumnNames},
+    reader::Reader,
+    shard::Shard,
+};
+
+/// What the user says about the input; what is not said is guessed from each file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct InputSettings {
+    /// The column of timestamps.
+    pub timestamp: Option<String>,
+    /// The column of values to forecast.
+    pub target: Option<String>,
+    /// The column that says whose row it is; set, every file holds many customers.
+    pub customer: Option<String>,
+    /// What becomes of rows of a customer that share a timestamp.
+    pub duplicates: Duplicates,
+}
+
+/// What becomes of rows of a customer that share a timestamp.
+///
+/// The choices count rows that have a value; where none has, the timestamp has a missing value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Duplicates {
+    /// The customer fails, with the timestamp and the lines named.
+    #[default]
+    Error,
+    /// The first value in the order of the file.
+    First,
+    /// The last value in the order of the file.
+    Last,
+    /// The mean of the values.
+    Mean,
+    /// The sum of the values.
+    Sum,
+}
+
+impl Duplicates {
+    /// Every choice, with the name it has in settings.
+    pub const ALL: [(&str, Self); 5] = [
+        ("error", Self::Error),
+        ("first", Self::First),
+        ("last", Self::Last),
+        ("mean", Self::Mean),
+        ("sum", Self::Sum),
+    ];
+}
+
+impl FromStr for Duplicates {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let known = Self::ALL.iter().find(|(name, _)| text.eq_ignore_ascii_case(name));
+        known.map(|(_, choice)| *choice).ok_or_else(|| format!("{text:?} is none of error, first, last, mean, sum"))
+    }
+}
+
+impl fmt::Display for Duplicates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = Self::ALL.iter().find(|(_, choice)| choice == self).map_or("", |(name, _)| name);
+        f.write_str(name)
+    }
+}
+
+/// Where rows go as a file is read.
+trait Sink {
+    /// Where a customer's rows go; `None`: they are not wanted, and need not be parsed.
+    fn slot(&mut self, customer: &[u8]) -> Option<usize>;
+
+    /// Takes a row.
+    fn push(&mut self, slot: usize, row: rows::Row);
+
+    /// Takes what is wrong with a row. An error ends the reading of the file.
+    fn fail(&mut self, slot: usize, fault: fault::Fault) -> Result<(), fault::Fault>;
+}
+
+#[cfg(test)]
+mod testing {
+    //! A place for objects that lives in memory.
+
+    use std::collections::BTreeMap;
+
+    use crate::{
+        error::Result,
+        storage::{Entry, Store},
+    };
+
+    /// Objects by key.
+    #[derive(Default)]
+    pub(super) struct Memory(BTreeMap<String, Vec<u8>>);
+
+    impl Memory {
+        pub(super) fn with<K: Into<String>, B: Into<Vec<u8>>>(objects: impl IntoIterator<Item = (K, B)>) -> Self {
+            Self(objects.into_iter().map(|(key, bytes)| (key.into(), bytes.into())).collect())
+        }
+    }
+
+    impl Store for Memory {
+        fn list(&self) -> Result<Vec<Entry>> {
+            Ok(self.0.iter().map(|(key, bytes)| Entry { key: key.clone(), size: bytes.len() as u64 }).collect())
+        }
+
+        fn read(&self, key: &str, buffer: &mut Vec<u8>) -> Result<bool> {
+            buffer.clear();
+            let object = self.0.get(key);
+            buffer.extend_from_slice(object.map_or(&[], Vec::as_slice));
+            Ok(object.is_some())
+        }
+
+        fn publish(&self, _: &str, _: &[u8]) -> Result<()> {
+            unreachable!("input is only read")
+        }
+
+        fn describe(&self, key: &str) -> String {
+            format!("in/{key}")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ways_with_duplicates_are_written_as_they_are_read() {
+        for (name, choice) in Duplicates::ALL {
+            assert_eq!(name.parse(), Ok(choice));
+            assert_eq!(choice.to_string(), name);
+        }
+        assert!("median".parse::<Duplicates>().unwrap_err().contains("first, last, mean"));
+    }
+}

@@ -1,1 +1,228 @@
-//! (being built)
+//! From one customer's series to a fitted model to a forecast.
+//!
+//! A family of models is a variant of [`ModelSpec`] (what to fit) and of [`FittedModel`] (what was fitted), with the same
+//! verbs for all: fit, forecast, to and from its file.
+
+pub mod baseline;
+pub mod frequency;
+pub mod prophet;
+
+use crate::dataset::Series;
+use baseline::{BaselineSpec, FittedBaseline};
+use frequency::Frequency;
+use prophet::{FittedProphet, ProphetSpec};
+use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
+use serde::{Deserialize, Serialize};
+use statrs::distribution::{ContinuousCDF, Normal};
+use std::time::Instant;
+
+/// What to fit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "model", rename_all = "kebab-case")]
+pub enum ModelSpec {
+    /// See [`prophet`].
+    Prophet(ProphetSpec),
+    /// See [`baseline`].
+    Baseline {
+        /// Which one.
+        baseline: BaselineSpec,
+        /// Probability that the forecast's interval should cover.
+        interval_width: f64,
+    },
+}
+
+/// What was fitted.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FittedModel {
+    /// See [`prophet`].
+    Prophet(Box<FittedProphet>),
+    /// See [`baseline`].
+    Baseline(FittedBaseline),
+}
+
+/// Why a model could not be fitted to a series.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FitError {
+    /// The model needs more rows.
+    #[error("{} and Prophet needs two", match rows { 0 => "no row has a value".into(), 1 => "only one row has a value".to_string(), n => format!("{n} rows have a value") })]
+    TooShort {
+        /// Rows that have a value.
+        rows: usize,
+    },
+    /// The deadline passed.
+    #[error("the fit did not end within its time limit; raise customer_time_limit or leave it unset")]
+    OutOfTime,
+}
+
+/// Buffers of one worker thread, for all families.
+#[derive(Debug, Default)]
+pub struct Workspace {
+    prophet: prophet::Workspace,
+}
+
+/// A forecast: one value per date in each vector, in the units of the input.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Forecast {
+    /// Milliseconds since the epoch.
+    pub dates: Vec<i64>,
+    /// The point forecast.
+    pub yhat: Vec<f64>,
+    /// Lower end of its interval.
+    pub yhat_lower: Vec<f64>,
+    /// Upper end of its interval.
+    pub yhat_upper: Vec<f64>,
+    /// The trend.
+    pub trend: Vec<f64>,
+    /// Lower end of the trend's interval.
+    pub trend_lower: Vec<f64>,
+    /// Upper end of the trend's interval.
+    pub trend_upper: Vec<f64>,
+    /// Sum of the additive components.
+    pub additive_terms: Vec<f64>,
+    /// Each additive component by name.
+    pub components: Vec<(String, Vec<f64>)>,
+}
+
+/// How well a model follows the history it was fitted to, in the units of the input.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Scores {
+    /// Mean absolute error.
+    pub mae: f64,
+    /// Root mean squared error.
+    pub rmse: f64,
+}
+
+impl ModelSpec {
+    /// Fits the model to a series whose dates have the given frequency.
+    pub fn fit(
+        &self,
+        series: &Series,
+        frequency: Frequency,
+        deadline: Option<Instant>,
+        workspace: &mut Workspace,
+    ) -> Result<FittedModel, FitError> {
+        match self {
+            Self::Prophet(spec) => {
+                let fitted = spec.fit(series, deadline, &mut workspace.prophet)?;
+                Ok(FittedModel::Prophet(Box::new(fitted)))
+            }
+            Self::Baseline { baseline, interval_width } => baseline
+                .fit(series, frequency, *interval_width)
+                .map(FittedModel::Baseline)
+                .ok_or(FitError::TooShort { rows: 0 }),
+        }
+    }
+}
+
+impl FittedModel {
+    /// The family's name, as in the setting `model`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Prophet(_) => "prophet",
+            Self::Baseline(FittedBaseline { model: BaselineSpec::SeasonalNaive, .. }) => "seasonal-naive",
+            Self::Baseline(FittedBaseline { model: BaselineSpec::Mean, .. }) => "mean",
+        }
+    }
+
+    /// Name of the file that holds the model in its artifact.
+    #[must_use]
+    pub const fn file_name(&self) -> &'static str {
+        match self {
+            Self::Prophet(_) => "model.json",
+            Self::Baseline(_) => "baseline.json",
+        }
+    }
+
+    /// The file's content: for Prophet, the serialisation of Python Prophet.
+    #[must_use]
+    pub fn to_json(&self) -> Vec<u8> {
+        match self {
+            Self::Prophet(fitted) => fitted.to_json(),
+            Self::Baseline(fitted) => serde_json::to_vec(fitted).expect("plain data has a JSON form"),
+        }
+    }
+
+    /// Reads a file that [`FittedModel::to_json`] or, for Prophet, Python wrote.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong with the content.
+    pub fn from_json(file_name: &str, content: &[u8]) -> Result<Self, String> {
+        match file_name {
+            "model.json" => Ok(Self::Prophet(Box::new(FittedProphet::from_json(content)?))),
+            "baseline.json" => serde_json::from_slice(content).map(Self::Baseline).map_err(|error| error.to_string()),
+            other => Err(format!("{other:?} is not a model file")),
+        }
+    }
+
+    /// Errors within the history; none for a model that was read from its file.
+    #[must_use]
+    pub fn scores(&self) -> Scores {
+        let (mae, rmse) = match self {
+            Self::Prophet(fitted) => (fitted.notes.mean_absolute_error, fitted.notes.root_mean_squared_error),
+            Self::Baseline(fitted) => fitted.errors,
+        };
+        Scores { mae, rmse }
+    }
+
+    /// The next `horizon` dates after the history.
+    #[must_use]
+    pub fn future_dates(&self, frequency: Frequency, horizon: usize) -> Vec<i64> {
+        let last = match self {
+            Self::Prophet(fitted) => fitted.last_date(),
+            Self::Baseline(fitted) => fitted.last_date,
+        };
+        frequency.after(last, horizon)
+    }
+
+    /// Predicts at dates; the same seed gives the same draws.
+    #[must_use]
+    pub fn forecast(&self, dates: &[i64], seed: [u8; 32]) -> Forecast {
+        match self {
+            Self::Prophet(fitted) => fitted.forecast(dates, &mut ChaCha8Rng::from_seed(seed)),
+            Self::Baseline(fitted) => fitted.forecast(dates),
+        }
+    }
+}
+
+/// The value below which a standard normal falls with probability `p`.
+fn normal_quantile(p: f64) -> f64 {
+    Normal::standard().inverse_cdf(p)
+}
+
+/// The `low` and the `high` quantile of a sample, by linear interpolation between order statistics as
+/// `numpy.percentile` has it.
+///
+/// Reorders the sample.
+fn quantiles_in_place(sample: &mut [f64], low: f64, high: f64) -> (f64, f64) {
+    let last = (sample.len() - 1) as f64;
+    let below = (low * last).floor() as usize;
+    let (_, &mut at, above) = sample.select_nth_unstable_by(below, f64::total_cmp);
+    let next = above.iter().copied().fold(f64::INFINITY, f64::min);
+    let interpolate = |at: f64, next: f64, share: f64| if share > 0.0 { at + share * (next - at) } else { at };
+    let lower = interpolate(at, next, low * last - below as f64);
+
+    // The high one is among those above the low one, unless the two share a place.
+    let place = (high * last).floor() as usize;
+    let upper = if place == below {
+        interpolate(at, next, high * last - place as f64)
+    } else {
+        let (_, &mut at, above) = above.select_nth_unstable_by(place - below - 1, f64::total_cmp);
+        let next = above.iter().copied().fold(f64::INFINITY, f64::min);
+        interpolate(at, next, high * last - place as f64)
+    };
+    (lower, upper)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_interpolate_between_order_statistics() {
+        assert_eq!(quantiles_in_place(&mut [3.0, 1.0, 2.0, 5.0, 4.0], 0.1, 0.5), (1.4, 3.0));
+        assert_eq!(quantiles_in_place(&mut [3.0, 1.0, 2.0, 5.0, 4.0], 0.0, 1.0), (1.0, 5.0));
+        assert_eq!(quantiles_in_place(&mut [2.0, 1.0], 0.25, 0.75), (1.25, 1.75));
+        assert_eq!(quantiles_in_place(&mut [7.0], 0.1, 0.9), (7.0, 7.0));
+    }
+}

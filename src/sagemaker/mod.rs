@@ -1,1 +1,27 @@
-//! (being built)
+//! The platform: the only place that knows SageMaker's paths, files and environment variables.
+//!
+//! | what | where (below `/opt/ml`, or below `SAGEMAKER_BASE_DIR`) |
+//! |---|---|
+//! | settings | `input/config/hyperparameters.json`, in any client's dialect |
+//! | customers | `input/data/<channel>`, named by `input/config/inputdataconfig.json` |
+//! | this host among its peers | `input/config/resourceconfig.json` |
+//! | models | the `LocalPath` of `input/config/checkpointconfig.json`, uploaded one by one while the job runs; without it `model` |
+//! | results | `output/data`, uploaded as one archive when the job ends |
+//! | why the job failed | `output/failure`, first 1,024 characters |
+//!
+//! A file that is absent, empty or `null` says nothing; keys that are not known here are passed over, because the platform
+//! adds some every year. Sources: Amazon SageMaker developer guide, "How Amazon SageMaker provides training information";
+//! aws/sagemaker-training-toolkit; aws/sagemaker-xgboost-container.
+
+mod channels;
+mod checkpoints;
+mod config;
+mod environment;
+mod failure;
+mod hosts;
+mod hyperparameters;
+mod paths;
+
+pub use environment::TrainingEnvironment;
+pub use failure::FailureFile;
+pub use hyperparameters::read as read_hyperparameters;

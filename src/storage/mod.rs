@@ -2,6 +2,11 @@
 //!
 //! One trait, one contract: `tests/suite/store_contract.rs` is run on every implementation.
 
+mod key;
+mod local;
+
+pub use local::{Durability, LocalStore};
+
 use crate::error::Result;
 
 /// An object that [`Store::list`] found.
@@ -17,12 +22,18 @@ pub struct Entry {
 ///
 /// - an object is whole or absent: a reader never sees half of one, whenever the writer dies;
 /// - `publish` replaces;
-/// - calls may come from many threads at once.
+/// - what `publish` accepts, `list` shows, and what `list` shows, `read` accepts;
+/// - calls may come from many threads at once, and from several processes.
+///
+/// A key is a relative path: parts with `/` between them, none of them empty, `.` or `..`. Parts that start with `.` or
+/// `_`, or end in `.sagemaker-uploading`, `.sagemaker-uploaded` or `.sagemaker-ignore`, belong to others (`_SUCCESS`,
+/// `.DS_Store`, the upload agent's markers) or are unfinished writes: they are not listed and refused as keys.
 pub trait Store: Send + Sync {
-    /// All objects, sorted by key; an absent place is an empty one. Markers and unfinished writes are not listed.
+    /// All objects, sorted by the bytes of their keys; an absent place is an empty one.
     fn list(&self) -> Result<Vec<Entry>>;
 
-    /// Puts the object's bytes into `buffer`, replacing what was there. `false`: there is no such object.
+    /// Puts the object's bytes into `buffer`, replacing what was there. `false`: there is no such object, and `buffer`
+    /// is empty.
     fn read(&self, key: &str, buffer: &mut Vec<u8>) -> Result<bool>;
 
     /// Writes an object.

@@ -1,1 +1,124 @@
-//! (being built)
+//! The run: every customer of a place fitted, in parallel, each with its own outcome.
+//!
+//! ```text
+//! plan ─► workers (one per core): read ─► compare ─► fit ─► pack ─► publish ─► Event ─► owner ─► Summary
+//!                                                                                       manifest, forecasts, progress
+//! ```
+//!
+//! - A worker owns one customer at a time and shares nothing; one owner thread counts, records, prints and decides.
+//! - A customer's artifact depends on its rows and the settings alone, never on the order or the number of workers.
+//! - What fails is the customer: bad rows, a panic, a foreign file in its place. Only a place that cannot be written
+//!   stops the run.
+//! - Killed at any moment, the run leaves whole artifacts; run again, it fits what is missing or has changed.
+
+mod forecasts;
+#[cfg(feature = "parquet")]
+mod forecasts_parquet;
+mod machine;
+mod outcome;
+mod owner;
+mod plan;
+mod progress;
+mod results;
+mod spool;
+mod summary;
+mod worker;
+
+pub use machine::{available_memory, default_jobs};
+pub use outcome::{Outcome, Phases, Status};
+pub use progress::Progress;
+pub use results::ResultsDirectory;
+pub use summary::Summary;
+
+use crate::{
+    error::{Error, Result},
+    input::{Scan, Shard, discover_with},
+    settings::Settings,
+    storage::Store,
+};
+use owner::Owner;
+use rayon::prelude::*;
+use std::{
+    io::Write,
+    sync::{
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+        mpsc,
+    },
+    time::Instant,
+};
+use worker::{Crew, Event};
+
+/// Everything a run needs, from whoever starts it.
+pub struct Job<'a> {
+    /// Where the customers' files are.
+    pub input: &'a dyn Store,
+    /// Where the artifacts go, and where those of an earlier run stand.
+    pub models: &'a dyn Store,
+    /// Where the manifest, the forecasts and the summary go.
+    pub results: ResultsDirectory,
+    /// What to do.
+    pub settings: &'a Settings,
+    /// Which part of the customers.
+    pub shard: Shard,
+    /// Number of worker threads.
+    pub jobs: usize,
+    /// Bytes of input that may be in memory at once, as read.
+    pub memory: u64,
+    /// Raised from outside to end the run early and in order.
+    pub stop: &'a AtomicBool,
+    /// How progress is shown.
+    pub progress: Progress,
+}
+
+/// Runs a job; what people should read goes to `out`.
+///
+/// # Errors
+/// Only what concerns the run as a whole: input that cannot be listed, a place that cannot be written. What becomes of
+/// single customers is in the summary.
+pub fn run(job: &Job<'_>, out: &mut dyn Write) -> Result<Summary> {
+    let begun = Instant::now();
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(job.jobs)
+        .thread_name(|i| format!("worker-{i}"))
+        .build()
+        .map_err(|error| Error::Bug(format!("the worker threads did not start: {error}")))?;
+    let discovery = discover_with(job.input, &job.settings.input, |files, scan| {
+        pool.install(|| files.par_iter().map(scan).collect::<Vec<Result<Scan>>>())
+    })?;
+    let plan = plan::Plan::new(discovery, job.shard);
+    let say = |out: &mut dyn Write, line: &str| writeln!(out, "{line}").map_err(|e| Error::storage("printing", e));
+    for line in plan.describe(job.input, job.shard) {
+        say(out, &line)?;
+    }
+
+    let mut owner = Owner::new(job, plan.customers, begun)?;
+    for (customer, reason) in &plan.refused {
+        owner.refused(customer, reason)?;
+    }
+    // Bounded, so that workers wait for a slow disk instead of filling the memory with outcomes.
+    let (events, inbox) = mpsc::sync_channel::<Event>(256);
+    let crew = Crew::new(job, &plan);
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            // The closure owns the only sender, so the owner's inbox closes when the last worker is done.
+            let events = events;
+            pool.broadcast(|_| {
+                while let Some(file) = plan.files.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    if job.stop.load(Ordering::Relaxed) {
+                        break;
+                    }
+                    crew.fit_file(file, &events);
+                }
+            });
+        });
+        let recorded = owner.record_all(&inbox, out);
+        if recorded.is_err() {
+            // Nothing can be recorded any more: no new customers, and nobody waits at a full inbox.
+            job.stop.store(true, Ordering::Relaxed);
+            inbox.iter().for_each(drop);
+        }
+        recorded
+    })?;
+    owner.finish(out)
+}

@@ -1,0 +1,95 @@
+//! What an artifact depends on, as one hash: the rule behind resume and behind training only what changed.
+
+use super::{archive::hex, metadata::FORMAT};
+use crate::dataset::{CustomerId, Series};
+use sha2::{Digest, Sha256};
+
+/// Version of the algorithms. A change of it makes every older artifact be fitted again.
+const ALGORITHM: u32 = 1;
+
+/// Hash of a customer's data, of the settings that shape its model, and of the versions of format and algorithm.
+///
+/// The data are the parsed rows, so the same rows from a CSV, a compressed CSV, a Parquet file or a bundle of customers
+/// have the same fingerprint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fingerprint(String);
+
+impl Fingerprint {
+    /// `settings` is the canonical text of everything in the settings that shapes the artifact.
+    #[must_use]
+    pub fn new(settings: &str, customer: &CustomerId, series: &Series) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(FORMAT.to_le_bytes());
+        hash.update(ALGORITHM.to_le_bytes());
+        for text in [env!("CARGO_PKG_VERSION"), settings, customer.as_str()] {
+            hash.update((text.len() as u64).to_le_bytes());
+            hash.update(text);
+        }
+        // The lengths keep the three columns apart.
+        let mut block = [0; 4096];
+        let mut filled = 0;
+        let mut words = |words: &mut dyn Iterator<Item = u64>| {
+            for word in words {
+                block[filled..filled + 8].copy_from_slice(&word.to_le_bytes());
+                filled += 8;
+                if filled == block.len() {
+                    hash.update(block);
+                    filled = 0;
+                }
+            }
+        };
+        words(&mut [series.dates.len() as u64, series.values.len() as u64].into_iter());
+        words(&mut series.dates.iter().map(|&ms| ms as u64));
+        words(&mut series.timestamps.iter().map(|&ms| ms as u64));
+        words(&mut series.values.iter().map(|y| y.to_bits()));
+        hash.update(&block[..filled]);
+        Self(hex(&hash.finalize()))
+    }
+
+    /// 64 hexadecimal digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The first 12 digits, for names.
+    #[must_use]
+    pub fn short(&self) -> &str {
+        &self.0[..12]
+    }
+}
+
+/// The seed of a customer's forecast draws: a function of the run's seed and the customer's name, and of nothing else.
+#[must_use]
+pub fn forecast_seed(seed: u64, customer: &str) -> [u8; 32] {
+    Sha256::new().chain_update(seed.to_le_bytes()).chain_update(customer).finalize().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_part_of_the_data_and_the_settings_counts() {
+        let customer = CustomerId::new("8").unwrap();
+        let series = Series { dates: vec![1, 2, 3], timestamps: vec![1, 3], values: vec![0.5, 1.5] };
+        let base = Fingerprint::new("a", &customer, &series);
+        assert_eq!(base, Fingerprint::new("a", &customer, &series.clone()));
+        assert_eq!((base.as_str().len(), base.short().len()), (64, 12));
+        let mut changed = vec![Fingerprint::new("b", &customer, &series)];
+        changed.push(Fingerprint::new("a", &CustomerId::new("9").unwrap(), &series));
+        for change in [
+            |s: &mut Series| s.values[0] = 0.25,
+            |s: &mut Series| s.timestamps[0] = 2,
+            |s: &mut Series| s.dates.push(4),
+            |s: &mut Series| s.values[0] = f64::from_bits(s.values[0].to_bits() + 1),
+        ] {
+            let mut series = series.clone();
+            change(&mut series);
+            changed.push(Fingerprint::new("a", &customer, &series));
+        }
+        for (i, fingerprint) in changed.iter().enumerate() {
+            assert_ne!(*fingerprint, base, "change {i}");
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Names of artifacts, from a template.
+
+use super::Fingerprint;
+use crate::dataset::CustomerId;
+
+/// How artifacts are named: a text with `{customer}`, and `{version}` or `{fingerprint}` for endpoints that are live.
+///
+/// - `{customer}` occurs, so no two customers share a name;
+/// - ends in `.tar.gz`, which is what an endpoint loads;
+/// - no part begins with a dot or an underscore, which would hide it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NameTemplate(String);
+
+impl Default for NameTemplate {
+    fn default() -> Self {
+        Self("{customer}.tar.gz".into())
+    }
+}
+
+impl NameTemplate {
+    /// Checks the rules above.
+    pub fn new(template: &str, has_version: bool) -> Result<Self, String> {
+        let mut rest = template.to_owned();
+        for known in ["{customer}", "{version}", "{fingerprint}"] {
+            rest = rest.replace(known, "x");
+        }
+        if !template.contains("{customer}") {
+            Err(format!("{template:?} has no {{customer}} in it: every customer would have the same artifact"))
+        } else if !template.ends_with(".tar.gz") {
+            Err(format!("{template:?} does not end in .tar.gz, which is what an endpoint loads"))
+        } else if rest.contains(['{', '}']) {
+            Err(format!("{template:?} may contain {{customer}}, {{version}} and {{fingerprint}}, and no other braces"))
+        } else if rest.split('/').any(|part| part.is_empty() || part.starts_with(['.', '_'])) {
+            Err(format!("{template:?} has a part that is empty or starts with a dot or an underscore"))
+        } else if template.contains("{version}") && !has_version {
+            Err("{version} needs the setting version".into())
+        } else {
+            Ok(Self(template.into()))
+        }
+    }
+
+    /// The name of a customer's artifact.
+    #[must_use]
+    pub fn name(&self, customer: &CustomerId, version: Option<&str>, fingerprint: &Fingerprint) -> String {
+        self.0
+            .replace("{version}", version.unwrap_or_default())
+            .replace("{fingerprint}", fingerprint.short())
+            .replace("{customer}", customer.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::Series;
+
+    #[test]
+    fn the_parts_are_filled_in() {
+        let customer = CustomerId::new("store 8").unwrap();
+        let fingerprint = Fingerprint::new("", &customer, &Series::default());
+        let name =
+            |template: &str| NameTemplate::new(template, true).unwrap().name(&customer, Some("v2"), &fingerprint);
+        assert_eq!(name("{customer}.tar.gz"), "store 8.tar.gz");
+        assert_eq!(
+            name("{version}/{customer}-{fingerprint}.tar.gz"),
+            format!("v2/store 8-{}.tar.gz", fingerprint.short())
+        );
+    }
+
+    #[test]
+    fn names_that_would_collide_or_hide_are_refused() {
+        for (template, word) in [
+            ("model.tar.gz", "{customer}"),
+            ("{customer}.zip", ".tar.gz"),
+            ("{customer}{date}.tar.gz", "braces"),
+            ("_{customer}.tar.gz", "underscore"),
+            ("a//{customer}.tar.gz", "empty"),
+            ("{customer}-{version}.tar.gz", "setting version"),
+        ] {
+            assert!(NameTemplate::new(template, false).unwrap_err().contains(word), "{template}");
+        }
+    }
+}

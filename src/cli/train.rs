@@ -1,0 +1,168 @@
+//! `manyfit train`: on SageMaker from the platform's files, anywhere else from options.
+
+use crate::{
+    error::{Error, Result},
+    input::Shard,
+    sagemaker::{TrainingEnvironment, read_hyperparameters},
+    settings::Settings,
+    storage::{Durability, LocalStore},
+    train::{Job, Progress, ResultsDirectory, available_memory, default_jobs, run},
+};
+use clap::Args;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use std::{
+    collections::BTreeMap,
+    io::{self, IsTerminal, Write},
+    path::PathBuf,
+    sync::{Arc, atomic::AtomicBool},
+};
+
+/// Share of the memory that input may take while it is read: parsed rows, archives and the system take the rest.
+const INPUT_SHARE: u64 = 12;
+
+/// Fit a model for every customer of a folder and write one servable tar.gz each.
+///
+/// Inside a SageMaker training job no option is needed: input, output and settings come from the platform. Elsewhere
+/// say where the customers are and where the results go:
+///
+///   manyfit train --input sample_data/sales --output out --set horizon=8
+///
+/// A customer is a file (8.csv, 8.csv.gz, 8.parquet), a directory (8/data.csv), or a value of the column `customer` in
+/// files that hold many. Run it again and only what is missing or has changed is fitted.
+#[derive(Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct Train {
+    /// Folder with the customers' files
+    #[arg(long, value_name = "DIR")]
+    input: Option<PathBuf>,
+
+    /// Folder for the results: models/, manifest.jsonl, summary.json, forecasts.csv, forecasts.parquet
+    #[arg(long, value_name = "DIR", requires = "input")]
+    output: Option<PathBuf>,
+
+    /// A setting, such as horizon=8 or growth=flat; may be repeated
+    #[arg(long, value_name = "NAME=VALUE")]
+    set: Vec<String>,
+
+    /// File of settings: a JSON object, as SageMaker's hyperparameters.json; --set wins over it
+    #[arg(long, value_name = "FILE")]
+    hyperparameters: Option<PathBuf>,
+
+    /// Worker threads [default: the processors this process may use]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    jobs: Option<u16>,
+
+    /// Fit only part I of N of the customers, I from 0, such as 0/4
+    #[arg(long, value_name = "I/N")]
+    shard: Option<Shard>,
+}
+
+/// Where a run takes place.
+struct Places {
+    input: PathBuf,
+    models: PathBuf,
+    results: ResultsDirectory,
+    shard: Shard,
+    settings: BTreeMap<String, String>,
+    warnings: Vec<String>,
+}
+
+impl Train {
+    pub(super) fn run(self) -> Result<()> {
+        let places = self.places()?;
+        let settings = Settings::from_text(&places.settings)?;
+        let mut out = io::stdout().lock();
+        for warning in &places.warnings {
+            say(&mut out, &format!("warning: {warning}"))?;
+        }
+        let durability = if settings.fsync { Durability::PowerLoss } else { Durability::ProcessDeath };
+        let stop = stop_on_signals()?;
+        let summary = run(
+            &Job {
+                input: &LocalStore::new(places.input, Durability::ProcessDeath),
+                models: &LocalStore::new(places.models, durability),
+                results: places.results,
+                settings: &settings,
+                shard: places.shard,
+                jobs: self.jobs.map_or_else(default_jobs, usize::from),
+                memory: available_memory() / INPUT_SHARE,
+                stop: &stop,
+                progress: if io::stderr().is_terminal() { Progress::Bar } else { Progress::Lines },
+            },
+            &mut out,
+        )?;
+        say(&mut out, summary.to_string().trim_end())?;
+        summary.verdict()
+    }
+
+    /// From the options, or from the platform where there are none.
+    fn places(&self) -> Result<Places> {
+        if let Some(input) = &self.input {
+            let output = self.output.as_ref().ok_or_else(|| {
+                Error::Settings("--input needs --output: the folder for the artifacts and the tables".into())
+            })?;
+            if !input.is_dir() {
+                return Err(Error::Settings(format!("--input {}: there is no such folder", input.display())));
+            }
+            let shard = self.shard.unwrap_or_default();
+            return Ok(Places {
+                input: input.clone(),
+                models: output.join("models"),
+                results: ResultsDirectory::of_shard(output, shard),
+                shard,
+                settings: self.settings(BTreeMap::new())?,
+                warnings: Vec::new(),
+            });
+        }
+        let environment = TrainingEnvironment::detect()?.ok_or_else(|| {
+            Error::Settings(
+                "not inside a SageMaker training job: say where the customers are with --input and where the results go with \
+                 --output"
+                    .into(),
+            )
+        })?;
+        let (index, count) = environment.shard();
+        let shard = self.shard.map_or_else(|| Shard::new(index as u64, count as u64), Ok).map_err(Error::Settings)?;
+        Ok(Places {
+            shard,
+            results: ResultsDirectory::new(environment.output_data, environment.rank as u64, environment.hosts as u64),
+            input: environment.input,
+            models: environment.models,
+            settings: self.settings(environment.hyperparameters)?,
+            warnings: environment.warnings,
+        })
+    }
+
+    /// The platform's settings, over them those of the file, over them those of the command line.
+    fn settings(&self, mut settings: BTreeMap<String, String>) -> Result<BTreeMap<String, String>> {
+        if let Some(path) = &self.hyperparameters {
+            let file = read_hyperparameters(path)?.ok_or_else(|| {
+                Error::Settings(format!("--hyperparameters {}: there is nothing in it", path.display()))
+            })?;
+            settings.extend(file);
+        }
+        for setting in &self.set {
+            let (name, value) = setting.split_once('=').ok_or_else(|| {
+                Error::Settings(format!("--set {setting}: write a name and a value, such as --set horizon=8"))
+            })?;
+            settings.insert(name.trim().replace('-', "_"), value.trim().to_owned());
+        }
+        Ok(settings)
+    }
+}
+
+/// A flag that the first SIGTERM or SIGINT raises; a second one ends the process at once.
+fn stop_on_signals() -> Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [SIGTERM, SIGINT] {
+        let code = i32::from(Error::Stopped(String::new()).code());
+        signal_hook::flag::register_conditional_shutdown(signal, code, Arc::clone(&stop))
+            .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&stop)))
+            .map_err(|error| Error::storage("listening for signals", error))?;
+    }
+    Ok(stop)
+}
+
+fn say(out: &mut dyn Write, line: &str) -> Result<()> {
+    writeln!(out, "{line}").map_err(|error| Error::storage("printing", error))
+}

@@ -1,0 +1,73 @@
+//! A stored object to plain bytes: read whole, front to back, and unpacked where it is gzip.
+
+use std::io::Read;
+
+use flate2::bufread::MultiGzDecoder;
+
+use crate::{
+    error::{Error, Result},
+    storage::Store,
+};
+
+/// Memory for one object after another.
+#[derive(Default)]
+pub(super) struct Bytes {
+    stored: Vec<u8>,
+    unpacked: Vec<u8>,
+}
+
+impl Bytes {
+    /// The object's bytes. Whether they are gzip is told by their first two, not by the name: a transport may have
+    /// unpacked `8.csv.gz`, or packed `8.csv`.
+    pub(super) fn load(&mut self, store: &dyn Store, key: &str) -> Result<&[u8]> {
+        if !store.read(key, &mut self.stored)? {
+            return Err(Error::Data(format!("{}: is gone since the files were listed", store.describe(key))));
+        }
+        if !self.stored.starts_with(&[0x1f, 0x8b]) {
+            return Ok(&self.stored);
+        }
+        self.unpacked.clear();
+        MultiGzDecoder::new(self.stored.as_slice()).read_to_end(&mut self.unpacked).map_err(|source| {
+            let file = store.describe(key);
+            Error::Data(format!("{file}: cannot be unpacked as gzip ({source}): the file is damaged or cut short"))
+        })?;
+        Ok(&self.unpacked)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::{Compression, write::GzEncoder};
+
+    use super::*;
+    use crate::input::testing::Memory;
+
+    fn gzip(text: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(text).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn gzip_of_several_members_is_unpacked_whatever_the_name() {
+        let members = [gzip(b"ds,y\n"), gzip(b"2024-01-01,1\n")].concat();
+        let store = Memory::with([("a.csv", members), ("b.csv.gz", b"ds,y\n".to_vec())]);
+        let mut bytes = Bytes::default();
+        assert_eq!(bytes.load(&store, "a.csv").unwrap(), b"ds,y\n2024-01-01,1\n");
+        assert_eq!(bytes.load(&store, "b.csv.gz").unwrap(), b"ds,y\n");
+    }
+
+    #[test]
+    fn damaged_and_vanished_files_are_named() {
+        let whole = gzip(b"ds,y\n2024-01-01,1\n");
+        let store = Memory::with([("a.csv.gz", whole[..whole.len() - 12].to_vec())]);
+        let mut bytes = Bytes::default();
+        assert!(bytes.load(&store, "a.csv.gz").unwrap_err().to_string().starts_with("in/a.csv.gz: cannot be unpacked"));
+        assert_eq!(
+            bytes.load(&store, "b.csv").unwrap_err().to_string(),
+            "in/b.csv: is gone since the files were listed"
+        );
+    }
+}

@@ -1,0 +1,174 @@
+//! CSV bytes to rows.
+
+use super::{
+    InputSettings, Sink,
+    columns::{Columns, Header, Kind},
+    fault::{Fault, Place},
+    number,
+    records::{self, Record, Records, Text},
+    rows::Row,
+    timestamp,
+};
+
+/// A guess by values looks at this many rows, and at more while a column has shown no value yet.
+const SAMPLE: usize = 20;
+/// … but not at more than these.
+const LONGEST_SAMPLE: usize = 2000;
+
+/// Memory for one file after another.
+#[derive(Default)]
+pub(super) struct Scratch {
+    records: records::Scratch,
+    pub(super) header: Header,
+}
+
+/// Whether the file's columns name customers.
+pub(super) fn names_customers(bytes: &[u8], settings: &InputSettings, scratch: &mut Scratch) -> Result<bool, Fault> {
+    let text = Text::new(bytes)?;
+    let has_header = read_header(text, scratch)?;
+    Ok(has_header && scratch.header.customer(settings)?.is_some())
+}
+
+/// Finds the file's columns; their names are in `scratch` then.
+pub(super) fn columns(
+    bytes: &[u8],
+    settings: &InputSettings,
+    many: bool,
+    scratch: &mut Scratch,
+) -> Result<Columns, Fault> {
+    open(bytes, settings, many, scratch).map(|(_, columns, _)| columns)
+}
+
+/// Calls `count` with the customer of each row.
+pub(super) fn customers(
+    bytes: &[u8],
+    settings: &InputSettings,
+    scratch: &mut Scratch,
+    mut count: impl FnMut(&[u8]),
+) -> Result<(), Fault> {
+    let (text, columns, _) = open(bytes, settings, true, scratch)?;
+    let mut records = text.records(&mut scratch.records);
+    records.next();
+    while let Some(record) = records.next() {
+        if let Some(name) = customer_of(&record, columns, &scratch.header)? {
+            count(name);
+        }
+    }
+    Ok(())
+}
+
+/// Gives every row to the sink.
+pub(super) fn read(
+    bytes: &[u8],
+    settings: &InputSettings,
+    many: bool,
+    scratch: &mut Scratch,
+    sink: &mut impl Sink,
+) -> Result<(), Fault> {
+    let (text, columns, has_header) = open(bytes, settings, many, scratch)?;
+    let mut records = text.records(&mut scratch.records);
+    if has_header {
+        records.next();
+    }
+    while let Some(record) = records.next() {
+        let Some(customer) = customer_of(&record, columns, &scratch.header)? else { continue };
+        let Some(slot) = sink.slot(customer) else { continue };
+        match row(&record, columns, &scratch.header) {
+            Ok(None) => {}
+            Ok(Some(row)) => sink.push(slot, row),
+            Err(fault) => sink.fail(slot, fault)?,
+        }
+    }
+    Ok(())
+}
+
+/// The text, its columns, and whether its first record is a header.
+fn open<'a>(
+    bytes: &'a [u8],
+    settings: &InputSettings,
+    many: bool,
+    scratch: &mut Scratch,
+) -> Result<(Text<'a>, Columns, bool), Fault> {
+    let text = Text::new(bytes)?;
+    let has_header = read_header(text, scratch)?;
+    let Scratch { records, header } = scratch;
+    let columns = if has_header {
+        header.resolve(settings, many, || sample(text.records(records), header.len()))?
+    } else {
+        header.positions(settings, many)?
+    };
+    Ok((text, columns, has_header))
+}
+
+fn read_header(text: Text<'_>, scratch: &mut Scratch) -> Result<bool, Fault> {
+    let mut records = text.records(&mut scratch.records);
+    let first = records.next().ok_or_else(|| Fault::file("is empty: it needs a timestamp and a value in each row"))?;
+    Ok(scratch.header.fill(&first))
+}
+
+fn sample(mut records: Records<'_>, width: usize) -> Vec<Kind> {
+    let mut kinds = vec![Kind::UNSEEN; width];
+    records.next();
+    for rows in 1..=LONGEST_SAMPLE {
+        let Some(record) = records.next() else { break };
+        kinds.iter_mut().enumerate().for_each(|(at, kind)| kind.see(record.field(at)));
+        if rows >= SAMPLE && kinds.iter().all(|kind| kind.seen) {
+            break;
+        }
+    }
+    kinds
+}
+
+/// Whose row it is: nothing where the file is one customer's, `None` for a blank row.
+#[inline]
+fn customer_of<'a>(record: &Record<'a>, columns: Columns, header: &Header) -> Result<Option<&'a [u8]>, Fault> {
+    let Some(at) = columns.customer else { return Ok(Some(&[])) };
+    let name = record.field(at);
+    if !number::is_missing(name) && str::from_utf8(name).is_ok() {
+        Ok(Some(name))
+    } else if record.is_blank() {
+        Ok(None)
+    } else {
+        let complaint = "does not say whose row it is: every row needs a customer, in UTF-8";
+        Err(Fault::cell(Place::Line(record.line), header.name(at), name, complaint))
+    }
+}
+
+/// One row; `None` for a blank one.
+#[inline]
+fn row(record: &Record<'_>, columns: Columns, header: &Header) -> Result<Option<Row>, Fault> {
+    if record.len() != columns.width {
+        return odd_row(record, columns);
+    }
+    let time = match timestamp::parse(record.field(columns.timestamp)) {
+        Ok(time) => time,
+        Err(complaint) => return bad_cell(record, columns.timestamp, header, complaint),
+    };
+    match number::parse(record.field(columns.target)) {
+        Ok(value) => Ok(Some(Row { time, value: value.unwrap_or(f64::NAN), number: record.line })),
+        Err(complaint) => bad_cell(record, columns.target, header, complaint),
+    }
+}
+
+#[cold]
+fn bad_cell(record: &Record<'_>, at: usize, header: &Header, complaint: &str) -> Result<Option<Row>, Fault> {
+    if record.is_blank() {
+        return Ok(None);
+    }
+    Err(Fault::cell(Place::Line(record.line), header.name(at), record.field(at), complaint))
+}
+
+#[cold]
+fn odd_row(record: &Record<'_>, columns: Columns) -> Result<Option<Row>, Fault> {
+    if record.is_blank() {
+        return Ok(None);
+    }
+    let (has, wanted) = (record.len(), columns.width);
+    Err(Fault::row(
+        Place::Line(record.line),
+        format!(
+            "the row has {has} fields where the first line has {wanted}: quote values that contain the delimiter, \
+             close every quote, and fill rows up with empty fields"
+        ),
+    ))
+}

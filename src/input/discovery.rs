@@ -1,0 +1,383 @@
+//! Which files there are, whose they are, and what is refused.
+
+use std::collections::HashMap;
+
+use super::{
+    InputSettings,
+    bytes::Bytes,
+    census::{Scan, scan},
+    csv,
+    names::ColumnNames,
+    parquet,
+};
+use crate::{
+    dataset::CustomerId,
+    error::Result,
+    storage::{Entry, Store},
+};
+
+/// The layout and the column names are taken from the first file that can be read, among this many.
+const LOOKED_INTO: usize = 10;
+
+/// How a file is written. Gzip is told by the bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Text: `.csv`, `.csv.gz`.
+    Csv,
+    /// Columns: `.parquet`.
+    Parquet,
+}
+
+/// Whose rows a file holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Contents {
+    /// One customer's, named by the file or its directory.
+    One(CustomerId),
+    /// Many customers', each with its number of rows, sorted by name, without those that are refused.
+    Many(Vec<(CustomerId, usize)>),
+}
+
+/// A file of input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InputFile {
+    /// Its name in the store.
+    pub key: String,
+    /// Its size in bytes, as stored.
+    pub size: u64,
+    /// How it is written.
+    pub format: Format,
+    /// Whose rows it holds.
+    pub contents: Contents,
+}
+
+/// What a place holds.
+///
+/// - `files` are sorted by key;
+/// - a customer is in one file, once; those in several files are in none, but in `refused`;
+/// - whether files hold many customers is the same for all of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Discovery {
+    /// The files to read.
+    pub files: Vec<InputFile>,
+    /// Customers that cannot be trained as the files stand, with the reason, sorted by name; a file of many customers
+    /// that cannot be read at all stands here by its key.
+    pub refused: Vec<(String, String)>,
+    /// Objects that are no input.
+    pub skipped: Skipped,
+    /// The columns of the first file, for people: each file is asked for its own.
+    pub columns: Option<ColumnNames>,
+}
+
+/// Objects that are no input: other extensions, names that begin with a dot or an underscore.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Skipped {
+    /// How many.
+    pub count: usize,
+    /// The first of them.
+    pub example: Option<String>,
+}
+
+/// Lists the input. Files of many customers are read one after another to count their rows; [`discover_with`] lets the
+/// caller do that in parallel.
+///
+/// # Errors
+/// Only where the place itself cannot be listed.
+pub fn discover(store: &dyn Store, settings: &InputSettings) -> Result<Discovery> {
+    discover_with(store, settings, |files, scan| files.iter().map(scan).collect())
+}
+
+/// [`discover`], with the caller's way to run `scan` on every file of many customers. The results must be in the order
+/// of the files.
+///
+/// # Errors
+/// Only where the place itself cannot be listed.
+pub fn discover_with(
+    store: &dyn Store,
+    settings: &InputSettings,
+    scan_all: impl FnOnce(&[InputFile], &(dyn Fn(&InputFile) -> Result<Scan> + Sync)) -> Vec<Result<Scan>>,
+) -> Result<Discovery> {
+    let mut entries = store.list()?;
+    entries.sort();
+    let mut skipped = Skipped::default();
+    let mut candidates: Vec<(Entry, Format)> = Vec::with_capacity(entries.len());
+    for entry in entries {
+        if let Some(format) = format_of(&entry.key) {
+            candidates.push((entry, format));
+        } else {
+            skipped.count += 1;
+            skipped.example.get_or_insert(entry.key);
+        }
+    }
+    let (many, columns) = look_into(store, settings, &candidates);
+    let mut discovery = Discovery { skipped, columns, ..Discovery::default() };
+    if many {
+        let unread =
+            |(Entry { key, size }, format)| InputFile { key, size, format, contents: Contents::Many(Vec::new()) };
+        let mut files: Vec<InputFile> = candidates.into_iter().map(unread).collect();
+        let scans = scan_all(&files, &|file| scan(store, settings, file));
+        for (file, scan) in files.iter_mut().zip(scans) {
+            match scan {
+                Ok(scan) => {
+                    file.contents = Contents::Many(scan.customers);
+                    discovery.refused.extend(scan.refused);
+                }
+                Err(error) => discovery.refused.push((file.key.clone(), error.to_string())),
+            }
+        }
+        discovery.files = files;
+    } else {
+        for (Entry { key, size }, format) in candidates {
+            let name = customer_name(&key);
+            match CustomerId::new(name) {
+                Ok(customer) => {
+                    discovery.files.push(InputFile { key, size, format, contents: Contents::One(customer) });
+                }
+                Err(complaint) => {
+                    let reason = format!("{}: {complaint}: rename the file", store.describe(&key));
+                    discovery.refused.push((name.to_owned(), reason));
+                }
+            }
+        }
+    }
+    discovery.refuse_duplicates(store);
+    discovery.refused.sort();
+    Ok(discovery)
+}
+
+impl Discovery {
+    /// All customers to train, in the order of the files.
+    pub fn customers(&self) -> impl Iterator<Item = &CustomerId> {
+        self.files.iter().flat_map(InputFile::customers)
+    }
+
+    /// Moves customers that are in several files from `files` to `refused`.
+    fn refuse_duplicates(&mut self, store: &dyn Store) {
+        let mut homes: HashMap<&CustomerId, usize> = HashMap::new();
+        let mut duplicates: HashMap<CustomerId, Vec<usize>> = HashMap::new();
+        for (at, file) in self.files.iter().enumerate() {
+            for customer in file.customers() {
+                if let Some(&first) = homes.get(customer) {
+                    duplicates.entry(customer.clone()).or_insert_with(|| vec![first]).push(at);
+                } else {
+                    homes.insert(customer, at);
+                }
+            }
+        }
+        drop(homes);
+        for (customer, files) in &duplicates {
+            let name = |at: usize| store.describe(&self.files[files[at]].key);
+            let more = if files.len() > 2 { format!(" and {} more files", files.len() - 2) } else { String::new() };
+            let reason = format!(
+                "the customer {:?} is in {} and in {}{more}: keep one, or give them different names",
+                customer.as_str(),
+                name(0),
+                name(1)
+            );
+            self.refused.push((customer.as_str().to_owned(), reason));
+        }
+        if !duplicates.is_empty() {
+            self.files.retain_mut(|file| match &mut file.contents {
+                Contents::One(customer) => !duplicates.contains_key(customer),
+                Contents::Many(customers) => {
+                    customers.retain(|(customer, _)| !duplicates.contains_key(customer));
+                    true
+                }
+            });
+        }
+        self.files.retain(|file| file.customers().next().is_some());
+    }
+}
+
+impl InputFile {
+    /// The customers to train from this file.
+    pub fn customers(&self) -> impl Iterator<Item = &CustomerId> {
+        let (one, many) = match &self.contents {
+            Contents::One(customer) => (Some(customer), &[][..]),
+            Contents::Many(customers) => (None, customers.as_slice()),
+        };
+        one.into_iter().chain(many.iter().map(|(customer, _)| customer))
+    }
+}
+
+/// The format that the name tells; `None`: a stranger, a marker or a hidden file.
+fn format_of(key: &str) -> Option<Format> {
+    if key.split('/').any(|part| part.starts_with(['.', '_'])) {
+        return None;
+    }
+    let ends_with = |extension: &str| {
+        let start = key.len().checked_sub(extension.len());
+        start.and_then(|start| key.get(start..)).is_some_and(|end| end.eq_ignore_ascii_case(extension))
+    };
+    if ends_with(".csv") || ends_with(".csv.gz") {
+        Some(Format::Csv)
+    } else {
+        ends_with(".parquet").then_some(Format::Parquet)
+    }
+}
+
+/// The file's name up to the first dot; the directory's name for `data.csv` in one.
+fn customer_name(key: &str) -> &str {
+    let (directories, file) = key.rsplit_once('/').unwrap_or(("", key));
+    let stem = file.split('.').next().unwrap_or(file);
+    if stem.eq_ignore_ascii_case("data") && !directories.is_empty() {
+        directories.rsplit('/').next().unwrap_or(directories)
+    } else {
+        stem
+    }
+}
+
+/// Whether files hold many customers, and the columns of the first file that has the needed ones.
+///
+/// A file that cannot be read decides nothing: it fails on its own, later.
+fn look_into(
+    store: &dyn Store,
+    settings: &InputSettings,
+    candidates: &[(Entry, Format)],
+) -> (bool, Option<ColumnNames>) {
+    let (mut bytes, mut scratch) = (Bytes::default(), csv::Scratch::default());
+    let mut many = settings.customer.is_some().then_some(true);
+    for (entry, format) in candidates.iter().take(LOOKED_INTO) {
+        let Ok(bytes) = bytes.load(store, &entry.key) else { continue };
+        if many.is_none() {
+            let names_customers = match format {
+                Format::Csv => csv::names_customers(bytes, settings, &mut scratch),
+                Format::Parquet => parquet::names_customers(bytes, settings),
+            };
+            many = names_customers.ok();
+        }
+        let Some(many) = many else { continue };
+        let columns = match format {
+            Format::Csv => csv::columns(bytes, settings, many, &mut scratch)
+                .map(|columns| ColumnNames::new(columns, settings, &scratch.header)),
+            Format::Parquet => parquet::columns(bytes, settings, many)
+                .map(|(header, columns)| ColumnNames::new(columns, settings, &header)),
+        };
+        if let Ok(columns) = columns {
+            return (many, Some(columns));
+        }
+    }
+    (many.unwrap_or(false), None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::input::testing::Memory;
+
+    const SERIES: &str = "ds,y\n2024-01-01,1\n";
+
+    fn found(objects: &[(&str, &str)]) -> Discovery {
+        discover(&Memory::with(objects.iter().copied()), &InputSettings::default()).unwrap()
+    }
+
+    fn names(discovery: &Discovery) -> Vec<&str> {
+        discovery.customers().map(CustomerId::as_str).collect()
+    }
+
+    #[test]
+    fn a_customer_is_a_file_or_a_directory() {
+        let keys = ["8.csv", "9.csv.gz", "deep/down/10.v2.csv", "11/data.csv", "12/data.CSV.GZ", "data.csv"];
+        let discovery = found(&keys.map(|key| (key, SERIES)));
+        assert_eq!(names(&discovery), ["11", "12", "8", "9", "data", "10"]);
+        assert_eq!(discovery.skipped, Skipped::default());
+        assert_eq!(discovery.files[0].size, SERIES.len() as u64);
+    }
+
+    #[test]
+    fn strangers_and_markers_are_counted_with_an_example() {
+        let keys = ["8.csv", "README.md", "_SUCCESS", ".hidden.csv", "_tmp/9.csv", "a.json", "csv", "é"];
+        let discovery = found(&keys.map(|key| (key, SERIES)));
+        assert_eq!(names(&discovery), ["8"]);
+        assert_eq!(discovery.skipped, Skipped { count: 7, example: Some(".hidden.csv".into()) });
+    }
+
+    #[test]
+    fn an_empty_place_is_an_empty_discovery() {
+        assert_eq!(found(&[]), Discovery::default());
+    }
+
+    #[test]
+    fn a_customer_from_two_files_is_refused_with_both_named_and_the_rest_stays() {
+        let discovery = found(&["8.csv", "8/data.csv", "9.csv", "old/8.csv.gz"].map(|key| (key, SERIES)));
+        assert_eq!(names(&discovery), ["9"]);
+        assert_eq!(discovery.refused.len(), 1);
+        assert_eq!(discovery.refused[0].0, "8");
+        let reason = &discovery.refused[0].1;
+        assert_eq!(
+            reason,
+            "the customer \"8\" is in in/8.csv and in in/8/data.csv and 1 more files: keep one, or give them different names"
+        );
+    }
+
+    #[test]
+    fn an_unsafe_name_is_refused_and_the_rest_stays() {
+        let discovery = found(&["a:b.csv", "9.csv"].map(|key| (key, SERIES)));
+        assert_eq!(names(&discovery), ["9"]);
+        assert_eq!(discovery.refused[0].0, "a:b");
+        assert!(discovery.refused[0].1.starts_with("in/a:b.csv: the customer name \"a:b\" has a character"));
+    }
+
+    #[test]
+    fn files_hold_many_customers_when_the_first_has_a_customer_column() {
+        let discovery = found(&[
+            ("1.csv", "Customer,ds,y\nb,2024-01-01,1\na,2024-01-01,1\nb,2024-01-02,1\na/c,2024-01-01,1\n"),
+            ("2.csv", "ds,y,customer_id\n2024-01-01,1,c\n2024-01-01,1,a\n"),
+            ("3.csv", SERIES),
+            ("4.csv", "customer,ds,y\n,2024-01-01,1\n"),
+        ]);
+        let counted: Vec<_> = discovery.files.iter().map(|file| format!("{:?}", file.contents)).collect();
+        assert_eq!(counted, ["Many([(CustomerId(b), 2)])", "Many([(CustomerId(c), 1)])"]);
+        let refused: Vec<&str> = discovery.refused.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(refused, ["3.csv", "4.csv", "a", "a/c"]);
+        for (at, reason) in [
+            (
+                0,
+                "in/3.csv: has no column customer or customer_id, unlike the first file; its columns are \"ds\", \"y\"",
+            ),
+            (1, "in/4.csv: line 2, column \"customer\": \"\" does not say whose row it is"),
+            (2, "the customer \"a\" is in in/1.csv and in in/2.csv"),
+            (3, "in/1.csv: the customer name \"a/c\" has a character"),
+        ] {
+            assert!(discovery.refused[at].1.starts_with(reason), "{}", discovery.refused[at].1);
+        }
+    }
+
+    #[test]
+    fn a_set_customer_column_makes_every_file_one_of_many() {
+        let store = Memory::with([("all.csv", "Store,WeekStarting,Quantity\n7,1990-06-14,5\n8,1990-06-14,5\n")]);
+        let settings = InputSettings { customer: Some("store".into()), ..InputSettings::default() };
+        let discovery = discover(&store, &settings).unwrap();
+        assert_eq!(names(&discovery), ["7", "8"]);
+        assert_eq!(
+            discovery.columns.unwrap().to_string(),
+            r#"timestamp = "WeekStarting", target = "Quantity", customer = "Store" (guessed; set timestamp and target to choose)"#
+        );
+    }
+
+    #[test]
+    fn columns_are_told_from_the_first_file_that_has_them() {
+        let sales =
+            "WeekStarting,Store,Brand,Quantity,Advert,Price,Revenue\n1990-06-14,1000,dominicks,12003,1,2.59,31087.77\n";
+        let discovery = found(&[("0.csv", ""), ("1.csv", "a,b\nx,y\n"), ("2.csv", sales)]);
+        assert_eq!(names(&discovery), ["0", "1", "2"]);
+        assert_eq!(
+            discovery.columns.unwrap().to_string(),
+            r#"timestamp = "WeekStarting", target = "Quantity" (guessed; set timestamp and target to choose)"#
+        );
+        assert_eq!(found(&[("0.csv", "")]).columns, None);
+    }
+
+    #[test]
+    fn a_caller_may_scan_in_its_own_way() {
+        let store =
+            Memory::with([("1.csv", "customer,ds,y\nb,2024-01-01,1\n"), ("2.csv", "customer,ds,y\nc,2024-01-01,1\n")]);
+        let settings = InputSettings::default();
+        let threads = discover_with(&store, &settings, |files, scan| {
+            std::thread::scope(|scope| {
+                let running: Vec<_> = files.iter().map(|file| scope.spawn(move || scan(file))).collect();
+                running.into_iter().map(|thread| thread.join().unwrap()).collect()
+            })
+        });
+        assert_eq!(threads.unwrap(), discover(&store, &settings).unwrap());
+    }
+}

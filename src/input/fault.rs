@@ -1,0 +1,90 @@
+//! What is wrong with a file's content, before the file's name is put in front.
+
+use std::fmt::Write;
+
+use crate::error::Error;
+
+/// A sentence that says where in the file, what, and what to do.
+///
+/// The file's name joins at the edge ([`Fault::in_file`]): the parsers know only bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Fault(Box<str>);
+
+impl Fault {
+    /// Something wrong with the whole file.
+    pub(super) fn file(sentence: impl Into<String>) -> Self {
+        Self(sentence.into().into())
+    }
+
+    /// Something wrong with a row; `place` says which, "line 3" or "row 3".
+    pub(super) fn row(place: Place, sentence: impl AsRef<str>) -> Self {
+        Self(format!("{place}: {}", sentence.as_ref()).into())
+    }
+
+    /// Something wrong with one value: `complaint` is the rest of the sentence that begins with it.
+    pub(super) fn cell(place: Place, column: &[u8], value: &[u8], complaint: &str) -> Self {
+        Self(format!("{place}, column {}: {} {complaint}", quoted(column), quoted(value)).into())
+    }
+
+    /// The failure as the run reports it.
+    pub(super) fn in_file(self, file: &str) -> Error {
+        Error::Data(format!("{file}: {}", self.0))
+    }
+}
+
+/// Where in a file: a line of text, or a row of a table; both from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Line(u64),
+    Row(u64),
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Line(number) => write!(f, "line {number}"),
+            Self::Row(number) => write!(f, "row {number}"),
+        }
+    }
+}
+
+/// The text in quotes, on one line, at most 60 characters of it.
+pub(super) fn quoted(text: &[u8]) -> String {
+    // Four bytes are the longest character, so this many bytes hold more characters than are shown.
+    const SHOWN: usize = 60;
+    let start = String::from_utf8_lossy(&text[..text.len().min(4 * SHOWN + 4)]);
+    let mut shown = String::from("\"");
+    for character in start.chars().take(SHOWN) {
+        match character {
+            '"' | '\'' => shown.push(character),
+            other => shown.extend(other.escape_debug()),
+        }
+    }
+    if start.chars().nth(SHOWN).is_some() {
+        let _ = write!(shown, "… ({} bytes)", text.len());
+    }
+    shown.push('"');
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_names_file_place_column_value_and_the_way_out() {
+        let fault = Fault::cell(Place::Line(7), b"Quantity", b"twelve", "is not a number: mend it");
+        assert_eq!(
+            fault.in_file("in/8.csv").to_string(),
+            r#"in/8.csv: line 7, column "Quantity": "twelve" is not a number: mend it"#
+        );
+    }
+
+    #[test]
+    fn long_and_odd_values_are_shown_short_and_on_one_line() {
+        assert_eq!(quoted(b"a\nb\xffc"), "\"a\\nb\u{fffd}c\"");
+        assert_eq!(quoted("ü".repeat(60).as_bytes()), format!("\"{}\"", "ü".repeat(60)));
+        let shown = quoted(&b"x".repeat(5000));
+        assert_eq!(shown, format!("\"{}… (5000 bytes)\"", "x".repeat(60)));
+    }
+}

@@ -1,0 +1,85 @@
+//! Text to number: a target, or its absence.
+
+/// What stands for a missing value, beside nothing at all; in any case.
+const MISSING: [&[u8]; 7] = [b"na", b"nan", b"null", b"none", b"n/a", b"#n/a", b"<na>"];
+
+/// The number; `None` where it is missing. Never infinite, never NaN.
+///
+/// # Errors
+/// The second half of a sentence that begins with the text: what is wrong and what to write instead.
+#[inline]
+pub(super) fn parse(text: &[u8]) -> Result<Option<f64>, &'static str> {
+    match fast_float2::parse::<f64, _>(text) {
+        Ok(number) if number.is_finite() => Ok(Some(number)),
+        _ => without_number(text),
+    }
+}
+
+/// Whether the text stands for a missing value.
+pub(super) fn is_missing(text: &[u8]) -> bool {
+    text.is_empty() || MISSING.iter().any(|missing| text.eq_ignore_ascii_case(missing))
+}
+
+/// The rule for a number that comes as one: NaN is missing, infinity is refused.
+pub(super) fn check(number: f64) -> Result<Option<f64>, &'static str> {
+    if number.is_infinite() {
+        Err("is infinite: mend the value, or leave the cell empty if it is unknown")
+    } else {
+        Ok(Some(number).filter(|number| !number.is_nan()))
+    }
+}
+
+#[cold]
+fn without_number(text: &[u8]) -> Result<Option<f64>, &'static str> {
+    if is_missing(text) {
+        Ok(None)
+    } else if let Ok(number) = fast_float2::parse::<f64, _>(text) {
+        check(number)
+    } else if text.iter().all(|byte| matches!(byte, b'0'..=b'9' | b',' | b'.' | b'-' | b'+' | b' ' | b'\'' | b'_')) {
+        Err("is not a number: write a point before the decimals and nothing between the thousands")
+    } else {
+        Err("is not a number: mend the value, leave the cell empty if it is unknown, or set target to another column")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn missing_values_are_known_by_their_usual_names() {
+        for text in ["", "NA", "NaN", "nan", "null", "NULL", "None", "N/A", "#N/A", "<NA>", "-nan"] {
+            assert_eq!(parse(text.as_bytes()), Ok(None), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn infinite_values_are_refused() {
+        for text in ["inf", "-inf", "Infinity", "-Infinity", "1e999", "-1e999"] {
+            assert!(parse(text.as_bytes()).unwrap_err().contains("infinite"), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn thousands_separators_and_decimal_commas_are_refused_with_the_way_out() {
+        for text in ["1,234.5", "1 234", "3,14", "1'000", "1_000"] {
+            assert!(parse(text.as_bytes()).unwrap_err().contains("point before the decimals"), "{text:?}");
+        }
+        assert!(parse(b"12 kWh").unwrap_err().contains("not a number"));
+    }
+
+    proptest! {
+        #[test]
+        fn what_rust_writes_is_read_back_exactly(number in any::<f64>().prop_filter("finite", |x| x.is_finite())) {
+            prop_assert_eq!(parse(number.to_string().as_bytes()), Ok(Some(number)));
+            prop_assert_eq!(parse(format!("{number:e}").as_bytes()), Ok(Some(number)));
+        }
+
+        #[test]
+        fn arbitrary_bytes_never_panic(text in proptest::collection::vec(any::<u8>(), 0..40)) {
+            prop_assert!(!matches!(parse(&text), Ok(Some(number)) if !number.is_finite()));
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! The yardsticks, and what a customer gets whose series is too short for anything better.
+
+use super::{Forecast, frequency::Frequency, normal_quantile};
+use crate::dataset::Series;
+use serde::{Deserialize, Serialize};
+
+/// A model that needs no fitting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BaselineSpec {
+    /// The value one season ago; the mean where there is less than a season.
+    SeasonalNaive,
+    /// The mean of the history.
+    Mean,
+}
+
+/// A baseline with what it remembers of the history.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FittedBaseline {
+    /// Which one it became.
+    pub model: BaselineSpec,
+    /// The next season's values, in order; a single value for the mean.
+    pub season: Vec<f64>,
+    /// Standard deviation of its one-season-ahead errors within the history.
+    pub sigma: f64,
+    /// Probability that the forecast's interval should cover.
+    pub interval_width: f64,
+    /// Last date of the history, milliseconds since the epoch.
+    pub last_date: i64,
+    /// Rows with a value.
+    pub rows: usize,
+    /// Mean absolute and root mean squared error within the history.
+    #[serde(skip)]
+    pub errors: (f64, f64),
+}
+
+impl BaselineSpec {
+    /// Remembers the last season or the mean of at least one value.
+    ///
+    /// Errors in the history are yₜ − yₜ₋ₘ or yₜ − mean. (Hyndman and Athanasopoulos, Forecasting: Principles and
+    /// Practice, 3rd edition, sections 5.2 and 5.5.)
+    #[must_use]
+    pub fn fit(self, series: &Series, frequency: Frequency, interval_width: f64) -> Option<FittedBaseline> {
+        let values = &series.values;
+        let last_date = *series.dates.last()?;
+        let season = frequency.season().max(1);
+        let mean = values.iter().sum::<f64>() / values.len() as f64;
+        let (model, remembered, errors): (_, Vec<f64>, Vec<f64>) = match self {
+            _ if values.is_empty() => return None,
+            Self::SeasonalNaive if values.len() > season => (
+                Self::SeasonalNaive,
+                values[values.len() - season..].to_vec(),
+                values.windows(season + 1).map(|window| window[season] - window[0]).collect(),
+            ),
+            _ => (Self::Mean, vec![mean], values.iter().map(|y| y - mean).collect()),
+        };
+        let n = errors.len() as f64;
+        let mean_square = errors.iter().map(|e| e * e).sum::<f64>() / n;
+        Some(FittedBaseline {
+            model,
+            season: remembered,
+            sigma: mean_square.sqrt(),
+            interval_width,
+            last_date,
+            rows: values.len(),
+            errors: (errors.iter().map(|e| e.abs()).sum::<f64>() / n, mean_square.sqrt()),
+        })
+    }
+}
+
+impl FittedBaseline {
+    /// Continues from the last date; `dates` are the steps after it.
+    ///
+    /// The interval is normal with variance σ²·(number of seasons ahead), or σ²·(1 + 1/n) for the mean.
+    #[must_use]
+    pub fn forecast(&self, dates: &[i64]) -> Forecast {
+        let low = normal_quantile((1.0 - self.interval_width) / 2.0);
+        let yhat: Vec<f64> = (0..dates.len()).map(|step| self.season[step % self.season.len()]).collect();
+        let deviation = |step: usize| match self.model {
+            BaselineSpec::SeasonalNaive => self.sigma * (1.0 + (step / self.season.len()) as f64).sqrt(),
+            BaselineSpec::Mean => self.sigma * (1.0 + 1.0 / self.rows as f64).sqrt(),
+        };
+        Forecast {
+            dates: dates.to_vec(),
+            yhat_lower: yhat.iter().enumerate().map(|(step, y)| y + low * deviation(step)).collect(),
+            yhat_upper: yhat.iter().enumerate().map(|(step, y)| y - low * deviation(step)).collect(),
+            trend: yhat.clone(),
+            trend_lower: yhat.clone(),
+            trend_upper: yhat.clone(),
+            additive_terms: vec![0.0; yhat.len()],
+            components: Vec::new(),
+            yhat,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn series(values: &[f64]) -> Series {
+        let dates: Vec<i64> = (0..values.len() as i64).map(|day| day * 86_400_000).collect();
+        Series { timestamps: dates.clone(), dates, values: values.to_vec() }
+    }
+
+    #[test]
+    fn the_seasonal_naive_repeats_the_last_week_of_daily_data() {
+        let values: Vec<f64> = (0..21).map(|day| f64::from(day % 7)).collect();
+        let fitted = BaselineSpec::SeasonalNaive.fit(&series(&values), Frequency::DAILY, 0.8).unwrap();
+        assert_eq!(fitted.model, BaselineSpec::SeasonalNaive);
+        assert_eq!(fitted.sigma, 0.0);
+        assert_eq!(fitted.forecast(&[0; 9]).yhat, [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 0.0, 1.0]);
+    }
+
+    #[test]
+    fn less_than_a_season_falls_back_to_the_mean() {
+        let fitted = BaselineSpec::SeasonalNaive.fit(&series(&[1.0, 3.0]), Frequency::DAILY, 0.8).unwrap();
+        assert_eq!(fitted.model, BaselineSpec::Mean);
+        let forecast = fitted.forecast(&[0]);
+        assert_eq!(forecast.yhat, [2.0]);
+        // z(0.9) · √(1 + 1/2) around the mean.
+        assert!((forecast.yhat_upper[0] - 2.0 - 1.281_551_565_5 * 1.5_f64.sqrt()).abs() < 1e-9);
+    }
+
+    #[test]
+    fn no_value_at_all_has_no_baseline() {
+        let empty = Series { dates: vec![0], ..Series::default() };
+        assert_eq!(BaselineSpec::Mean.fit(&empty, Frequency::DAILY, 0.8), None);
+    }
+}

@@ -1,0 +1,85 @@
+//! What is maximised: the design, the parameters, and the log posterior of one given the other.
+
+use super::{linear_algebra::add_scaled, spec::Growth};
+
+/// The additive model's inputs apart from y, in Prophet's scaled units.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Design {
+    /// Linear or flat.
+    pub(super) growth: Growth,
+    /// Time scaled to [0, 1], shape (n), sorted.
+    pub(super) t: Vec<f64>,
+    /// Times of the potential changepoints, shape (S), sorted.
+    pub(super) changepoints: Vec<f64>,
+    /// τ, the scale of their Laplace prior.
+    pub(super) changepoint_prior_scale: f64,
+    /// X, shape (n, K), column after column.
+    pub(super) features: Vec<f64>,
+    /// σ_j, the scale of each feature's normal prior, shape (K).
+    pub(super) prior_scales: Vec<f64>,
+}
+
+/// The unknowns of the model, in Prophet's scaled units.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Parameters {
+    /// Initial slope of the trend.
+    pub k: f64,
+    /// Initial level of the trend.
+    pub m: f64,
+    /// Change of slope at each changepoint, shape (S).
+    pub delta: Vec<f64>,
+    /// Coefficient of each feature, shape (K).
+    pub beta: Vec<f64>,
+    /// Standard deviation of the noise.
+    pub sigma: f64,
+}
+
+impl Design {
+    /// The columns of X.
+    pub(super) fn feature_columns(&self) -> impl Iterator<Item = &[f64]> {
+        // With no rows or no features there is no column either.
+        self.features.chunks_exact(self.t.len().max(1)).take(self.prior_scales.len())
+    }
+
+    /// The trend at each row, shape (n): (k + A δ) t + (m + A γ) with γ = −s δ, or m.
+    pub(super) fn trend(&self, parameters: &Parameters, out: &mut Vec<f64>) {
+        out.clear();
+        match self.growth {
+            Growth::Flat => out.resize(self.t.len(), parameters.m),
+            Growth::Linear => {
+                let (mut slope, mut level) = (parameters.k, parameters.m);
+                let mut changes = self.changepoints.iter().zip(&parameters.delta).peekable();
+                for &t in &self.t {
+                    while let Some((s, delta)) = changes.next_if(|(s, _)| **s <= t) {
+                        slope += delta;
+                        level -= s * delta;
+                    }
+                    out.push(slope * t + level);
+                }
+            }
+        }
+    }
+
+    /// y − μ at each row, shape (n); `trend` as [`Design::trend`] left it.
+    pub(super) fn residuals(&self, parameters: &Parameters, trend: &[f64], y: &[f64], out: &mut Vec<f64>) {
+        out.clear();
+        out.extend(y.iter().zip(trend).map(|(y, trend)| y - trend));
+        for (column, &beta) in self.feature_columns().zip(&parameters.beta) {
+            add_scaled(out, -beta, column);
+        }
+    }
+
+    /// The log posterior without its constant, as `prophet.stan` defines it (no Jacobian term):
+    ///
+    /// log p = −k²/50 − m²/50 − Σ|δ|/τ − Σ β²/(2σ_j²) − 2σ² − n ln σ − SSE/(2σ²)
+    pub(super) fn log_posterior(&self, parameters: &Parameters, sse: f64) -> f64 {
+        let Parameters { k, m, delta, beta, sigma } = parameters;
+        let variance = sigma * sigma;
+        -(k * k + m * m) / 50.0
+            - delta.iter().map(|d| d.abs()).sum::<f64>() / self.changepoint_prior_scale
+            - beta.iter().zip(&self.prior_scales).map(|(b, s)| b * b / (2.0 * s * s)).sum::<f64>()
+            - 2.0 * variance
+            - self.t.len() as f64 * libm::log(*sigma)
+            - sse / (2.0 * variance)
+    }
+}

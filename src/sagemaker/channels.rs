@@ -1,0 +1,221 @@
+//! Which channel holds the customers.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
+
+use serde::Deserialize;
+
+use super::{config, paths::Paths};
+use crate::error::{Error, Result};
+
+/// The names that a channel of customers goes by, the preferred first.
+const TRAINING: [&str; 2] = ["training", "train"];
+
+/// The names of channels that hold no customers to fit.
+const NOT_TRAINING: [&str; 2] = ["validation", "test"];
+
+/// The channel that holds the customers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Channel {
+    /// Absent or empty on a host that got no objects.
+    pub(super) directory: PathBuf,
+    /// Whether every host has all objects of the channel; `false` where the platform shared them out or did not say.
+    pub(super) replicated: bool,
+    pub(super) warning: Option<String>,
+}
+
+/// What the platform says about a channel.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ChannelConfig {
+    training_input_mode: Option<String>,
+    #[serde(rename = "S3DistributionType")]
+    distribution: Option<String>,
+}
+
+pub(super) fn read(paths: &Paths) -> Result<Channel> {
+    let file = paths.config("inputdataconfig.json");
+    let parent = paths.channels();
+    let config: Option<BTreeMap<String, Option<ChannelConfig>>> = config::read(&file)?;
+    let told = config.is_some();
+    let mut channels = config.unwrap_or_default();
+    let mut source = &file;
+    if channels.is_empty() {
+        // Containers started by hand often have the directories and no configuration.
+        channels = directories(&parent)?.into_iter().map(|name| (name, None)).collect();
+        source = &parent;
+    }
+    if channels.is_empty() {
+        if told {
+            let complaint = "the job has no input channel; give it one named `training`, with one file per customer";
+            return Err(config::fault(&file, complaint));
+        }
+        let directory = parent.join(TRAINING[0]);
+        let warning =
+            format!("no input channel is configured and {} does not exist: nothing to do", directory.display());
+        return Ok(Channel { directory, replicated: false, warning: Some(warning) });
+    }
+    let name = choose(&channels).map_err(|complaint| config::fault(source, complaint))?.to_owned();
+    let ChannelConfig { training_input_mode, distribution } = channels.remove(&name).flatten().unwrap_or_default();
+    if training_input_mode.is_some_and(|mode| mode.eq_ignore_ascii_case("Pipe")) {
+        let complaint = format!(
+            "the channel `{name}` is in Pipe mode, which joins all files to one stream, so that it cannot be told where a \
+             customer begins; set the channel's input mode to File or FastFile"
+        );
+        return Err(config::fault(&file, complaint));
+    }
+    let replicated = distribution.is_some_and(|distribution| distribution.eq_ignore_ascii_case("FullyReplicated"));
+    Ok(Channel { directory: parent.join(name), replicated, warning: None })
+}
+
+/// The channel `training`, else `train`, else the only one that is not by its name something else.
+fn choose<T>(channels: &BTreeMap<String, T>) -> Result<&str, String> {
+    if let Some(name) = TRAINING.into_iter().find(|name| channels.contains_key(*name)) {
+        return Ok(name);
+    }
+    let candidates: Vec<&String> = channels.keys().filter(|name| !NOT_TRAINING.contains(&name.as_str())).collect();
+    if let [name] = candidates[..] {
+        return Ok(name);
+    }
+    let names: Vec<&str> = channels.keys().map(String::as_str).collect();
+    let names = names.join("`, `");
+    Err(format!("which channel holds the customers: `{names}`? Name it `training`"))
+}
+
+/// The names of the directories directly below the parent of the channels.
+fn directories(parent: &Path) -> Result<Vec<String>> {
+    let failed = |error| Error::storage(format_args!("cannot list {}", parent.display()), error);
+    let entries = match fs::read_dir(parent) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(failed(error)),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(failed)?;
+        // The platform's names for channels are ASCII.
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        if !name.starts_with(['.', '_']) && entry.path().is_dir() {
+            names.push(name);
+        }
+    }
+    Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The channel's directory below the parent of channels, whether it is replicated, and the warning.
+    fn read_tree(text: Option<&str>, directories: &[&str]) -> Result<(String, bool, Option<String>)> {
+        let base = tempfile::tempdir().unwrap();
+        let paths = Paths::new(&|_| Some(base.path().to_str().unwrap().to_owned()));
+        fs::create_dir_all(paths.config("")).unwrap();
+        if let Some(text) = text {
+            fs::write(paths.config("inputdataconfig.json"), text).unwrap();
+        }
+        for directory in directories {
+            fs::create_dir_all(paths.channels().join(directory)).unwrap();
+        }
+        let channel = read(&paths)?;
+        let name = channel.directory.strip_prefix(paths.channels()).unwrap().to_str().unwrap().to_owned();
+        Ok((name, channel.replicated, channel.warning))
+    }
+
+    #[track_caller]
+    fn assert_channel(text: Option<&str>, directories: &[&str], name: &str, replicated: bool) {
+        assert_eq!(read_tree(text, directories).unwrap(), (name.to_owned(), replicated, None), "{text:?}");
+    }
+
+    #[test]
+    fn a_job_of_the_platform_names_mode_and_distribution() {
+        let text = r#"{"training": {"ContentType":"text/csv","TrainingInputMode":"FastFile",
+            "S3DistributionType":"ShardedByS3Key","RecordWrapperType":"None"}}"#;
+        assert_channel(Some(text), &["training"], "training", false);
+        let text = r#"{"training": {"TrainingInputMode":"File","S3DistributionType":"FullyReplicated","RecordWrapperType":"None"}}"#;
+        assert_channel(Some(text), &["training"], "training", true);
+    }
+
+    #[test]
+    fn a_host_without_objects_may_have_no_directory() {
+        let text = r#"{"training": {"TrainingInputMode":"File","S3DistributionType":"ShardedByS3Key"}}"#;
+        assert_channel(Some(text), &[], "training", false);
+    }
+
+    #[test]
+    fn every_field_of_a_channel_is_optional() {
+        for text in
+            [r#"{"train": {}}"#, r#"{"train": null}"#, r#"{"train": {"TrainingInputMode": "File", "New": [1]}}"#]
+        {
+            assert_channel(Some(text), &[], "train", false);
+        }
+    }
+
+    #[test]
+    fn training_comes_before_train_and_both_before_the_only_other() {
+        assert_channel(Some(r#"{"train": {}, "training": {}, "other": {}}"#), &[], "training", false);
+        assert_channel(Some(r#"{"train": {}, "other": {}, "test": {}}"#), &[], "train", false);
+        assert_channel(Some(r#"{"customers": {}, "test": {}, "validation": {}}"#), &[], "customers", false);
+    }
+
+    #[test]
+    fn channels_among_which_none_stands_out_are_listed() {
+        for (text, names) in [
+            (r#"{"b": {}, "a": {}, "test": {}}"#, "`a`, `b`, `test`"),
+            (r#"{"validation": {}, "test": {}}"#, "`test`, `validation`"),
+        ] {
+            let error = read_tree(Some(text), &[]).unwrap_err();
+            assert_eq!(error.code(), 2);
+            assert!(error.to_string().contains("input/config/inputdataconfig.json: "), "{error}");
+            assert!(error.to_string().contains(names), "{error}");
+        }
+        let error = read_tree(None, &["b", "a"]).unwrap_err();
+        assert!(error.to_string().contains("input/data: which channel holds the customers: `a`, `b`?"), "{error}");
+    }
+
+    #[test]
+    fn without_a_configuration_the_directories_are_the_channels() {
+        for text in [None, Some(""), Some("{}")] {
+            assert_channel(text, &["train", "validation", ".hidden", "_tmp"], "train", false);
+            assert_channel(text, &["customers"], "customers", false);
+        }
+    }
+
+    #[test]
+    fn neither_configuration_nor_directories_is_an_empty_shard_with_a_warning() {
+        let (name, _, warning) = read_tree(None, &[]).unwrap();
+        assert_eq!(name, "training");
+        assert!(warning.unwrap().contains("nothing to do"));
+    }
+
+    #[test]
+    fn a_job_that_was_given_no_channel_is_an_error() {
+        let error = read_tree(Some("{}"), &[]).unwrap_err();
+        assert_eq!(error.code(), 2);
+        assert!(error.to_string().contains("inputdataconfig.json: the job has no input channel"), "{error}");
+    }
+
+    #[test]
+    fn pipe_mode_is_refused_with_the_reason_and_the_way_out() {
+        let error = read_tree(Some(r#"{"training": {"TrainingInputMode": "Pipe"}}"#), &[]).unwrap_err();
+        assert_eq!(error.code(), 2);
+        for words in ["inputdataconfig.json", "`training`", "Pipe", "joins all files", "File or FastFile"] {
+            assert!(error.to_string().contains(words), "{error}");
+        }
+        let text = r#"{"training": {"TrainingInputMode": "FastFile"}, "validation": {"TrainingInputMode": "Pipe"}}"#;
+        assert_channel(Some(text), &[], "training", false);
+    }
+
+    #[test]
+    fn a_fault_names_the_file() {
+        for text in [r#"{"training": "File"}"#, r#"["training"]"#, r#"{"training": {"TrainingInputMode": 1}}"#] {
+            let error = read_tree(Some(text), &[]).unwrap_err();
+            assert_eq!(error.code(), 2);
+            assert!(error.to_string().contains("inputdataconfig.json: "), "{error}");
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Telling the platform why the job failed.
+
+use std::{fs, path::PathBuf, sync::Once};
+
+use super::paths::{Paths, Variables, process_variables};
+
+/// How many characters the platform shows as the job's `FailureReason`.
+const MAX_CHARACTERS: usize = 1024;
+
+/// The file whose text becomes the job's `FailureReason`.
+///
+/// - The first text that is written stands: what fails afterwards, while the process ends, is not the cause. Keep one value
+///   of this type for the whole process.
+/// - What an earlier run left in the same place is replaced: on a platform there is none, on a laptop it is old.
+/// - Best effort: the text has been printed as well, and there is nobody to tell that it could not be written.
+#[derive(Debug)]
+pub struct FailureFile {
+    path: PathBuf,
+    written: Once,
+}
+
+impl FailureFile {
+    /// The file, when this process runs in a training container.
+    #[must_use]
+    pub fn detect() -> Option<Self> {
+        Self::detect_with(&process_variables)
+    }
+
+    fn detect_with(variables: Variables<'_>) -> Option<Self> {
+        let paths = Paths::new(variables);
+        paths.exist().then(|| Self { path: paths.failure(), written: Once::new() })
+    }
+
+    /// Writes the cause, cut to what the platform shows.
+    pub fn write(&self, cause: &str) {
+        let cause = cause.trim();
+        if cause.is_empty() {
+            return;
+        }
+        self.written.call_once(|| {
+            if let Some(directory) = self.path.parent() {
+                // If this fails, so does the write.
+                let _ = fs::create_dir_all(directory);
+            }
+            // Best effort, see above.
+            let _ = fs::write(&self.path, cut(cause));
+        });
+    }
+}
+
+/// At most [`MAX_CHARACTERS`] characters of the text; an ellipsis, after a whole word if one ends nearby, tells of a cut.
+fn cut(text: &str) -> String {
+    if text.char_indices().nth(MAX_CHARACTERS).is_none() {
+        return text.to_owned();
+    }
+    let room = MAX_CHARACTERS - " …".chars().count();
+    let (end, _) = text.char_indices().nth(room).expect("the text is longer than the room");
+    let kept = &text[..end];
+    let ends_a_word = text[end..].starts_with(char::is_whitespace);
+    let space = if ends_a_word { None } else { kept.rfind(char::is_whitespace) };
+    let whole_words = &kept[..space.unwrap_or(end)];
+    // One word of a hundred characters (a path, an address) says more when it is cut than when it is left out.
+    let kept = if kept.len() - whole_words.len() > 100 { kept } else { whole_words };
+    format!("{} …", kept.trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fits_is_whole() {
+        for text in ["short".to_owned(), "é".repeat(1024), String::new()] {
+            assert_eq!(cut(&text), text);
+        }
+    }
+
+    #[test]
+    fn what_is_too_long_is_cut_between_characters() {
+        for text in ["é".repeat(1025), "日本".repeat(4000), "x".repeat(1025), format!("{}🦀", "y ".repeat(512))] {
+            let cut = cut(&text);
+            assert!(cut.chars().count() <= 1024, "{} characters", cut.chars().count());
+            assert!(cut.chars().count() > 1000, "{} characters", cut.chars().count());
+            assert!(text.starts_with(cut.strip_suffix(" …").unwrap()));
+        }
+    }
+
+    #[test]
+    fn a_cut_falls_between_words() {
+        let text = "customer ".repeat(200);
+        let cut = cut(&text);
+        assert!(cut.ends_with("customer …"), "{cut}");
+        assert!(cut.chars().count() <= 1024);
+        let exactly = format!("{} next", "x".repeat(1022));
+        assert_eq!(super::cut(&exactly), format!("{} …", "x".repeat(1022)));
+    }
+
+    #[test]
+    fn the_first_cause_of_a_process_stands_and_an_older_one_does_not() {
+        let base = tempfile::tempdir().unwrap();
+        fs::create_dir_all(base.path().join("input/config")).unwrap();
+        let detect = || FailureFile::detect_with(&|_| Some(base.path().to_str().unwrap().to_owned())).unwrap();
+        let text = || fs::read_to_string(base.path().join("output/failure")).unwrap();
+        let file = detect();
+        file.write("  ");
+        file.write("unknown setting `horizn`\n");
+        file.write("cannot flush the manifest");
+        assert_eq!(text(), "unknown setting `horizn`");
+        detect().write("a later run's cause");
+        assert_eq!(text(), "a later run's cause");
+    }
+
+    #[test]
+    fn a_place_that_cannot_be_written_is_no_second_failure() {
+        let base = tempfile::tempdir().unwrap();
+        fs::create_dir_all(base.path().join("input/config")).unwrap();
+        fs::write(base.path().join("output"), "a file").unwrap();
+        FailureFile::detect_with(&|_| Some(base.path().to_str().unwrap().to_owned())).unwrap().write("cause");
+        assert_eq!(fs::read_to_string(base.path().join("output")).unwrap(), "a file");
+    }
+
+    #[test]
+    fn outside_a_container_there_is_no_file() {
+        let base = tempfile::tempdir().unwrap();
+        assert!(FailureFile::detect_with(&|_| Some(base.path().to_str().unwrap().to_owned())).is_none());
+    }
+}

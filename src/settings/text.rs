@@ -1,0 +1,134 @@
+//! Settings as text: taken one by one, each fault remembered.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Display,
+    ops::RangeInclusive,
+};
+
+/// Similarity from which a known name is suggested for an unknown one.
+const SIMILAR: f64 = 0.75;
+
+/// Text that is being read.
+pub(super) struct Text<'a> {
+    left: BTreeMap<String, &'a str>,
+    known: BTreeSet<&'static str>,
+    faults: Vec<String>,
+}
+
+impl<'a> Text<'a> {
+    pub(super) fn new(settings: &'a BTreeMap<String, String>) -> Self {
+        let mut faults = Vec::new();
+        let mut left: BTreeMap<String, &str> = BTreeMap::new();
+        for (name, value) in settings {
+            let normal = name.trim().replace('-', "_");
+            if let Some(other) = left.insert(normal.clone(), value.trim()).filter(|other| *other != value.trim()) {
+                faults.push(format!("{normal}: given twice, as {other:?} and as {value:?}"));
+            }
+        }
+        Self { left, known: BTreeSet::new(), faults }
+    }
+
+    /// A setting that may be left out; an empty one is.
+    pub(super) fn optional<T>(&mut self, name: &'static str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+        self.known.insert(name);
+        let text = self.left.remove(name).filter(|text| !text.is_empty())?;
+        parse(text).map_err(|complaint| self.faults.push(format!("{name}: {text:?}: {complaint}"))).ok()
+    }
+
+    /// A setting with a default.
+    pub(super) fn value<T>(&mut self, name: &'static str, default: T, parse: impl Fn(&str) -> Result<T, String>) -> T {
+        self.optional(name, parse).unwrap_or(default)
+    }
+
+    /// One of several words, the first of which is the default.
+    pub(super) fn choice<T: Clone>(&mut self, name: &'static str, choices: &[(&str, T)]) -> T {
+        let parse = |text: &str| {
+            let word = text.replace('_', "-");
+            choices
+                .iter()
+                .find(|(choice, _)| choice.eq_ignore_ascii_case(&word))
+                .map(|(_, value)| value.clone())
+                .ok_or_else(|| {
+                    let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
+                    format!("use one of {}", words.join(", "))
+                })
+        };
+        self.value(name, choices[0].1.clone(), parse)
+    }
+
+    /// A setting that has one value here; any other is refused with the reason.
+    pub(super) fn only(&mut self, name: &'static str, value: &str, reason: &str) {
+        if !self.is(name, value) {
+            self.refuse(name, reason);
+        }
+        self.left.remove(name);
+        self.known.insert(name);
+    }
+
+    /// Whether a setting has a value.
+    pub(super) fn is(&self, name: &str, value: &str) -> bool {
+        self.left.get(name).is_some_and(|text| text.eq_ignore_ascii_case(value))
+    }
+
+    /// The name under which a setting with two names was given.
+    pub(super) fn alias(&mut self, name: &'static str, other: &'static str) -> &'static str {
+        self.known.insert(name);
+        self.known.insert(other);
+        match (self.left.get(name).copied(), self.left.get(other).copied()) {
+            (Some(one), Some(two)) => {
+                if one != two {
+                    self.faults.push(format!("{name}: {one:?}, and {other}, which is the same setting, {two:?}"));
+                }
+                self.left.remove(other);
+                name
+            }
+            (None, Some(_)) => other,
+            _ => name,
+        }
+    }
+
+    /// Complains of a setting, if it is given a value.
+    pub(super) fn refuse(&mut self, name: &str, reason: &str) {
+        if let Some(text) = self.left.remove(name).filter(|text| !text.is_empty()) {
+            self.faults.push(format!("{name}: {text:?}: {reason}"));
+        }
+    }
+
+    /// All faults, unknown names among them.
+    pub(super) fn into_faults(mut self) -> Vec<String> {
+        for name in self.left.keys() {
+            let similarity = |known: &str| strsim::jaro_winkler(known, name);
+            let nearest = self.known.iter().max_by(|a, b| similarity(a).total_cmp(&similarity(b)));
+            let hint = match nearest {
+                Some(nearest) if similarity(nearest) >= SIMILAR => format!("did you mean {nearest}?"),
+                _ => format!("the settings are {}", self.known.iter().copied().collect::<Vec<_>>().join(", ")),
+            };
+            self.faults.push(format!("{name}: no such setting; {hint}"));
+        }
+        self.faults
+    }
+}
+
+/// A truth value in any client's spelling.
+pub(super) fn boolean(text: &str) -> Result<bool, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "1" | "yes" | "on" => Ok(true),
+        "false" | "0" | "no" | "off" => Ok(false),
+        _ => Err("use true or false".into()),
+    }
+}
+
+/// A whole number within bounds; `7.0` counts, since some clients write numbers so.
+pub(super) fn integer(text: &str, bounds: RangeInclusive<usize>) -> Result<usize, String> {
+    let text = text.strip_suffix(".0").unwrap_or(text);
+    text.parse().ok().filter(|number| bounds.contains(number)).ok_or_else(|| {
+        let (least, most): (&dyn Display, &dyn Display) = (bounds.start(), bounds.end());
+        format!("use a whole number from {least} to {most}")
+    })
+}
+
+/// A finite number that satisfies a rule.
+pub(super) fn number(text: &str, rule: impl Fn(f64) -> bool, complaint: &str) -> Result<f64, String> {
+    text.parse().ok().filter(|number: &f64| number.is_finite() && rule(*number)).ok_or_else(|| complaint.into())
+}

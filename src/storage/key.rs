@@ -1,0 +1,55 @@
+//! Which names are objects, and which belong to somebody else.
+
+use crate::error::{Error, Result};
+
+/// How names end that the upload agent of a SageMaker checkpoint directory does not upload: unfinished writes.
+pub(super) const UNFINISHED: &str = ".sagemaker-ignore";
+
+/// How names end that the upload agent puts beside the files it uploads.
+const MARKERS: [&str; 2] = [".sagemaker-uploading", ".sagemaker-uploaded"];
+
+/// Whether a file or directory of this name is no object and holds none.
+pub(super) fn is_hidden(name: &[u8]) -> bool {
+    matches!(name.first(), Some(b'.' | b'_'))
+        || name.ends_with(UNFINISHED.as_bytes())
+        || MARKERS.iter().any(|marker| name.ends_with(marker.as_bytes()))
+}
+
+/// Refuses a key that would leave the store or that `list` would not show.
+pub(super) fn check(key: &str) -> Result<()> {
+    let complaint = |part: &str| match part {
+        "" => Some("has an empty part; write it without a `/` at its ends and without `//`"),
+        "." | ".." => Some("has a part `.` or `..`; write it as a plain relative path"),
+        _ if is_hidden(part.as_bytes()) => Some(
+            "has a part that starts with `.` or `_` or ends like an upload marker; such names are skipped, rename it",
+        ),
+        _ => None,
+    };
+    match key.split('/').find_map(complaint) {
+        None => Ok(()),
+        Some(complaint) => Err(Error::Data(format!("the object name {key:?} {complaint}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_relative_paths_are_keys() {
+        for key in ["8.tar.gz", "a/b/c.csv", "Zürich 3", "a..b", "x.sagemaker-uploaded.csv", "a\\b", "line\nfeed"] {
+            assert!(check(key).is_ok(), "{key:?}");
+        }
+    }
+
+    #[test]
+    fn what_leaves_the_store_or_is_never_listed_is_no_key() {
+        let outside = ["", "/etc/passwd", "a/", "a//b", "..", "../x", "a/../b", "a/./b"];
+        let hidden =
+            [".x", "_SUCCESS", "a/_b/c", "x.sagemaker-ignore", "d.sagemaker-uploading/x", "x.sagemaker-uploaded"];
+        for key in outside.into_iter().chain(hidden) {
+            let message = check(key).unwrap_err().to_string();
+            assert!(message.starts_with(&format!("the object name {key:?} has ")), "{message}");
+        }
+    }
+}

@@ -1,0 +1,361 @@
+//! A directory as a store.
+
+use std::{
+    ffi::OsStr,
+    fs::{self, File},
+    hash::{BuildHasher, RandomState},
+    io::{self, ErrorKind, Read, Write},
+    path::{Path, PathBuf},
+    process,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use walkdir::{DirEntry, WalkDir};
+
+use super::{Entry, Store, key};
+use crate::error::{Error, Result};
+
+/// What a published object survives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// The process being killed, at any instant. Costs nothing: a rename is atomic to whoever looks on.
+    #[default]
+    ProcessDeath,
+    /// Also the machine losing power, and network file systems that report a full disk late: the file and its
+    /// directory are flushed to the disk before `publish` returns, at the price of some milliseconds.
+    PowerLoss,
+}
+
+/// Objects as files below a directory, which need not exist before the first `publish`.
+///
+/// - An object is written under a temporary name in its own directory and renamed. The temporary name ends in
+///   `.sagemaker-ignore`, so that the platform's upload agent passes it by.
+/// - A process that is killed leaves at most one temporary file per thread. Those are never listed and never removed:
+///   another process, perhaps on another host that mounts the same directory, may be writing them, and no clock or
+///   process id proves otherwise. Where a platform restores a directory from uploads, they are gone anyway.
+/// - A symbolic link to a file is that file. One to a directory is not entered, so that no file is found twice and no
+///   walk is endless; the root itself may be a link.
+/// - Anything that is neither file nor directory (a pipe, a socket) is passed by.
+#[derive(Debug)]
+pub struct LocalStore {
+    root: PathBuf,
+    durability: Durability,
+    /// How this store's temporary names begin: process id, and a random number because every container has a process 1.
+    temporary: String,
+    /// Number of temporary names given out.
+    writes: AtomicU64,
+}
+
+impl LocalStore {
+    /// The objects below `root`.
+    #[must_use]
+    pub fn new(root: impl Into<PathBuf>, durability: Durability) -> Self {
+        let process = process::id();
+        let temporary = format!("manyfit-{process}-{:016x}", RandomState::new().hash_one(process));
+        Self { root: root.into(), durability, temporary, writes: AtomicU64::new(0) }
+    }
+
+    /// The root's entry for a file found below it; `None` when it is no object or has vanished meanwhile.
+    fn entry(&self, found: &DirEntry) -> Result<Option<Entry>> {
+        let kind = found.file_type();
+        if kind.is_dir() {
+            return Ok(None);
+        }
+        let path = found.path();
+        let metadata = if kind.is_symlink() { fs::metadata(path) } else { found.metadata().map_err(io::Error::from) };
+        let size = match metadata {
+            Ok(metadata) if metadata.is_file() => metadata.len(),
+            Ok(_) => return Ok(None),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(failure("cannot look at", path, error)),
+        };
+        let relative = path.strip_prefix(&self.root).unwrap_or(path);
+        let Some(key) = relative.to_str() else {
+            let path = path.display();
+            return Err(Error::Data(format!("the file name {path} is not UTF-8; rename the file")));
+        };
+        let key = if cfg!(windows) { key.replace('\\', "/") } else { key.to_owned() };
+        Ok(Some(Entry { key, size }))
+    }
+
+    /// Creates a file of a name that nobody else uses, and the directory if need be.
+    fn create_temporary(&self, directory: &Path) -> Result<(PathBuf, File)> {
+        let mut directory_made = false;
+        loop {
+            let count = self.writes.fetch_add(1, Ordering::Relaxed);
+            // Without the object's name, which may be as long as a file name can be.
+            let path = directory.join(format!("{}-{count}{}", self.temporary, key::UNFINISHED));
+            match File::create_new(&path) {
+                Ok(file) => return Ok((path, file)),
+                // Only looked into when it fails: thousands of objects a second go to one directory.
+                Err(error) if error.kind() == ErrorKind::NotFound && !directory_made => {
+                    self.create_directory(directory)?;
+                    directory_made = true;
+                }
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(failure("cannot create a file in", directory, error)),
+            }
+        }
+    }
+
+    fn create_directory(&self, directory: &Path) -> Result<()> {
+        fs::create_dir_all(directory).map_err(|error| failure("cannot create the directory", directory, error))?;
+        if self.durability == Durability::PowerLoss {
+            // Each new directory is a line in its parent; which ones were new is not known, so all up to the root's.
+            let top = self.root.parent().unwrap_or(&self.root);
+            for parent in directory.ancestors().skip(1).take_while(|parent| parent.starts_with(top)) {
+                flush_directory(parent)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn fill_and_rename(&self, mut file: File, bytes: &[u8], temporary: &Path, path: &Path) -> Result<()> {
+        let write_failed = |error| failure("cannot write", path, error);
+        file.write_all(bytes).map_err(write_failed)?;
+        if self.durability == Durability::PowerLoss {
+            file.sync_all().map_err(write_failed)?;
+        }
+        drop(file);
+        fs::rename(temporary, path).map_err(write_failed)
+    }
+}
+
+impl Store for LocalStore {
+    fn list(&self) -> Result<Vec<Entry>> {
+        let mut entries = Vec::new();
+        let walk = WalkDir::new(&self.root)
+            .into_iter()
+            .filter_entry(|found| found.depth() == 0 || !key::is_hidden(found.file_name().as_encoded_bytes()));
+        for found in walk {
+            match found {
+                Ok(found) if found.depth() == 0 && !found.path().is_dir() => {
+                    return Err(failure("cannot list", &self.root, ErrorKind::NotADirectory.into()));
+                }
+                Ok(found) => entries.extend(self.entry(&found)?),
+                Err(error) => {
+                    let path = error.path().unwrap_or(&self.root).to_owned();
+                    let error = io::Error::from(error);
+                    // The root does not exist, or a directory was removed after its name was read.
+                    if error.kind() != ErrorKind::NotFound {
+                        return Err(failure("cannot list", &path, error));
+                    }
+                }
+            }
+        }
+        entries.sort_unstable();
+        Ok(entries)
+    }
+
+    fn read(&self, key: &str, buffer: &mut Vec<u8>) -> Result<bool> {
+        buffer.clear();
+        key::check(key)?;
+        let path = self.root.join(key);
+        // One pass from front to back: a FastFile channel streams, and does everything else slowly.
+        match File::open(&path).and_then(|mut file| file.read_to_end(buffer)) {
+            Ok(_) => Ok(true),
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(false),
+            Err(error) => {
+                buffer.clear();
+                Err(failure("cannot read", &path, error))
+            }
+        }
+    }
+
+    fn publish(&self, key: &str, bytes: &[u8]) -> Result<()> {
+        key::check(key)?;
+        let path = self.root.join(key);
+        let directory = path.parent().unwrap_or(&self.root);
+        let (temporary, file) = self.create_temporary(directory)?;
+        if let Err(error) = self.fill_and_rename(file, bytes, &temporary, &path) {
+            // The first failure is the one to report; a file that stays behind is never listed.
+            let _ = fs::remove_file(&temporary);
+            return Err(error);
+        }
+        if self.durability == Durability::PowerLoss { flush_directory(directory) } else { Ok(()) }
+    }
+
+    fn describe(&self, key: &str) -> String {
+        self.root.join(key).display().to_string()
+    }
+}
+
+fn flush_directory(directory: &Path) -> Result<()> {
+    // The parent of a relative path of one part is the empty path.
+    let directory = if directory.as_os_str() == OsStr::new("") { Path::new(".") } else { directory };
+    File::open(directory)
+        .and_then(|directory| directory.sync_all())
+        .map_err(|error| failure("cannot flush the directory", directory, error))
+}
+
+/// A storage error that says what to do.
+fn failure(doing: &str, path: &Path, error: io::Error) -> Error {
+    let path = path.display();
+    let what = match advice(error.kind()) {
+        Some(advice) => format!("{doing} {path} ({advice})"),
+        None => format!("{doing} {path}"),
+    };
+    Error::storage(what, error)
+}
+
+fn advice(kind: ErrorKind) -> Option<&'static str> {
+    match kind {
+        ErrorKind::StorageFull => {
+            Some("the disk has no space or no inodes left: free some or attach a larger volume, then run again")
+        }
+        ErrorKind::QuotaExceeded => Some("the disk quota is used up: free some space or raise it, then run again"),
+        ErrorKind::PermissionDenied => Some("this user may not: change the owner or mode, or name another directory"),
+        ErrorKind::ReadOnlyFilesystem => {
+            Some("it is mounted read-only: mount it for writing, or name another directory")
+        }
+        ErrorKind::NotADirectory => {
+            Some("a file stands where a directory is needed: move it, or name another directory")
+        }
+        ErrorKind::IsADirectory => {
+            Some("a directory stands where a file is needed: move it, or name another directory")
+        }
+        ErrorKind::InvalidFilename => Some("the file system takes no such name: shorten it"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(store: &LocalStore) -> Vec<String> {
+        store.list().unwrap().into_iter().map(|entry| entry.key).collect()
+    }
+
+    fn files(directory: &Path) -> usize {
+        WalkDir::new(directory).into_iter().filter(|found| found.as_ref().unwrap().file_type().is_file()).count()
+    }
+
+    #[test]
+    fn markers_hidden_names_and_unfinished_writes_are_not_listed() {
+        let root = tempfile::tempdir().unwrap();
+        for path in [
+            "8.tar.gz",
+            "8.tar.gz.sagemaker-uploading",
+            "8.tar.gz.sagemaker-uploaded",
+            "manyfit-1-2-3.sagemaker-ignore",
+            "dir.sagemaker-ignore/x",
+            "dir.sagemaker-uploaded/x",
+            "_SUCCESS",
+            "_temporary/0/part",
+            ".DS_Store",
+            ".git/config",
+            "sub/9.tar.gz",
+            "sub/.hidden",
+        ] {
+            let path = root.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "x").unwrap();
+        }
+        assert_eq!(keys(&LocalStore::new(root.path(), Durability::default())), ["8.tar.gz", "sub/9.tar.gz"]);
+    }
+
+    #[test]
+    fn a_root_with_a_hidden_name_is_listed() {
+        let place = tempfile::tempdir().unwrap();
+        let store = LocalStore::new(place.path().join("_out/.models"), Durability::default());
+        store.publish("a", b"1").unwrap();
+        assert_eq!(keys(&store), ["a"]);
+    }
+
+    #[test]
+    fn a_file_as_the_root_is_an_error_that_names_it() {
+        let place = tempfile::tempdir().unwrap();
+        let file = place.path().join("data.csv");
+        fs::write(&file, "x").unwrap();
+        let error = LocalStore::new(&file, Durability::default()).list().unwrap_err();
+        assert_eq!(error.code(), 4);
+        assert!(error.to_string().contains(file.to_str().unwrap()), "{error}");
+        assert!(error.to_string().contains("a file stands where a directory is needed"), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_to_files_are_files_and_links_to_directories_are_not_entered() {
+        use std::os::unix::fs::symlink;
+        let place = tempfile::tempdir().unwrap();
+        let root = place.path().join("root");
+        fs::create_dir_all(root.join("real")).unwrap();
+        fs::write(root.join("real/a"), "four").unwrap();
+        symlink(root.join("real/a"), root.join("link")).unwrap();
+        symlink(&root, root.join("loop")).unwrap();
+        symlink(root.join("nowhere"), root.join("dangling")).unwrap();
+        symlink(&root, place.path().join("root-link")).unwrap();
+        let expected = [Entry { key: "link".into(), size: 4 }, Entry { key: "real/a".into(), size: 4 }];
+        assert_eq!(LocalStore::new(&root, Durability::default()).list().unwrap(), expected);
+        assert_eq!(LocalStore::new(place.path().join("root-link"), Durability::default()).list().unwrap(), expected);
+    }
+
+    // Other systems refuse to create such a file.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_name_that_is_not_text_is_an_error_that_names_the_file() {
+        use std::os::unix::ffi::OsStrExt;
+        let root = tempfile::tempdir().unwrap();
+        fs::write(root.path().join(OsStr::from_bytes(b"caf\xe9.csv")), "x").unwrap();
+        let error = LocalStore::new(root.path(), Durability::default()).list().unwrap_err();
+        assert_eq!(error.code(), 3);
+        assert!(error.to_string().contains("caf"), "{error}");
+    }
+
+    #[test]
+    fn a_failed_publish_leaves_nothing_behind_and_names_the_path() {
+        let root = tempfile::tempdir().unwrap();
+        let store = LocalStore::new(root.path(), Durability::default());
+        store.publish("taken/inside", b"1").unwrap();
+        let error = store.publish("taken", b"2").unwrap_err();
+        assert_eq!(error.code(), 4);
+        assert!(error.to_string().contains(root.path().join("taken").to_str().unwrap()), "{error}");
+        let error = store.publish("taken/inside/deeper", b"3").unwrap_err();
+        assert!(error.to_string().contains("a file stands where a directory is needed"), "{error}");
+        assert_eq!(files(root.path()), 1);
+    }
+
+    #[test]
+    fn temporary_names_of_others_are_left_alone() {
+        let root = tempfile::tempdir().unwrap();
+        let store = LocalStore::new(root.path(), Durability::default());
+        let theirs = root.path().join("manyfit-1-0000000000000000-0.sagemaker-ignore");
+        fs::write(&theirs, "unfinished").unwrap();
+        let same = root.path().join(format!("{}-0.sagemaker-ignore", store.temporary));
+        fs::write(&same, "unfinished").unwrap();
+        store.publish("a", b"1").unwrap();
+        assert_eq!(fs::read_to_string(theirs).unwrap(), "unfinished");
+        assert_eq!(fs::read_to_string(same).unwrap(), "unfinished");
+        assert_eq!(keys(&store), ["a"]);
+    }
+
+    #[test]
+    fn the_longest_file_name_can_be_published() {
+        let root = tempfile::tempdir().unwrap();
+        let store = LocalStore::new(root.path(), Durability::default());
+        store.publish(&"n".repeat(255), b"1").unwrap();
+        let error = store.publish(&"n".repeat(256), b"1").unwrap_err();
+        assert!(error.to_string().contains("shorten it"), "{error}");
+        assert_eq!(files(root.path()), 1);
+    }
+
+    #[test]
+    fn flushed_objects_below_new_directories_are_the_same_objects() {
+        let root = tempfile::tempdir().unwrap();
+        let store = LocalStore::new(root.path().join("new"), Durability::PowerLoss);
+        store.publish("a/b/c", b"1").unwrap();
+        store.publish("a/b/c", b"2").unwrap();
+        assert_eq!(keys(&store), ["a/b/c"]);
+    }
+
+    #[test]
+    fn a_full_disk_and_a_forbidden_place_say_the_path_and_the_way_out() {
+        for (code, advice) in [(28, "larger volume"), (13, "owner or mode"), (30, "read-only"), (122, "quota")] {
+            let error = failure("cannot write", Path::new("/models/8.tar.gz"), io::Error::from_raw_os_error(code));
+            let message = error.to_string();
+            assert!(message.starts_with("cannot write /models/8.tar.gz ("), "{message}");
+            assert!(message.contains(advice), "{message}");
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! What the machine, or the container's share of it, allows.
+
+use std::{
+    fs,
+    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    thread,
+};
+
+/// Worker threads by default: the processors that this process may use, a container's quota included.
+#[must_use]
+pub fn default_jobs() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Bytes of memory that this process may use: the container's limit, or else the machine's memory.
+#[must_use]
+pub fn available_memory() -> u64 {
+    let limit = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"]
+        .iter()
+        .find_map(|path| fs::read_to_string(path).ok()?.trim().parse::<u64>().ok());
+    let machine = fs::read_to_string("/proc/meminfo").ok().and_then(|text| total_memory(&text)).unwrap_or(4 << 30);
+    limit.map_or(machine, |limit| limit.min(machine))
+}
+
+fn total_memory(meminfo: &str) -> Option<u64> {
+    let line = meminfo.lines().find(|line| line.starts_with("MemTotal:"))?;
+    line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kibibytes| kibibytes * 1024)
+}
+
+/// Lets files in while their sizes together stay within a budget; a file larger than that goes in alone.
+pub(super) struct MemoryGate {
+    budget: u64,
+    /// Whether the largest files fit all at once, as they nearly always do: then nobody is counted.
+    open: bool,
+    inside: Mutex<u64>,
+    left: Condvar,
+}
+
+/// A file's place in memory, given back when dropped.
+pub(super) struct Admitted<'a> {
+    gate: &'a MemoryGate,
+    size: u64,
+}
+
+impl MemoryGate {
+    pub(super) fn new(budget: u64, jobs: usize, largest: u64) -> Self {
+        let open = largest.saturating_mul(jobs as u64) <= budget;
+        Self { budget, open, inside: Mutex::new(0), left: Condvar::new() }
+    }
+
+    fn inside(&self) -> MutexGuard<'_, u64> {
+        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until the file fits.
+    pub(super) fn admit(&self, size: u64) -> Option<Admitted<'_>> {
+        if self.open {
+            return None;
+        }
+        let mut inside = self.inside();
+        while *inside > 0 && *inside + size > self.budget {
+            inside = self.left.wait(inside).unwrap_or_else(PoisonError::into_inner);
+        }
+        *inside += size;
+        Some(Admitted { gate: self, size })
+    }
+}
+
+impl Drop for Admitted<'_> {
+    fn drop(&mut self) {
+        *self.gate.inside() -= self.size;
+        self.gate.left.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    #[test]
+    fn the_machine_has_processors_and_memory() {
+        assert!(default_jobs() >= 1);
+        assert!(available_memory() > 1 << 20);
+        assert_eq!(total_memory("MemTotal:       16 kB\nMemFree: 1 kB\n"), Some(16 * 1024));
+    }
+
+    #[test]
+    fn the_gate_keeps_to_its_budget_and_lets_a_giant_in_alone() {
+        let gate = MemoryGate::new(100, 4, 150);
+        let (inside, most) = (AtomicU64::new(0), AtomicU64::new(0));
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for size in [150, 40, 40, 70].repeat(25) {
+                        let _admitted = gate.admit(size);
+                        let now = inside.fetch_add(size, Ordering::SeqCst) + size;
+                        most.fetch_max(now, Ordering::SeqCst);
+                        assert!(now <= 100 || now == 150, "{now} at once");
+                        inside.fetch_sub(size, Ordering::SeqCst);
+                    }
+                });
+            }
+        });
+        assert_eq!(most.load(Ordering::SeqCst), 150);
+    }
+}

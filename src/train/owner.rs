@@ -1,0 +1,113 @@
+//! The one thread that counts, records, shows and decides.
+
+use super::{
+    Job,
+    forecasts::ForecastTable,
+    outcome::Outcome,
+    progress::Display,
+    results::ResultsDirectory,
+    spool::{Spool, write_whole},
+    summary::Summary,
+    worker::Event,
+};
+use crate::{
+    error::{Error, Result},
+    settings::MaxFailures,
+};
+use std::{
+    io::Write,
+    sync::{
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, RecvTimeoutError},
+    },
+    time::{Duration, Instant},
+};
+
+/// The longest that progress stands still on the screen.
+const TICK: Duration = Duration::from_millis(250);
+
+pub(super) struct Owner<'a> {
+    results: ResultsDirectory,
+    /// Rows of the manifest in the order in which customers finished: what a killed run leaves behind.
+    manifest: Spool,
+    forecasts: Option<ForecastTable>,
+    display: Display,
+    summary: Summary,
+    stop: &'a AtomicBool,
+    max_failures: MaxFailures,
+    begun: Instant,
+}
+
+impl<'a> Owner<'a> {
+    /// Opens every file that the run will write, before it begins.
+    pub(super) fn new(job: &Job<'a>, customers: usize, begun: Instant) -> Result<Self> {
+        job.results.create()?;
+        let forecasts = job.settings.horizon > 0 || job.settings.include_history;
+        Ok(Self {
+            manifest: Spool::create(job.results.file("manifest.partial", "jsonl"))?,
+            forecasts: forecasts.then(|| ForecastTable::create(&job.results)).transpose()?,
+            results: job.results.clone(),
+            display: Display::new(job.progress, customers),
+            summary: Summary::new(customers, job.jobs),
+            stop: job.stop,
+            max_failures: job.settings.max_failures,
+            begun,
+        })
+    }
+
+    /// Records a customer that was refused before the work began.
+    pub(super) fn refused(&mut self, customer: &str, reason: &str) -> Result<()> {
+        self.record(&Outcome::failed(customer, reason.to_owned()))
+    }
+
+    /// Records what the workers send until the last of them is done.
+    pub(super) fn record_all(&mut self, inbox: &Receiver<Event>, out: &mut dyn Write) -> Result<()> {
+        let mut cannot_publish = None;
+        loop {
+            match inbox.recv_timeout(TICK) {
+                Ok(Event::Finished { outcome, forecast }) => {
+                    self.record(&outcome)?;
+                    if let (Some(table), Some(forecast)) = (&mut self.forecasts, forecast) {
+                        table.append(&outcome.customer, &forecast)?;
+                    }
+                }
+                Ok(Event::CannotPublish(error)) => {
+                    self.stop.store(true, Ordering::Relaxed);
+                    cannot_publish.get_or_insert(error);
+                }
+                Err(RecvTimeoutError::Timeout) => self.manifest.flush()?,
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            self.display.update(&self.summary.counts, out)?;
+        }
+        cannot_publish.map_or(Ok(()), Err)
+    }
+
+    fn record(&mut self, outcome: &Outcome) -> Result<()> {
+        let mut row = serde_json::to_vec(outcome).map_err(|error| Error::Bug(error.to_string()))?;
+        row.push(b'\n');
+        self.manifest.append(&outcome.customer, &row)?;
+        self.summary.add(outcome);
+        Ok(())
+    }
+
+    /// Writes the tables and the summary.
+    pub(super) fn finish(mut self, out: &mut dyn Write) -> Result<Summary> {
+        self.display.finish(&self.summary.counts, out)?;
+        let path = self.results.file("manifest", "jsonl");
+        let failed = |error| Error::storage(format_args!("writing {}", path.display()), error);
+        write_whole(&path, |file| self.manifest.drain_sorted(|_, row| file.write_all(row).map_err(failed)))?;
+        self.summary.written.push(path.display().to_string());
+        if let Some(forecasts) = self.forecasts {
+            self.summary.written.extend(forecasts.finish()?);
+        }
+        self.summary.close(self.begun.elapsed().as_secs_f64(), self.max_failures, self.stop.load(Ordering::Relaxed));
+        let path = self.results.file("summary", "json");
+        self.summary.written.push(path.display().to_string());
+        write_whole(&path, |file| {
+            serde_json::to_writer_pretty(&mut *file, &self.summary).map_err(|error| Error::Bug(error.to_string()))?;
+            writeln!(file).map_err(|error| Error::storage(format_args!("writing {}", path.display()), error))
+        })?;
+        Ok(self.summary)
+    }
+}

@@ -1,0 +1,61 @@
+//! What there is to do, in the order in which it is done.
+
+use crate::{
+    dataset::CustomerId,
+    input::{ColumnNames, Contents, Discovery, InputFile, Shard, Skipped},
+    storage::Store,
+};
+
+/// The files of one shard, largest first: the last worker to finish should not have the longest piece.
+pub(super) struct Plan {
+    pub(super) files: Vec<InputFile>,
+    /// Customers of this shard, refused ones included.
+    pub(super) customers: usize,
+    pub(super) refused: Vec<(String, String)>,
+    skipped: Skipped,
+    columns: Option<ColumnNames>,
+}
+
+impl Plan {
+    pub(super) fn new(discovery: Discovery, shard: Shard) -> Self {
+        let Discovery { mut files, mut refused, skipped, columns } = discovery;
+        for file in &mut files {
+            if let Contents::Many(customers) = &mut file.contents {
+                customers.retain(|(customer, _)| shard.contains(customer));
+            }
+        }
+        files.retain(|file| file.customers().next().is_some_and(|customer| shard.contains(customer)));
+        // A name that is no customer's is refused by the shard it would fall into.
+        refused.retain(|(name, _)| CustomerId::new(name).map_or(shard.index() == 0, |id| shard.contains(&id)));
+        files.sort_by(|a, b| b.size.cmp(&a.size).then_with(|| a.key.cmp(&b.key)));
+        let customers = files.iter().map(|file| file.customers().count()).sum::<usize>() + refused.len();
+        Self { files, customers, refused, skipped, columns }
+    }
+
+    /// What was found, for people.
+    pub(super) fn describe(&self, input: &dyn Store, shard: Shard) -> Vec<String> {
+        let mut lines = Vec::new();
+        let place = input.describe("");
+        let place = place.trim_end_matches('/');
+        let part = if shard == Shard::ALL { String::new() } else { format!(" (shard {shard})") };
+        if self.customers == 0 {
+            lines.push(format!("no customers in {place}{part}: nothing to do"));
+        } else {
+            let files = self.files.len();
+            let plural = |n: usize| if n == 1 { "" } else { "s" };
+            lines.push(format!(
+                "{} customer{} in {files} file{} of {place}{part}",
+                self.customers,
+                plural(self.customers),
+                plural(files)
+            ));
+        }
+        if let Some(columns) = &self.columns {
+            lines.push(columns.to_string());
+        }
+        if let Skipped { count, example: Some(example) } = &self.skipped {
+            lines.push(format!("{count} other files skipped, such as {example}"));
+        }
+        lines
+    }
+}

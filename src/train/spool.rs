@@ -1,0 +1,105 @@
+//! Blocks that come in any order and are wanted in the order of their names: on disk, so that a million fit.
+
+use crate::error::{Error, Result};
+use std::{
+    fs::{self, File},
+    io::{BufWriter, Read, Seek, SeekFrom, Write},
+    path::{Path, PathBuf},
+};
+
+/// A file of named blocks.
+pub(super) struct Spool {
+    path: PathBuf,
+    file: BufWriter<File>,
+    end: u64,
+    index: Vec<(String, u64, usize)>,
+}
+
+impl Spool {
+    /// Begins an empty spool, over whatever an earlier run left there.
+    pub(super) fn create(path: PathBuf) -> Result<Self> {
+        let file = File::options().create(true).truncate(true).write(true).read(true).open(&path);
+        let file = file.map_err(|error| Error::storage(format_args!("creating {}", path.display()), error))?;
+        Ok(Self { path, file: BufWriter::new(file), end: 0, index: Vec::new() })
+    }
+
+    pub(super) fn append(&mut self, name: &str, block: &[u8]) -> Result<()> {
+        self.file.write_all(block).map_err(|error| self.failed("writing", error))?;
+        self.index.push((name.to_owned(), self.end, block.len()));
+        self.end += block.len() as u64;
+        Ok(())
+    }
+
+    /// Hands what was appended to the system, where it outlives this process.
+    pub(super) fn flush(&mut self) -> Result<()> {
+        self.file.flush().map_err(|error| self.failed("writing", error))
+    }
+
+    /// Calls `each` with every name and block, sorted by name, and removes the spool.
+    pub(super) fn drain_sorted(mut self, mut each: impl FnMut(&str, &[u8]) -> Result<()>) -> Result<()> {
+        self.flush()?;
+        let mut index = std::mem::take(&mut self.index);
+        index.sort();
+        let mut block = Vec::new();
+        let mut position = u64::MAX;
+        let mut file = std::io::BufReader::new(self.file.get_ref());
+        for (name, start, length) in &index {
+            if position != *start {
+                file.seek(SeekFrom::Start(*start)).map_err(|error| self.failed("reading", error))?;
+            }
+            block.resize(*length, 0);
+            file.read_exact(&mut block).map_err(|error| self.failed("reading", error))?;
+            position = start + *length as u64;
+            each(name, &block)?;
+        }
+        fs::remove_file(&self.path).map_err(|error| self.failed("removing", error))
+    }
+
+    fn failed(&self, doing: &str, error: std::io::Error) -> Error {
+        Error::storage(format_args!("{doing} {}", self.path.display()), error)
+    }
+}
+
+/// Where a file is written before it is renamed to its place; the platform leaves such names alone.
+pub(super) fn staged_path(path: &Path) -> PathBuf {
+    let mut staged = path.as_os_str().to_owned();
+    staged.push(".sagemaker-ignore");
+    staged.into()
+}
+
+/// Writes a file beside its place and renames it there.
+pub(super) fn write_whole(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> Result<()>) -> Result<()> {
+    let staged = staged_path(path);
+    let failed = |error| Error::storage(format_args!("writing {}", path.display()), error);
+    let mut file = BufWriter::new(File::create(&staged).map_err(failed)?);
+    write(&mut file)?;
+    file.flush().map_err(failed)?;
+    drop(file);
+    fs::rename(&staged, path).map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_come_back_sorted_by_name_and_the_file_goes() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("spool");
+        fs::write(&path, "left by an earlier run").unwrap();
+        let mut spool = Spool::create(path.clone()).unwrap();
+        for (name, block) in [("b", "22"), ("c", ""), ("a", "1"), ("aa", "333")] {
+            spool.append(name, block.as_bytes()).unwrap();
+        }
+        let mut seen = Vec::new();
+        spool
+            .drain_sorted(|name, block| {
+                seen.push((name.to_owned(), String::from_utf8(block.to_vec()).unwrap()));
+                Ok(())
+            })
+            .unwrap();
+        let expected = [("a", "1"), ("aa", "333"), ("b", "22"), ("c", "")];
+        assert_eq!(seen, expected.map(|(name, block)| (name.to_owned(), block.to_owned())));
+        assert!(!path.exists());
+    }
+}

@@ -1,0 +1,380 @@
+//! One customer, from file to artifact.
+
+use super::{
+    Job,
+    machine::MemoryGate,
+    outcome::{Outcome, Phases, Status},
+    plan::Plan,
+};
+use crate::{
+    artifact::{Artifact, FORMAT, Fingerprint, Found, Metadata, Span, forecast_seed, inspect},
+    dataset::{CustomerId, Series},
+    error::{Error, Result},
+    input::{Contents, InputFile, Reader},
+    models::{FittedModel, Forecast, Workspace, frequency::Frequency, prophet::LEAST_SIGMA},
+    settings::Settings,
+};
+use rayon::prelude::*;
+use sha2::{Digest, Sha256};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Mutex, MutexGuard, PoisonError, atomic::Ordering, mpsc::SyncSender},
+    time::Instant,
+};
+
+/// What a worker tells the owner.
+pub(super) enum Event {
+    /// A customer is done.
+    Finished { outcome: Box<Outcome>, forecast: Option<Forecast> },
+    /// The place for artifacts cannot be written, for any customer.
+    CannotPublish(Error),
+}
+
+/// Whose failure it is.
+enum Failure {
+    Customer(Error),
+    /// No other customer would fare better.
+    Run(Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Customer(error)
+    }
+}
+
+/// The buffers of one worker thread.
+struct Worker {
+    reader: Reader,
+    workspace: Workspace,
+    standing: Vec<u8>,
+}
+
+/// All workers, and what they have in common.
+pub(super) struct Crew<'a> {
+    job: &'a Job<'a>,
+    /// One per thread of the pool, locked by that thread only.
+    workers: Vec<Mutex<Worker>>,
+    memory: MemoryGate,
+    /// The settings' canonical text, for fingerprints.
+    shape: String,
+}
+
+/// A fitted customer and what belongs to it.
+struct Done {
+    metadata: Metadata,
+    model: FittedModel,
+    status: Status,
+    frequency: Frequency,
+    artifact: String,
+    bytes: usize,
+    sha256: String,
+}
+
+/// Measures a phase.
+fn timed<T>(ms: &mut f64, work: impl FnOnce() -> T) -> T {
+    let begun = Instant::now();
+    let result = work();
+    *ms += begun.elapsed().as_secs_f64() * 1e3;
+    result
+}
+
+impl<'a> Crew<'a> {
+    pub(super) fn new(job: &'a Job<'a>, plan: &Plan) -> Self {
+        let workers = (0..job.jobs).map(|_| Mutex::new(Worker::new(job.settings))).collect();
+        let largest = plan.files.first().map_or(0, |file| file.size);
+        Self { job, workers, memory: MemoryGate::new(job.memory, job.jobs, largest), shape: job.settings.shape() }
+    }
+
+    /// The buffers of this thread.
+    fn worker(&self) -> MutexGuard<'_, Worker> {
+        let thread = rayon::current_thread_index().unwrap_or_default();
+        // A panic is caught before the lock is released, and leaves new buffers behind.
+        self.workers[thread].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Fits every customer of a file.
+    pub(super) fn fit_file(&self, file: &InputFile, events: &SyncSender<Event>) {
+        let _admitted = self.memory.admit(file.size);
+        match &file.contents {
+            Contents::One(customer) => {
+                let mut worker = self.worker();
+                self.guarded(&mut worker, customer, events, |crew, worker| {
+                    let Worker { reader, workspace, standing } = worker;
+                    let mut ms = Phases::default();
+                    let series = timed(&mut ms.read, || reader.read_series(crew.job.input, file));
+                    let result = series
+                        .map_err(Failure::from)
+                        .and_then(|series| crew.fit(customer, series, workspace, standing, &mut ms));
+                    (result, ms)
+                });
+            }
+            Contents::Many(customers) => self.fit_bundle(file, customers.len(), events),
+        }
+    }
+
+    /// Reads a file of many customers and shares them out to the workers that have nothing to do.
+    fn fit_bundle(&self, file: &InputFile, customers: usize, events: &SyncSender<Event>) {
+        let mut read = 0.0;
+        let bundle = {
+            let mut worker = self.worker();
+            catch_unwind(AssertUnwindSafe(|| {
+                timed(&mut read, || worker.reader.read_bundle(self.job.input, file, &|_| true))
+            }))
+            .unwrap_or_else(|panic| {
+                *worker = Worker::new(self.job.settings);
+                Err(Error::Bug(describe_panic(&*panic)))
+            })
+        };
+        match bundle {
+            Ok(series) => series.into_par_iter().for_each(|(customer, series)| {
+                if self.job.stop.load(Ordering::Relaxed) {
+                    return;
+                }
+                let mut worker = self.worker();
+                self.guarded(&mut worker, &customer, events, |crew, worker| {
+                    let mut ms = Phases { read: read / customers as f64, ..Phases::default() };
+                    let Worker { workspace, standing, .. } = worker;
+                    let result = series
+                        .map_err(Failure::from)
+                        .and_then(|series| crew.fit(&customer, &series, workspace, standing, &mut ms));
+                    (result, ms)
+                });
+            }),
+            Err(error) => {
+                for customer in file.customers() {
+                    let outcome = Outcome::failed(customer.as_str(), error.to_string());
+                    send(events, Event::Finished { outcome: Box::new(outcome), forecast: None });
+                }
+            }
+        }
+    }
+
+    /// Runs one customer's work so that whatever happens is that customer's outcome.
+    fn guarded(
+        &self,
+        worker: &mut Worker,
+        customer: &CustomerId,
+        events: &SyncSender<Event>,
+        work: impl FnOnce(&Self, &mut Worker) -> (Result<(Done, Option<Forecast>), Failure>, Phases),
+    ) {
+        let (result, ms) = catch_unwind(AssertUnwindSafe(|| work(self, worker))).unwrap_or_else(|panic| {
+            // Whatever the panic left half done is not used again.
+            *worker = Worker::new(self.job.settings);
+            (Err(Error::Bug(describe_panic(&*panic)).into()), Phases::default())
+        });
+        let event = match result {
+            Ok((done, forecast)) => Event::Finished { outcome: Box::new(done.outcome(customer, ms)), forecast },
+            Err(Failure::Run(error)) => Event::CannotPublish(error),
+            Err(Failure::Customer(error)) => {
+                let outcome = Outcome { ms, ..Outcome::failed(customer.as_str(), error.to_string()) };
+                Event::Finished { outcome: Box::new(outcome), forecast: None }
+            }
+        };
+        send(events, event);
+    }
+
+    fn fit(
+        &self,
+        customer: &CustomerId,
+        series: &Series,
+        workspace: &mut Workspace,
+        standing: &mut Vec<u8>,
+        ms: &mut Phases,
+    ) -> Result<(Done, Option<Forecast>), Failure> {
+        let Settings { version, artifact_name, frequency, .. } = self.job.settings;
+        let frequency = frequency.unwrap_or_else(|| Frequency::infer(&series.dates));
+        let fingerprint = timed(&mut ms.compare, || Fingerprint::new(&self.shape, customer, series));
+        let name = artifact_name.name(customer, version.as_deref(), &fingerprint);
+        let earlier = timed(&mut ms.compare, || self.earlier(&name, &fingerprint, standing))?;
+        let done = match earlier {
+            Some(Artifact { metadata, model }) => Done {
+                metadata,
+                model,
+                status: Status::Unchanged,
+                frequency,
+                artifact: name,
+                bytes: standing.len(),
+                sha256: sha256(standing),
+            },
+            None => self.fit_anew(customer, series, frequency, &fingerprint, name, workspace, ms)?,
+        };
+        let forecast = timed(&mut ms.forecast, || self.forecast(&done, series));
+        Ok((done, forecast))
+    }
+
+    /// The artifact of an earlier run, if it is whole and still right.
+    fn earlier(&self, name: &str, fingerprint: &Fingerprint, standing: &mut Vec<u8>) -> Result<Option<Artifact>> {
+        let models = self.job.models;
+        if !models.read(name, standing)? {
+            return Ok(None);
+        }
+        match inspect(standing) {
+            Found::Ours(artifact) => {
+                Ok(Some(*artifact).filter(|found| found.metadata.fingerprint == fingerprint.as_str()))
+            }
+            Found::Torn => Ok(None),
+            Found::Foreign => Err(Error::Data(format!(
+                "{} was not written by manyfit, so it is left alone: move it away, or choose another output or \
+                 artifact_name",
+                models.describe(name)
+            ))),
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "they are the customer's whole state on its way through the worker")]
+    fn fit_anew(
+        &self,
+        customer: &CustomerId,
+        series: &Series,
+        frequency: Frequency,
+        fingerprint: &Fingerprint,
+        name: String,
+        workspace: &mut Workspace,
+        ms: &mut Phases,
+    ) -> Result<Done, Failure> {
+        let Settings { model, fallback, customer_time_limit, version, .. } = self.job.settings;
+        let mut notes = Vec::new();
+        let mut status = Status::Fitted;
+        let fitted = timed(&mut ms.fit, || {
+            let deadline = customer_time_limit.map(|limit| Instant::now() + limit);
+            model.fit(series, frequency, deadline, workspace).or_else(|error| {
+                let fallback = fallback.as_ref().filter(|_| !series.is_empty());
+                let fitted = fallback.and_then(|fallback| fallback.fit(series, frequency, None, workspace).ok());
+                status = Status::Fallback;
+                notes.push(error.to_string());
+                fitted.ok_or(error)
+            })
+        })
+        .map_err(|error| Error::Data(error.to_string()))?;
+        let (log_posterior, sigma) = describe_fit(&fitted, &mut notes);
+        let (Some(&first_ms), Some(&last_ms)) = (series.dates.first(), series.dates.last()) else {
+            return Err(Error::Bug("a model was fitted to no dates".into()).into());
+        };
+        let mut metadata = Metadata {
+            format: FORMAT,
+            manyfit: env!("CARGO_PKG_VERSION").into(),
+            customer: customer.to_string(),
+            version: version.clone(),
+            fingerprint: fingerprint.as_str().into(),
+            model: fitted.name().into(),
+            trained: Span { first_ms, last_ms },
+            rows: series.len(),
+            missing: series.missing(),
+            frequency: frequency.to_string(),
+            in_sample: fitted.scores(),
+            log_posterior,
+            sigma,
+            notes,
+            fallback: status == Status::Fallback,
+            ..Metadata::default()
+        };
+        let archive = timed(&mut ms.pack, || Artifact::pack(&mut metadata, &fitted));
+        timed(&mut ms.publish, || self.job.models.publish(&name, &archive)).map_err(|error| match error {
+            Error::Storage { .. } => Failure::Run(error),
+            other => Failure::Customer(other),
+        })?;
+        Ok(Done {
+            metadata,
+            model: fitted,
+            status,
+            frequency,
+            artifact: name,
+            bytes: archive.len(),
+            sha256: sha256(&archive),
+        })
+    }
+
+    fn forecast(&self, done: &Done, series: &Series) -> Option<Forecast> {
+        let Settings { horizon, include_history, seed, .. } = *self.job.settings;
+        if horizon == 0 && !include_history {
+            return None;
+        }
+        let mut dates = done.model.future_dates(done.frequency, horizon);
+        if include_history && matches!(done.model, FittedModel::Prophet(_)) {
+            dates.splice(0..0, series.dates.iter().copied());
+        }
+        Some(done.model.forecast(&dates, forecast_seed(seed, &done.metadata.customer)))
+    }
+}
+
+impl Worker {
+    fn new(settings: &Settings) -> Self {
+        Self { reader: Reader::new(settings.input.clone()), workspace: Workspace::default(), standing: Vec::new() }
+    }
+}
+
+/// log p and σ of a fit, and in `notes` what is unusual about it.
+fn describe_fit(fitted: &FittedModel, notes: &mut Vec<String>) -> (Option<f64>, Option<f64>) {
+    match fitted {
+        FittedModel::Prophet(prophet) => {
+            if prophet.notes.constant {
+                notes.push("the series is constant: nothing was fitted".into());
+            }
+            if prophet.notes.perfect_fit {
+                notes.push(format!(
+                    "the model follows the series exactly, so its noise has no finite optimum: sigma is {LEAST_SIGMA} of the \
+                     series' scale"
+                ));
+            }
+            (prophet.notes.log_posterior, Some(prophet.parameters.sigma * prophet.y_scale))
+        }
+        FittedModel::Baseline(baseline) => (None, Some(baseline.sigma)),
+    }
+}
+
+impl Done {
+    fn outcome(self, customer: &CustomerId, ms: Phases) -> Outcome {
+        let Self { metadata, status, artifact, bytes, sha256, .. } = self;
+        let mut notes = metadata.notes;
+        let reason = if metadata.fallback { Some(notes.remove(0)) } else { None };
+        Outcome {
+            customer: customer.to_string(),
+            status,
+            reason,
+            notes,
+            rows: metadata.rows,
+            missing: metadata.missing,
+            first: Some(iso(metadata.trained.first_ms)),
+            last: Some(iso(metadata.trained.last_ms)),
+            frequency: Some(metadata.frequency),
+            model: Some(metadata.model),
+            log_posterior: metadata.log_posterior,
+            sigma: metadata.sigma,
+            in_sample: Some(metadata.in_sample),
+            ms,
+            bytes: Some(bytes),
+            sha256: Some(sha256),
+            artifact: Some(artifact),
+        }
+    }
+}
+
+/// A timestamp as ISO 8601, without what is zero at its end.
+pub(super) fn iso(ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(ms).map_or_else(
+        |_| format!("{ms} ms"),
+        |timestamp| {
+            let datetime = timestamp.to_zoned(jiff::tz::TimeZone::UTC).datetime();
+            if datetime.time() == jiff::civil::Time::midnight() {
+                datetime.date().to_string()
+            } else {
+                datetime.to_string()
+            }
+        },
+    )
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    crate::artifact::hex(&Sha256::digest(bytes))
+}
+
+fn send(events: &SyncSender<Event>, event: Event) {
+    // The owner hears everything until it has failed itself; then the run is being stopped.
+    drop(events.send(event));
+}
+
+fn describe_panic(panic: &(dyn std::any::Any + Send)) -> String {
+    let message = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    format!("panicked: {}", message.unwrap_or("without a message"))
+}

@@ -1,0 +1,7 @@
+//! The integration tests, in one binary. Each module says what belongs in it.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+#[cfg(feature = "stan")]
+mod stan;
+mod store_contract;
