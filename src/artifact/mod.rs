@@ -11,7 +11,7 @@ mod fingerprint;
 mod metadata;
 mod name;
 
-pub use archive::{Artifact, Found, inspect};
+pub use archive::{Artifact, Found, hex, inspect};
 pub use fingerprint::{Fingerprint, forecast_seed};
 pub use metadata::{FORMAT, Metadata, Span};
 pub use name::NameTemplate;

@@ -39,7 +39,7 @@ pub enum Frequency {
         count: i64,
         /// The day.
         day: DayOfMonth,
-        /// A month (1 to 12) that belongs to the calendar, where `count` is more than one.
+        /// A month (1 to 12) of the calendar, for quarters and years; otherwise 1.
         month: i8,
     },
 }
@@ -154,7 +154,7 @@ impl Frequency {
             }
             Self::Monthly { count, day, month } => {
                 // The first month of the calendar whose day is not before the last date.
-                let phase = if matches!(count, 1 | 2 | 3 | 4 | 6 | 12) { count } else { 1 };
+                let phase = Self::phase(count);
                 let mut current = date.first_of_month();
                 while (i64::from(current.month()) - i64::from(month)).rem_euclid(phase) != 0
                     || day.in_month_of(current) < date
@@ -171,6 +171,15 @@ impl Frequency {
             }
         }
         dates
+    }
+
+    /// Months after which a calendar of so many months repeats: quarters and years have fixed places in the year.
+    const fn phase(count: i64) -> i64 {
+        match count {
+            _ if count % 12 == 0 => 12,
+            _ if count % 3 == 0 => 3,
+            _ => 1,
+        }
     }
 
     /// Number of periods in the season that such data usually has: a day of hours, a week of days, a year of months.
@@ -216,7 +225,8 @@ fn infer_monthly(dates: &[DateTime]) -> Option<Frequency> {
     ]
     .into_iter()
     .find(|day| dates.iter().all(|date| day.in_month_of(date.date()) == date.date()))?;
-    Some(Frequency::Monthly { count, day, month: dates[0].month() })
+    let month = if Frequency::phase(count) > 1 { dates[0].month() } else { 1 };
+    Some(Frequency::Monthly { count, day, month })
 }
 
 /// Whether all dates are Mondays to Fridays, over long enough to tell or across a weekend.

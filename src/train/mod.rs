@@ -11,6 +11,7 @@
 //!   stops the run.
 //! - Killed at any moment, the run leaves whole artifacts; run again, it fits what is missing or has changed.
 
+mod forecast_rows;
 mod forecasts;
 #[cfg(feature = "parquet")]
 mod forecasts_parquet;
@@ -75,7 +76,7 @@ pub struct Job<'a> {
 /// # Errors
 /// Only what concerns the run as a whole: input that cannot be listed, a place that cannot be written. What becomes of
 /// single customers is in the summary.
-pub fn run(job: Job<'_>, out: &mut dyn Write) -> Result<Summary> {
+pub fn run(job: &Job<'_>, out: &mut dyn Write) -> Result<Summary> {
     let begun = Instant::now();
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(job.jobs)
@@ -91,13 +92,13 @@ pub fn run(job: Job<'_>, out: &mut dyn Write) -> Result<Summary> {
         say(out, &line)?;
     }
 
-    let mut owner = Owner::new(&job, plan.customers, begun)?;
+    let mut owner = Owner::new(job, plan.customers, begun)?;
     for (customer, reason) in &plan.refused {
         owner.refused(customer, reason)?;
     }
     // Bounded, so that workers wait for a slow disk instead of filling the memory with outcomes.
     let (events, inbox) = mpsc::sync_channel::<Event>(256);
-    let crew = Crew::new(&job, &plan);
+    let crew = Crew::new(job, &plan);
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         scope.spawn(|| {

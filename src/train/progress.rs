@@ -44,7 +44,7 @@ impl Display {
         self.bar.set_position(counts.done() as u64);
         if self.shown.elapsed() >= INTERVAL && self.kind == Progress::Lines {
             self.shown = Instant::now();
-            self.lines(counts, out)?;
+            write_metrics(counts, out)?;
         }
         Ok(())
     }
@@ -52,16 +52,16 @@ impl Display {
     /// Ends the display with the last counts.
     pub(super) fn finish(&self, counts: &Counts, out: &mut dyn Write) -> Result<()> {
         self.bar.finish_and_clear();
-        if self.kind == Progress::Lines { self.lines(counts, out) } else { Ok(()) }
+        if self.kind == Progress::Lines { write_metrics(counts, out) } else { Ok(()) }
     }
+}
 
-    /// One metric per line: a plain number between `=` and `;`.
-    fn lines(&self, counts: &Counts, out: &mut dyn Write) -> Result<()> {
-        let metrics = Status::ALL.map(|status| (format!("models_{}", status.name()), counts.of(status)));
-        let done = ("models_done".to_owned(), counts.with_artifact());
-        for (name, value) in std::iter::once(done).chain(metrics) {
-            writeln!(out, "{name}={value};").map_err(|error| Error::storage("printing", error))?;
-        }
-        Ok(())
+/// One metric per line: a plain number between `=` and `;`.
+fn write_metrics(counts: &Counts, out: &mut dyn Write) -> Result<()> {
+    let metrics = Status::ALL.map(|status| (format!("models_{}", status.name()), counts.of(status)));
+    let done = ("models_done".to_owned(), counts.with_artifact());
+    for (name, value) in std::iter::once(done).chain(metrics) {
+        writeln!(out, "{name}={value};").map_err(|error| Error::storage("printing", error))?;
     }
+    Ok(())
 }

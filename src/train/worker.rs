@@ -366,7 +366,7 @@ pub(super) fn iso(ms: i64) -> String {
 }
 
 fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    crate::artifact::hex(&Sha256::digest(bytes))
 }
 
 fn send(events: &SyncSender<Event>, event: Event) {

@@ -49,7 +49,7 @@ class Run:
 
     def forecasts(self) -> dict[str, pd.DataFrame]:
         """The table of forecasts, by customer, in its own order."""
-        table = pd.read_csv(self.output / "forecasts.csv", dtype={"customer": str}, float_precision="round_trip")
+        table = pd.read_csv(self.output / "forecasts.csv", dtype={"customer": str})
         table["ds"] = pd.to_datetime(table["ds"], format="ISO8601")
         return {str(name): rows.reset_index(drop=True) for name, rows in table.groupby("customer")}
 

@@ -115,9 +115,17 @@ def test_future_dates_are_those_of_make_future_dataframe(tmp_path: Path, frequen
     _assert_the_same_future(tmp_path, pd.date_range(start, periods=40, freq=frequency))
 
 
-@pytest.mark.parametrize("last", range(5))
-def test_future_business_days_depend_on_the_last_rows_as_in_stock(tmp_path: Path, last: int) -> None:
+@pytest.mark.parametrize("last", range(1, 5))
+def test_future_business_days_are_those_of_stock(tmp_path: Path, last: int) -> None:
     _assert_the_same_future(tmp_path, pd.date_range("2023-01-02", periods=40 + last, freq="B"))
+
+
+def test_business_days_that_end_on_a_friday_go_on_with_a_monday(tmp_path: Path) -> None:
+    """The one departure: stock sees five days in a row and goes on with a Saturday."""
+    dates = pd.date_range("2023-01-02", periods=40, freq="B")
+    write(pd.DataFrame({"ds": dates, "y": values("prophet/example_retail_sales", len(dates))}), tmp_path / "one.csv")
+    run = train(tmp_path, tmp_path / "out", horizon=2)
+    assert list(run.forecasts()["one"]["ds"]) == [pd.Timestamp("2023-02-27"), pd.Timestamp("2023-02-28")]
 
 
 @pytest.mark.parametrize("path", files(), ids=lambda path: path.stem)

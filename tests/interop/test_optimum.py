@@ -158,7 +158,7 @@ def _judge(case: Case) -> Verdict:
     with contextlib.suppress(RuntimeError):  # stock gives up on some series
         stan = problem.log_posterior(parameters_of(fit(frame.copy(), case.settings).params))
     if case.harder and len(frame) <= HARDER_ROWS:
-        with contextlib.suppress(RuntimeError):
+        with contextlib.suppress(RuntimeError, TimeoutError):
             harder = problem.log_posterior(fit_harder(frame, case.settings))
         with contextlib.suppress(ArithmeticError):  # a perfect fit has no optimum
             exact = optimum(problem).log_posterior

@@ -6,6 +6,8 @@ mod layers;
 mod prophet_golden;
 mod resume;
 mod sagemaker_tree;
+#[cfg(feature = "stan")]
+mod stan;
 mod store_contract;
 mod support;
 mod train_run;

@@ -415,7 +415,7 @@ fn a_panic_is_one_customers_failure() {
         progress: Progress::Silent,
     };
     let mut out = Vec::new();
-    let summary = run(job, &mut out).unwrap();
+    let summary = run(&job, &mut out).unwrap();
     assert!(summary.verdict().is_ok());
     assert_eq!((summary.counts.fitted, summary.counts.failed), (29, 1));
     let row = &manifest(&output.path().join("manifest.jsonl"))["customer-017"];

@@ -1,0 +1,67 @@
+//! Fit and pack apart: one customer's daily history, with the calendar at hand and without.
+
+use divan::{Bencher, black_box};
+use manyfit::{
+    artifact::{Artifact, Metadata},
+    dataset::Series,
+    models::{FittedModel, ModelSpec, Workspace, frequency::Frequency, prophet::ProphetSpec},
+};
+use std::f64::consts::TAU;
+
+const DAY: i64 = 86_400_000;
+
+fn main() {
+    divan::main();
+}
+
+/// Trend, week, year and a deterministic noise; each customer other than the last.
+fn customer(days: i64, number: i64) -> Series {
+    let dates: Vec<i64> = (0..days).map(|day| 1_577_836_800_000 + day * DAY).collect();
+    let values = (0..days)
+        .map(|day| {
+            let t = day as f64;
+            let noise = ((day * 2_654_435_761 + number * 40_503) % 1000) as f64 / 1000.0;
+            100.0 + 0.01 * t + 10.0 * (t / 7.0 * TAU).sin() + 20.0 * (t / 365.25 * TAU).cos() + 5.0 * noise
+        })
+        .collect();
+    Series { timestamps: dates.clone(), dates, values }
+}
+
+fn spec() -> ModelSpec {
+    ModelSpec::Prophet(ProphetSpec::default())
+}
+
+fn fitted() -> FittedModel {
+    let fitted = spec().fit(&customer(730, 1), Frequency::DAILY, None, &mut Workspace::default());
+    fitted.expect("two years of days are enough for a fit")
+}
+
+/// Customers on one calendar: the usual fleet.
+#[divan::bench(args = [730, 735, 2905])]
+fn fit_on_a_known_calendar(bencher: Bencher<'_, '_>, days: i64) {
+    let (spec, mut workspace) = (spec(), Workspace::default());
+    let customers: Vec<Series> = (0..16).map(|number| customer(days, number)).collect();
+    let mut next = customers.iter().cycle();
+    bencher.bench_local(|| next.next().map(|series| spec.fit(series, Frequency::DAILY, None, &mut workspace)));
+}
+
+/// Customers that each have a calendar of their own.
+#[divan::bench(args = [730, 735, 2905])]
+fn fit_on_a_new_calendar(bencher: Bencher<'_, '_>, days: i64) {
+    let (spec, series) = (spec(), customer(days, 1));
+    bencher.bench_local(|| spec.fit(black_box(&series), Frequency::DAILY, None, &mut Workspace::default()));
+}
+
+#[divan::bench]
+fn pack(bencher: Bencher<'_, '_>) {
+    let model = fitted();
+    bencher.bench_local(|| Artifact::pack(&mut Metadata::default(), black_box(&model)));
+}
+
+/// Thirty days ahead with 1,000 simulated futures.
+#[divan::bench]
+fn forecast(bencher: Bencher<'_, '_>) {
+    let model = fitted();
+    let dates = model.future_dates(Frequency::DAILY, 30);
+    bencher.bench_local(|| model.forecast(black_box(&dates), [7; 32]));
+}
