@@ -43,6 +43,8 @@ impl ActiveSet {
         let scale = q.iter().fold(lambda, |scale, q| scale.max(q.abs()));
         self.blocked.clear();
         self.blocked.resize(n, false);
+        // The last minimum's factor, where nothing moves now.
+        self.factor.clear();
         self.active.clear();
         self.active.extend((0..n).filter(|&j| delta[j] != 0.0));
         self.signs.clear();
@@ -225,6 +227,17 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn nothing_of_an_earlier_problem_is_left() {
+        let mut search = ActiveSet::default();
+        search.minimise(&[2.0], &[4.0], 1.0, &mut [0.0]);
+        assert_eq!(search.active(), [0]);
+        let mut delta = [0.0; 2];
+        search.minimise(&[2.0, 0.0, 0.0, 2.0], &[1.0, 1.0], 5.0, &mut delta);
+        search.solve_active(&mut []);
+        assert_eq!((search.active().len(), delta), (0, [0.0; 2]));
     }
 
     #[test]
