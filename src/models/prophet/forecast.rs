@@ -61,50 +61,74 @@ impl FittedProphet {
         if steps == 0 {
             return;
         }
-        let samples = self.spec.uncertainty_samples;
-        let mut draws = self.trend_draws(&t[past..], samples, rng);
-        for (step, draws) in draws.chunks_exact_mut(samples).enumerate() {
-            let i = past + step;
+        let mut walks = TrendWalks::new(self, &t[past..]);
+        let mut draws = vec![0.0; self.spec.uncertainty_samples];
+        for i in past..t.len() {
+            walks.step(&mut draws, rng);
             let (trend, yhat) = (forecast.trend[i], forecast.yhat[i]);
-            let (lower, upper) = quantiles_in_place(draws, low, high);
+            let (lower, upper) = quantiles_in_place(&mut draws, low, high);
             (forecast.trend_lower[i], forecast.trend_upper[i]) = (trend + lower, trend + upper);
-            for draw in draws.iter_mut() {
+            for draw in &mut draws {
                 let noise: f64 = StandardNormal.sample(rng);
                 *draw += sigma * noise;
             }
-            let (lower, upper) = quantiles_in_place(draws, low, high);
+            let (lower, upper) = quantiles_in_place(&mut draws, low, high);
             (forecast.yhat_lower[i], forecast.yhat_upper[i]) = (yhat + lower, yhat + upper);
         }
     }
+}
 
-    /// Simulated departures from the expected trend after the history, shape (steps, samples), in the input's units.
-    ///
-    /// At every step the slope changes with probability S · (spacing in scaled time), by a Laplace draw with the mean
-    /// size of the past changes; a change acts half in its own step and half in the next.
-    fn trend_draws(&self, t: &[f64], samples: usize, rng: &mut impl Rng) -> Vec<f64> {
+/// Simulated departures from the expected trend after the history, one walk per sample.
+///
+/// At every step the slope changes with probability S · (spacing in scaled time), by a Laplace draw with the mean size of
+/// the past changes; a change acts half in its own step and half in the next. All walks go one step at a time, so that
+/// the memory they take does not grow with the horizon.
+struct TrendWalks {
+    walks: Vec<Walk>,
+    probability: f64,
+    /// Mean size of a change of slope.
+    scale: f64,
+    /// What a departure of 1 is in the units of the input.
+    unit: f64,
+}
+
+#[derive(Clone, Default)]
+struct Walk {
+    slope: f64,
+    departure: f64,
+    /// The change of slope at the step before.
+    last: f64,
+}
+
+impl TrendWalks {
+    /// Walks along the scaled times of the future, of which there is at least one.
+    fn new(fitted: &FittedProphet, t: &[f64]) -> Self {
         let steps = t.len();
         let spacing = if steps > 1 {
             (t[steps - 1] - t[0]) / (steps - 1) as f64
         } else {
             // One step has no spacing of its own: the mean of the history that was kept.
-            let (first, last) = (self.history[0].timestamp, self.history[self.history.len() - 1].timestamp);
-            self.scaled_time(self.start + (last - first)) / (self.history.len() - 1) as f64
+            let (first, last) = (fitted.history[0].timestamp, fitted.history[fitted.history.len() - 1].timestamp);
+            fitted.scaled_time(fitted.start + (last - first)) / (fitted.history.len() - 1) as f64
         };
-        let probability = (self.changepoints_t.len() as f64 * spacing).min(1.0);
-        let delta = &self.parameters.delta;
-        let scale = delta.iter().map(|d| d.abs()).sum::<f64>() / delta.len().max(1) as f64 + 1e-8;
-        let mut draws = vec![0.0; steps * samples];
-        for sample in 0..samples {
-            let (mut slope, mut departure, mut last) = (0.0, 0.0, 0.0);
-            for step in 0..steps {
-                let change = if rng.random::<f64>() < probability { scale * laplace(rng) } else { 0.0 };
-                slope += f64::midpoint(last, change);
-                departure += slope;
-                last = change;
-                draws[step * samples + sample] = departure * spacing * self.y_scale;
-            }
+        let delta = &fitted.parameters.delta;
+        Self {
+            walks: vec![Walk::default(); fitted.spec.uncertainty_samples],
+            probability: (fitted.changepoints_t.len() as f64 * spacing).min(1.0),
+            scale: delta.iter().map(|d| d.abs()).sum::<f64>() / delta.len().max(1) as f64 + 1e-8,
+            unit: spacing * fitted.y_scale,
         }
-        draws
+    }
+
+    /// Takes every walk one step further and puts its departure, in the units of the input, into `draws`.
+    fn step(&mut self, draws: &mut [f64], rng: &mut impl Rng) {
+        for (walk, draw) in self.walks.iter_mut().zip(draws) {
+            let change = if rng.random::<f64>() < self.probability { self.scale * laplace(rng) } else { 0.0 };
+            walk.slope += f64::midpoint(walk.last, change);
+            walk.departure += walk.slope;
+            walk.last = change;
+            *draw = walk.departure * self.unit;
+        }
     }
 }
 
