@@ -44,6 +44,9 @@ impl BaselineSpec {
         let values = &series.values;
         let last_date = *series.dates.last()?;
         let season = frequency.season().max(1);
+        // Squares of very large and very small values leave the range of numbers: they are taken of shares of the largest.
+        let largest = values.iter().fold(0.0_f64, |largest, y| largest.max(y.abs()));
+        let scale = if largest > 0.0 { largest } else { 1.0 };
         let mean = values.iter().sum::<f64>() / values.len() as f64;
         let (model, remembered, errors): (_, Vec<f64>, Vec<f64>) = match self {
             _ if values.is_empty() => return None,
@@ -55,15 +58,15 @@ impl BaselineSpec {
             _ => (Self::Mean, vec![mean], values.iter().map(|y| y - mean).collect()),
         };
         let n = errors.len() as f64;
-        let mean_square = errors.iter().map(|e| e * e).sum::<f64>() / n;
+        let sigma = scale * (errors.iter().map(|e| (e / scale).powi(2)).sum::<f64>() / n).sqrt();
         Some(FittedBaseline {
             model,
             season: remembered,
-            sigma: mean_square.sqrt(),
+            sigma,
             interval_width,
             last_date,
             rows: values.len(),
-            errors: (errors.iter().map(|e| e.abs()).sum::<f64>() / n, mean_square.sqrt()),
+            errors: (errors.iter().map(|e| e.abs()).sum::<f64>() / n, sigma),
         })
     }
 }
@@ -120,6 +123,14 @@ mod tests {
         assert_eq!(forecast.yhat, [2.0]);
         // z(0.9) · √(1 + 1/2) around the mean.
         assert!((forecast.yhat_upper[0] - 2.0 - 1.281_551_565_5 * 1.5_f64.sqrt()).abs() < 1e-9);
+    }
+
+    #[test]
+    fn values_of_any_size_have_a_finite_spread() {
+        for unit in [1e-300, 1e300] {
+            let fitted = BaselineSpec::Mean.fit(&series(&[unit, -unit]), Frequency::DAILY, 0.8).unwrap();
+            assert!((fitted.sigma / unit - 1.0).abs() < 1e-12, "{}", fitted.sigma);
+        }
     }
 
     #[test]

@@ -40,6 +40,9 @@ pub enum FittedModel {
     Baseline(FittedBaseline),
 }
 
+/// The largest magnitude of a value: sums over a history, and forecasts many times as high, stay finite.
+const LARGEST_VALUE: f64 = 1e300;
+
 /// Why a model could not be fitted to a series.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FitError {
@@ -104,6 +107,9 @@ impl ModelSpec {
         deadline: Option<Instant>,
         workspace: &mut Workspace,
     ) -> Result<FittedModel, FitError> {
+        if series.values.iter().any(|y| y.abs() > LARGEST_VALUE) {
+            return Err(FitError::NotFinite);
+        }
         match self {
             Self::Prophet(spec) => {
                 let fitted = spec.fit(series, deadline, &mut workspace.prophet)?;

@@ -148,7 +148,8 @@ impl Settings {
 
 fn prophet(text: &mut Text<'_>) -> ProphetSpec {
     let default = ProphetSpec::default();
-    let positive = |text: &str| text::number(text, |x| x > 0.0, "use a number greater than 0");
+    // Beyond these bounds a prior says nothing or leaves nothing, and its precision is lost to rounding.
+    let scale = |text: &str| text::number(text, |x| (1e-9..=1e9).contains(&x), "use a number from 1e-9 to 1e9");
     let share = |text: &str| text::number(text, |x| x > 0.0 && x < 1.0, "use a number between 0 and 1");
     text.only("seasonality_mode", "additive", "multiplicative seasonality is not supported yet");
     if text.is("growth", "logistic") {
@@ -160,11 +161,11 @@ fn prophet(text: &mut Text<'_>) -> ProphetSpec {
         changepoint_range: text.value("changepoint_range", default.changepoint_range, |text| {
             text::number(text, |x| (0.0..=1.0).contains(&x), "use a number from 0 to 1")
         }),
-        changepoint_prior_scale: text.value("changepoint_prior_scale", default.changepoint_prior_scale, positive),
+        changepoint_prior_scale: text.value("changepoint_prior_scale", default.changepoint_prior_scale, scale),
         yearly_seasonality: text.value("yearly_seasonality", SeasonalityChoice::Auto, seasonality),
         weekly_seasonality: text.value("weekly_seasonality", SeasonalityChoice::Auto, seasonality),
         daily_seasonality: text.value("daily_seasonality", SeasonalityChoice::Auto, seasonality),
-        seasonality_prior_scale: text.value("seasonality_prior_scale", default.seasonality_prior_scale, positive),
+        seasonality_prior_scale: text.value("seasonality_prior_scale", default.seasonality_prior_scale, scale),
         scaling: text.choice("scaling", &[("absmax", Scaling::Absmax), ("minmax", Scaling::Minmax)]),
         interval_width: text.value("interval_width", default.interval_width, share),
         uncertainty_samples: text
