@@ -69,7 +69,6 @@ fn the_sales_sample_is_fitted_and_its_broken_customer_is_named() {
     assert_eq!(self::artifacts(&output.join("models")), artifacts);
 }
 
-/// Members whose bytes must not depend on anything but the customer.
 #[test]
 fn an_artifact_holds_its_description_and_a_prophet_model() {
     let input = folder([("8.csv", daily(60, 8))]);
@@ -244,11 +243,6 @@ fn what_prophet_cannot_fit_falls_back_and_says_so() {
         assert!(row(name).1.contains(reason), "{name}: {}", row(name).1);
     }
     let table = fs::read_to_string(output.path().join("forecasts.csv")).unwrap();
-    assert_eq!(
-        table.lines().filter(|line| line.starts_with("constant,2022-01-0") && line.contains(",5,5,5,")).count(),
-        0,
-        "{table}"
-    );
     let yhat = |customer: &str| -> Vec<f64> {
         let lines = table.lines().filter(|line| line.split(',').next() == Some(customer));
         lines.map(|line| line.split(',').nth(2).unwrap().parse().unwrap()).collect()
@@ -439,7 +433,7 @@ fn a_signal_ends_the_run_in_order_and_a_second_run_goes_on() {
             Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status().unwrap().success()
         );
         let ended = super::support::Ended::from(child.wait_with_output().unwrap()).with_code(5);
-        assert!(begun.elapsed() < Duration::from_secs(60));
+        assert!(begun.elapsed() < Duration::from_mins(1));
         let ended = ended.complains_of(&["run it again to go on"]);
 
         let done = artifacts(&models);
@@ -455,5 +449,72 @@ fn a_signal_ends_the_run_in_order_and_a_second_run_goes_on() {
 
         train(input.path(), output.path(), &[]).with_code(0);
         assert_eq!(statuses(output.path()), [60 - done.len(), done.len(), 0, 0]);
+    }
+}
+
+#[test]
+fn values_at_the_ends_of_the_range_of_numbers_give_numbers_or_a_reason() {
+    let days = |value: &dyn Fn(i32) -> f64| {
+        let rows = (1..=28).map(|day| format!("2022-01-{day:02},{}\n", value(day)));
+        format!("ds,y\n{}", rows.collect::<String>())
+    };
+    let wobble = |day: i32| f64::from(day * day % 11 - 5);
+    let input = folder(
+        [
+            ("alternating", days(&|day| 1e-300 * (-1.0_f64).powi(day))),
+            ("denormal", days(&|day| 5e-324 * (5.0 + wobble(day)))),
+            ("huge", days(&|day| 1e299 * wobble(day))),
+            ("jump", days(&|day| if day < 28 { 1.0 } else { 1e12 })),
+            ("line", days(&f64::from)),
+            ("nearly_constant", days(&|day| 1.0 + 1e-15 * wobble(day))),
+            ("too_large", days(&|day| 3e307 * wobble(day))),
+        ]
+        .map(|(name, text)| (format!("{name}.csv"), text)),
+    );
+    for settings in [&[][..], &["scaling=minmax"], &["growth=flat"], &["model=mean"], &["model=seasonal-naive"]] {
+        let output = tempfile::tempdir().unwrap();
+        let settings = [settings, &["horizon=3", "max_failures=1"]].concat();
+        for counts in [[6, 0, 0, 1], [0, 6, 0, 1]] {
+            train(input.path(), output.path(), &settings).with_code(0);
+            assert_eq!(statuses(output.path()), counts, "{settings:?}");
+        }
+        let rows = manifest(&output.path().join("manifest.jsonl"));
+        assert!(rows["too_large"]["reason"].as_str().unwrap().contains("too large"), "{}", rows["too_large"]);
+        for (customer, row) in rows.iter().filter(|(customer, _)| *customer != "too_large") {
+            for value in [&row["sigma"], &row["in_sample"]["mae"], &row["in_sample"]["rmse"]] {
+                assert!(value.as_f64().is_some_and(f64::is_finite), "{customer}: {row}");
+            }
+        }
+        let table = fs::read_to_string(output.path().join("forecasts.csv")).unwrap();
+        assert_eq!(table.lines().count(), 1 + 6 * 3);
+        for line in table.lines().skip(1) {
+            let numbers: Vec<f64> = line.split(',').skip(2).take(7).map(|field| field.parse().unwrap()).collect();
+            assert!(numbers.iter().all(|number| number.is_finite()), "{settings:?}: {line}");
+        }
+    }
+}
+
+#[test]
+fn settings_at_the_ends_of_their_ranges_are_followed() {
+    let input = folder([("8.csv", daily(40, 8)), ("short.csv", daily(10, 9))]);
+    for settings in [
+        &["n_changepoints=1000", "changepoint_range=1"][..],
+        &["n_changepoints=0", "changepoint_range=0"],
+        &["yearly_seasonality=50", "weekly_seasonality=30", "daily_seasonality=20"],
+        &["seasonality_prior_scale=1e-9", "changepoint_prior_scale=1e9"],
+        &["seasonality_prior_scale=1e9", "changepoint_prior_scale=1e-9"],
+        &["interval_width=0.999999999"],
+        &["interval_width=0.000000001", "uncertainty_samples=1"],
+        &["uncertainty_samples=0", "frequency=YE"],
+        &["frequency=min", "history=full"],
+    ] {
+        let output = tempfile::tempdir().unwrap();
+        train(input.path(), output.path(), &[settings, &["horizon=3"]].concat()).with_code(0);
+        assert_eq!(statuses(output.path()), [2, 0, 0, 0], "{settings:?}");
+        let table = fs::read_to_string(output.path().join("forecasts.csv")).unwrap();
+        for line in table.lines().skip(1) {
+            let yhat: f64 = line.split(',').nth(2).unwrap().parse().unwrap();
+            assert!((-1e4..1e4).contains(&yhat), "{settings:?}: {line}");
+        }
     }
 }
