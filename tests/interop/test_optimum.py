@@ -21,13 +21,15 @@ import pytest
 from binary import Artifact, train
 from exact import optimum
 from posterior import fit, fit_harder, parameters_of, preprocess, read_series
-from series import files, write
+from series import every_series, write
 
 ALLOWANCE = 1e-6
 ENOUGH = 200
 # One case in so many is also given to Stan with tight tolerances and restarts, and to the slow exact optimiser.
 HARDER_EVERY = 8
-HARDER_ROWS = 1_200
+# Groups other than the first see one in so many of the 99 weekly sales, which are much alike.
+SALES_EVERY = 9
+HARDER_ROWS = 1_000
 
 GROUPS: dict[str, dict[str, Any]] = {
     "default": {},
@@ -110,12 +112,13 @@ def _run_group(root: Path, group: str) -> list[Case]:
     data = root / group
     data.mkdir()
     csvs = []
-    for path in files():
-        frame = read_series(path).sort_values("ds")
+    for index, (name, frame) in enumerate(every_series().items()):
+        if group != "default" and name[:4].isdecimal() and index % SALES_EVERY:
+            continue
         for rows in _lengths(len(frame), group):
             cut = frame.head(rows)
-            if cut["y"].count() >= 2 and cut["y"].nunique() > 1:
-                csvs.append(data / f"{path.stem}-{rows}.csv")
+            if cut["y"].nunique() > 1:  # a constant series is not optimised
+                csvs.append(data / f"{name}-{rows}.csv")
                 write(cut, csvs[-1])
     run = train(data, root / f"{group}_out", **GROUPS[group])
     return [
@@ -131,7 +134,7 @@ def _run_group(root: Path, group: str) -> list[Case]:
 
 
 def _lengths(rows: int, group: str) -> list[int]:
-    """The first group sees whole series and several cuts, the others one cut of a length that keeps Stan affordable."""
+    """The first group sees whole series and several cuts, the others one of a length that keeps Stan affordable."""
     if group == "default":
         return sorted({rows, 2 * rows // 3, rows // 3, min(rows, 75), min(rows, 20)})
     return [min(rows, 900)]
