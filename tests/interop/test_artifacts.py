@@ -67,6 +67,17 @@ def test_the_table_has_every_date_of_the_file_and_then_the_horizon(every_series:
         assert len(table) == len(dates) + HORIZON, path.stem
 
 
+def test_the_table_in_parquet_holds_the_same_rows(every_series: Run) -> None:
+    parquet = every_series.output / "forecasts.parquet"
+    if not parquet.exists():
+        pytest.skip("built without parquet")
+    table = pd.read_parquet(parquet)
+    table["ds"] = table["ds"].dt.tz_localize(None)
+    for customer, expected in every_series.forecasts().items():
+        rows = table[table["customer"] == customer].reset_index(drop=True)
+        pd.testing.assert_frame_equal(rows, expected, check_dtype=False, check_exact=True, obj=customer)
+
+
 def test_stock_prophet_forecasts_the_same_from_every_customer_of_the_samples(tmp_path: Path) -> None:
     run = train(SAMPLES / "sales", tmp_path, horizon=13, include_history=True)
     tables, artifacts = run.forecasts(), run.artifacts()

@@ -50,12 +50,13 @@ GROUPS: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Case:
-    """One fit: the CSV, the settings, and the artifact that the program made of it."""
+    """One fit: the CSV, the settings, the artifact that the program made of it, and the log posterior it reported."""
 
     name: str
     csv: Path
     settings: dict[str, Any]
     artifact: Path
+    reported: float
     harder: bool
 
 
@@ -64,6 +65,7 @@ class Verdict:
     """Log posteriors of one case, None where that opponent was not asked or failed, and what differs from stock."""
 
     name: str
+    reported: float
     ours: float
     stan: float | None
     harder: float | None
@@ -107,6 +109,11 @@ def test_scales_seasonalities_and_changepoints_are_exactly_stocks(verdicts: list
     assert not different
 
 
+def test_the_log_posterior_in_the_manifest_is_the_judges(verdicts: list[Verdict]) -> None:
+    for verdict in verdicts:
+        assert verdict.reported == pytest.approx(verdict.ours, rel=ALLOWANCE), verdict.name
+
+
 def _run_group(root: Path, group: str) -> list[Case]:
     """Writes the CSVs of a group, fits them in one run, and lists the cases."""
     data = root / group
@@ -121,12 +128,14 @@ def _run_group(root: Path, group: str) -> list[Case]:
                 csvs.append(data / f"{name}-{rows}.csv")
                 write(cut, csvs[-1])
     run = train(data, root / f"{group}_out", **GROUPS[group])
+    manifest = run.manifest()
     return [
         Case(
             name=f"{group}/{csv.stem}",
             csv=csv,
             settings=GROUPS[group],
             artifact=run.output / "models" / f"{csv.stem}.tar.gz",
+            reported=manifest[csv.stem]["log_posterior"],
             harder=index % HARDER_EVERY == 0,
         )
         for index, csv in enumerate(csvs)
@@ -167,6 +176,7 @@ def _judge(case: Case) -> Verdict:
             exact = optimum(problem).log_posterior
     return Verdict(
         name=case.name,
+        reported=case.reported,
         ours=problem.log_posterior(parameters_of(ours["params"])),
         stan=stan,
         harder=harder,
