@@ -16,8 +16,8 @@
 //! |---|---|
 //! | 6 | `cli`: the sub-commands; the only place that glues layers together |
 //! | 5 | [`train`]: the run: plan, workers, events, progress, results |
-//! | 4 | [`artifact`]: what one `tar.gz` holds, its deterministic bytes, its fingerprint |
-//! | 3 | [`settings`]: text to checked settings, all faults at once |
+//! | 4 | [`settings`]: text to checked settings, all faults at once |
+//! | 3 | [`artifact`]: what one `tar.gz` holds, its deterministic bytes, its name, its fingerprint |
 //! | 2 | [`input`]: from files to customers' series; [`models`]: from a series to a fitted model to a forecast |
 //! | 1 | [`dataset`]: a customer's name and data; [`storage`]: where bytes live; [`sagemaker`]: the platform's files and variables |
 //! | 0 | [`error`]: who must act, and the exit codes |

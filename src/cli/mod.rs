@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 /// Fit one model per customer, for thousands of customers, in one run.
 #[derive(Parser)]
-#[command(version, about, after_help = AFTER_HELP, max_term_width = 100)]
+#[command(version, after_help = AFTER_HELP, max_term_width = 100)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,

@@ -22,13 +22,14 @@ const INPUT_SHARE: u64 = 12;
 
 /// Fit a model for every customer of a folder and write one servable tar.gz each.
 ///
-/// Inside a SageMaker training job no option is needed: input, output and settings come from the platform. Elsewhere
-/// say where the customers are and where the results go:
+/// Inside a SageMaker training job no option is needed: input, output and settings come from
+/// the platform. Elsewhere say where the customers are and where the results go:
 ///
 ///   manyfit train --input sample_data/sales --output out --set horizon=8
 ///
-/// A customer is a file (8.csv, 8.csv.gz, 8.parquet), a directory (8/data.csv), or a value of the column `customer` in
-/// files that hold many. Run it again and only what is missing or has changed is fitted.
+/// A customer is a file (8.csv, 8.csv.gz, 8.parquet), a directory (8/data.csv), or a value of
+/// the column `customer` in files that hold many. Run it again and only what is missing or has
+/// changed is fitted. README.md has the table of settings.
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Train {

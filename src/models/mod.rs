@@ -52,6 +52,9 @@ pub enum FitError {
     /// The deadline passed.
     #[error("the fit did not end within its time limit; raise customer_time_limit or leave it unset")]
     OutOfTime,
+    /// The arithmetic overflowed.
+    #[error("the values are too large or too far apart to compute with; scale them")]
+    NotFinite,
 }
 
 /// Buffers of one worker thread, for all families.

@@ -73,9 +73,14 @@ impl Settings {
                 text.refuse(name, reason);
             }
         }
-        match text.into_faults() {
-            faults if faults.is_empty() => Ok(settings),
-            faults => Err(Error::Settings(faults.join("\n"))),
+        match text.into_faults().as_slice() {
+            [] => Ok(settings),
+            [fault] => Err(Error::Settings(format!("setting {fault}"))),
+            faults => Err(Error::Settings(format!(
+                "{} settings cannot be followed:\n  {}",
+                faults.len(),
+                faults.join("\n  ")
+            ))),
         }
     }
 
@@ -240,7 +245,7 @@ mod tests {
         ] {
             assert!(message.contains(part), "{part:?} is missing in:\n{message}");
         }
-        assert_eq!(message.lines().count(), 7, "{message}");
+        assert_eq!(message.lines().count(), 1 + 7, "{message}");
     }
 
     #[test]

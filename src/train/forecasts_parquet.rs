@@ -1,7 +1,7 @@
 //! The forecasts table as Parquet.
 
 use super::{
-    forecasts::{COLUMNS, Row},
+    forecast_rows::{COLUMNS, Row},
     spool::staged_path,
 };
 use crate::error::{Error, Result};

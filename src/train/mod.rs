@@ -11,6 +11,7 @@
 //!   stops the run.
 //! - Killed at any moment, the run leaves whole artifacts; run again, it fits what is missing or has changed.
 
+mod forecast_rows;
 mod forecasts;
 #[cfg(feature = "parquet")]
 mod forecasts_parquet;

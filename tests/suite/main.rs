@@ -2,6 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod layers;
+mod prophet_golden;
+mod resume;
+mod sagemaker_tree;
 #[cfg(feature = "stan")]
 mod stan;
 mod store_contract;
+mod support;
+mod train_run;

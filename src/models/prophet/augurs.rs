@@ -1,6 +1,11 @@
 //! The exact solver as an optimizer for `augurs_prophet`, in the place of Stan.
 
-use super::{normal_equations::NormalMatrix, posterior::Design, solver::Solver, spec::Growth};
+use super::{
+    normal_equations::NormalMatrix,
+    posterior::Design,
+    solver::{Problem, Solver, Unsolved},
+    spec::Growth,
+};
 use augurs_prophet::{
     PositiveFloat, TrendIndicator,
     optimizer::{Data, Error, InitialParams, OptimizeOpts, OptimizedParams, Optimizer},
@@ -38,9 +43,11 @@ impl Optimizer for ExactOptimizer {
             prior_scales: data.sigmas.iter().map(|&sigma| sigma.into()).collect(),
         };
         let mut solver = Solver::default();
-        let optimum = solver
-            .solve(&design, &NormalMatrix::new(&design), &data.y, None)
-            .map_err(|_| Error::static_str("out of time"))?;
+        let problem = Problem { design: &design, normal: &NormalMatrix::new(&design), y: &data.y, deadline: None };
+        let optimum = solver.solve(&problem).map_err(|unsolved| match unsolved {
+            Unsolved::OutOfTime => Error::static_str("out of time"),
+            Unsolved::NotFinite => Error::static_str("the data are not finite, or overflow on the way"),
+        })?;
         let parameters = optimum.parameters;
         Ok(OptimizedParams {
             k: parameters.k,

@@ -202,14 +202,13 @@ impl FittedProphet {
                 .chain([("multiplicative_terms".to_owned(), indicator(false))])
                 .collect()
         };
-        let mut rows: Vec<_> = self
-            .seasonalities
-            .iter()
-            .flat_map(|seasonality| vec![row(Some(&seasonality.name)); 2 * seasonality.fourier_order])
-            .collect();
-        if rows.is_empty() {
-            rows.push(row(None));
-        }
+        // The coefficients of a seasonality have the same row.
+        let members: Vec<_> = if self.seasonalities.is_empty() {
+            vec![(row(None), 1)]
+        } else {
+            self.seasonalities.iter().map(|s| (row(Some(&s.name)), 2 * s.fourier_order)).collect()
+        };
+        let rows = members.iter().flat_map(|(row, coefficients)| std::iter::repeat_n(row, *coefficients)).collect();
         let columns = ["additive_terms"].into_iter().chain(names.iter().copied()).chain(["multiplicative_terms"]);
         Table::new(columns.map(|name| (name, "integer")), rows).to_json()
     }

@@ -11,6 +11,7 @@
 
 mod augurs;
 mod calendar;
+mod elimination;
 mod fitted;
 mod forecast;
 mod json;
@@ -31,7 +32,7 @@ pub use spec::{Growth, History, ProphetSpec, Scaling, Seasonality, SeasonalityCh
 use super::FitError;
 use crate::dataset::Series;
 use calendar::Calendar;
-use solver::Solver;
+use solver::{Problem, Solver, Unsolved};
 use std::time::Instant;
 
 /// Buffers and the last calendar of one worker thread.
@@ -46,7 +47,8 @@ impl ProphetSpec {
     /// Fits the model to a series.
     ///
     /// # Errors
-    /// [`FitError::TooShort`] with fewer than two values, [`FitError::OutOfTime`] when the deadline passes.
+    /// [`FitError::TooShort`] with fewer than two values, [`FitError::OutOfTime`] when the deadline passes,
+    /// [`FitError::NotFinite`] where the arithmetic overflows.
     pub fn fit(
         &self,
         series: &Series,
@@ -82,8 +84,11 @@ impl ProphetSpec {
             notes.constant = true;
             constant(&calendar.design, scaled[0])
         } else {
-            let optimum =
-                solver.solve(&calendar.design, &calendar.normal, scaled, deadline).map_err(|_| FitError::OutOfTime)?;
+            let problem = Problem { design: &calendar.design, normal: &calendar.normal, y: scaled, deadline };
+            let optimum = solver.solve(&problem).map_err(|unsolved| match unsolved {
+                Unsolved::OutOfTime => FitError::OutOfTime,
+                Unsolved::NotFinite => FitError::NotFinite,
+            })?;
             notes.log_posterior = Some(optimum.log_posterior);
             notes.perfect_fit = optimum.perfect_fit;
             let errors = solver.residuals.iter();

@@ -18,7 +18,8 @@
 //! σ either, σ stops at [`LEAST_SIGMA`].
 
 use super::{
-    lasso::{ActiveSet, quadratic_form},
+    elimination::Elimination,
+    lasso::ActiveSet,
     linear_algebra::{add_scaled, back_substitute, cholesky, dot, forward_substitute},
     normal_equations::{NormalMatrix, RightHandSide, trend_columns},
     posterior::{Design, Parameters},
@@ -37,6 +38,17 @@ const LEAST_FALL: f64 = 1e-7;
 /// The least u, as a share of the variance of y, that the normal equations can tell from none.
 const DIGITS: f64 = 1e-13;
 
+/// What is to be solved.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Problem<'a> {
+    pub(super) design: &'a Design,
+    /// The design's own.
+    pub(super) normal: &'a NormalMatrix,
+    /// The scaled series, shape (n).
+    pub(super) y: &'a [f64],
+    pub(super) deadline: Option<Instant>,
+}
+
 /// The optimum and what is known about it.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Optimum {
@@ -46,239 +58,192 @@ pub(super) struct Optimum {
     pub(super) perfect_fit: bool,
 }
 
-/// The time ran out.
+/// Why there is no optimum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct OutOfTime;
+pub(super) enum Unsolved {
+    /// The deadline passed.
+    OutOfTime,
+    /// Something on the way is not a finite number.
+    NotFinite,
+}
 
-/// The solver with its buffers: one per worker thread, no allocation once they have grown.
+/// The solver with its buffers: one per worker thread. Once they have grown, only the optimum itself is allocated.
 #[derive(Debug, Default)]
 pub(super) struct Solver {
     right: RightHandSide,
-    /// Variance at which the free block was last factored.
-    factored_at: f64,
-    /// Cholesky factor L of the free block plus its prior, shape (free, free).
-    factor: Vec<f64>,
-    /// L⁻¹ (free × ramps).
-    eliminated: Vec<f64>,
-    /// L⁻¹ (right-hand side of the free block).
-    eliminated_right: Vec<f64>,
-    /// Schur complement: C and q of the inner problem.
-    c: Vec<f64>,
-    q: Vec<f64>,
-    /// SSE plus prior of the free parameters where δ = 0.
-    base: f64,
+    reduced: Elimination,
     active_set: ActiveSet,
+    candidates: Vec<f64>,
     delta: Vec<f64>,
     free: Vec<f64>,
+    factor: Vec<f64>,
     spare: Vec<f64>,
-    /// The trend of the last optimum at each row, shape (n).
+    gradient: RightHandSide,
+    /// The trend of the optimum at each row, shape (n).
     pub(super) trend: Vec<f64>,
-    /// y − μ of the last optimum at each row, shape (n).
+    /// y − μ of the optimum at each row, shape (n).
     pub(super) residuals: Vec<f64>,
-    correction: RightHandSide,
 }
 
-/// The best u = σ² for a sum of squared errors: the root of 4u² + n u − SSE, in the form without cancellation.
-fn best_variance(rows: f64, sse: f64) -> f64 {
-    let sse = sse.max(0.0);
-    (2.0 * sse / (rows + (rows * rows + 16.0 * sse).sqrt())).max(LEAST_SIGMA * LEAST_SIGMA)
+impl Problem<'_> {
+    fn rows(&self) -> f64 {
+        self.y.len() as f64
+    }
+
+    /// λ of the inner problem at a given u.
+    fn lambda(&self, variance: f64) -> f64 {
+        variance / self.design.changepoint_prior_scale
+    }
+
+    /// The best u = σ² for a sum of squared errors: the root of 4u² + n u − SSE, in the form without cancellation.
+    fn best_variance(&self, sse: f64) -> f64 {
+        rising_root(4.0, self.rows(), sse).max(LEAST_SIGMA * LEAST_SIGMA)
+    }
+
+    fn check_time(&self) -> Result<(), Unsolved> {
+        match self.deadline {
+            Some(deadline) if Instant::now() >= deadline => Err(Unsolved::OutOfTime),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The root of a u² + n u − b at which it rises, in the form without cancellation; NaN where there is none.
+fn rising_root(a: f64, n: f64, b: f64) -> f64 {
+    2.0 * b / (n + (n * n + 4.0 * a * b).sqrt())
 }
 
 impl Solver {
-    /// Finds the optimum for `y`, shape (n). `normal` must be the design's own.
-    pub(super) fn solve(
-        &mut self,
-        design: &Design,
-        normal: &NormalMatrix,
-        y: &[f64],
-        deadline: Option<Instant>,
-    ) -> Result<Optimum, OutOfTime> {
-        let rows = y.len() as f64;
-        let mut right = std::mem::take(&mut self.right);
-        normal.project(design, y, &mut right);
-        self.right = right;
+    /// Finds the optimum.
+    pub(super) fn solve(&mut self, problem: &Problem<'_>) -> Result<Optimum, Unsolved> {
+        problem.normal.project(problem.design, problem.y, &mut self.right);
         self.delta.clear();
-        self.delta.resize(normal.ramps, 0.0);
-
-        let highest = best_variance(rows, self.right.yy);
-        // The priors' weight is small beside the data's: any likely u will do for the path.
-        self.eliminate(normal, 1e-3 * highest);
-        let candidates = self.follow_path(normal, design, rows, highest, deadline)?;
+        self.delta.resize(problem.normal.ramps, 0.0);
+        let highest = problem.best_variance(self.right.yy);
+        if !highest.is_finite() {
+            return Err(Unsolved::NotFinite);
+        }
+        self.follow_path(problem, highest)?;
         let mut best: Option<Optimum> = None;
-        for variance in candidates {
-            if !self.converge(normal, design, rows, variance, deadline)? {
+        for candidate in 0..self.candidates.len() {
+            let variance = self.candidates[candidate];
+            if !self.converge(problem, variance)? {
                 continue;
             }
-            let optimum = self.polish(design, normal, y);
+            let optimum = self.polish(problem);
             let better = best.as_ref().is_none_or(|best| optimum.log_posterior > best.log_posterior);
             // An optimum at a finite σ is what was asked for, even where σ → 0 would go beyond every bound.
             if better && !optimum.perfect_fit {
                 best = Some(optimum);
             }
         }
-        let optimum = best.unwrap_or_else(|| self.closest_fit(design, normal, y, highest));
+        let optimum = best.unwrap_or_else(|| self.closest_fit(problem, highest));
         // The trend and the residuals are those of the last candidate, which may not be the best.
-        self.evaluate(design, &optimum.parameters, y);
-        Ok(optimum)
+        self.evaluate(problem, &optimum.parameters);
+        if optimum.log_posterior.is_finite() { Ok(optimum) } else { Err(Unsolved::NotFinite) }
     }
 
-    /// All u where δ and u agree and log p has a maximum in u, largest first.
-    fn follow_path(
-        &mut self,
-        normal: &NormalMatrix,
-        design: &Design,
-        rows: f64,
-        highest: f64,
-        deadline: Option<Instant>,
-    ) -> Result<Vec<f64>, OutOfTime> {
-        let tau = design.changepoint_prior_scale;
-        let mut lowest = self.least_squares_variance(normal, rows);
-        let mut found = Vec::new();
+    fn eliminate(&mut self, problem: &Problem<'_>, variance: f64) {
+        self.reduced.eliminate(problem.normal, &self.right, variance);
+    }
+
+    fn minimise(&mut self, problem: &Problem<'_>, variance: f64) {
+        self.active_set.minimise(&self.reduced.c, &self.reduced.q, problem.lambda(variance), &mut self.delta);
+    }
+
+    /// Collects all u where δ and u agree and log p has a maximum in u, largest first.
+    fn follow_path(&mut self, problem: &Problem<'_>, highest: f64) -> Result<(), Unsolved> {
+        let (rows, tau) = (problem.rows(), problem.design.changepoint_prior_scale);
+        let least = DIGITS * highest;
+        self.candidates.clear();
+        // The priors' weight is small beside the data's: any likely u will do for the path, until it begins to tell.
+        self.eliminate(problem, 1e-3 * highest);
+        let mut lowest = self.least_squares_variance(problem).max(least);
         let mut above = true;
         let mut variance = highest;
-        for _ in 0..100 * (normal.ramps + 1) {
-            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-                return Err(OutOfTime);
+        for _ in 0..100 * (problem.normal.ramps + 1) {
+            problem.check_time()?;
+            self.minimise(problem, variance);
+            let fit = self.reduced.free_parameters(problem.normal, &self.delta, &mut self.free);
+            if variance < 0.5 * self.reduced.weight && fit.prior > 0.01 * fit.sse {
+                let weight = self.reduced.weight;
+                self.eliminate(problem, variance);
+                lowest = self.least_squares_variance(problem).max(least);
+                if self.reduced.weight < weight {
+                    continue;
+                }
             }
-            let lambda = variance / tau;
-            self.active_set.minimise(&self.c, &self.q, lambda, &mut self.delta);
-            let sse = self.free_parameters(normal);
-            if variance < 0.5 * self.factored_at && self.factored_at * self.prior(normal) > 0.01 * sse {
-                // The priors were given a weight that begins to tell.
-                self.eliminate(normal, variance);
-                lowest = self.least_squares_variance(normal, rows);
-                continue;
-            }
-            let descent = self.active_set.descend(&self.c, lambda, &self.delta);
+            let descent = self.active_set.descend(&self.reduced.c, problem.lambda(variance), &self.delta);
             let end = (descent.next * tau).min(variance * (1.0 - LEAST_FALL));
 
             // On this piece 4u² + n u − SSE(u) = a u² + n u − b.
             let curvature = descent.curvature / (tau * tau);
-            let (a, b) = (4.0 - curvature, sse - curvature * variance * variance);
+            let (a, b) = (4.0 - curvature, fit.sse - curvature * variance * variance);
             let is_above = |u: f64| a * u * u + rows * u > b;
             if above && !is_above(variance) {
                 // Between the last piece and this one, or by rounding.
-                found.push(variance);
+                self.candidates.push(variance);
             }
             above = is_above(end.max(lowest));
-            // Of its two roots the one where it rises: there log p has a maximum in u, not a minimum.
-            let root = 2.0 * b / (rows + (rows * rows + 4.0 * a * b).sqrt());
-            if root < variance && root >= end.max(DIGITS * highest) {
-                found.push(root);
+            // Where it rises log p has a maximum in u; where it falls, a minimum.
+            let root = rising_root(a, rows, b);
+            if root < variance && root >= end.max(least) {
+                self.candidates.push(root);
             }
-            if end <= lowest.max(DIGITS * highest) {
+            if end <= lowest {
                 break;
             }
             variance = end;
         }
-        Ok(found)
+        Ok(())
+    }
+
+    /// A u below every solution: that of the least squares in δ, which no prior keeps from the data.
+    fn least_squares_variance(&mut self, problem: &Problem<'_>) -> f64 {
+        let ramps = problem.normal.ramps;
+        self.factor.clone_from(&self.reduced.c);
+        if !cholesky(&mut self.factor, ramps) {
+            // More changepoints than the rows can tell apart: the path is followed to its end.
+            return 0.0;
+        }
+        self.spare.clone_from(&self.reduced.q);
+        forward_substitute(&self.factor, ramps, &mut self.spare);
+        back_substitute(&self.factor, ramps, &mut self.spare);
+        let fit = self.reduced.free_parameters(problem.normal, &self.spare, &mut self.free);
+        // A little less, for the priors of the free parameters.
+        problem.best_variance(0.99 * fit.sse)
     }
 
     /// Goes to the solution near a given u, with the free block factored there; `false` where there is none after all.
-    fn converge(
-        &mut self,
-        normal: &NormalMatrix,
-        design: &Design,
-        rows: f64,
-        candidate: f64,
-        deadline: Option<Instant>,
-    ) -> Result<bool, OutOfTime> {
+    fn converge(&mut self, problem: &Problem<'_>, candidate: f64) -> Result<bool, Unsolved> {
         let mut variance = candidate;
         for _ in 0..20 {
-            self.eliminate(normal, variance);
-            variance = self.settle(normal, design, rows, variance, deadline)?;
+            let before = variance;
+            self.eliminate(problem, variance);
+            variance = self.settle(problem, variance)?;
             if variance < 0.25 * candidate {
                 return Ok(false);
             }
-            if (variance - self.factored_at).abs() <= 1e-6 * variance {
+            if (variance - before).abs() <= 1e-6 * variance {
                 break;
             }
         }
         Ok(true)
     }
 
-    /// Factors the free block at a variance and eliminates it.
-    fn eliminate(&mut self, normal: &NormalMatrix, variance: f64) {
-        let (free, ramps) = (normal.free, normal.ramps);
-        self.factored_at = variance;
-        // Twice the weight of the priors is tried where rounding has eaten it.
-        let mut weight = variance.max(1e-14);
-        loop {
-            self.factor.clone_from(&normal.free_free);
-            for (i, precision) in normal.precision.iter().enumerate() {
-                self.factor[i * free + i] += weight * precision;
-            }
-            if cholesky(&mut self.factor, free) {
-                break;
-            }
-            weight *= 10.0;
-        }
-        self.eliminated.clone_from(&normal.free_ramp);
-        for i in 0..free {
-            let (above, row) = self.eliminated.split_at_mut(i * ramps);
-            let row = &mut row[..ramps];
-            for j in 0..i {
-                add_scaled(row, -self.factor[i * free + j], &above[j * ramps..(j + 1) * ramps]);
-            }
-            let pivot = self.factor[i * free + i];
-            for x in row {
-                *x /= pivot;
-            }
-        }
-        self.eliminated_right.clone_from(&self.right.free);
-        forward_substitute(&self.factor, free, &mut self.eliminated_right);
-
-        self.c.clone_from(&normal.ramp_ramp);
-        self.q.clone_from(&self.right.ramp);
-        for i in 0..free {
-            let row = &self.eliminated[i * ramps..(i + 1) * ramps];
-            for (j, &x) in row.iter().enumerate() {
-                add_scaled(&mut self.c[j * ramps..(j + 1) * ramps], -x, row);
-            }
-            add_scaled(&mut self.q, -self.eliminated_right[i], row);
-        }
-        self.base = self.right.yy - dot(&self.eliminated_right, &self.eliminated_right);
-    }
-
-    /// The free parameters that belong to δ, and SSE there.
-    fn free_parameters(&mut self, normal: &NormalMatrix) -> f64 {
-        let (free, ramps) = (normal.free, normal.ramps);
-        self.free.clone_from(&self.eliminated_right);
-        for i in 0..free {
-            self.free[i] -= dot(&self.eliminated[i * ramps..(i + 1) * ramps], &self.delta);
-        }
-        back_substitute(&self.factor, free, &mut self.free);
-        let (quadratic, linear) = quadratic_form(&self.c, &self.q, &self.delta);
-        let penalised = self.base - 2.0 * linear + quadratic;
-        (penalised - self.factored_at * self.prior(normal)).max(0.0)
-    }
-
-    /// Σ θ²·precision over the free parameters: twice their share of −log p.
-    fn prior(&self, normal: &NormalMatrix) -> f64 {
-        self.free.iter().zip(&normal.precision).map(|(x, precision)| x * x * precision).sum()
-    }
-
     /// Alternates δ and u from a given u until u stays.
-    fn settle(
-        &mut self,
-        normal: &NormalMatrix,
-        design: &Design,
-        rows: f64,
-        mut variance: f64,
-        deadline: Option<Instant>,
-    ) -> Result<f64, OutOfTime> {
-        let tau = design.changepoint_prior_scale;
+    fn settle(&mut self, problem: &Problem<'_>, mut variance: f64) -> Result<f64, Unsolved> {
+        let tau = problem.design.changepoint_prior_scale;
         for _ in 0..MOST_ROUNDS {
-            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-                return Err(OutOfTime);
-            }
-            self.active_set.minimise(&self.c, &self.q, variance / tau, &mut self.delta);
-            let sse = self.free_parameters(normal);
-            let curvature = self.active_set.descend(&self.c, variance / tau, &self.delta).curvature / (tau * tau);
+            problem.check_time()?;
+            self.minimise(problem, variance);
+            let fit = self.reduced.free_parameters(problem.normal, &self.delta, &mut self.free);
+            let descent = self.active_set.descend(&self.reduced.c, problem.lambda(variance), &self.delta);
+            let curvature = descent.curvature / (tau * tau);
             // The solution if the active set stays, as on the path; without it, the best u for this δ.
-            let (a, b) = (4.0 - curvature, sse - curvature * variance * variance);
-            let root = 2.0 * b / (rows + (rows * rows + 4.0 * a * b).sqrt());
-            let next = if root > 0.25 * variance && root < 4.0 * variance { root } else { best_variance(rows, sse) };
+            let root = rising_root(4.0 - curvature, problem.rows(), fit.sse - curvature * variance * variance);
+            let near = root > 0.25 * variance && root < 4.0 * variance;
+            let next = if near { root } else { problem.best_variance(fit.sse) };
             let change = (next - variance).abs();
             variance = next;
             if change <= 1e-12 * variance {
@@ -288,128 +253,94 @@ impl Solver {
         Ok(variance)
     }
 
-    /// A u below every solution: that of the least squares in δ, which no prior keeps from the data.
-    fn least_squares_variance(&mut self, normal: &NormalMatrix, rows: f64) -> f64 {
-        let n = normal.ramps;
-        self.spare.clone_from(&self.c);
-        if !cholesky(&mut self.spare, n) {
-            // More changepoints than the rows can tell apart: the path is followed to its end.
-            return 0.0;
-        }
-        let delta = self.delta.clone();
-        self.delta.clone_from(&self.q);
-        forward_substitute(&self.spare, n, &mut self.delta);
-        back_substitute(&self.spare, n, &mut self.delta);
-        let sse = self.free_parameters(normal);
-        self.delta = delta;
-        // A little less, for the priors of the free parameters.
-        best_variance(rows, 0.99 * sse)
-    }
-
     /// Takes the last steps on the rows: exact residuals, exact gradient, Newton on the active set.
-    fn polish(&mut self, design: &Design, normal: &NormalMatrix, y: &[f64]) -> Optimum {
-        let rows = y.len() as f64;
-        let expected = self.free_parameters(normal);
-        let mut parameters = self.parameters(design);
-        let mut sse = self.evaluate(design, &parameters, y);
+    fn polish(&mut self, problem: &Problem<'_>) -> Optimum {
+        let expected = self.reduced.free_parameters(problem.normal, &self.delta, &mut self.free).sse;
+        let mut best = self.current(problem);
         // Where the normal equations kept enough digits their SSE is right, and so is their solution.
-        if (sse - expected).abs() > 1e-9 * sse {
+        if (best.1 - expected).abs() > 1e-9 * best.1 {
             for _ in 0..10 {
-                let variance = best_variance(rows, sse);
-                self.eliminate(normal, variance);
-                let lambda = variance / design.changepoint_prior_scale;
-                if !self.refine(design, normal, lambda) {
+                let variance = problem.best_variance(best.1);
+                self.eliminate(problem, variance);
+                if !self.refine(problem, variance) {
                     break;
                 }
-                let refined = self.parameters(design);
-                let refined_sse = self.evaluate(design, &refined, y);
-                let settled = (refined_sse - sse).abs() <= 1e-12 * sse;
-                let (before, after) = (best_variance(rows, sse), best_variance(rows, refined_sse));
-                parameters.sigma = before.sqrt();
-                let mut candidate = refined;
-                candidate.sigma = after.sqrt();
-                if design.log_posterior(&candidate, refined_sse) < design.log_posterior(&parameters, sse) {
-                    sse = self.evaluate(design, &parameters, y);
+                let refined = self.current(problem);
+                if refined.0.log_posterior <= best.0.log_posterior {
                     break;
                 }
-                (parameters, sse) = (candidate, refined_sse);
+                let settled = (refined.1 - best.1).abs() <= 1e-12 * best.1;
+                best = refined;
                 if settled {
                     break;
                 }
             }
         }
-        parameters.sigma = best_variance(rows, sse).sqrt();
-        let perfect_fit = parameters.sigma <= LEAST_SIGMA * 1.001;
-        Optimum { log_posterior: design.log_posterior(&parameters, sse), perfect_fit, parameters }
+        best.0
     }
 
     /// The closest fit that the digits allow, for a series that the model can follow exactly.
-    fn closest_fit(&mut self, design: &Design, normal: &NormalMatrix, y: &[f64], highest: f64) -> Optimum {
-        let mut best: Option<Optimum> = None;
-        for digits in 2..=9 {
+    fn closest_fit(&mut self, problem: &Problem<'_>, highest: f64) -> Optimum {
+        let fits = (2..=9).map(|digits| {
             let variance = highest * 10.0_f64.powi(-2 * digits);
-            self.eliminate(normal, variance);
-            let lambda = variance / design.changepoint_prior_scale;
-            self.active_set.minimise(&self.c, &self.q, lambda, &mut self.delta);
-            let optimum = self.polish(design, normal, y);
-            if best.as_ref().is_none_or(|best| optimum.log_posterior > best.log_posterior) {
-                best = Some(optimum);
-            }
-        }
-        best.expect("the loop has rounds")
+            self.eliminate(problem, variance);
+            self.minimise(problem, variance);
+            self.polish(problem)
+        });
+        fits.max_by(|a, b| a.log_posterior.total_cmp(&b.log_posterior)).expect("there are eight of them")
     }
 
     /// One Newton step from the gradient on the rows, signs kept; `false` when a sign would change.
-    fn refine(&mut self, design: &Design, normal: &NormalMatrix, lambda: f64) -> bool {
-        let mut correction = std::mem::take(&mut self.correction);
-        normal.project(design, &self.residuals, &mut correction);
-        for ((gradient, x), precision) in correction.free.iter_mut().zip(&self.free).zip(&normal.precision) {
-            *gradient -= self.factored_at * precision * x;
+    fn refine(&mut self, problem: &Problem<'_>, variance: f64) -> bool {
+        let Problem { design, normal, .. } = *problem;
+        let Self { reduced, active_set, gradient, delta, free, spare, residuals, .. } = self;
+        normal.project(design, residuals, gradient);
+        for ((gradient, x), precision) in gradient.free.iter_mut().zip(&*free).zip(&normal.precision) {
+            *gradient -= reduced.weight * precision * x;
         }
-        forward_substitute(&self.factor, normal.free, &mut correction.free);
-        let ramps = normal.ramps;
-        for (i, x) in correction.free.iter().enumerate() {
-            add_scaled(&mut correction.ramp, -x, &self.eliminated[i * ramps..(i + 1) * ramps]);
-        }
+        reduced.reduce_gradient(normal, gradient);
         // The factor of the active block belongs to an earlier variance: close enough for a correction.
-        self.spare.clear();
-        self.spare
-            .extend(self.active_set.active().iter().map(|&j| correction.ramp[j] - lambda * self.delta[j].signum()));
-        self.active_set.solve_active(&mut self.spare);
-        let keeps_signs = self
-            .active_set
-            .active()
-            .iter()
-            .zip(&self.spare)
-            .all(|(&j, step)| (self.delta[j] + step) * self.delta[j] > 0.0);
-        if keeps_signs {
-            for (&j, &step) in self.active_set.active().iter().zip(&self.spare) {
-                self.delta[j] += step;
-                for i in 0..normal.free {
-                    correction.free[i] -= step * self.eliminated[i * ramps + j];
-                }
-            }
-            back_substitute(&self.factor, normal.free, &mut correction.free);
-            add_scaled(&mut self.free, 1.0, &correction.free);
+        let active = active_set.active();
+        let lambda = problem.lambda(variance);
+        spare.clear();
+        spare.extend(active.iter().map(|&j| gradient.ramp[j] - lambda * delta[j].signum()));
+        active_set.solve_active(spare);
+        let mut steps = active.iter().zip(&*spare);
+        if steps.any(|(&j, step)| (delta[j] + step) * delta[j] <= 0.0) {
+            return false;
         }
-        self.correction = correction;
-        keeps_signs
+        reduced.free_step(normal, active, spare, &mut gradient.free);
+        for (&j, step) in active.iter().zip(&*spare) {
+            delta[j] += step;
+        }
+        add_scaled(free, 1.0, &gradient.free);
+        true
     }
 
-    fn parameters(&self, design: &Design) -> Parameters {
+    /// The present parameters with their best σ, and their SSE on the rows.
+    fn current(&mut self, problem: &Problem<'_>) -> (Optimum, f64) {
+        let design = problem.design;
         let trend = trend_columns(design.growth);
         let (head, beta) = self.free.split_at(trend);
         let mut delta = self.delta.clone();
         // Flat growth has changepoints too, which its trend does not use: their prior puts them at 0.
         delta.resize(design.changepoints.len(), 0.0);
         let (k, m) = if trend == 2 { (head[0], head[1]) } else { (0.0, head[0]) };
-        Parameters { k, m, delta, beta: beta.to_vec(), sigma: 0.0 }
+        let mut parameters = Parameters { k, m, delta, beta: beta.to_vec(), sigma: 0.0 };
+        let sse = self.evaluate(problem, &parameters);
+        parameters.sigma = problem.best_variance(sse).sqrt();
+        let optimum = Optimum {
+            log_posterior: design.log_posterior(&parameters, sse),
+            perfect_fit: parameters.sigma <= LEAST_SIGMA * 1.001,
+            parameters,
+        };
+        (optimum, sse)
     }
 
     /// Trend, residuals and SSE of given parameters on the rows.
-    fn evaluate(&mut self, design: &Design, parameters: &Parameters, y: &[f64]) -> f64 {
-        design.trend(parameters, &mut self.trend);
-        design.residuals(parameters, &self.trend, y, &mut self.residuals);
+    fn evaluate(&mut self, problem: &Problem<'_>, parameters: &Parameters) -> f64 {
+        problem.design.trend(parameters, &mut self.trend);
+        problem.design.residuals(parameters, &self.trend, problem.y, &mut self.residuals);
         dot(&self.residuals, &self.residuals)
     }
 }

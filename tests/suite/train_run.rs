@@ -1,0 +1,459 @@
+//! One run of `manyfit train` on a laptop: what it writes, what it prints, and how it ends.
+
+use std::{
+    fmt::Write as _,
+    fs,
+    io::Write as _,
+    path::Path,
+    process::Command,
+    sync::atomic::AtomicBool,
+    thread,
+    time::{Duration, Instant},
+};
+
+use manyfit::{
+    artifact::{Found, inspect},
+    error::Result,
+    input::Shard,
+    settings::Settings,
+    storage::{Durability, Entry, LocalStore, Store},
+    train::{Job, Progress, ResultsDirectory, run},
+};
+use serde_json::{Value, json};
+
+use super::support::{
+    artifacts, daily, daily_rows, fleet, folder, json, manifest, members, repository, statuses, train, train_command,
+};
+
+/// The customer of the sample whose file has words where a number should be.
+const BROKEN: &str = "9999_broken_on_purpose";
+
+#[test]
+fn the_sales_sample_is_fitted_and_its_broken_customer_is_named() {
+    let output = tempfile::tempdir().unwrap();
+    let output = output.path();
+    let ended = train(&repository("sample_data/sales"), output, &[]).with_code(0);
+    for words in [
+        "100 customers in 100 files",
+        r#"timestamp = "WeekStarting", target = "Quantity""#,
+        "99 fitted, 1 failed",
+        "models_done=99;",
+        r#"9999_broken_on_purpose.csv: line 28, column "Quantity": "twelve thousand" is not a number"#,
+    ] {
+        assert!(ended.out.contains(words), "{words:?} is missing in:\n{}", ended.out);
+    }
+
+    let artifacts = artifacts(&output.join("models"));
+    assert_eq!(artifacts.len(), 99);
+    assert!(!artifacts.contains_key(&format!("{BROKEN}.tar.gz")));
+    let manifest = manifest(&output.join("manifest.jsonl"));
+    assert_eq!(manifest.len(), 100);
+    assert_eq!(manifest[BROKEN]["status"], "failed");
+    for (name, bytes) in &artifacts {
+        let row = &manifest[name.strip_suffix(".tar.gz").unwrap()];
+        assert_eq!((&row["status"], &row["artifact"]), (&json!("fitted"), &json!(name)));
+        assert_eq!(row["bytes"], bytes.len());
+        assert!(row["log_posterior"].is_f64() && row["sigma"].is_f64());
+    }
+    let summary = json(&output.join("summary.json"));
+    assert_eq!((&summary["fitted"], &summary["failed"]), (&json!(99), &json!(1)));
+    assert_eq!(summary["failures"][0]["customer"], BROKEN);
+    assert!(!output.join("forecasts.csv").exists(), "no horizon, no table");
+    let left: Vec<_> = fs::read_dir(output).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 3, "{left:?}");
+
+    // The same again, with nobody allowed to fail: the verdict changes, the artifacts stand.
+    let ended = train(&repository("sample_data/sales"), output, &["max_failures=0"]).with_code(3);
+    ended.complains_of(&["1 of 100 customers failed, more than max_failures=0 allows", BROKEN]);
+    assert_eq!(statuses(output), [0, 99, 0, 1]);
+    assert_eq!(self::artifacts(&output.join("models")), artifacts);
+}
+
+/// Members whose bytes must not depend on anything but the customer.
+#[test]
+fn an_artifact_holds_its_description_and_a_prophet_model() {
+    let input = folder([("8.csv", daily(60, 8))]);
+    let output = tempfile::tempdir().unwrap();
+    train(input.path(), output.path(), &["version=v2"]).with_code(0);
+    let artifact = &artifacts(&output.path().join("models"))["8.tar.gz"];
+    let [(first, metadata), (second, model)] = &members(artifact)[..] else { panic!("two members") };
+    assert_eq!((first.as_str(), second.as_str()), (".manyfit.json", "model.json"));
+    let metadata: Value = serde_json::from_slice(metadata).unwrap();
+    assert_eq!(
+        (&metadata["customer"], &metadata["rows"], &metadata["frequency"], &metadata["version"]),
+        (&json!("8"), &json!(60), &json!("D"), &json!("v2"))
+    );
+    let model: Value = serde_json::from_slice(model).unwrap();
+    for key in ["growth", "params", "history", "changepoints", "seasonalities", "__prophet_version"] {
+        assert!(!model[key].is_null(), "{key}");
+    }
+    assert!(matches!(inspect(artifact), Found::Ours(_)));
+}
+
+/// A small fleet with everything in it: lengths, gaps, a fallback and a failure.
+fn motley() -> tempfile::TempDir {
+    let mut files: Vec<(String, String)> =
+        (0..10).map(|i| (format!("c{i}.csv"), daily(30 + 9 * i, i as u64))).collect();
+    files.push(("gaps.csv".into(), daily(50, 3).replace(",1", ",").replace("2022-01-20,", "2022-01-20,17")));
+    files.push(("one.csv".into(), daily(1, 1)));
+    files.push(("bad.csv".into(), "ds,y\n2022-01-03,1\n2022-01-04,x\n".into()));
+    folder(files)
+}
+
+#[test]
+fn threads_and_shards_change_no_byte() {
+    let input = motley();
+    let alone = tempfile::tempdir().unwrap();
+    let settings = ["horizon=3", "max_failures=1"];
+    train(input.path(), alone.path(), &[&settings[..], &["--jobs=1"]].concat()).with_code(0);
+    let expected = artifacts(&alone.path().join("models"));
+    let table = fs::read_to_string(alone.path().join("forecasts.csv")).unwrap();
+    assert_eq!((expected.len(), table.lines().count()), (12, 1 + 3 * 12));
+
+    for jobs in ["--jobs=2", "--jobs=8"] {
+        let output = tempfile::tempdir().unwrap();
+        train(input.path(), output.path(), &[&settings[..], &[jobs]].concat()).with_code(0);
+        assert!(artifacts(&output.path().join("models")) == expected, "{jobs}");
+        assert_eq!(fs::read_to_string(output.path().join("forecasts.csv")).unwrap(), table, "{jobs}");
+    }
+
+    let output = tempfile::tempdir().unwrap();
+    let mut rows = Vec::new();
+    let mut customers = 0;
+    for shard in 0..3 {
+        let option = format!("--shard={shard}/3");
+        train(input.path(), output.path(), &[&settings[..], &[&option]].concat()).with_code(0);
+        customers += manifest(&output.path().join(format!("manifest-{shard}-of-3.jsonl"))).len();
+        let part = fs::read_to_string(output.path().join(format!("forecasts-{shard}-of-3.csv"))).unwrap();
+        rows.extend(part.lines().skip(1).map(str::to_owned));
+    }
+    assert_eq!(customers, 13, "each customer is in one shard");
+    assert!(artifacts(&output.path().join("models")) == expected);
+    rows.sort();
+    let mut all: Vec<&str> = table.lines().skip(1).collect();
+    all.sort_unstable();
+    assert_eq!(rows, all);
+}
+
+#[test]
+fn one_file_of_many_customers_and_compressed_files_give_the_same_artifacts() {
+    let customers: Vec<(String, Vec<(String, f64)>)> =
+        (0..8).map(|i| (format!("c{i}"), daily_rows(40 + i, i as u64))).collect();
+    let singles =
+        folder(customers.iter().enumerate().map(|(i, (name, _))| (format!("{name}.csv"), daily(40 + i, i as u64))));
+    let output = tempfile::tempdir().unwrap();
+    train(singles.path(), output.path(), &[]).with_code(0);
+    let expected = artifacts(&output.path().join("models"));
+    assert_eq!(expected.len(), 8);
+
+    // Mixed as a database would export them: by date.
+    let mut bundle = String::from("customer,ds,y\n");
+    for day in 0..47 {
+        for (name, rows) in &customers {
+            if let Some((date, y)) = rows.get(day) {
+                writeln!(bundle, "{name},{date},{y}").unwrap();
+            }
+        }
+    }
+    let gzip = |text: &str| {
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        gzip.write_all(text.as_bytes()).unwrap();
+        gzip.finish().unwrap()
+    };
+    let single = |i: usize| gzip(&daily(40 + i, i as u64));
+    for input in [
+        folder([("all.csv", bundle.clone().into_bytes())]),
+        folder([("all.csv.gz", gzip(&bundle))]),
+        folder((0..8).map(|i| (format!("c{i}.csv.gz"), single(i)))),
+        folder((0..8).map(|i| (format!("c{i}/data.csv"), daily(40 + i, i as u64)))),
+    ] {
+        let output = tempfile::tempdir().unwrap();
+        train(input.path(), output.path(), &[]).with_code(0);
+        assert!(artifacts(&output.path().join("models")) == expected, "{:?}", input.path());
+    }
+}
+
+#[test]
+fn the_forecasts_continue_the_calendar_and_may_begin_with_the_history() {
+    let input = folder([("8.csv", daily(21, 8))]);
+    let rows = |settings: &[&str]| -> Vec<Vec<String>> {
+        let output = tempfile::tempdir().unwrap();
+        train(input.path(), output.path(), settings).with_code(0);
+        let text = fs::read_to_string(output.path().join("forecasts.csv")).unwrap();
+        text.lines().map(|line| line.split(',').map(str::to_owned).collect()).collect()
+    };
+    let future = rows(&["horizon=2"]);
+    let header =
+        "customer,ds,yhat,yhat_lower,yhat_upper,trend,trend_lower,trend_upper,additive_terms,yearly,weekly,daily";
+    assert_eq!(future[0].join(","), header);
+    let dates: Vec<&str> = future[1..].iter().map(|row| row[1].as_str()).collect();
+    assert_eq!(dates, ["2022-01-24", "2022-01-25"]);
+    for row in &future[1..] {
+        let number = |column: usize| row[column].parse::<f64>().unwrap();
+        assert!(number(3) < number(2) && number(2) < number(4), "{row:?}");
+        assert_eq!((row[9].as_str(), row[11].as_str()), ("", ""), "three weeks have no year and no hours");
+    }
+
+    let whole = rows(&["horizon=2", "include_history=true"]);
+    assert_eq!((whole.len(), whole[1][1].as_str()), (1 + 21 + 2, "2022-01-03"));
+    for (with, without) in whole[22..].iter().zip(&future[1..]) {
+        assert_eq!(with[2], without[2], "the history does not move the forecast");
+    }
+    assert_eq!(rows(&["include_history=true"]).len(), 1 + 21);
+    assert_eq!(rows(&["horizon=2", "seed=7"])[1][2], future[1][2], "a seed moves no point forecast");
+    assert_ne!(rows(&["horizon=2", "seed=7"])[1][3], future[1][3]);
+}
+
+#[test]
+fn artifacts_are_named_by_their_template() {
+    let input = folder([("8.csv", daily(20, 8))]);
+    let output = tempfile::tempdir().unwrap();
+    let template = "artifact-name={version}/{customer}-{fingerprint}.tar.gz";
+    train(input.path(), output.path(), &[template, "version=v2"]).with_code(0);
+    let names: Vec<String> = artifacts(&output.path().join("models")).into_keys().collect();
+    let fingerprint = names[0].strip_prefix("v2/8-").and_then(|rest| rest.strip_suffix(".tar.gz")).unwrap();
+    assert_eq!((names.len(), fingerprint.len()), (1, 12));
+    assert_eq!(manifest(&output.path().join("manifest.jsonl"))["8"]["artifact"], names[0]);
+    train(input.path(), output.path(), &["artifact_name=model.tar.gz"]).with_code(2).complains_of(&["{customer}"]);
+}
+
+#[test]
+fn what_prophet_cannot_fit_falls_back_and_says_so() {
+    let input = folder([
+        ("constant.csv", "ds,y\n2022-01-01,5\n2022-01-02,5\n2022-01-03,5\n".to_owned()),
+        ("header_only.csv", "ds,y\n".into()),
+        ("missing.csv", "ds,y\n2022-01-01,\n2022-01-02,NA\n".into()),
+        ("nothing.csv", String::new()),
+        ("one.csv", "ds,y\n2022-01-01,5\n2022-01-02,\n".into()),
+        ("zero.csv", "ds,y\n2022-01-01,0\n2022-01-02,0\n2022-01-03,0\n".into()),
+    ]);
+    let output = tempfile::tempdir().unwrap();
+    train(input.path(), output.path(), &["horizon=2", "max_failures=3"]).with_code(0);
+    let rows = manifest(&output.path().join("manifest.jsonl"));
+    let row = |name: &str| (rows[name]["status"].as_str().unwrap(), rows[name]["reason"].as_str().unwrap_or_default());
+    assert_eq!(row("one"), ("fallback", "only one row has a value and Prophet needs two"));
+    assert_eq!(rows["one"]["model"], "mean");
+    for constant in ["constant", "zero"] {
+        assert_eq!(row(constant), ("fitted", ""));
+        assert_eq!(rows[constant]["notes"], json!(["the series is constant: nothing was fitted"]));
+    }
+    for (name, reason) in
+        [("missing", "no row has a value"), ("header_only", "no row has a value"), ("nothing", "is empty")]
+    {
+        assert_eq!(row(name).0, "failed");
+        assert!(row(name).1.contains(reason), "{name}: {}", row(name).1);
+    }
+    let table = fs::read_to_string(output.path().join("forecasts.csv")).unwrap();
+    assert_eq!(
+        table.lines().filter(|line| line.starts_with("constant,2022-01-0") && line.contains(",5,5,5,")).count(),
+        0,
+        "{table}"
+    );
+    let yhat = |customer: &str| -> Vec<f64> {
+        let lines = table.lines().filter(|line| line.split(',').next() == Some(customer));
+        lines.map(|line| line.split(',').nth(2).unwrap().parse().unwrap()).collect()
+    };
+    assert_eq!((yhat("constant"), yhat("zero"), yhat("one")), (vec![5.0; 2], vec![0.0; 2], vec![5.0; 2]));
+
+    let ended = train(input.path(), output.path(), &["fallback=none"]).with_code(3);
+    assert_eq!(statuses(output.path()), [2, 0, 0, 4], "{}", ended.out);
+    assert!(ended.out.contains("failed: one: only one row has a value and Prophet needs two"), "{}", ended.out);
+}
+
+#[test]
+fn rows_of_one_moment_are_settled_as_the_setting_says() {
+    let input = folder([("8.csv", "ds,y\n2022-01-01,1\n2022-01-02,2\n2022-01-02,4\n2022-01-03,9\n")]);
+    let output = tempfile::tempdir().unwrap();
+    let ended = train(input.path(), output.path(), &[]).with_code(3);
+    ended.complains_of(&["8.csv: line 4: the timestamp 2022-01-02 stands also on line 3"]);
+    let artifact = |settings: &[&str], text: Option<&str>| {
+        let output = tempfile::tempdir().unwrap();
+        let other = text.map(|text| folder([("8.csv", text)]));
+        train(other.as_ref().unwrap_or(&input).path(), output.path(), settings).with_code(0);
+        artifacts(&output.path().join("models"))
+    };
+    for (policy, y) in [("first", 2), ("last", 4), ("mean", 3), ("sum", 6)] {
+        let settled = artifact(&[&format!("duplicates={policy}")], None);
+        let same = format!("ds,y\n2022-01-01,1\n2022-01-02,{y}\n2022-01-03,9\n");
+        assert_eq!(settled, artifact(&[], Some(&same)), "{policy}");
+    }
+}
+
+#[test]
+fn all_faults_of_the_settings_are_in_one_message() {
+    let input = folder([("8.csv", daily(20, 8))]);
+    let output = tempfile::tempdir().unwrap();
+    let settings = ["hotizon=7", "growth=logistic", "interval-width=80", "n_changepoints=many", "seed=-1"];
+    let ended = train(input.path(), output.path(), &settings).with_code(2);
+    ended.complains_of(&["did you mean horizon?", "logistic growth", "interval_width", "n_changepoints", "seed"]);
+    assert!(fs::read_dir(output.path()).unwrap().next().is_none(), "nothing was begun");
+}
+
+#[test]
+fn unusable_command_lines_are_settings_errors() {
+    let input = folder([("8.csv", daily(20, 8))]);
+    let output = tempfile::tempdir().unwrap();
+    let (input, output) = (input.path(), output.path());
+    for (options, words) in [
+        (&["--sett=x"][..], "--sett"),
+        (&["--jobs=0"], "--jobs"),
+        (&["--jobs=x"], "--jobs"),
+        (&["--shard=3/3"], "shards count from 0"),
+        (&["--shard=1"], "is not a shard"),
+        (&["horizon"], "write a name and a value"),
+        (&["--hyperparameters=/no/such/file.json"], "/no/such/file.json"),
+    ] {
+        train(input, output, options).with_code(2).complains_of(&[words]);
+    }
+    train(&input.join("absent"), output, &[]).with_code(2).complains_of(&["absent", "no such folder"]);
+    let words = |ended: super::support::Ended| ended.with_code(2).err;
+    assert!(words(super::support::manyfit().arg("train").output().unwrap().into()).contains("--input"));
+    let mut alone = super::support::manyfit();
+    assert!(words(alone.args(["train", "--input", "."]).output().unwrap().into()).contains("--output"));
+    assert!(words(super::support::manyfit().arg("tran").output().unwrap().into()).contains("train"));
+}
+
+#[test]
+fn a_file_of_settings_is_followed_and_the_command_line_wins() {
+    let input = folder([("8.csv", daily(20, 8))]);
+    let output = tempfile::tempdir().unwrap();
+    let file = input.path().join("settings.json");
+    fs::write(&file, r#"{"horizon": 5, "weekly-seasonality": "False", "model": "\"prophet\""}"#).unwrap();
+    let option = format!("--hyperparameters={}", file.display());
+    train(input.path(), output.path(), &[&option, "horizon=3"]).with_code(0);
+    let table = fs::read_to_string(output.path().join("forecasts.csv")).unwrap();
+    assert_eq!(table.lines().count(), 1 + 3);
+    assert!(table.lines().nth(1).unwrap().ends_with(",,,"), "{table}");
+}
+
+#[test]
+fn an_empty_folder_is_done_at_once() {
+    let input = tempfile::tempdir().unwrap();
+    let output = tempfile::tempdir().unwrap();
+    let ended = train(input.path(), output.path(), &["horizon=3"]).with_code(0);
+    assert!(ended.out.contains("no customers in"), "{}", ended.out);
+    assert_eq!(fs::read_to_string(output.path().join("manifest.jsonl")).unwrap(), "");
+}
+
+#[test]
+fn a_customer_that_takes_too_long_falls_back_or_fails() {
+    let input = folder([("big.csv", daily(4000, 8)), ("small.csv", daily(1, 8))]);
+    let output = tempfile::tempdir().unwrap();
+    train(input.path(), output.path(), &["customer_time_limit=0.000001", "n_changepoints=200"]).with_code(0);
+    let row = &manifest(&output.path().join("manifest.jsonl"))["big"];
+    assert_eq!((&row["status"], &row["model"]), (&json!("fallback"), &json!("seasonal-naive")));
+    assert!(row["reason"].as_str().unwrap().contains("time limit"), "{row}");
+    let settings = ["customer_time_limit=0.000001", "fallback=none", "version=2"];
+    train(input.path(), output.path(), &settings)
+        .with_code(3)
+        .complains_of(&["big: the fit did not end", "time limit"]);
+}
+
+#[test]
+fn a_place_that_cannot_be_written_ends_the_run_at_once() {
+    let input = fleet(3, 20);
+    let output = folder([("file", "a file"), ("other/models", "a file where the directory of models should be")]);
+    let ended = train(input.path(), &output.path().join("file/below"), &[]).with_code(4);
+    ended.complains_of(&["file/below"]);
+    let ended = train(input.path(), &output.path().join("other"), &[]).with_code(4);
+    ended.complains_of(&["models", "a file stands where a directory is needed"]);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_its_customers_failure() {
+    let input = fleet(2, 20);
+    // A name that promises gzip, and bytes that begin like it and end too early.
+    fs::write(input.path().join("torn.csv.gz"), [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 1, 2]).unwrap();
+    fs::write(input.path().join("binary.csv"), [0, 159, 146, 150, b'\n', 255, 0]).unwrap();
+    let output = tempfile::tempdir().unwrap();
+    let ended = train(input.path(), output.path(), &["max_failures=2"]).with_code(0);
+    assert_eq!(statuses(output.path()), [2, 0, 0, 2], "{}", ended.out);
+    for name in ["torn.csv.gz", "binary.csv"] {
+        assert!(ended.out.contains(&format!("{name}: ")), "{name} is not named in:\n{}", ended.out);
+    }
+}
+
+/// A store in which one object panics whoever reads it.
+struct Haunted(LocalStore, &'static str);
+
+impl Store for Haunted {
+    fn list(&self) -> Result<Vec<Entry>> {
+        self.0.list()
+    }
+
+    fn read(&self, key: &str, buffer: &mut Vec<u8>) -> Result<bool> {
+        // Discovery reads the first file by name, so the haunted one is another.
+        assert!(key != self.1, "boo");
+        self.0.read(key, buffer)
+    }
+
+    fn publish(&self, key: &str, bytes: &[u8]) -> Result<()> {
+        self.0.publish(key, bytes)
+    }
+
+    fn describe(&self, key: &str) -> String {
+        self.0.describe(key)
+    }
+}
+
+#[test]
+fn a_panic_is_one_customers_failure() {
+    let input = fleet(30, 20);
+    let output = tempfile::tempdir().unwrap();
+    let settings = Settings::from_text(&[("max_failures".to_owned(), "1".to_owned())].into()).unwrap();
+    let local = |path: &Path| LocalStore::new(path, Durability::default());
+    let stop = AtomicBool::new(false);
+    let job = Job {
+        input: &Haunted(local(input.path()), "customer-017.csv"),
+        models: &local(&output.path().join("models")),
+        results: ResultsDirectory::of_shard(output.path(), Shard::ALL),
+        settings: &settings,
+        shard: Shard::ALL,
+        jobs: 2,
+        memory: 1 << 30,
+        stop: &stop,
+        progress: Progress::Silent,
+    };
+    let mut out = Vec::new();
+    let summary = run(job, &mut out).unwrap();
+    assert!(summary.verdict().is_ok());
+    assert_eq!((summary.counts.fitted, summary.counts.failed), (29, 1));
+    let row = &manifest(&output.path().join("manifest.jsonl"))["customer-017"];
+    assert!(row["reason"].as_str().unwrap().contains("panicked: boo (a bug in manyfit"), "{row}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_ends_the_run_in_order_and_a_second_run_goes_on() {
+    for signal in ["TERM", "INT"] {
+        let input = fleet(150, 60);
+        let output = tempfile::tempdir().unwrap();
+        let models = output.path().join("models");
+        let child = train_command(input.path(), output.path(), &["--jobs=1", "horizon=1"]).spawn().unwrap();
+        let begun = Instant::now();
+        while fs::read_dir(&models).map_or(0, Iterator::count) < 5 {
+            assert!(begun.elapsed() < Duration::from_secs(30), "the run does not begin");
+            thread::sleep(Duration::from_millis(1));
+        }
+        assert!(
+            Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status().unwrap().success()
+        );
+        let ended = super::support::Ended::from(child.wait_with_output().unwrap()).with_code(5);
+        assert!(begun.elapsed() < Duration::from_secs(60));
+        let ended = ended.complains_of(&["run it again to go on"]);
+
+        let done = artifacts(&models);
+        assert!((5..150).contains(&done.len()), "{} artifacts", done.len());
+        for bytes in done.values() {
+            assert!(matches!(inspect(bytes), Found::Ours(_)));
+        }
+        assert_eq!(statuses(output.path()), [done.len(), 0, 0, 0]);
+        assert_eq!(json(&output.path().join("summary.json"))["stopped"], true);
+        assert!(ended.out.contains(&format!("{} fitted", done.len())), "{}", ended.out);
+        let table = fs::read_to_string(output.path().join("forecasts.csv")).unwrap();
+        assert_eq!(table.lines().count(), 1 + done.len());
+
+        train(input.path(), output.path(), &[]).with_code(0);
+        assert_eq!(statuses(output.path()), [150 - done.len(), done.len(), 0, 0]);
+    }
+}
