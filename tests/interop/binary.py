@@ -47,6 +47,11 @@ class Run:
         found = sorted((self.output / "models").glob("*.tar.gz"))
         return {path.name.removesuffix(".tar.gz"): Artifact.open(path) for path in found}
 
+    def manifest(self) -> dict[str, dict[str, Any]]:
+        """The manifest's rows, by customer."""
+        rows = map(json.loads, (self.output / "manifest.jsonl").read_text().splitlines())
+        return {row["customer"]: row for row in rows}
+
     def forecasts(self) -> dict[str, pd.DataFrame]:
         """The table of forecasts, by customer, in its own order."""
         table = pd.read_csv(self.output / "forecasts.csv", dtype={"customer": str})

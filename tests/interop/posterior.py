@@ -95,9 +95,9 @@ def log_posterior(
     return float(prior - len(t) * np.log(sigma) - (residual**2).sum() / (2 * sigma**2))
 
 
-def read_series(path: Path) -> pd.DataFrame:
-    """A CSV with the columns ds and y, as a user of Prophet reads it."""
-    frame = pd.read_csv(path)
+def read_series(path: Path, ds: str = "ds", y: str = "y") -> pd.DataFrame:
+    """The columns ds and y of a CSV, whatever their names there, as a user of Prophet reads it."""
+    frame = pd.read_csv(path, usecols=[ds, y]).rename(columns={ds: "ds", y: "y"})
     frame["ds"] = pd.to_datetime(frame["ds"])
     return frame
 

@@ -10,11 +10,24 @@ from binary import REPOSITORY
 from posterior import read_series
 
 DATA = REPOSITORY / "tests" / "data"
+SAMPLES = REPOSITORY / "sample_data"
+BROKEN = "9999_broken_on_purpose"
 
 
 def files() -> list[Path]:
-    """Every series with the columns ds and y, one CSV each, sorted by folder and name."""
+    """Every file of tests/data: the columns ds and y, one series each."""
     return sorted(DATA.glob("*/*.csv"))
+
+
+def every_series() -> dict[str, pd.DataFrame]:
+    """All real series, those of sample_data too, with the columns ds and y, sorted by date; none twice."""
+    found = {path.stem: read_series(path) for path in files() if path.parent.name != "azure_oj"}
+    for path in sorted(SAMPLES.glob("sales/*.csv")):
+        if path.stem != BROKEN:
+            found[path.stem] = read_series(path, "WeekStarting", "Quantity")
+    for path in sorted(SAMPLES.glob("energy/*_2_hourly.csv")):
+        found[path.stem] = read_series(path, "timestamp", "consumption")
+    return {name: frame.sort_values("ds", ignore_index=True) for name, frame in found.items()}
 
 
 def write(frame: pd.DataFrame, path: Path) -> None:

@@ -15,12 +15,12 @@ from prophet.serialize import model_from_json, model_to_dict
 
 from binary import Run, train
 from posterior import fit, parameters_of, read_series
-from series import DATA, files, values, write
+from series import BROKEN, DATA, SAMPLES, files, values, write
 
 HORIZON = 30
 # Relative to the largest |yhat| of the customer: a component may pass through zero where yhat does not.
 TOLERANCE = 1e-9
-SAMPLES = 20_000
+DRAWS = 20_000
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +65,26 @@ def test_the_table_has_every_date_of_the_file_and_then_the_horizon(every_series:
         table = tables[path.stem]["ds"].to_numpy()
         assert (table[: len(dates)] == dates).all(), path.stem
         assert len(table) == len(dates) + HORIZON, path.stem
+
+
+def test_the_table_in_parquet_holds_the_same_rows(every_series: Run) -> None:
+    parquet = every_series.output / "forecasts.parquet"
+    if not parquet.exists():
+        pytest.skip("built without parquet")
+    table = pd.read_parquet(parquet)
+    table["ds"] = table["ds"].dt.tz_localize(None)
+    for customer, expected in every_series.forecasts().items():
+        rows = table[table["customer"] == customer].reset_index(drop=True)
+        pd.testing.assert_frame_equal(rows, expected, check_dtype=False, check_exact=True, obj=customer)
+
+
+def test_stock_prophet_forecasts_the_same_from_every_customer_of_the_samples(tmp_path: Path) -> None:
+    run = train(SAMPLES / "sales", tmp_path, horizon=13, include_history=True)
+    tables, artifacts = run.forecasts(), run.artifacts()
+    assert len(artifacts) == 99
+    assert BROKEN not in artifacts
+    for customer, artifact in artifacts.items():
+        assert _disagreement(artifact.model_json, tables[customer], customer) <= TOLERANCE, customer
 
 
 @pytest.mark.parametrize(
@@ -144,7 +164,7 @@ def test_intervals_are_stocks_within_the_error_of_sampling(
     names = ["prophet/example_air_passengers", "prophet/example_pedestrians_covid", "azure_oj/store_1000_dominicks"]
     for name in names:
         shutil.copy(DATA / f"{name}.csv", tmp_path)
-    run = train(tmp_path, tmp_path / "out", horizon=60, uncertainty_samples=SAMPLES, **settings)
+    run = train(tmp_path, tmp_path / "out", horizon=60, uncertainty_samples=DRAWS, **settings)
     tables = run.forecasts()
     width = float(settings.get("interval_width", 0.8))  # type: ignore[arg-type]
     worst = 0.0
@@ -190,6 +210,7 @@ def _disagreement(model_json: str, table: pd.DataFrame, customer: str) -> float:
     assert list(stock["ds"]) == list(table["ds"]), customer
     shared = [name for name in stock.columns if name in table.columns and name != "ds"]
     assert {"yhat", "trend"} <= set(shared), customer
+    assert table[shared].notna().all(axis=None), customer
     scale = float(stock["yhat"].abs().max())
     return max(float((stock[name] - table[name]).abs().max()) / scale for name in shared)
 
@@ -219,7 +240,7 @@ def _standard_errors(draws: np.ndarray, ours: np.ndarray, share: float) -> float
 
     Rows where many draws coincide (no change of trend yet) are judged by both sides of the step.
     """
-    error = np.sqrt(2 * share * (1 - share) / SAMPLES)
+    error = np.sqrt(2 * share * (1 - share) / DRAWS)
     slack = 1e-9 * np.abs(draws).max()
     counts = draws.shape[1]
     below = (draws < ours[:, None] - slack).sum(axis=1) / counts

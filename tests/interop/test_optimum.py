@@ -21,13 +21,15 @@ import pytest
 from binary import Artifact, train
 from exact import optimum
 from posterior import fit, fit_harder, parameters_of, preprocess, read_series
-from series import files, write
+from series import every_series, write
 
 ALLOWANCE = 1e-6
 ENOUGH = 200
 # One case in so many is also given to Stan with tight tolerances and restarts, and to the slow exact optimiser.
 HARDER_EVERY = 8
-HARDER_ROWS = 1_200
+# Groups other than the first see one in so many of the 99 weekly sales, which are much alike.
+SALES_EVERY = 9
+HARDER_ROWS = 1_000
 
 GROUPS: dict[str, dict[str, Any]] = {
     "default": {},
@@ -48,12 +50,13 @@ GROUPS: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Case:
-    """One fit: the CSV, the settings, and the artifact that the program made of it."""
+    """One fit: the CSV, the settings, the artifact that the program made of it, and the log posterior it reported."""
 
     name: str
     csv: Path
     settings: dict[str, Any]
     artifact: Path
+    reported: float
     harder: bool
 
 
@@ -62,6 +65,7 @@ class Verdict:
     """Log posteriors of one case, None where that opponent was not asked or failed, and what differs from stock."""
 
     name: str
+    reported: float
     ours: float
     stan: float | None
     harder: float | None
@@ -105,25 +109,33 @@ def test_scales_seasonalities_and_changepoints_are_exactly_stocks(verdicts: list
     assert not different
 
 
+def test_the_log_posterior_in_the_manifest_is_the_judges(verdicts: list[Verdict]) -> None:
+    for verdict in verdicts:
+        assert verdict.reported == pytest.approx(verdict.ours, rel=ALLOWANCE), verdict.name
+
+
 def _run_group(root: Path, group: str) -> list[Case]:
     """Writes the CSVs of a group, fits them in one run, and lists the cases."""
     data = root / group
     data.mkdir()
     csvs = []
-    for path in files():
-        frame = read_series(path).sort_values("ds")
+    for index, (name, frame) in enumerate(every_series().items()):
+        if group != "default" and name[:4].isdecimal() and index % SALES_EVERY:
+            continue
         for rows in _lengths(len(frame), group):
             cut = frame.head(rows)
-            if cut["y"].count() >= 2 and cut["y"].nunique() > 1:
-                csvs.append(data / f"{path.stem}-{rows}.csv")
+            if cut["y"].nunique() > 1:  # a constant series is not optimised
+                csvs.append(data / f"{name}-{rows}.csv")
                 write(cut, csvs[-1])
     run = train(data, root / f"{group}_out", **GROUPS[group])
+    manifest = run.manifest()
     return [
         Case(
             name=f"{group}/{csv.stem}",
             csv=csv,
             settings=GROUPS[group],
             artifact=run.output / "models" / f"{csv.stem}.tar.gz",
+            reported=manifest[csv.stem]["log_posterior"],
             harder=index % HARDER_EVERY == 0,
         )
         for index, csv in enumerate(csvs)
@@ -131,7 +143,7 @@ def _run_group(root: Path, group: str) -> list[Case]:
 
 
 def _lengths(rows: int, group: str) -> list[int]:
-    """The first group sees whole series and several cuts, the others one cut of a length that keeps Stan affordable."""
+    """The first group sees whole series and several cuts, the others one of a length that keeps Stan affordable."""
     if group == "default":
         return sorted({rows, 2 * rows // 3, rows // 3, min(rows, 75), min(rows, 20)})
     return [min(rows, 900)]
@@ -164,6 +176,7 @@ def _judge(case: Case) -> Verdict:
             exact = optimum(problem).log_posterior
     return Verdict(
         name=case.name,
+        reported=case.reported,
         ours=problem.log_posterior(parameters_of(ours["params"])),
         stan=stan,
         harder=harder,
