@@ -13,7 +13,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use std::{
     collections::BTreeMap,
     io::{self, IsTerminal, Write},
-    path::PathBuf,
+    path::{self, Path, PathBuf},
     sync::{Arc, atomic::AtomicBool},
 };
 
@@ -105,6 +105,14 @@ impl Train {
             if !input.is_dir() {
                 return Err(Error::Settings(format!("--input {}: there is no such folder", input.display())));
             }
+            if is_inside(output, input) {
+                return Err(Error::Settings(format!(
+                    "--output {} is inside --input {}, where the next run would take its tables for customers: choose \
+                     another folder",
+                    output.display(),
+                    input.display()
+                )));
+            }
             let shard = self.shard.unwrap_or_default();
             return Ok(Places {
                 input: input.clone(),
@@ -150,6 +158,13 @@ impl Train {
         }
         Ok(settings)
     }
+}
+
+/// Whether a folder that need not exist yet would be another one or lie in it.
+fn is_inside(folder: &Path, other: &Path) -> bool {
+    let existing =
+        path::absolute(folder).ok().and_then(|path| path.ancestors().find_map(|path| path.canonicalize().ok()));
+    existing.zip(other.canonicalize().ok()).is_some_and(|(folder, other)| folder.starts_with(other))
 }
 
 /// A flag that the first SIGTERM or SIGINT raises; a second one ends the process at once.

@@ -299,6 +299,10 @@ fn unusable_command_lines_are_settings_errors() {
     ] {
         train(input, output, options).with_code(2).complains_of(&[words]);
     }
+    for inside in [input.to_owned(), input.join("out"), input.join("a/b")] {
+        train(input, &inside, &[]).with_code(2).complains_of(&["is inside --input", "choose another folder"]);
+        assert!(!input.join("out").exists());
+    }
     train(&input.join("absent"), output, &[]).with_code(2).complains_of(&["absent", "no such folder"]);
     let words = |ended: super::support::Ended| ended.with_code(2).err;
     assert!(words(super::support::manyfit().arg("train").output().unwrap().into()).contains("--input"));
