@@ -4,7 +4,7 @@ use divan::{Bencher, black_box};
 use manyfit::{
     artifact::{Artifact, Metadata},
     dataset::Series,
-    models::{FittedModel, ModelSpec, Workspace, frequency::Frequency, prophet::ProphetSpec},
+    models::{FittedModel, ModelSpec, Workspace, frequency::Frequency, patience::Patience, prophet::ProphetSpec},
 };
 use std::f64::consts::TAU;
 
@@ -32,7 +32,7 @@ fn spec() -> ModelSpec {
 }
 
 fn fitted() -> FittedModel {
-    let fitted = spec().fit(&customer(730, 1), Frequency::DAILY, None, &mut Workspace::default());
+    let fitted = spec().fit(&customer(730, 1), Frequency::DAILY, Patience::default(), &mut Workspace::default());
     fitted.expect("two years of days are enough for a fit")
 }
 
@@ -42,14 +42,17 @@ fn fit_on_a_known_calendar(bencher: Bencher<'_, '_>, days: i64) {
     let (spec, mut workspace) = (spec(), Workspace::default());
     let customers: Vec<Series> = (0..16).map(|number| customer(days, number)).collect();
     let mut next = customers.iter().cycle();
-    bencher.bench_local(|| next.next().map(|series| spec.fit(series, Frequency::DAILY, None, &mut workspace)));
+    bencher.bench_local(|| {
+        next.next().map(|series| spec.fit(series, Frequency::DAILY, Patience::default(), &mut workspace))
+    });
 }
 
 /// Customers that each have a calendar of their own.
 #[divan::bench(args = [730, 735, 2905])]
 fn fit_on_a_new_calendar(bencher: Bencher<'_, '_>, days: i64) {
     let (spec, series) = (spec(), customer(days, 1));
-    bencher.bench_local(|| spec.fit(black_box(&series), Frequency::DAILY, None, &mut Workspace::default()));
+    bencher
+        .bench_local(|| spec.fit(black_box(&series), Frequency::DAILY, Patience::default(), &mut Workspace::default()));
 }
 
 #[divan::bench]

@@ -72,7 +72,7 @@ impl Train {
     pub(super) fn run(self) -> Result<()> {
         let places = self.places()?;
         let settings = Settings::from_text(&places.settings)?;
-        let mut out = io::stdout().lock();
+        let mut out = Listener(io::stdout().lock());
         for warning in &places.warnings {
             say(&mut out, &format!("warning: {warning}"))?;
         }
@@ -165,6 +165,21 @@ fn is_inside(folder: &Path, other: &Path) -> bool {
     let existing =
         path::absolute(folder).ok().and_then(|path| path.ancestors().find_map(|path| path.canonicalize().ok()));
     existing.zip(other.canonicalize().ok()).is_some_and(|(folder, other)| folder.starts_with(other))
+}
+
+/// An output that may lose its reader, as in `manyfit train … | head`: the run goes on without.
+struct Listener<W>(W);
+
+impl<W: Write> Write for Listener<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0
+            .write(bytes)
+            .or_else(|error| if error.kind() == io::ErrorKind::BrokenPipe { Ok(bytes.len()) } else { Err(error) })
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush().or_else(|error| if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })
+    }
 }
 
 /// A flag that the first SIGTERM or SIGINT raises; a second one ends the process at once.

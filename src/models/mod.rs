@@ -5,16 +5,17 @@
 
 pub mod baseline;
 pub mod frequency;
+pub mod patience;
 pub mod prophet;
 
 use crate::dataset::Series;
 use baseline::{BaselineSpec, FittedBaseline};
 use frequency::Frequency;
+use patience::{Interruption, Patience};
 use prophet::{FittedProphet, ProphetSpec};
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, Normal};
-use std::time::Instant;
 
 /// What to fit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -55,9 +56,21 @@ pub enum FitError {
     /// The deadline passed.
     #[error("the fit did not end within its time limit; raise customer_time_limit or leave it unset")]
     OutOfTime,
+    /// The run is being stopped.
+    #[error("the run was stopped")]
+    Stopped,
     /// The arithmetic overflowed.
     #[error("the values are too large or too far apart to compute with; scale them")]
     NotFinite,
+}
+
+impl From<Interruption> for FitError {
+    fn from(interruption: Interruption) -> Self {
+        match interruption {
+            Interruption::OutOfTime => Self::OutOfTime,
+            Interruption::Stopped => Self::Stopped,
+        }
+    }
 }
 
 /// Buffers of one worker thread, for all families.
@@ -104,7 +117,7 @@ impl ModelSpec {
         &self,
         series: &Series,
         frequency: Frequency,
-        deadline: Option<Instant>,
+        patience: Patience<'_>,
         workspace: &mut Workspace,
     ) -> Result<FittedModel, FitError> {
         if series.values.iter().any(|y| y.abs() > LARGEST_VALUE) {
@@ -112,7 +125,7 @@ impl ModelSpec {
         }
         match self {
             Self::Prophet(spec) => {
-                let fitted = spec.fit(series, deadline, &mut workspace.prophet)?;
+                let fitted = spec.fit(series, patience, &mut workspace.prophet)?;
                 Ok(FittedModel::Prophet(Box::new(fitted)))
             }
             Self::Baseline { baseline, interval_width } => baseline

@@ -11,7 +11,9 @@ use crate::{
     dataset::{CustomerId, Series},
     error::{Error, Result},
     input::{Contents, InputFile, Reader},
-    models::{FittedModel, Forecast, Workspace, frequency::Frequency, prophet::LEAST_SIGMA},
+    models::{
+        FitError, FittedModel, Forecast, Workspace, frequency::Frequency, patience::Patience, prophet::LEAST_SIGMA,
+    },
     settings::Settings,
 };
 use rayon::prelude::*;
@@ -35,6 +37,8 @@ enum Failure {
     Customer(Error),
     /// No other customer would fare better.
     Run(Error),
+    /// Nobody's: the run is being stopped, and the next one has this customer.
+    Stopped,
 }
 
 impl From<Error> for Failure {
@@ -166,6 +170,7 @@ impl<'a> Crew<'a> {
         let event = match result {
             Ok((done, forecast)) => Event::Finished { outcome: Box::new(done.outcome(customer, ms)), forecast },
             Err(Failure::Run(error)) => Event::CannotPublish(error),
+            Err(Failure::Stopped) => return,
             Err(Failure::Customer(error)) => {
                 let outcome = Outcome { ms, ..Outcome::failed(customer.as_str(), error.to_string()) };
                 Event::Finished { outcome: Box::new(outcome), forecast: None }
@@ -238,15 +243,19 @@ impl<'a> Crew<'a> {
         let mut status = Status::Fitted;
         let fitted = timed(&mut ms.fit, || {
             let deadline = customer_time_limit.map(|limit| Instant::now() + limit);
-            model.fit(series, frequency, deadline, workspace).or_else(|error| {
-                let fallback = fallback.as_ref().filter(|_| !series.is_empty());
-                let fitted = fallback.and_then(|fallback| fallback.fit(series, frequency, None, workspace).ok());
+            let patience = Patience { deadline, stop: Some(self.job.stop) };
+            model.fit(series, frequency, patience, workspace).or_else(|error| {
+                let fallback = fallback.as_ref().filter(|_| !series.is_empty() && error != FitError::Stopped);
+                let fitted = fallback.and_then(|spec| spec.fit(series, frequency, Patience::default(), workspace).ok());
                 status = Status::Fallback;
                 notes.push(error.to_string());
                 fitted.ok_or(error)
             })
         })
-        .map_err(|error| Error::Data(error.to_string()))?;
+        .map_err(|error| match error {
+            FitError::Stopped => Failure::Stopped,
+            other => Failure::Customer(Error::Data(other.to_string())),
+        })?;
         let (log_posterior, sigma) = describe_fit(&fitted, &mut notes);
         let (Some(&first_ms), Some(&last_ms)) = (series.dates.first(), series.dates.last()) else {
             return Err(Error::Bug("a model was fitted to no dates".into()).into());

@@ -9,6 +9,7 @@ use manyfit::{
     models::{
         FittedModel, Workspace,
         frequency::Frequency,
+        patience::Patience,
         prophet::{FittedProphet, Growth, Parameters, ProphetSpec},
     },
     settings::Settings,
@@ -146,7 +147,7 @@ fn fitted_cases() -> (usize, Vec<Fitted>) {
         let manyfit::models::ModelSpec::Prophet(spec) = &settings.model else { panic!("Prophet is the default") };
         let series = series(&case.file, case.rows);
         let frequency = Frequency::infer(&series.dates);
-        let model = settings.model.fit(&series, frequency, None, &mut workspace).unwrap();
+        let model = settings.model.fit(&series, frequency, Patience::default(), &mut workspace).unwrap();
         Fitted { case, series, spec: spec.clone(), frequency, model }
     };
     let fitted: Vec<Fitted> = cases.into_iter().map(fit).collect();

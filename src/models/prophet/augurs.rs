@@ -6,6 +6,7 @@ use super::{
     solver::{Problem, Solver, Unsolved},
     spec::Growth,
 };
+use crate::models::patience::Patience;
 use augurs_prophet::{
     PositiveFloat, TrendIndicator,
     optimizer::{Data, Error, InitialParams, OptimizeOpts, OptimizedParams, Optimizer},
@@ -43,9 +44,10 @@ impl Optimizer for ExactOptimizer {
             prior_scales: data.sigmas.iter().map(|&sigma| sigma.into()).collect(),
         };
         let mut solver = Solver::default();
-        let problem = Problem { design: &design, normal: &NormalMatrix::new(&design), y: &data.y, deadline: None };
+        let problem =
+            Problem { design: &design, normal: &NormalMatrix::new(&design), y: &data.y, patience: Patience::default() };
         let optimum = solver.solve(&problem).map_err(|unsolved| match unsolved {
-            Unsolved::OutOfTime => Error::static_str("out of time"),
+            Unsolved::Interrupted(_) => Error::static_str("out of time"),
             Unsolved::NotFinite => Error::static_str("the data are not finite, or overflow on the way"),
         })?;
         let parameters = optimum.parameters;

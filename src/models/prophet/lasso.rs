@@ -7,6 +7,7 @@
 //! |qⱼ − (Cδ)ⱼ| ≤ λ most. Each step lowers the objective, so it ends; it is exact, and δ is exactly sparse.
 
 use super::linear_algebra::{add_scaled, back_substitute, cholesky, dot, forward_substitute};
+use crate::models::patience::{Interruption, Patience};
 
 /// Relative room left to rounding in the optimality condition.
 const TOLERANCE: f64 = 1e-11;
@@ -38,7 +39,16 @@ pub(super) struct ActiveSet {
 
 impl ActiveSet {
     /// Moves `delta`, shape (n), from where it is to the minimum; `c` has shape (n, n), `q` shape (n).
-    pub(super) fn minimise(&mut self, c: &[f64], q: &[f64], lambda: f64, delta: &mut [f64]) {
+    ///
+    /// An interruption leaves `delta` somewhere on its way.
+    pub(super) fn minimise(
+        &mut self,
+        c: &[f64],
+        q: &[f64],
+        lambda: f64,
+        delta: &mut [f64],
+        patience: Patience<'_>,
+    ) -> Result<(), Interruption> {
         let n = delta.len();
         let scale = q.iter().fold(lambda, |scale, q| scale.max(q.abs()));
         self.blocked.clear();
@@ -51,25 +61,36 @@ impl ActiveSet {
         self.signs.extend(self.active.iter().map(|&j| delta[j].signum()));
         // Every round lowers the objective; the bound only guards against rounding at a tie.
         for _ in 0..20 * (n + 5) {
+            patience.check()?;
             if !self.active.is_empty() && !self.step(c, q, lambda, delta) {
                 continue;
             }
             let Some((worst, gradient)) = self.worst_violation(c, q, lambda + TOLERANCE * scale, delta) else {
-                return;
+                return Ok(());
             };
             self.active.push(worst);
             self.signs.push(gradient.signum());
         }
+        // The factor must be that of the active set, whatever the last round did to either.
+        while !self.active.is_empty() && !self.factorise(c, n) {
+            self.drop_active(self.active.len() - 1, delta);
+        }
+        Ok(())
+    }
+
+    /// Factors C_AA for the active set; `false` where it is singular.
+    fn factorise(&mut self, c: &[f64], n: usize) -> bool {
+        self.factor.clear();
+        for &i in &self.active {
+            self.factor.extend(self.active.iter().map(|&j| c[i * n + j]));
+        }
+        cholesky(&mut self.factor, self.active.len())
     }
 
     /// Goes towards the minimum for the present signs; `false` when a changepoint was dropped on the way.
     fn step(&mut self, c: &[f64], q: &[f64], lambda: f64, delta: &mut [f64]) -> bool {
         let (n, size) = (delta.len(), self.active.len());
-        self.factor.clear();
-        for &i in &self.active {
-            self.factor.extend(self.active.iter().map(|&j| c[i * n + j]));
-        }
-        if !cholesky(&mut self.factor, size) {
+        if !self.factorise(c, n) {
             self.blocked[self.active[size - 1]] = true;
             self.drop_active(size - 1, delta);
             return false;
@@ -220,7 +241,7 @@ mod tests {
                 let want = coordinate_descent(&c, &q, lambda);
                 for start in [0.0, 1.0, -2.0] {
                     let mut delta = vec![start; n];
-                    ActiveSet::default().minimise(&c, &q, lambda, &mut delta);
+                    ActiveSet::default().minimise(&c, &q, lambda, &mut delta, Patience::default()).unwrap();
                     for (got, want) in delta.iter().zip(&want) {
                         assert!((got - want).abs() < 1e-6, "case {case}, λ {lambda}: {delta:?} {want}");
                     }
@@ -232,10 +253,10 @@ mod tests {
     #[test]
     fn nothing_of_an_earlier_problem_is_left() {
         let mut search = ActiveSet::default();
-        search.minimise(&[2.0], &[4.0], 1.0, &mut [0.0]);
+        search.minimise(&[2.0], &[4.0], 1.0, &mut [0.0], Patience::default()).unwrap();
         assert_eq!(search.active(), [0]);
         let mut delta = [0.0; 2];
-        search.minimise(&[2.0, 0.0, 0.0, 2.0], &[1.0, 1.0], 5.0, &mut delta);
+        search.minimise(&[2.0, 0.0, 0.0, 2.0], &[1.0, 1.0], 5.0, &mut delta, Patience::default()).unwrap();
         search.solve_active(&mut []);
         assert_eq!((search.active().len(), delta), (0, [0.0; 2]));
     }
@@ -244,7 +265,7 @@ mod tests {
     fn a_column_twice_and_a_column_of_zeros_do_no_harm() {
         let c = [2.0, 2.0, 0.0, 2.0, 2.0, 0.0, 0.0, 0.0, 0.0];
         let mut delta = [0.0; 3];
-        ActiveSet::default().minimise(&c, &[4.0, 4.0, 0.0], 1.0, &mut delta);
+        ActiveSet::default().minimise(&c, &[4.0, 4.0, 0.0], 1.0, &mut delta, Patience::default()).unwrap();
         assert!((delta[0] + delta[1] - 1.5).abs() < 1e-12, "{delta:?}");
         assert_eq!(delta[2], 0.0);
     }

@@ -29,11 +29,10 @@ pub use posterior::Parameters;
 pub use solver::LEAST_SIGMA;
 pub use spec::{Growth, History, ProphetSpec, Scaling, Seasonality, SeasonalityChoice};
 
-use super::FitError;
+use super::{FitError, patience::Patience};
 use crate::dataset::Series;
 use calendar::Calendar;
 use solver::{Problem, Solver, Unsolved};
-use std::time::Instant;
 
 /// Buffers and the last calendar of one worker thread.
 #[derive(Debug, Default)]
@@ -47,12 +46,12 @@ impl ProphetSpec {
     /// Fits the model to a series.
     ///
     /// # Errors
-    /// [`FitError::TooShort`] with fewer than two values, [`FitError::OutOfTime`] when the deadline passes,
+    /// [`FitError::TooShort`] with fewer than two values, [`FitError::OutOfTime`] and [`FitError::Stopped`] when patience ends,
     /// [`FitError::NotFinite`] where the arithmetic overflows.
     pub fn fit(
         &self,
         series: &Series,
-        deadline: Option<Instant>,
+        patience: Patience<'_>,
         workspace: &mut Workspace,
     ) -> Result<FittedProphet, FitError> {
         let rows = series.len();
@@ -84,9 +83,9 @@ impl ProphetSpec {
             notes.constant = true;
             constant(&calendar.design, scaled[0])
         } else {
-            let problem = Problem { design: &calendar.design, normal: &calendar.normal, y: scaled, deadline };
+            let problem = Problem { design: &calendar.design, normal: &calendar.normal, y: scaled, patience };
             let optimum = solver.solve(&problem).map_err(|unsolved| match unsolved {
-                Unsolved::OutOfTime => FitError::OutOfTime,
+                Unsolved::Interrupted(interruption) => interruption.into(),
                 Unsolved::NotFinite => FitError::NotFinite,
             })?;
             notes.log_posterior = Some(optimum.log_posterior);
@@ -108,5 +107,23 @@ fn constant(design: &posterior::Design, level: f64) -> Parameters {
         delta: vec![0.0; design.changepoints.len()],
         beta: vec![0.0; design.prior_scales.len()],
         sigma: LEAST_SIGMA,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{sync::atomic::AtomicBool, time::Instant};
+
+    #[test]
+    fn a_fit_ends_early_when_its_time_is_over_or_the_run_is_stopped() {
+        let dates: Vec<i64> = (0..40).map(|day| day * 86_400_000).collect();
+        let values = (0..40).map(|day| f64::from(day * day % 11)).collect();
+        let series = Series { timestamps: dates.clone(), dates, values };
+        let fit = |patience| ProphetSpec::default().fit(&series, patience, &mut Workspace::default()).map(|_| ());
+        let stop = AtomicBool::new(true);
+        assert_eq!(fit(Patience::default()), Ok(()));
+        assert_eq!(fit(Patience { stop: Some(&stop), deadline: None }), Err(FitError::Stopped));
+        assert_eq!(fit(Patience { stop: None, deadline: Some(Instant::now()) }), Err(FitError::OutOfTime));
     }
 }

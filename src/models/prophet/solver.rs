@@ -24,7 +24,7 @@ use super::{
     normal_equations::{NormalMatrix, RightHandSide, trend_columns},
     posterior::{Design, Parameters},
 };
-use std::time::Instant;
+use crate::models::patience::{Interruption, Patience};
 
 /// The least noise, in units of the scaled series: what Python Prophet gives a constant series.
 pub const LEAST_SIGMA: f64 = 1e-9;
@@ -46,7 +46,7 @@ pub(super) struct Problem<'a> {
     pub(super) normal: &'a NormalMatrix,
     /// The scaled series, shape (n).
     pub(super) y: &'a [f64],
-    pub(super) deadline: Option<Instant>,
+    pub(super) patience: Patience<'a>,
 }
 
 /// The optimum and what is known about it.
@@ -61,8 +61,8 @@ pub(super) struct Optimum {
 /// Why there is no optimum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unsolved {
-    /// The deadline passed.
-    OutOfTime,
+    /// It took too long, or was stopped.
+    Interrupted(Interruption),
     /// Something on the way is not a finite number.
     NotFinite,
 }
@@ -99,12 +99,11 @@ impl Problem<'_> {
     fn best_variance(&self, sse: f64) -> f64 {
         rising_root(4.0, self.rows(), sse).max(LEAST_SIGMA * LEAST_SIGMA)
     }
+}
 
-    fn check_time(&self) -> Result<(), Unsolved> {
-        match self.deadline {
-            Some(deadline) if Instant::now() >= deadline => Err(Unsolved::OutOfTime),
-            _ => Ok(()),
-        }
+impl From<Interruption> for Unsolved {
+    fn from(interruption: Interruption) -> Self {
+        Self::Interrupted(interruption)
     }
 }
 
@@ -137,7 +136,10 @@ impl Solver {
                 best = Some(optimum);
             }
         }
-        let optimum = best.unwrap_or_else(|| self.closest_fit(problem, highest));
+        let optimum = match best {
+            Some(optimum) => optimum,
+            None => self.closest_fit(problem, highest)?,
+        };
         // The trend and the residuals are those of the last candidate, which may not be the best.
         self.evaluate(problem, &optimum.parameters);
         if optimum.log_posterior.is_finite() { Ok(optimum) } else { Err(Unsolved::NotFinite) }
@@ -147,8 +149,9 @@ impl Solver {
         self.reduced.eliminate(problem.normal, &self.right, variance);
     }
 
-    fn minimise(&mut self, problem: &Problem<'_>, variance: f64) {
-        self.active_set.minimise(&self.reduced.c, &self.reduced.q, problem.lambda(variance), &mut self.delta);
+    fn minimise(&mut self, problem: &Problem<'_>, variance: f64) -> Result<(), Interruption> {
+        let Elimination { c, q, .. } = &self.reduced;
+        self.active_set.minimise(c, q, problem.lambda(variance), &mut self.delta, problem.patience)
     }
 
     /// Collects all u where δ and u agree and log p has a maximum in u, largest first.
@@ -162,8 +165,8 @@ impl Solver {
         let mut above = true;
         let mut variance = highest;
         for _ in 0..100 * (problem.normal.ramps + 1) {
-            problem.check_time()?;
-            self.minimise(problem, variance);
+            problem.patience.check()?;
+            self.minimise(problem, variance)?;
             let fit = self.reduced.free_parameters(problem.normal, &self.delta, &mut self.free);
             if variance < 0.5 * self.reduced.weight && fit.prior > 0.01 * fit.sse {
                 let weight = self.reduced.weight;
@@ -235,8 +238,8 @@ impl Solver {
     fn settle(&mut self, problem: &Problem<'_>, mut variance: f64) -> Result<f64, Unsolved> {
         let tau = problem.design.changepoint_prior_scale;
         for _ in 0..MOST_ROUNDS {
-            problem.check_time()?;
-            self.minimise(problem, variance);
+            problem.patience.check()?;
+            self.minimise(problem, variance)?;
             let fit = self.reduced.free_parameters(problem.normal, &self.delta, &mut self.free);
             let descent = self.active_set.descend(&self.reduced.c, problem.lambda(variance), &self.delta);
             let curvature = descent.curvature / (tau * tau);
@@ -280,14 +283,18 @@ impl Solver {
     }
 
     /// The closest fit that the digits allow, for a series that the model can follow exactly.
-    fn closest_fit(&mut self, problem: &Problem<'_>, highest: f64) -> Optimum {
-        let fits = (2..=9).map(|digits| {
+    fn closest_fit(&mut self, problem: &Problem<'_>, highest: f64) -> Result<Optimum, Interruption> {
+        let mut best: Option<Optimum> = None;
+        for digits in 2..=9 {
             let variance = highest * 10.0_f64.powi(-2 * digits);
             self.eliminate(problem, variance);
-            self.minimise(problem, variance);
-            self.polish(problem)
-        });
-        fits.max_by(|a, b| a.log_posterior.total_cmp(&b.log_posterior)).expect("there are eight of them")
+            self.minimise(problem, variance)?;
+            let optimum = self.polish(problem);
+            if best.as_ref().is_none_or(|best| optimum.log_posterior > best.log_posterior) {
+                best = Some(optimum);
+            }
+        }
+        Ok(best.expect("the loop has rounds"))
     }
 
     /// One Newton step from the gradient on the rows, signs kept; `false` when a sign would change.
