@@ -13,7 +13,7 @@ const METADATA_FILE: &str = ".manyfit.json";
 const COMMENT: &[u8] = b"manyfit";
 
 /// The largest member that is read back: far more than any model, far less than memory.
-const LARGEST_MEMBER: u64 = 256 << 20;
+const LARGEST_MEMBER: u64 = 2 << 30;
 
 /// A model with its metadata.
 #[derive(Clone, Debug, PartialEq)]

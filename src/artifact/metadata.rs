@@ -42,12 +42,12 @@ pub struct Metadata {
     /// Standard deviation of the noise, in the units of the input.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sigma: Option<f64>,
-    /// What else there is to know, in sentences: a fallback and why, a constant series, a perfect fit.
+    /// What else there is to know, in sentences: a constant series, a perfect fit.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
-    /// The fallback was taken: the first note says why.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub fallback: bool,
+    /// Why the model is the fallback, where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fallback: Option<String>,
 }
 
 /// First and last date of a history.

@@ -4,7 +4,7 @@ use crate::{
     error::{Error, Result},
     input::Shard,
     sagemaker::{TrainingEnvironment, read_hyperparameters},
-    settings::Settings,
+    settings::{Settings, canonical_name},
     storage::{Durability, LocalStore},
     train::{Job, Progress, ResultsDirectory, available_memory, default_jobs, run},
 };
@@ -17,8 +17,8 @@ use std::{
     sync::{Arc, atomic::AtomicBool},
 };
 
-/// Share of the memory that input may take while it is read: parsed rows, archives and the system take the rest.
-const INPUT_SHARE: u64 = 12;
+/// The part of the memory that input, as text, may take at once: its parsed rows and features take many times that.
+const INPUT_SHARE: u64 = 24;
 
 /// Fit a model for every customer of a folder and write one servable tar.gz each.
 ///
@@ -143,18 +143,25 @@ impl Train {
     }
 
     /// The platform's settings, over them those of the file, over them those of the command line.
-    fn settings(&self, mut settings: BTreeMap<String, String>) -> Result<BTreeMap<String, String>> {
+    fn settings(&self, platform: BTreeMap<String, String>) -> Result<BTreeMap<String, String>> {
+        let mut settings = BTreeMap::new();
+        for (name, value) in platform {
+            let name = canonical_name(&name);
+            if let Some(other) = settings.insert(name.clone(), value.clone()).filter(|other| *other != value) {
+                return Err(Error::Settings(format!("setting {name}: given twice, as {other:?} and as {value:?}")));
+            }
+        }
         if let Some(path) = &self.hyperparameters {
             let file = read_hyperparameters(path)?.ok_or_else(|| {
-                Error::Settings(format!("--hyperparameters {}: there is nothing in it", path.display()))
+                Error::Settings(format!("--hyperparameters {}: no such file, or nothing in it", path.display()))
             })?;
-            settings.extend(file);
+            settings.extend(file.into_iter().map(|(name, value)| (canonical_name(&name), value)));
         }
         for setting in &self.set {
             let (name, value) = setting.split_once('=').ok_or_else(|| {
                 Error::Settings(format!("--set {setting}: write a name and a value, such as --set horizon=8"))
             })?;
-            settings.insert(name.trim().replace('-', "_"), value.trim().to_owned());
+            settings.insert(canonical_name(name), value.trim().to_owned());
         }
         Ok(settings)
     }

@@ -162,10 +162,9 @@ mod with_polars {
                 ParquetReader::new(Cursor::new(bytes))
                     .with_projection(Some(vec![at]))
                     .read_parallel(ParallelStrategy::None)
-                    .set_rechunk(true)
                     .finish()
             })?;
-            columns.extend(frame.into_columns().into_iter().map(Column::take_materialized_series));
+            columns.extend(frame.into_columns().into_iter().map(|column| column.take_materialized_series().rechunk()));
         }
         columns.try_into().map_err(|_| Fault::file("has columns that share a name: give each its own"))
     }

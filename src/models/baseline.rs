@@ -3,6 +3,7 @@
 use super::{Forecast, frequency::Frequency, normal_quantile};
 use crate::dataset::Series;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A model that needs no fitting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,14 +49,12 @@ impl BaselineSpec {
         let largest = values.iter().fold(0.0_f64, |largest, y| largest.max(y.abs()));
         let scale = if largest > 0.0 { largest } else { 1.0 };
         let mean = values.iter().sum::<f64>() / values.len() as f64;
-        let (model, remembered, errors): (_, Vec<f64>, Vec<f64>) = match self {
+        let seasonal =
+            if self == Self::SeasonalNaive { last_season(series, last_date, frequency, season) } else { None };
+        let (model, remembered, errors) = match seasonal {
             _ if values.is_empty() => return None,
-            Self::SeasonalNaive if values.len() > season => (
-                Self::SeasonalNaive,
-                values[values.len() - season..].to_vec(),
-                values.windows(season + 1).map(|window| window[season] - window[0]).collect(),
-            ),
-            _ => (Self::Mean, vec![mean], values.iter().map(|y| y - mean).collect()),
+            Some((remembered, errors)) => (Self::SeasonalNaive, remembered, errors),
+            None => (Self::Mean, vec![mean], values.iter().map(|y| y - mean).collect()),
         };
         let n = errors.len() as f64;
         let sigma = scale * (errors.iter().map(|e| (e / scale).powi(2)).sum::<f64>() / n).sqrt();
@@ -69,6 +68,31 @@ impl BaselineSpec {
             errors: (errors.iter().map(|e| e.abs()).sum::<f64>() / n, sigma),
         })
     }
+}
+
+/// The latest value of each place in the season, beginning with the step after the last date, and the differences of
+/// values that are one season apart; none where a place has no value or no two values are a season apart.
+///
+/// Values are placed by their dates, so that missing rows leave the others where they are.
+fn last_season(series: &Series, last_date: i64, frequency: Frequency, season: usize) -> Option<(Vec<f64>, Vec<f64>)> {
+    let by_steps_back: BTreeMap<i64, f64> = series
+        .timestamps
+        .iter()
+        .zip(&series.values)
+        .map(|(&date, &value)| (frequency.steps(date, last_date), value))
+        .collect();
+    let length = season as i64;
+    let mut latest = vec![None; season];
+    // From the farthest back to the latest, which stays.
+    for (back, value) in by_steps_back.iter().rev() {
+        latest[(length - 1 - back.rem_euclid(length)) as usize] = Some(*value);
+    }
+    let errors: Vec<f64> = by_steps_back
+        .iter()
+        .filter_map(|(back, value)| by_steps_back.get(&(back + length)).map(|before| value - before))
+        .collect();
+    let latest: Vec<f64> = latest.into_iter().collect::<Option<_>>()?;
+    if errors.is_empty() { None } else { Some((latest, errors)) }
 }
 
 impl FittedBaseline {
@@ -113,6 +137,22 @@ mod tests {
         assert_eq!(fitted.model, BaselineSpec::SeasonalNaive);
         assert_eq!(fitted.sigma, 0.0);
         assert_eq!(fitted.forecast(&[0; 9]).yhat, [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 0.0, 1.0]);
+    }
+
+    #[test]
+    fn missing_rows_leave_the_other_days_of_the_week_where_they_are() {
+        let mut series = series(&(0..56).map(|day| f64::from(day % 7)).collect::<Vec<_>>());
+        for missing in [55, 54, 52, 10] {
+            series.timestamps.remove(missing);
+            series.values.remove(missing);
+        }
+        let fitted = BaselineSpec::SeasonalNaive.fit(&series, Frequency::DAILY, 0.8).unwrap();
+        assert_eq!(fitted.forecast(&[0; 7]).yhat, [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+        assert_eq!(fitted.sigma, 0.0);
+        // Rows that are absent altogether are no different.
+        series.dates = series.timestamps.clone();
+        series.dates.push(55 * 86_400_000);
+        assert_eq!(BaselineSpec::SeasonalNaive.fit(&series, Frequency::DAILY, 0.8).unwrap(), fitted);
     }
 
     #[test]

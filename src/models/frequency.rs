@@ -182,6 +182,27 @@ impl Frequency {
         }
     }
 
+    /// Number of steps from one date to a later one; of dates that are off the calendar, to the nearest.
+    #[must_use]
+    pub fn steps(self, from: i64, to: i64) -> i64 {
+        let months = |ms: i64| {
+            let date = civil(ms).date();
+            i64::from(date.year()) * 12 + i64::from(date.month())
+        };
+        // 1970-01-01 was a Thursday; a weekend counts as the Friday before it.
+        let business_days = |ms: i64| {
+            let day = ms.div_euclid(DAY) + 3;
+            day.div_euclid(7) * 5 + day.rem_euclid(7).min(4)
+        };
+        let nearest = |gap: i64, unit: i64| (gap + unit / 2).div_euclid(unit);
+        match self {
+            Self::Fixed(gap) => nearest(to - from, gap.max(1)),
+            Self::Weekly { count, .. } => nearest(to - from, count * WEEK),
+            Self::BusinessDay { count } => nearest(business_days(to) - business_days(from), count),
+            Self::Monthly { count, .. } => nearest(months(to) - months(from), count),
+        }
+    }
+
     /// Number of periods in the season that such data usually has: a day of hours, a week of days, a year of months.
     #[must_use]
     pub const fn season(self) -> usize {
@@ -285,9 +306,6 @@ impl FromStr for Frequency {
         };
         let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
         let count: i64 = if digits == 0 { 1 } else { text[..digits].parse().map_err(|_| unknown())? };
-        if !(1..=1_000_000).contains(&count) {
-            return Err(unknown());
-        }
         let (alias, anchor) = text[digits..].split_once('-').map_or((&text[digits..], None), |(a, b)| (a, Some(b)));
         let month = |default: &str| {
             let name = anchor.unwrap_or(default).to_ascii_uppercase();
@@ -296,21 +314,32 @@ impl FromStr for Frequency {
         if let Some((numbered_day, month)) = anchor.filter(|_| alias == "M").and_then(|a| a.split_once('-')) {
             let month = MONTHS.iter().position(|m| *m == month).ok_or_else(unknown)? as i8 + 1;
             let day: i8 = numbered_day.parse().ok().filter(|day| (1..=31).contains(day)).ok_or_else(unknown)?;
-            return Ok(Self::Monthly { count, day: DayOfMonth::Number(day), month });
+            return if (1..=1_200).contains(&count) {
+                Ok(Self::Monthly { count, day: DayOfMonth::Number(day), month })
+            } else {
+                Err(unknown())
+            };
         }
-        let fixed = |unit: i64| if anchor.is_none() { Ok(Self::Fixed(count * unit)) } else { Err(unknown()) };
-        let monthly = |months: i64, day, month| Ok(Self::Monthly { count: count * months, day, month });
+        // A century between two dates is more than anybody measures, and far from any overflow.
+        let at_most = |most: i64| if (1..=most).contains(&count) { Ok(()) } else { Err(unknown()) };
+        let fixed = |unit: i64| match anchor {
+            None => at_most(36_525 * DAY / unit).map(|()| Self::Fixed(count * unit)),
+            Some(_) => Err(unknown()),
+        };
+        let monthly = |months: i64, day, month| {
+            at_most(1_200 / months).map(|()| Self::Monthly { count: count * months, day, month })
+        };
         match alias {
             "D" => fixed(DAY),
             "h" | "H" => fixed(3_600_000),
             "min" | "T" => fixed(60_000),
             "s" | "S" => fixed(SECOND),
             "ms" | "L" => fixed(1),
-            "B" if anchor.is_none() => Ok(Self::BusinessDay { count }),
+            "B" if anchor.is_none() => at_most(26_000).map(|()| Self::BusinessDay { count }),
             "W" => {
                 let name = anchor.unwrap_or("SUN").to_ascii_uppercase();
                 let weekday = WEEKDAYS.iter().position(|day| *day == name).ok_or_else(unknown)? as i8;
-                Ok(Self::Weekly { count, weekday })
+                at_most(5_200).map(|()| Self::Weekly { count, weekday })
             }
             "MS" if anchor.is_none() => monthly(1, DayOfMonth::First, 1),
             "ME" | "M" if anchor.is_none() => monthly(1, DayOfMonth::Last, 1),
@@ -407,7 +436,9 @@ mod tests {
 
     #[test]
     fn what_is_not_a_frequency_is_refused_with_examples() {
-        for text in ["", "daily", "0D", "W-XYZ", "QS-FOO", "D-MON", "99999999999999999999D"] {
+        for text in
+            ["", "daily", "0D", "20000YS", "1000000W", "0M-3-JAN", "W-XYZ", "QS-FOO", "D-MON", "99999999999999999999D"]
+        {
             assert!(text.parse::<Frequency>().unwrap_err().contains("15min"), "{text}");
         }
     }

@@ -48,7 +48,7 @@ const LARGEST_VALUE: f64 = 1e300;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FitError {
     /// The model needs more rows.
-    #[error("{} and Prophet needs two", match rows { 0 => "no row has a value".into(), 1 => "only one row has a value".to_string(), n => format!("{n} rows have a value") })]
+    #[error("{}", if *rows == 0 { "no row has a value" } else { "only one row has a value: Prophet needs two" })]
     TooShort {
         /// Rows that have a value.
         rows: usize,

@@ -23,7 +23,8 @@ impl MaxFailures {
     pub fn is_exceeded(self, failed: usize, customers: usize) -> bool {
         match self {
             Self::Count(most) => failed > most,
-            Self::Share(most) => failed as f64 > most * customers as f64,
+            // A share is seldom a binary fraction: 29% of 100 are 29.
+            Self::Share(most) => failed as f64 > most * customers as f64 + 1e-9,
         }
     }
 }
@@ -32,7 +33,7 @@ impl fmt::Display for MaxFailures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Count(count) => write!(f, "{count}"),
-            Self::Share(share) => write!(f, "{}%", share * 100.0),
+            Self::Share(share) => write!(f, "{}%", (share * 1e6).round() / 1e4),
         }
     }
 }
@@ -74,6 +75,8 @@ mod tests {
         assert!(MaxFailures::Count(1).is_exceeded(2, 100));
         assert!(!MaxFailures::Share(0.1).is_exceeded(10, 100));
         assert!(MaxFailures::Share(0.1).is_exceeded(11, 100));
+        assert!(!MaxFailures::Share(0.29).is_exceeded(29, 100));
+        assert_eq!(MaxFailures::Share(0.07).to_string(), "7%");
         assert!(!MaxFailures::Share(0.0).is_exceeded(0, 0));
     }
 }

@@ -26,10 +26,18 @@ const REFUSED: &[(&[&str], &str)] = &[
     (&["holidays", "country_holidays", "holidays_prior_scale", "holidays_mode"], "holidays are not supported yet"),
     (&["regressors", "extra_regressors"], "extra regressors are not supported yet"),
     (&["cap", "floor"], "they belong to logistic growth, which is not supported yet"),
-    (&["mcmc_samples"], "manyfit finds the optimum of the posterior and does not sample it"),
     (&["changepoints"], "explicit changepoints are not supported yet; n_changepoints and changepoint_range are"),
     (&["stan_backend"], "there is no Stan here"),
 ];
+
+/// The name under which a setting is known here: `-` is `_`, and some have a second name.
+#[must_use]
+pub fn canonical_name(name: &str) -> String {
+    match name.trim().replace('-', "_").as_str() {
+        "prediction_length" => "horizon".into(),
+        other => other.into(),
+    }
+}
 
 /// Checked settings.
 #[derive(Clone, Debug, PartialEq)]
@@ -103,6 +111,7 @@ impl Settings {
                 ("none", None),
             ],
         );
+        let has_version = text.is_given("version");
         let version = text.optional("version", |text| {
             if text.chars().all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c)) && !text.starts_with(['.', '_']) {
                 Ok(text.to_owned())
@@ -116,17 +125,16 @@ impl Settings {
             customer: text.optional("customer", |text| Ok(text.to_owned())),
             duplicates: text.value("duplicates", Duplicates::Error, str::parse),
         };
-        let horizon = text.alias("horizon", "prediction_length");
         Self {
             model,
             fallback,
             input,
             frequency: text.optional("frequency", str::parse),
-            horizon: text.value(horizon, 0, |text| text::integer(text, 0..=1_000_000)),
+            horizon: text.value("horizon", 0, |text| text::integer(text, 0..=100_000)),
             include_history: text.value("include_history", false, text::boolean),
-            seed: text.value("seed", 0, |text| text.parse().map_err(|_| "use a whole number from 0".into())),
+            seed: text.value("seed", 0, |text| text::integer(text, 0..=usize::MAX).map(|seed| seed as u64)),
             artifact_name: text
-                .value("artifact_name", NameTemplate::default(), |text| NameTemplate::new(text, version.is_some())),
+                .value("artifact_name", NameTemplate::default(), |text| NameTemplate::new(text, has_version)),
             version,
             max_failures: text.value("max_failures", MaxFailures::default(), str::parse),
             customer_time_limit: text.optional("customer_time_limit", |text| {
@@ -151,6 +159,7 @@ fn prophet(text: &mut Text<'_>) -> ProphetSpec {
     // Beyond these bounds a prior says nothing or leaves nothing, and its precision is lost to rounding.
     let scale = |text: &str| text::number(text, |x| (1e-9..=1e9).contains(&x), "use a number from 1e-9 to 1e9");
     let share = |text: &str| text::number(text, |x| x > 0.0 && x < 1.0, "use a number between 0 and 1");
+    text.only("mcmc_samples", "0", "manyfit finds the optimum of the posterior and does not sample it");
     text.only("seasonality_mode", "additive", "multiplicative seasonality is not supported yet");
     if text.is("growth", "logistic") {
         text.refuse("growth", "logistic growth is not supported yet; linear and flat are");
@@ -178,12 +187,12 @@ fn seasonality(text: &str) -> Result<SeasonalityChoice, String> {
     if text.eq_ignore_ascii_case("auto") {
         return Ok(SeasonalityChoice::Auto);
     }
-    match (text.parse::<usize>(), text::boolean(text)) {
-        (Ok(order @ 2..=100), _) => Ok(SeasonalityChoice::Order(order)),
-        // Python takes True for 1 and 1 for True: on, with the default order.
+    // As in Python, 1 is an order, and 0 is none.
+    match (text::integer(text, 0..=100), text::boolean(text)) {
+        (Ok(0), _) | (Err(_), Ok(false)) => Ok(SeasonalityChoice::Off),
+        (Ok(order), _) => Ok(SeasonalityChoice::Order(order)),
         (_, Ok(true)) => Ok(SeasonalityChoice::On),
-        (_, Ok(false)) => Ok(SeasonalityChoice::Off),
-        _ => Err("use auto, true, false or a Fourier order from 2 to 100".into()),
+        _ => Err("use auto, true, false or a Fourier order from 1 to 100".into()),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Settings as text: taken one by one, each fault remembered.
 
+use super::canonical_name;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Display,
@@ -21,9 +22,13 @@ impl<'a> Text<'a> {
         let mut faults = Vec::new();
         let mut left: BTreeMap<String, &str> = BTreeMap::new();
         for (name, value) in settings {
-            let normal = name.trim().replace('-', "_");
-            if let Some(other) = left.insert(normal.clone(), value.trim()).filter(|other| *other != value.trim()) {
-                faults.push(format!("{normal}: given twice, as {other:?} and as {value:?}"));
+            let (name, value) = (canonical_name(name), value.trim());
+            // An empty value says nothing, beside another spelling of the name too.
+            let other = left.get(&name).copied().unwrap_or_default();
+            if other.is_empty() || value.is_empty() {
+                left.insert(name, if value.is_empty() { other } else { value });
+            } else if other != value {
+                faults.push(format!("{name}: given twice, as {other:?} and as {value:?}"));
             }
         }
         Self { left, known: BTreeSet::new(), faults }
@@ -71,21 +76,9 @@ impl<'a> Text<'a> {
         self.left.get(name).is_some_and(|text| text.eq_ignore_ascii_case(value))
     }
 
-    /// The name under which a setting with two names was given.
-    pub(super) fn alias(&mut self, name: &'static str, other: &'static str) -> &'static str {
-        self.known.insert(name);
-        self.known.insert(other);
-        match (self.left.get(name).copied(), self.left.get(other).copied()) {
-            (Some(one), Some(two)) => {
-                if one != two {
-                    self.faults.push(format!("{name}: {one:?}, and {other}, which is the same setting, {two:?}"));
-                }
-                self.left.remove(other);
-                name
-            }
-            (None, Some(_)) => other,
-            _ => name,
-        }
+    /// Whether a setting has a value that is still to be read.
+    pub(super) fn is_given(&self, name: &str) -> bool {
+        self.left.get(name).is_some_and(|text| !text.is_empty())
     }
 
     /// Complains of a setting, if it is given a value.

@@ -4,7 +4,7 @@ use super::{
     forecast_rows::{COLUMNS, rows, to_block},
     results::ResultsDirectory,
     spool::{Spool, write_whole},
-    worker::iso,
+    worker::iso_with_time,
 };
 use crate::{
     error::{Error, Result},
@@ -40,7 +40,7 @@ impl ForecastTable {
             self.spool.drain_sorted(|customer, block| {
                 for (date, numbers) in rows(block) {
                     csv.write_field(customer).map_err(into_storage)?;
-                    csv.write_field(iso(date)).map_err(into_storage)?;
+                    csv.write_field(iso_with_time(date)).map_err(into_storage)?;
                     for number in numbers {
                         let text = if number.is_nan() { String::new() } else { number.to_string() };
                         csv.write_field(text).map_err(into_storage)?;

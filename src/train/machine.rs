@@ -1,5 +1,6 @@
 //! What the machine, or the container's share of it, allows.
 
+use crate::input::{Format, InputFile};
 use std::{
     fs,
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
@@ -43,7 +44,13 @@ pub(super) struct Admitted<'a> {
 }
 
 impl MemoryGate {
-    pub(super) fn new(budget: u64, jobs: usize, largest: u64) -> Self {
+    /// For `jobs` threads that read these files.
+    pub(super) fn new(budget: u64, jobs: usize, files: &[InputFile]) -> Self {
+        let largest = files.iter().map(unpacked_size).max().unwrap_or(0);
+        Self::with_largest(budget, jobs, largest)
+    }
+
+    fn with_largest(budget: u64, jobs: usize, largest: u64) -> Self {
         let open = largest.saturating_mul(jobs as u64) <= budget;
         Self { budget, open, inside: Mutex::new(0), left: Condvar::new() }
     }
@@ -52,18 +59,25 @@ impl MemoryGate {
         self.inside.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until the file fits.
-    pub(super) fn admit(&self, size: u64) -> Option<Admitted<'_>> {
-        if self.open {
-            return None;
-        }
+    /// Waits until the file fits; `None` where nobody is counted.
+    pub(super) fn admit(&self, file: &InputFile) -> Option<Admitted<'_>> {
+        if self.open { None } else { Some(self.admit_size(unpacked_size(file))) }
+    }
+
+    fn admit_size(&self, size: u64) -> Admitted<'_> {
         let mut inside = self.inside();
         while *inside > 0 && *inside + size > self.budget {
             inside = self.left.wait(inside).unwrap_or_else(PoisonError::into_inner);
         }
         *inside += size;
-        Some(Admitted { gate: self, size })
+        Admitted { gate: self, size }
     }
+}
+
+/// A file's size as text, estimated from its size as stored: packed tables are about a tenth of it.
+fn unpacked_size(file: &InputFile) -> u64 {
+    let packed = file.format == Format::Parquet || file.key.to_ascii_lowercase().ends_with(".gz");
+    if packed { file.size.saturating_mul(12) } else { file.size }
 }
 
 impl Drop for Admitted<'_> {
@@ -87,13 +101,13 @@ mod tests {
 
     #[test]
     fn the_gate_keeps_to_its_budget_and_lets_a_giant_in_alone() {
-        let gate = MemoryGate::new(100, 4, 150);
+        let gate = MemoryGate::with_largest(100, 4, 150);
         let (inside, most) = (AtomicU64::new(0), AtomicU64::new(0));
         thread::scope(|scope| {
             for _ in 0..4 {
                 scope.spawn(|| {
                     for size in [150, 40, 40, 70].repeat(25) {
-                        let _admitted = gate.admit(size);
+                        let _admitted = gate.admit_size(size);
                         let now = inside.fetch_add(size, Ordering::SeqCst) + size;
                         most.fetch_max(now, Ordering::SeqCst);
                         assert!(now <= 100 || now == 150, "{now} at once");

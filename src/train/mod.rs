@@ -33,10 +33,11 @@ pub use summary::Summary;
 
 use crate::{
     error::{Error, Result},
-    input::{Scan, Shard, discover_with},
+    input::{InputFile, Scan, Shard, discover_with},
     settings::Settings,
     storage::Store,
 };
+use machine::MemoryGate;
 use owner::Owner;
 use rayon::prelude::*;
 use std::{
@@ -83,9 +84,18 @@ pub fn run(job: &Job<'_>, out: &mut dyn Write) -> Result<Summary> {
         .thread_name(|i| format!("worker-{i}"))
         .build()
         .map_err(|error| Error::Bug(format!("the worker threads did not start: {error}")))?;
+    let stopped = || Error::Stopped("stopped while the input was being listed: run it again".into());
     let discovery = discover_with(job.input, &job.settings.input, |files, scan| {
-        pool.install(|| files.par_iter().map(scan).collect::<Vec<Result<Scan>>>())
+        let memory = MemoryGate::new(job.memory, job.jobs, files);
+        let guarded_scan = |file: &InputFile| {
+            let _admitted = memory.admit(file);
+            if job.stop.load(Ordering::Relaxed) { Err(stopped()) } else { scan(file) }
+        };
+        pool.install(|| files.par_iter().map(guarded_scan).collect::<Vec<Result<Scan>>>())
     })?;
+    if job.stop.load(Ordering::Relaxed) {
+        return Err(stopped());
+    }
     let plan = plan::Plan::new(discovery, job.shard);
     let say = |out: &mut dyn Write, line: &str| writeln!(out, "{line}").map_err(|e| Error::storage("printing", e));
     for line in plan.describe(job.input, job.shard) {

@@ -54,7 +54,10 @@ impl Plan {
             lines.push(columns.to_string());
         }
         if let Skipped { count, example: Some(example) } = &self.skipped {
-            lines.push(format!("{count} other files skipped, such as {example}"));
+            lines.push(match count {
+                1 => format!("one other file skipped: {example}"),
+                _ => format!("{count} other files skipped, such as {example}"),
+            });
         }
         lines
     }

@@ -41,7 +41,7 @@ impl Display {
 
     /// Shows the counts, not more often than people and logs want them.
     pub(super) fn update(&mut self, counts: &Counts, out: &mut dyn Write) -> Result<()> {
-        self.bar.set_position(counts.done() as u64);
+        self.bar.set_position(counts.finished() as u64);
         if self.shown.elapsed() >= INTERVAL && self.kind == Progress::Lines {
             self.shown = Instant::now();
             write_metrics(counts, out)?;

@@ -56,7 +56,7 @@ impl Counts {
 
     /// Customers that are done, one way or the other.
     #[must_use]
-    pub const fn done(&self) -> usize {
+    pub const fn finished(&self) -> usize {
         self.with_artifact() + self.failed
     }
 }
@@ -147,8 +147,8 @@ impl Summary {
 
     pub(super) fn close(&mut self, seconds: f64, max_failures: MaxFailures, stopped: bool) {
         self.seconds = seconds;
-        self.customers_per_second = self.counts.done() as f64 / seconds;
-        self.stopped = stopped && self.counts.done() < self.customers;
+        self.customers_per_second = self.counts.finished() as f64 / seconds;
+        self.stopped = stopped && self.counts.finished() < self.customers;
         self.max_failures = max_failures.to_string();
         self.too_many_failures = max_failures.is_exceeded(self.counts.failed, self.customers);
     }
@@ -159,7 +159,7 @@ impl Summary {
     /// [`Error::Stopped`] and [`Error::Data`], as the exit code should be.
     pub fn verdict(&self) -> Result<()> {
         if self.stopped {
-            let left = self.customers - self.counts.done();
+            let left = self.customers - self.counts.finished();
             return Err(Error::Stopped(format!(
                 "stopped with {left} of {} customers to go: run it again to go on",
                 self.customers

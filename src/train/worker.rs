@@ -20,7 +20,7 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Mutex, MutexGuard, PoisonError, atomic::Ordering, mpsc::SyncSender},
+    sync::{Mutex, PoisonError, atomic::Ordering, mpsc::SyncSender},
     time::Instant,
 };
 
@@ -57,8 +57,8 @@ struct Worker {
 /// All workers, and what they have in common.
 pub(super) struct Crew<'a> {
     job: &'a Job<'a>,
-    /// One per thread of the pool, locked by that thread only.
-    workers: Vec<Mutex<Worker>>,
+    /// One per thread of the pool, taken out of its place while that thread works.
+    workers: Vec<Mutex<Option<Worker>>>,
     memory: MemoryGate,
     /// The settings' canonical text, for fingerprints.
     shape: String,
@@ -85,25 +85,30 @@ fn timed<T>(ms: &mut f64, work: impl FnOnce() -> T) -> T {
 
 impl<'a> Crew<'a> {
     pub(super) fn new(job: &'a Job<'a>, plan: &Plan) -> Self {
-        let workers = (0..job.jobs).map(|_| Mutex::new(Worker::new(job.settings))).collect();
-        let largest = plan.files.first().map_or(0, |file| file.size);
-        Self { job, workers, memory: MemoryGate::new(job.memory, job.jobs, largest), shape: job.settings.shape() }
+        let workers = (0..job.jobs).map(|_| Mutex::default()).collect();
+        Self { job, workers, memory: MemoryGate::new(job.memory, job.jobs, &plan.files), shape: job.settings.shape() }
     }
 
-    /// The buffers of this thread.
-    fn worker(&self) -> MutexGuard<'_, Worker> {
-        let thread = rayon::current_thread_index().unwrap_or_default();
-        // A panic is caught before the lock is released, and leaves new buffers behind.
-        self.workers[thread].lock().unwrap_or_else(PoisonError::into_inner)
+    /// Works with the buffers of this thread.
+    ///
+    /// They are out of their place meanwhile and no lock is held: a library that waits on threads of its own may let this
+    /// thread begin another customer in between, which then finds the place empty and works with new buffers.
+    fn with_worker<T>(&self, work: impl FnOnce(&mut Worker) -> T) -> T {
+        let place = &self.workers[rayon::current_thread_index().unwrap_or_default()];
+        let place = || place.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = place().take();
+        let mut worker = taken.unwrap_or_else(|| Worker::new(self.job.settings));
+        let result = work(&mut worker);
+        *place() = Some(worker);
+        result
     }
 
     /// Fits every customer of a file.
     pub(super) fn fit_file(&self, file: &InputFile, events: &SyncSender<Event>) {
-        let _admitted = self.memory.admit(file.size);
+        let admitted = self.memory.admit(file);
         match &file.contents {
-            Contents::One(customer) => {
-                let mut worker = self.worker();
-                self.guarded(&mut worker, customer, events, |crew, worker| {
+            Contents::One(customer) => self.with_worker(|worker| {
+                self.guarded(worker, customer, events, |crew, worker| {
                     let Worker { reader, workspace, standing } = worker;
                     let mut ms = Phases::default();
                     let series = timed(&mut ms.read, || reader.read_series(crew.job.input, file));
@@ -112,7 +117,11 @@ impl<'a> Crew<'a> {
                         .and_then(|series| crew.fit(customer, series, workspace, standing, &mut ms));
                     (result, ms)
                 });
-            }
+                if admitted.is_some() {
+                    // Where memory is counted, what a large file made the buffers grow to goes with it.
+                    *worker = Worker::new(self.job.settings);
+                }
+            }),
             Contents::Many(customers) => self.fit_bundle(file, customers.len(), events),
         }
     }
@@ -120,29 +129,26 @@ impl<'a> Crew<'a> {
     /// Reads a file of many customers and shares them out to the workers that have nothing to do.
     fn fit_bundle(&self, file: &InputFile, customers: usize, events: &SyncSender<Event>) {
         let mut read = 0.0;
-        let bundle = {
-            let mut worker = self.worker();
-            catch_unwind(AssertUnwindSafe(|| {
-                timed(&mut read, || worker.reader.read_bundle(self.job.input, file, &|_| true))
-            }))
-            .unwrap_or_else(|panic| {
-                *worker = Worker::new(self.job.settings);
-                Err(Error::Bug(describe_panic(&*panic)))
-            })
-        };
+        // Bundles are read with buffers of their own, which go before the customers are fitted.
+        let bundle = catch_unwind(AssertUnwindSafe(|| {
+            let mut reader = Reader::new(self.job.settings.input.clone());
+            timed(&mut read, || reader.read_bundle(self.job.input, file, &|_| true))
+        }))
+        .unwrap_or_else(|panic| Err(Error::Bug(describe_panic(&*panic))));
         match bundle {
             Ok(series) => series.into_par_iter().for_each(|(customer, series)| {
                 if self.job.stop.load(Ordering::Relaxed) {
                     return;
                 }
-                let mut worker = self.worker();
-                self.guarded(&mut worker, &customer, events, |crew, worker| {
-                    let mut ms = Phases { read: read / customers as f64, ..Phases::default() };
-                    let Worker { workspace, standing, .. } = worker;
-                    let result = series
-                        .map_err(Failure::from)
-                        .and_then(|series| crew.fit(&customer, &series, workspace, standing, &mut ms));
-                    (result, ms)
+                self.with_worker(|worker| {
+                    self.guarded(worker, &customer, events, |crew, worker| {
+                        let mut ms = Phases { read: read / customers as f64, ..Phases::default() };
+                        let Worker { workspace, standing, .. } = worker;
+                        let result = series
+                            .map_err(Failure::from)
+                            .and_then(|series| crew.fit(&customer, &series, workspace, standing, &mut ms));
+                        (result, ms)
+                    });
                 });
             }),
             Err(error) => {
@@ -240,16 +246,17 @@ impl<'a> Crew<'a> {
     ) -> Result<Done, Failure> {
         let Settings { model, fallback, customer_time_limit, version, .. } = self.job.settings;
         let mut notes = Vec::new();
-        let mut status = Status::Fitted;
+        let mut reason = None;
         let fitted = timed(&mut ms.fit, || {
             let deadline = customer_time_limit.map(|limit| Instant::now() + limit);
             let patience = Patience { deadline, stop: Some(self.job.stop) };
             model.fit(series, frequency, patience, workspace).or_else(|error| {
-                let fallback = fallback.as_ref().filter(|_| !series.is_empty() && error != FitError::Stopped);
-                let fitted = fallback.and_then(|spec| spec.fit(series, frequency, Patience::default(), workspace).ok());
-                status = Status::Fallback;
-                notes.push(error.to_string());
-                fitted.ok_or(error)
+                // Only what would happen again: a fit that took too long on a busy machine may end in time on the next run.
+                let again = matches!(error, FitError::TooShort { .. } | FitError::NotFinite);
+                let spec = fallback.as_ref().filter(|_| again && !series.is_empty()).ok_or(error)?;
+                let fitted = spec.fit(series, frequency, Patience::default(), workspace).map_err(|_| error);
+                reason = Some(error.to_string());
+                fitted
             })
         })
         .map_err(|error| match error {
@@ -275,7 +282,7 @@ impl<'a> Crew<'a> {
             log_posterior,
             sigma,
             notes,
-            fallback: status == Status::Fallback,
+            fallback: reason,
             ..Metadata::default()
         };
         let archive = timed(&mut ms.pack, || Artifact::pack(&mut metadata, &fitted));
@@ -284,9 +291,9 @@ impl<'a> Crew<'a> {
             other => Failure::Customer(other),
         })?;
         Ok(Done {
+            status: if metadata.fallback.is_some() { Status::Fallback } else { Status::Fitted },
             metadata,
             model: fitted,
-            status,
             frequency,
             artifact: name,
             bytes: archive.len(),
@@ -335,13 +342,11 @@ fn describe_fit(fitted: &FittedModel, notes: &mut Vec<String>) -> (Option<f64>, 
 impl Done {
     fn outcome(self, customer: &CustomerId, ms: Phases) -> Outcome {
         let Self { metadata, status, artifact, bytes, sha256, .. } = self;
-        let mut notes = metadata.notes;
-        let reason = if metadata.fallback { Some(notes.remove(0)) } else { None };
         Outcome {
             customer: customer.to_string(),
             status,
-            reason,
-            notes,
+            reason: metadata.fallback,
+            notes: metadata.notes,
             rows: metadata.rows,
             missing: metadata.missing,
             first: Some(iso(metadata.trained.first_ms)),
@@ -359,19 +364,18 @@ impl Done {
     }
 }
 
-/// A timestamp as ISO 8601, without what is zero at its end.
-pub(super) fn iso(ms: i64) -> String {
+/// A timestamp as ISO 8601: date and time, the same form at midnight.
+pub(super) fn iso_with_time(ms: i64) -> String {
     jiff::Timestamp::from_millisecond(ms).map_or_else(
         |_| format!("{ms} ms"),
-        |timestamp| {
-            let datetime = timestamp.to_zoned(jiff::tz::TimeZone::UTC).datetime();
-            if datetime.time() == jiff::civil::Time::midnight() {
-                datetime.date().to_string()
-            } else {
-                datetime.to_string()
-            }
-        },
+        |timestamp| timestamp.to_zoned(jiff::tz::TimeZone::UTC).datetime().to_string(),
     )
+}
+
+/// A timestamp as ISO 8601: the date alone at midnight.
+fn iso(ms: i64) -> String {
+    let text = iso_with_time(ms);
+    text.strip_suffix("T00:00:00").map_or(text.clone(), str::to_owned)
 }
 
 fn sha256(bytes: &[u8]) -> String {

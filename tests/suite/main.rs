@@ -3,6 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod layers;
+#[cfg(feature = "parquet")]
+mod parquet_bundles;
+mod pinned_artifacts;
 mod prophet_golden;
 mod resume;
 mod sagemaker_tree;

@@ -1,7 +1,7 @@
 //! Prophet: a piecewise trend plus seasonalities, fitted to its exact maximum a posteriori.
 //!
 //! The model, its scaling and its defaults are those of Python Prophet 1.5.0 (`forecaster.py`, `prophet.stan`); the
-//! optimum is found by [`solver`] instead of Stan.
+//! optimum is found directly (`solver.rs`) instead of by Stan.
 //!
 //! ```text
 //! Series ─► Calendar (scaled time, changepoints, features, ZᵀZ) ─► Solver ─► FittedProphet ─► Forecast
