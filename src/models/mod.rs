@@ -1,2 +1,3 @@
 //! (being built)
+pub mod ridge;
 pub mod trees;

@@ -33,10 +33,13 @@ impl Ensemble {
         features: usize,
         trees_per_round: usize,
     ) -> Result<Self> {
-        let finite = |tree: &Tree| tree.nodes.iter().all(|node| node.value().is_finite());
+        let finite = |tree: &Tree| {
+            tree.nodes.iter().all(|node| node.value().is_finite())
+                && tree.stats.iter().all(|stat| (stat.base_weight + stat.sum_hessian).is_finite())
+        };
         if let Some(at) = trees.iter().position(|tree| !finite(tree)) {
             return Err(Error::Data(format!(
-                "training diverged: tree {} has a value that is not finite; scale the target or choose a smaller eta",
+                "training diverged: tree {} has a value that is not finite; scale the target down or choose a smaller eta",
                 at + 1
             )));
         }

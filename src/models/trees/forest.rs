@@ -152,8 +152,7 @@ impl Rule for LeastSquares<'_> {
             let other = at + self.generator.below((k - at) as u32) as usize;
             self.features.swap(at, other);
             let Some(mut candidate) = look.column(self.features[at] as usize) else { continue };
-            let places = candidate.boundaries.len();
-            varying += usize::from(places > 1 || (places == 1 && candidate.missing));
+            varying += usize::from(varies(node, &candidate));
             search_column(node, &mut candidate, least, &mut best);
         }
         best
@@ -162,6 +161,15 @@ impl Rule for LeastSquares<'_> {
     fn finish(&self, node: &Open<()>) -> (f32, Stat) {
         let mean = (node.sums.g / node.sums.h) as f32;
         (mean, Stat { base_weight: mean, loss_change: 0.0, sum_hessian: node.sums.h as f32 })
+    }
+}
+
+/// Whether a column has two different values in a node, a missing one counted as a value.
+fn varies(node: &Open<()>, candidate: &Candidate<'_>) -> bool {
+    match candidate.boundaries.len() {
+        0 => false,
+        1 => candidate.boundaries.count_above(0) < node.count(),
+        _ => true,
     }
 }
 

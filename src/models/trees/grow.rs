@@ -211,7 +211,7 @@ pub(super) fn grow<E: Entry, R: Rule>(
             let children = arena.partition(rule, matrix, sums, &node, &split, depth + 1);
             let left = tree.nodes.len() as u32;
             tree.nodes[node.id as usize] = Node::split(left, split.feature, split.threshold, split.default_left);
-            tree.stats[node.id as usize].loss_change = split.gain as f32;
+            tree.stats[node.id as usize].loss_change = split.gain.min(f64::from(f32::MAX)) as f32;
             for (id, mut child) in (left..).zip(children) {
                 child.id = id;
                 tree.push(rule.finish(&child));

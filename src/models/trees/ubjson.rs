@@ -78,6 +78,10 @@ impl Sink for UbjWriter {
         self.typed(b'U', values.len());
         self.bytes.extend(values);
     }
+
+    fn no_longs(&mut self) {
+        self.typed(b'L', 0);
+    }
 }
 
 /// Lists and objects inside each other; XGBoost's files have seven levels.

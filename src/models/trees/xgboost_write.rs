@@ -22,6 +22,8 @@ pub(super) trait Sink {
     fn floats(&mut self, values: impl ExactSizeIterator<Item = f32>);
     fn integers(&mut self, values: impl ExactSizeIterator<Item = i32>);
     fn bytes(&mut self, values: impl ExactSizeIterator<Item = u8>);
+    /// An empty list of 64-bit integers.
+    fn no_longs(&mut self);
 }
 
 impl Ensemble {
@@ -142,9 +144,13 @@ fn write_tree(id: usize, tree: &Tree, features: usize, sink: &mut impl Sink) {
     sink.object();
     sink.key("base_weights");
     sink.floats(stats().map(|stat| stat.base_weight));
-    for name in ["categories", "categories_nodes", "categories_segments", "categories_sizes"] {
+    for name in ["categories", "categories_nodes"] {
         sink.key(name);
         sink.integers(std::iter::empty());
+    }
+    for name in ["categories_segments", "categories_sizes"] {
+        sink.key(name);
+        sink.no_longs();
     }
     sink.key("default_left");
     sink.bytes(nodes().map(|node| u8::from(node.default_left())));
@@ -265,5 +271,9 @@ impl Sink for JsonWriter {
 
     fn bytes(&mut self, values: impl ExactSizeIterator<Item = u8>) {
         self.values(values, |text, value| put(text, format_args!("{value}")));
+    }
+
+    fn no_longs(&mut self) {
+        self.values(std::iter::empty::<i64>(), |_, _| {});
     }
 }
