@@ -92,7 +92,7 @@ fn fit(job: &Job, validation: &Matrix, scratch: &mut Scratch, report: &mut Repor
     let pairs = job.params.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let boosting = (job.kind == "boosting").then(|| BoostingParams::from_pairs(pairs.clone())).transpose()?;
     let forest = if boosting.is_none() { Some(ForestParams::from_pairs(pairs)?) } else { None };
-    let mut fit_once = || -> Result<(Ensemble, Vec<f64>, Option<usize>), Box<dyn Error>> {
+    let mut fit_once = || -> Result<Outcome, Box<dyn Error>> {
         let matrix = Matrix::from_rows(job.columns, &features)?;
         if let Some(forest) = &forest {
             return Ok((forest.fit(&matrix, &targets, weights.as_deref(), scratch)?, vec![], None));

@@ -193,6 +193,7 @@ fn solve(system: &mut [f64], solution: &mut [f64]) -> Result<()> {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these results are exact")]
 mod tests {
     use super::*;
 

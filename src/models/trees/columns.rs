@@ -85,7 +85,7 @@ pub(super) struct Column {
 /// The sorted columns of a [`Matrix`].
 #[derive(Default)]
 pub(super) struct Columns<E> {
-    columns: Vec<Column>,
+    features: Vec<Column>,
     /// The distinct values of every column, ascending, one column after another.
     values: Vec<f32>,
     /// n entries for each sorted column: descending by rank, so missing values come last.
@@ -101,7 +101,7 @@ impl<E: Entry> Columns<E> {
     /// bins pay only where they are fewer than that.
     pub(super) fn sort(&mut self, matrix: &Matrix, expected_node: usize) {
         self.rows = matrix.rows();
-        self.columns.clear();
+        self.features.clear();
         self.values.clear();
         self.orders.clear();
         self.codes.clear();
@@ -138,7 +138,7 @@ impl<E: Entry> Columns<E> {
         } else {
             Layout::Sorted(self.lay_order(column))
         };
-        self.columns.push(Column { layout, distinct, values_start, missing });
+        self.features.push(Column { layout, distinct, values_start, missing });
     }
 
     /// Calls `put(rank, row)` for each key in ascending order.
@@ -178,7 +178,7 @@ impl<E: Entry> Columns<E> {
     }
 
     pub(super) fn column(&self, feature: usize) -> &Column {
-        &self.columns[feature]
+        &self.features[feature]
     }
 
     /// The distinct values of a column, ascending: the value of rank r is at r - 1.

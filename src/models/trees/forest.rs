@@ -133,7 +133,7 @@ impl Rule for LeastSquares<'_> {
         let mut targets = rows.iter().map(|&row| self.targets[row as usize]);
         self.params.max_depth.is_none_or(|deepest| depth < deepest)
             && rows.len() >= least
-            && targets.next().is_some_and(|first| targets.any(|y| y != first))
+            && targets.next().is_some_and(|first| targets.any(|y| y.total_cmp(&first).is_ne()))
     }
 
     fn begin_level(&mut self, _depth: usize) {}
@@ -199,7 +199,7 @@ fn search_column(node: &Open<()>, candidate: &mut Candidate<'_>, least: usize, b
             continue;
         }
         let top = boundaries.score(first..last, node.sums, moved, 0.0);
-        if let Some(j) = (first..last).find(|&j| boundaries.scores()[j] == top) {
+        if let Some(j) = (first..last).find(|&j| boundaries.scores()[j] >= top) {
             let (below, above) =
                 (candidate.values[boundaries.value_below(j)], candidate.values[boundaries.value_above(j)]);
             // Halves first: the sum of two large values may overflow. Rows equal to the threshold go right.

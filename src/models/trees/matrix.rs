@@ -2,6 +2,9 @@
 
 use crate::error::{Error, Result};
 
+/// The largest target and weight: their products and sums over many rows must fit single precision.
+const MAX_NUMBER: f32 = 1e18;
+
 /// Feature values, shape (n, k), stored column by column.
 ///
 /// - single precision, as XGBoost and scikit-learn's trees hold them;
@@ -87,10 +90,17 @@ impl Matrix {
         if numbers.len() != self.rows {
             return Err(Error::Data(format!("{} {what}s for {} rows of features", numbers.len(), self.rows)));
         }
-        match numbers.iter().position(|number| !number.is_finite()) {
-            Some(row) => Err(Error::Data(format!("row {}: the {what} is missing or not finite", row + 1))),
-            None => Ok(()),
+        if let Some(row) = numbers.iter().position(|number| !number.is_finite()) {
+            return Err(Error::Data(format!("row {}: the {what} is missing or not finite", row + 1)));
         }
+        if let Some(row) = numbers.iter().position(|number| number.abs() > MAX_NUMBER) {
+            let number = numbers[row];
+            return Err(Error::Data(format!(
+                "row {}: the {what} {number} is too large; choose a larger unit",
+                row + 1
+            )));
+        }
+        Ok(())
     }
 
     /// Checks that the sample weights are finite, not negative and not all zero.

@@ -202,10 +202,12 @@ fn sigmoid(x: f32) -> f32 {
 mod tests {
     use super::*;
 
+    type Loss = fn(f64, f64) -> f64;
+
     #[test]
     fn gradients_are_the_slopes_of_their_losses() {
         // Central differences of the losses as their papers write them, in double precision.
-        let losses: [(Objective, fn(f64, f64) -> f64); 4] = [
+        let losses: [(Objective, Loss); 4] = [
             (Objective::SquaredError, |f, y| 0.5 * (f - y) * (f - y)),
             (Objective::Poisson, |f, y| f.exp() - y * f),
             (Objective::Logistic, |f, y| (1.0 + f.exp()).ln() - y * f),

@@ -305,6 +305,7 @@ fn refuse(name: &str, value: &str) -> Result<()> {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these results are exact")]
 mod tests {
     use super::*;
 

@@ -27,6 +27,7 @@ pub(super) fn weighted_median(mut pairs: Vec<(f32, f32)>) -> f32 {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these results are exact")]
 mod tests {
     use super::*;
 

@@ -77,7 +77,9 @@ fn write_model(model: &Ensemble, sink: &mut impl Sink) {
     sink.end();
     sink.key("version");
     sink.list(VERSION.len());
-    VERSION.iter().for_each(|&part| sink.integer(part));
+    for part in VERSION {
+        sink.integer(part);
+    }
     sink.end();
     sink.end();
 }
