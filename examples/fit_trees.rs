@@ -83,6 +83,9 @@ fn run(job: &Job, scratch: &mut Scratch) -> Result<Report, Box<dyn Error>> {
     Ok(report)
 }
 
+/// The model, the metric after each round, and the best round.
+type Outcome = (Ensemble, Vec<f64>, Option<usize>);
+
 fn fit(job: &Job, validation: &Matrix, scratch: &mut Scratch, report: &mut Report) -> Result<Ensemble, Box<dyn Error>> {
     let features = floats(&job.features)?;
     let targets = floats(&job.targets)?;
