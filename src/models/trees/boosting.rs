@@ -121,7 +121,7 @@ impl Training<'_> {
         params.objective.check_base_score(base_score)?;
         let margin = params.objective.margin(base_score);
 
-        arena.prepare(self.matrix, rows >> params.max_depth.min(10));
+        arena.prepare(self.matrix);
         refill(&mut buffers.margins, rows, margin);
         refill(&mut buffers.leaf_of, rows, 0);
         refill(
@@ -181,15 +181,15 @@ impl Training<'_> {
     /// Prunes the tree, refreshes its leaves if asked, and adds it to the margins of the training rows.
     fn finish_tree(&self, tree: &mut Tree, buffers: &mut Buffers, sampled: bool) {
         let params = self.params;
-        let grown = tree.len();
-        if params.gamma > 0.0 {
-            tree.prune(params.gamma, params.eta);
+        if let Some(renamed) = if params.gamma > 0.0 { tree.prune(params.gamma, params.eta) } else { None } {
+            for leaf in &mut buffers.leaf_of {
+                *leaf = renamed.get(*leaf as usize).copied().unwrap_or(0);
+            }
         }
-        let pruned = tree.len() < grown;
-        // Rows out of the bag were not partitioned, and pruning renames the leaves.
-        for (row, leaf) in buffers.leaf_of.iter_mut().enumerate() {
-            if pruned || (sampled && !buffers.in_bag[row]) {
-                *leaf = tree.leaf_of(|feature| self.matrix.column(feature)[row]);
+        if sampled {
+            // Rows out of the bag were not partitioned.
+            for row in (0..self.matrix.rows()).filter(|&row| !buffers.in_bag[row]) {
+                buffers.leaf_of[row] = tree.leaf_of(|feature| self.matrix.column(feature)[row]);
             }
         }
         if params.refresh_leaf && params.objective == Objective::AbsoluteError {

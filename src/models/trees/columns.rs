@@ -3,8 +3,8 @@
 use super::Matrix;
 
 /// Columns with at most this many distinct values are searched by bins (one sum for each value) instead of by sorted
-/// lists. A bin is named by one byte.
-const MAX_BINS: usize = 64;
+/// lists, which then need not be moved. With the bin of the missing values they fit the bits of one word.
+pub(super) const MAX_BINS: usize = 63;
 
 /// A (rank, row) pair of a sorted column in one machine word.
 ///
@@ -97,16 +97,15 @@ pub(super) struct Columns<E> {
 }
 
 impl<E: Entry> Columns<E> {
-    /// Sorts every column of `matrix`. `expected_node` is the number of rows that a typical searched node will hold:
-    /// bins pay only where they are fewer than that.
-    pub(super) fn sort(&mut self, matrix: &Matrix, expected_node: usize) {
+    /// Sorts every column of `matrix`.
+    pub(super) fn sort(&mut self, matrix: &Matrix) {
         self.rows = matrix.rows();
         self.features.clear();
         self.values.clear();
         self.orders.clear();
         self.codes.clear();
         for feature in 0..matrix.columns() {
-            self.sort_column(matrix.column(feature), MAX_BINS.min(expected_node));
+            self.sort_column(matrix.column(feature), MAX_BINS);
         }
     }
 
@@ -209,21 +208,25 @@ mod tests {
 
     #[test]
     fn a_column_is_laid_out_by_descending_rank_with_the_missing_rows_last() {
-        let matrix = Matrix::from_columns(5, vec![2.0, f32::NAN, -1.0, 2.0, -0.0]).unwrap();
+        let n = 2 * MAX_BINS as u32;
+        let mut values: Vec<f32> = (0..n).map(|row| -(row as f32)).collect();
+        (values[3], values[5]) = (f32::NAN, -4.0);
+        let matrix = Matrix::from_columns(values.len(), values).unwrap();
         let mut columns = Columns::<u32>::default();
-        columns.sort(&matrix, 0);
+        columns.sort(&matrix);
         let column = *columns.column(0);
-        assert_eq!(columns.values(&column), [-1.0, 0.0, 2.0]);
         assert!(column.missing);
+        assert_eq!(column.distinct, n as usize - 2);
         let entries: Vec<_> = columns.orders().iter().map(|e| (e.rank(), e.row())).collect();
-        assert_eq!(entries, [(3, 3), (3, 0), (2, 4), (1, 2), (0, 1)]);
+        assert_eq!(entries[..5], [(n - 2, 0), (n - 3, 1), (n - 4, 2), (n - 5, 5), (n - 5, 4)]);
+        assert_eq!(entries[n as usize - 1], (0, 3));
     }
 
     #[test]
     fn few_distinct_values_become_bins_and_constants_are_never_searched() {
         let matrix = Matrix::from_columns(4, vec![1.0, 2.0, 1.0, f32::NAN, 3.0, 3.0, 3.0, 3.0]).unwrap();
         let mut columns = Columns::<u64>::default();
-        columns.sort(&matrix, 8);
+        columns.sort(&matrix);
         assert_eq!(columns.column(0).layout, Layout::Binned(0));
         assert_eq!(columns.codes(0), [1, 2, 1, 0]);
         assert_eq!(columns.column(1).layout, Layout::Useless);

@@ -49,8 +49,7 @@ struct Training<'a> {
 impl Training<'_> {
     fn run<E: Entry>(&self, arena: &mut Arena<E>) -> Result<Ensemble> {
         let rows = self.matrix.rows();
-        // Most searched nodes of a fully grown tree are small, so bins must be very few to pay.
-        arena.prepare(self.matrix, 8);
+        arena.prepare(self.matrix);
         // Leaves hold deviations from the overall mean: sums of small numbers lose less in single precision.
         let center = Objective::SquaredError.base_score(self.targets, self.weights);
         let mut generator = Mt19937::new(self.params.random_state);
@@ -146,7 +145,8 @@ impl Rule for LeastSquares<'_> {
         let k = self.features.len();
         let mut varying = 0;
         for at in 0..k {
-            if at >= self.searched && varying > 0 {
+            // Two rows are parted completely by any feature that parts them.
+            if (at >= self.searched && varying > 0) || (node.count() == 2 && best.is_some()) {
                 break;
             }
             let other = at + self.generator.below((k - at) as u32) as usize;

@@ -140,19 +140,19 @@ impl Search<'_> {
             .rev()
             .find(|&j| (self.node.sums - boundaries.above(j) - absent).h >= wanted)
             .map_or(first, |j| j + 1);
-        let mut floor = f64::NEG_INFINITY;
-        if estimate && first < last {
-            let top = boundaries.score(first..last, self.node.sums, absent, f64::from(self.rule.lambda));
+        let range = first..last;
+        if estimate && !range.is_empty() {
+            let top = boundaries.score(range.clone(), self.node.sums, absent, f64::from(self.rule.lambda));
             let needed = (f64::from(self.best.loss_change) + f64::from(self.node.info.root_gain)) * SLACK;
-            floor = if top.is_finite() { top * SLACK } else { f64::NEG_INFINITY };
-            if top.is_finite() && top < needed {
-                floor = f64::INFINITY;
+            // Most columns cannot beat the best one so far, and most boundaries not the best of their column.
+            let overflowed = top.is_nan()
+                || (top >= needed && self.boundaries(candidate, missing, present, range.clone(), top * SLACK));
+            if overflowed {
+                // The best boundaries overflow single precision and do not count: the best of the rest is wanted.
+                self.boundaries(candidate, missing, present, range, f64::NEG_INFINITY);
             }
-        }
-        let overflowed = self.boundaries(candidate, missing, present, first..last, floor);
-        if overflowed && floor > f64::NEG_INFINITY {
-            // The best boundaries overflow single precision and do not count: the best of the rest is wanted.
-            self.boundaries(candidate, missing, present, first..last, f64::NEG_INFINITY);
+        } else {
+            self.boundaries(candidate, missing, present, range, f64::NEG_INFINITY);
         }
         self.everything_against_missing(candidate, missing, present);
     }

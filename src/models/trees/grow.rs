@@ -95,8 +95,8 @@ pub(super) struct Arena<E> {
 
 impl<E: Entry> Arena<E> {
     /// Sorts the columns of `matrix` and makes room for its trees.
-    pub(super) fn prepare(&mut self, matrix: &Matrix, expected_node: usize) {
-        self.columns.sort(matrix, expected_node);
+    pub(super) fn prepare(&mut self, matrix: &Matrix) {
+        self.columns.sort(matrix);
         self.boundaries.reserve(matrix.rows().max(1));
         self.side.clear();
         self.side.resize(matrix.rows(), 0);
@@ -155,7 +155,7 @@ impl<E: Entry> Look for NodeLook<'_, E> {
                 self.boundaries.scan_list(&list[..present], self.sums);
             }
             Layout::Binned(slot) => {
-                self.boundaries.scan_bins(self.rows, self.columns.codes(slot), column.distinct, self.sums);
+                self.boundaries.scan_bins(self.rows, self.columns.codes(slot), self.sums);
             }
         }
         Some(Candidate {
@@ -234,20 +234,10 @@ impl Tree {
 }
 
 /// The sums of some rows, added in their order.
+#[inline(never)] // As below.
 fn sum(rows: &[u32], sums: RowSums<'_>) -> Sums {
-    let mut total = Sums::default();
-    if sums.h.is_empty() {
-        for &row in rows {
-            total.g += f64::from(sums.g[row as usize]);
-        }
-        total.h = rows.len() as f64;
-    } else {
-        for &row in rows {
-            total.g += f64::from(sums.g[row as usize]);
-            total.h += f64::from(sums.h[row as usize]);
-        }
-    }
-    total
+    let add = |numbers: &[f32]| rows.iter().fold(0.0, |total, &row| total + f64::from(numbers[row as usize]));
+    Sums { g: add(sums.g), h: if sums.h.is_empty() { rows.len() as f64 } else { add(sums.h) } }
 }
 
 impl<E: Entry> Arena<E> {
@@ -272,7 +262,7 @@ impl<E: Entry> Arena<E> {
             count += usize::from(left);
         }
         let next_rows = &mut self.next_rows[range.clone()];
-        move_stably(rows.iter().map(|&row| (row, row as usize)), &self.side, count, next_rows);
+        move_stably(rows, |row| row as usize, &self.side, count, next_rows);
         let middle = node.start + count;
         let (left_rows, right_rows) = next_rows.split_at(count);
         let (left, right) = (sum(left_rows, sums), sum(right_rows, sums));
@@ -280,8 +270,7 @@ impl<E: Entry> Arena<E> {
         if rule.splittable(child_depth, left, left_rows) || rule.splittable(child_depth, right, right_rows) {
             let in_bag = self.rows.len();
             for (from, into) in self.lists.chunks_exact(in_bag).zip(self.next_lists.chunks_exact_mut(in_bag)) {
-                let entries = from[range.clone()].iter().map(|&entry| (entry, entry.row()));
-                move_stably(entries, &self.side, count, &mut into[range.clone()]);
+                move_stably(&from[range.clone()], Entry::row, &self.side, count, &mut into[range.clone()]);
             }
         }
         [
@@ -292,15 +281,16 @@ impl<E: Entry> Arena<E> {
 }
 
 /// Writes the items whose row goes left from the start of `into` and the others from `count` on, each in their order.
-#[inline]
-fn move_stably<T>(items: impl Iterator<Item = (T, usize)>, side: &[u8], count: usize, into: &mut [T]) {
-    let (mut left, mut right) = (0, count);
-    for (item, row) in items {
-        let goes_left = side[row] != 0;
-        // A conditional move, not a branch: the sides are as good as random.
-        let place = if goes_left { left } else { right };
-        into[place] = item;
-        left += usize::from(goes_left);
-        right += usize::from(!goes_left);
+#[inline(never)] // Inlined into its large caller the loop loses its registers.
+fn move_stably<T: Copy>(items: &[T], row: impl Fn(T) -> usize, side: &[u8], count: usize, into: &mut [T]) {
+    let mut left = 0;
+    for (at, &item) in items.iter().enumerate() {
+        let goes_left = usize::from(side[row(item)]);
+        // Conditional moves, not branches: the sides are as good as random.
+        let place = if goes_left != 0 { left } else { count + at - left };
+        if let Some(slot) = into.get_mut(place) {
+            *slot = item;
+        }
+        left += goes_left;
     }
 }

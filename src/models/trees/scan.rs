@@ -1,6 +1,6 @@
 //! The one scan that every split search shares: running sums at the boundaries between distinct values.
 
-use super::columns::Entry;
+use super::columns::{Entry, MAX_BINS};
 
 /// Sums of a set of rows: for boosting of gradients and hessians, for a forest of weighted targets and weights.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -33,10 +33,12 @@ pub(super) struct RowSums<'a> {
 pub(super) struct Boundaries {
     g: Vec<f64>,
     h: Vec<f64>,
-    count: Vec<u32>,
+    count: Vec<i32>,
     rank: Vec<u32>,
     score: Vec<f64>,
     len: usize,
+    /// Whether every row counts 1, so that `count` stands for `h` too.
+    unit: bool,
     bins: Vec<Bin>,
 }
 
@@ -44,7 +46,7 @@ pub(super) struct Boundaries {
 struct Bin {
     g: f64,
     h: f64,
-    count: u32,
+    count: i32,
 }
 
 impl Boundaries {
@@ -57,33 +59,36 @@ impl Boundaries {
             self.count.resize(rows, 0);
             self.rank.resize(rows, 0);
         }
-        self.bins.resize(256, Bin::default());
+        self.bins.clear();
+        self.bins.resize(MAX_BINS + 1, Bin::default());
     }
 
     /// Scans a node's part of a sorted column, without its missing rows.
     pub(super) fn scan_list<E: Entry>(&mut self, list: &[E], rows: RowSums<'_>) {
-        if rows.h.is_empty() {
-            self.scan_list_with(list, |row| (rows.g[row], 1.0));
+        self.unit = rows.h.is_empty();
+        if self.unit {
+            self.scan_list_with::<E, true>(list, rows);
         } else {
-            self.scan_list_with(list, |row| (rows.g[row], rows.h[row]));
+            self.scan_list_with::<E, false>(list, rows);
         }
     }
 
     #[inline]
-    fn scan_list_with<E: Entry>(&mut self, list: &[E], sums: impl Fn(usize) -> (f32, f32)) {
+    fn scan_list_with<E: Entry, const UNIT: bool>(&mut self, list: &[E], rows: RowSums<'_>) {
         let n = list.len();
         let (gs, hs) = (&mut self.g[..n], &mut self.h[..n]);
         let (counts, ranks) = (&mut self.count[..n], &mut self.rank[..n]);
         let (mut g, mut h) = (0.0, 0.0);
         let mut len = 0;
         for (i, &entry) in list.iter().enumerate() {
-            let (row_g, row_h) = sums(entry.row());
-            g += f64::from(row_g);
-            h += f64::from(row_h);
+            g += f64::from(rows.g[entry.row()]);
             // Written for every row, kept only where the value changes: no branch to mispredict.
             gs[len] = g;
-            hs[len] = h;
-            counts[len] = i as u32 + 1;
+            if !UNIT {
+                h += f64::from(rows.h[entry.row()]);
+                hs[len] = h;
+            }
+            counts[len] = i as i32 + 1;
             ranks[len] = entry.rank();
             let next = list.get(i + 1).map_or(0, |entry| entry.rank());
             len += usize::from(next != entry.rank());
@@ -91,40 +96,49 @@ impl Boundaries {
         self.len = len;
     }
 
-    /// Scans a node's rows of a binned column with `distinct` values.
-    pub(super) fn scan_bins(&mut self, node_rows: &[u32], codes: &[u8], distinct: usize, rows: RowSums<'_>) {
-        if rows.h.is_empty() {
-            self.scan_bins_with(node_rows, codes, distinct, |row| (rows.g[row], 1.0));
+    /// Scans a node's rows of a binned column.
+    pub(super) fn scan_bins(&mut self, node_rows: &[u32], codes: &[u8], rows: RowSums<'_>) {
+        self.unit = rows.h.is_empty();
+        if self.unit {
+            self.scan_bins_with::<true>(node_rows, codes, rows);
         } else {
-            self.scan_bins_with(node_rows, codes, distinct, |row| (rows.g[row], rows.h[row]));
+            self.scan_bins_with::<false>(node_rows, codes, rows);
         }
     }
 
     #[inline]
-    fn scan_bins_with(&mut self, node_rows: &[u32], codes: &[u8], distinct: usize, sums: impl Fn(usize) -> (f32, f32)) {
-        let Some(bins) = self.bins.first_chunk_mut::<256>() else { return };
-        bins[..=distinct].fill(Bin::default());
+    fn scan_bins_with<const UNIT: bool>(&mut self, node_rows: &[u32], codes: &[u8], rows: RowSums<'_>) {
+        // The bins are all empty. Those that are filled are remembered by bits, and emptied again: a node of a few rows
+        // costs a few steps, however many bins there are.
+        let Some(bins) = self.bins.first_chunk_mut::<{ MAX_BINS + 1 }>() else { return };
+        let mut filled = 0_u64;
         for &row in node_rows {
-            let (g, h) = sums(row as usize);
-            let bin = &mut bins[usize::from(codes[row as usize])];
-            bin.g += f64::from(g);
-            bin.h += f64::from(h);
-            bin.count += 1;
-        }
-        let (mut g, mut h, mut count, mut len) = (0.0, 0.0, 0, 0);
-        let (gs, hs) = (&mut self.g[..], &mut self.h[..]);
-        let (counts, ranks) = (&mut self.count[..], &mut self.rank[..]);
-        for (rank, bin) in bins[..=distinct].iter().enumerate().skip(1).rev() {
-            if bin.count > 0 {
-                g += bin.g;
-                h += bin.h;
-                count += bin.count;
-                gs[len] = g;
-                hs[len] = h;
-                counts[len] = count;
-                ranks[len] = rank as u32;
-                len += 1;
+            let code = usize::from(codes[row as usize]) & MAX_BINS;
+            let bin = &mut bins[code];
+            bin.g += f64::from(rows.g[row as usize]);
+            if !UNIT {
+                bin.h += f64::from(rows.h[row as usize]);
             }
+            bin.count += 1;
+            filled |= 1 << code;
+        }
+        bins[0] = Bin::default();
+        filled &= !1;
+        let (mut g, mut h, mut count, mut len) = (0.0, 0.0, 0, 0);
+        while filled != 0 {
+            let rank = filled.ilog2();
+            filled ^= 1 << rank;
+            let bin = std::mem::take(&mut bins[rank as usize]);
+            g += bin.g;
+            self.g[len] = g;
+            if !UNIT {
+                h += bin.h;
+                self.h[len] = h;
+            }
+            count += bin.count;
+            self.count[len] = count;
+            self.rank[len] = rank;
+            len += 1;
         }
         self.len = len;
     }
@@ -137,7 +151,7 @@ impl Boundaries {
     /// The sums of the rows at or above boundary `j`.
     #[inline]
     pub(super) fn above(&self, j: usize) -> Sums {
-        Sums { g: self.g[j], h: self.h[j] }
+        Sums { g: self.g[j], h: if self.unit { f64::from(self.count[j]) } else { self.h[j] } }
     }
 
     /// Number of rows at or above boundary `j`.
@@ -168,13 +182,22 @@ impl Boundaries {
     ///
     /// In double precision and with one division for both terms, so within a few units in the last place.
     pub(super) fn score(&mut self, range: std::ops::Range<usize>, node: Sums, missing: Sums, lambda: f64) -> f64 {
-        let (gs, hs) = (&self.g[range.clone()], &self.h[range.clone()]);
-        let scores = &mut self.score[range];
+        let gs = &self.g[range.clone()];
+        let scores = &mut self.score[range.clone()];
         let (node_h, missing_h) = (node.h + lambda + lambda, missing.h + lambda);
-        for ((score, &g), &h) in scores.iter_mut().zip(gs).zip(hs) {
+        let score = |g: f64, h: f64| {
             let (right_g, right_h) = (g + missing.g, h + missing_h);
             let (left_g, left_h) = (node.g - right_g, node_h - right_h);
-            *score = (left_g * left_g * right_h + right_g * right_g * left_h) / (left_h * right_h);
+            (left_g * left_g * right_h + right_g * right_g * left_h) / (left_h * right_h)
+        };
+        if self.unit {
+            for ((into, &g), &count) in scores.iter_mut().zip(gs).zip(&self.count[range]) {
+                *into = score(g, f64::from(count));
+            }
+        } else {
+            for ((into, &g), &h) in scores.iter_mut().zip(gs).zip(&self.h[range]) {
+                *into = score(g, h);
+            }
         }
         let mut lanes = [f64::NEG_INFINITY; 4];
         let mut chunks = scores.chunks_exact(4);

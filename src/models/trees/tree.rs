@@ -66,6 +66,9 @@ pub(super) struct Stat {
     pub(super) sum_hessian: f32,
 }
 
+/// The new place of a node that was cut off.
+const CUT: u32 = u32::MAX;
+
 /// A regression tree.
 ///
 /// - node 0 is the root;
@@ -138,8 +141,10 @@ impl Tree {
     /// Turns every split below which nothing but leaves is left, and whose loss change is below `gamma`, into a leaf;
     /// again and again, from the bottom up.
     ///
-    /// This is how XGBoost's exact method applies `gamma`: a weak split over strong ones survives.
-    pub(super) fn prune(&mut self, gamma: f32, eta: f32) {
+    /// This is how XGBoost's exact method applies `gamma`: a weak split over strong ones survives. Returns the new leaf of
+    /// each old leaf, if any changed.
+    pub(super) fn prune(&mut self, gamma: f32, eta: f32) -> Option<Vec<u32>> {
+        let parents = self.parents();
         let mut pruned = false;
         for id in (0..self.len()).rev() {
             let node = self.nodes[id];
@@ -152,13 +157,22 @@ impl Tree {
                 pruned = true;
             }
         }
-        if pruned {
-            *self = self.compact();
-        }
+        pruned.then(|| {
+            let mut renamed = self.compact();
+            // Parents come first, so what was cut off inherits its nearest ancestor that was kept.
+            for id in 1..renamed.len() {
+                if renamed[id] == CUT {
+                    renamed[id] = renamed[parents[id] as usize];
+                }
+            }
+            renamed
+        })
     }
 
-    /// The nodes that can be reached from the root, level by level.
-    fn compact(&self) -> Self {
+    /// Keeps the nodes that can be reached from the root, level by level, and returns the new place of each old node.
+    fn compact(&mut self) -> Vec<u32> {
+        let mut renamed = vec![CUT; self.len()];
+        renamed[0] = 0;
         let mut kept = Self { nodes: vec![self.nodes[0]], stats: vec![self.stats[0]] };
         let mut id = 0;
         while id < kept.len() {
@@ -166,6 +180,7 @@ impl Tree {
             if !node.is_leaf() {
                 let left = kept.len() as u32;
                 for child in [node.left(), node.right()] {
+                    renamed[child] = kept.len() as u32;
                     kept.nodes.push(self.nodes[child]);
                     kept.stats.push(self.stats[child]);
                 }
@@ -173,6 +188,7 @@ impl Tree {
             }
             id += 1;
         }
-        kept
+        *self = kept;
+        renamed
     }
 }
