@@ -1,5 +1,7 @@
 //! Whatever the rows and the files hold, trees and ridge regression answer with a sound model or a clear error.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use manyfit::models::{
     ridge::RidgeParams,
     trees::{BoostingParams, Ensemble, ForestParams, Matrix, MaxFeatures, Objective, Samples, Scratch},

@@ -2,6 +2,8 @@
 //!
 //! `tests/golden/make_trees.py` wrote the files.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use manyfit::models::trees::{BoostingParams, Ensemble, Evaluation, Matrix, Scratch};

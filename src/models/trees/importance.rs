@@ -44,3 +44,25 @@ impl Ensemble {
         importances
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{BoostingParams, Matrix, Scratch};
+
+    #[test]
+    fn only_the_feature_that_splits_matters() {
+        let rows: Vec<f32> = (0..40_u8).flat_map(|i| [f32::from(i % 7), f32::from(i)]).collect();
+        let matrix = Matrix::from_rows(2, &rows).unwrap();
+        let targets: Vec<f32> = (0..40_u8).map(|i| f32::from(u8::from(i >= 20))).collect();
+        let params = BoostingParams { num_round: 2, max_depth: 1, ..BoostingParams::default() };
+        let model = params.fit(&matrix, &targets, None, None, &mut Scratch::default()).unwrap().model;
+        let importances = model.importances();
+        assert_eq!(importances[0], super::Importance::default());
+        assert_eq!(importances[1].weight, 2);
+        assert!((importances[1].cover() - 40.0).abs() < 1e-9);
+        // Gradients of ±½ with λ = 1: 10² / 21 on each side; then the first tree has taken 0.3 · 20 / 21 of them.
+        let first = 200.0 / 21.0;
+        let rest = 1.0 - 0.3 * 20.0 / 21.0;
+        assert!((importances[1].total_gain - first * (1.0 + rest * rest)).abs() < 1e-4, "{importances:?}");
+    }
+}

@@ -155,3 +155,65 @@ fn unwound_sum(path: &[Step], at: usize) -> f64 {
     }
     total
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{BoostingParams, ForestParams, Matrix, Scratch};
+    use super::*;
+
+    /// The expected value of a tree when only the features in `known` are: the training rows' shares decide the rest.
+    fn expectation(tree: &Tree, id: usize, row: &[f32], known: usize) -> f64 {
+        let node = tree.nodes[id];
+        if node.is_leaf() {
+            return f64::from(node.value());
+        }
+        let (left, right) = (node.left(), node.right());
+        if known & (1 << node.feature()) != 0 {
+            return expectation(tree, if node.goes_left(row[node.feature()]) { left } else { right }, row, known);
+        }
+        [left, right].iter().map(|&child| tree.share(id, child) * expectation(tree, child, row, known)).sum()
+    }
+
+    fn factorial(n: usize) -> f64 {
+        (1..=n).map(|i| i as f64).product()
+    }
+
+    /// Shapley's formula over all subsets.
+    fn by_definition(model: &Ensemble, row: &[f32], feature: usize) -> f64 {
+        let k = row.len();
+        let game = |known| model.trees.iter().map(|tree| expectation(tree, 0, row, known)).sum::<f64>();
+        (0..1_usize << k)
+            .filter(|subset| subset & (1 << feature) == 0)
+            .map(|subset| {
+                let size = subset.count_ones() as usize;
+                let weight = factorial(size) * factorial(k - size - 1) / factorial(k);
+                weight * (game(subset | 1 << feature) - game(subset))
+            })
+            .sum()
+    }
+
+    #[test]
+    fn values_are_those_of_shapleys_formula() {
+        let rows: Vec<f32> = (0..240_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 28) as f32).collect();
+        let matrix = Matrix::from_rows(4, &rows).unwrap();
+        let targets: Vec<f32> = rows.chunks(4).map(|x| x[0] * x[1] - 2.0 * x[2] + x[3]).collect();
+        let mut scratch = Scratch::default();
+        let boosting = BoostingParams { num_round: 4, ..BoostingParams::default() };
+        let forest = ForestParams { n_estimators: 4, ..ForestParams::default() };
+        let models = [
+            boosting.fit(&matrix, &targets, None, None, &mut scratch).unwrap().model,
+            forest.fit(&matrix, &targets, None, &mut scratch).unwrap(),
+        ];
+        for model in models {
+            for row in rows.chunks(4).take(6).chain([[f32::NAN, 3.0, f32::NAN, 9.0].as_slice()]) {
+                let values = model.shap_values(row).unwrap();
+                for feature in 0..4 {
+                    let expected = by_definition(&model, row, feature);
+                    assert!((values[feature] - expected).abs() < 1e-9, "{values:?}: {expected} for {feature}");
+                }
+                let (sum, prediction) = (values.iter().sum::<f64>(), f64::from(model.predict(row).unwrap()));
+                assert!((sum - prediction).abs() < 1e-4, "{sum} for {prediction}");
+            }
+        }
+    }
+}
