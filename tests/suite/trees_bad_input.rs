@@ -1,6 +1,7 @@
 //! Whatever the rows and the files hold, trees and ridge regression answer with a sound model or a clear error.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::float_cmp, reason = "these results are exact")]
 
 use manyfit::models::{
     ridge::RidgeParams,

@@ -33,8 +33,11 @@ fn matrix(columns: usize, values: &[Option<f32>]) -> Matrix {
     Matrix::from_rows(columns, &values).unwrap()
 }
 
+/// Feature (-1 for a leaf), threshold or value, whether missing goes left, gain or weight, sum of hessians.
+type Description = (i64, f32, bool, f32, f32);
+
 /// A tree from its root down: what a split asks, what it gained, what a leaf says.
-fn describe(tree: &Value, node: usize, into: &mut Vec<(i64, f32, bool, f32, f32)>) {
+fn describe(tree: &Value, node: usize, into: &mut Vec<Description>) {
     let integer = |field: &str| tree[field][node].as_i64().unwrap();
     let float = |field: &str| tree[field][node].as_f64().unwrap() as f32;
     if integer("left_children") < 0 {
@@ -52,7 +55,7 @@ fn describe(tree: &Value, node: usize, into: &mut Vec<(i64, f32, bool, f32, f32)
     describe(tree, integer("right_children") as usize, into);
 }
 
-fn descriptions(model: &Value) -> Vec<Vec<(i64, f32, bool, f32, f32)>> {
+fn descriptions(model: &Value) -> Vec<Vec<Description>> {
     let trees = model["learner"]["gradient_booster"]["model"]["trees"].as_array().unwrap();
     trees
         .iter()
