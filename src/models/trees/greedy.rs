@@ -167,11 +167,9 @@ impl Search<'_> {
         floor: f64,
     ) -> bool {
         let boundaries = &*candidate.boundaries;
+        let scores = boundaries.scores();
         let mut overflowed = false;
         let mut visit = |j: usize| {
-            if floor > f64::NEG_INFINITY && boundaries.scores()[j] < floor {
-                return;
-            }
             let (above, below) =
                 (candidate.values[boundaries.value_above(j)], candidate.values[boundaries.value_below(j)]);
             let middle = (above + below) * 0.5;
@@ -187,9 +185,11 @@ impl Search<'_> {
             };
             overflowed |= self.offer(candidate.feature, left, right, threshold, missing);
         };
+        // Without a floor the scores were not computed.
+        let promising = |&j: &usize| floor == f64::NEG_INFINITY || scores[j] >= floor;
         match missing {
-            Missing::Left => range.for_each(&mut visit),
-            Missing::Right => range.rev().for_each(&mut visit),
+            Missing::Left => range.filter(promising).for_each(&mut visit),
+            Missing::Right => range.rev().filter(promising).for_each(&mut visit),
         }
         overflowed
     }
