@@ -143,6 +143,7 @@ impl Rule for LeastSquares<'_> {
         let mut best = None;
         let least = self.params.least_in_leaf(self.targets.len());
         let k = self.features.len();
+        let unsplit = node.sums.g * node.sums.g / node.sums.h;
         let mut varying = 0;
         for at in 0..k {
             // Two rows are parted completely by any feature that parts them.
@@ -153,7 +154,7 @@ impl Rule for LeastSquares<'_> {
             self.features.swap(at, other);
             let Some(mut candidate) = look.column(self.features[at] as usize) else { continue };
             varying += usize::from(varies(node, &candidate));
-            search_column(node, &mut candidate, least, &mut best);
+            search_column(node, &mut candidate, least, unsplit, &mut best);
         }
         best
     }
@@ -174,10 +175,9 @@ fn varies(node: &Open<()>, candidate: &Candidate<'_>) -> bool {
 }
 
 /// Searches one column, with the rows that lack a value on either side.
-fn search_column(node: &Open<()>, candidate: &mut Candidate<'_>, least: usize, best: &mut Option<Split>) {
+fn search_column(node: &Open<()>, candidate: &mut Candidate<'_>, least: usize, unsplit: f64, best: &mut Option<Split>) {
     let boundaries = &mut *candidate.boundaries;
     let Some(inner) = boundaries.len().checked_sub(1) else { return };
-    let unsplit = node.sums.g * node.sums.g / node.sums.h;
     let with_values = boundaries.count_above(inner);
     let lacking = node.count() - with_values;
     let absent = if lacking > 0 { node.sums - boundaries.present() } else { Sums::default() };

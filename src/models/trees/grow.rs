@@ -182,40 +182,39 @@ pub(super) fn grow<E: Entry, R: Rule>(
     tree.push(rule.finish(&root));
     let (mut level, mut next) = (vec![root], vec![]);
     let mut depth = 0;
+    if !rule.splittable(0, total, &arena.rows) {
+        level.clear();
+        leaf_of.fill(0);
+    }
     while !level.is_empty() {
         rule.begin_level(depth);
         for node in level.drain(..) {
             let rows = &arena.rows[node.start..node.end];
-            let split = if rule.splittable(depth, node.sums, rows) {
-                rule.search(
-                    &node,
-                    &mut NodeLook {
-                        columns: &arena.columns,
-                        boundaries: &mut arena.boundaries,
-                        rows,
-                        lists: &arena.lists,
-                        in_bag,
-                        start: node.start,
-                        sums,
-                    },
-                )
-            } else {
-                None
+            let mut look = NodeLook {
+                columns: &arena.columns,
+                boundaries: &mut arena.boundaries,
+                rows,
+                lists: &arena.lists,
+                in_bag,
+                start: node.start,
+                sums,
             };
-            let Some(split) = split else {
-                for &row in rows {
-                    leaf_of[row as usize] = node.id;
-                }
+            let Some(split) = rule.search(&node, &mut look) else {
+                mark(rows, node.id, leaf_of);
                 continue;
             };
-            let children = arena.partition(rule, matrix, sums, &node, &split, depth + 1);
             let left = tree.nodes.len() as u32;
             tree.nodes[node.id as usize] = Node::split(left, split.feature, split.threshold, split.default_left);
             tree.stats[node.id as usize].loss_change = split.gain.min(f64::from(f32::MAX)) as f32;
-            for (id, mut child) in (left..).zip(children) {
+            let children = arena.partition(rule, matrix, sums, &node, &split, depth + 1);
+            for (id, (mut child, splittable)) in (left..).zip(children) {
                 child.id = id;
                 tree.push(rule.finish(&child));
-                next.push(child);
+                if splittable {
+                    next.push(child);
+                } else {
+                    mark(&arena.next_rows[child.start..child.end], id, leaf_of);
+                }
             }
         }
         std::mem::swap(&mut level, &mut next);
@@ -224,6 +223,12 @@ pub(super) fn grow<E: Entry, R: Rule>(
         depth += 1;
     }
     tree
+}
+
+fn mark(rows: &[u32], leaf: u32, leaf_of: &mut [u32]) {
+    for &row in rows {
+        leaf_of[row as usize] = leaf;
+    }
 }
 
 impl Tree {
@@ -241,7 +246,8 @@ fn sum(rows: &[u32], sums: RowSums<'_>) -> Sums {
 }
 
 impl<E: Entry> Arena<E> {
-    /// Moves the rows and lists of `node` to its children's places in the next level's buffers.
+    /// Moves the rows and lists of `node` to its children's places in the next level's buffers, and says of each child
+    /// whether it can be split further.
     fn partition<R: Rule>(
         &mut self,
         rule: &mut R,
@@ -250,7 +256,7 @@ impl<E: Entry> Arena<E> {
         node: &Open<R::Info>,
         split: &Split,
         child_depth: usize,
-    ) -> [Open<R::Info>; 2] {
+    ) -> [(Open<R::Info>, bool); 2] {
         let range = node.start..node.end;
         let decision = Node::split(1, split.feature, split.threshold, split.default_left);
         let column = matrix.column(split.feature as usize);
@@ -267,15 +273,17 @@ impl<E: Entry> Arena<E> {
         let (left_rows, right_rows) = next_rows.split_at(count);
         let (left, right) = (sum(left_rows, sums), sum(right_rows, sums));
         let (left_info, right_info) = rule.children(&node.info, split, left, right);
-        if rule.splittable(child_depth, left, left_rows) || rule.splittable(child_depth, right, right_rows) {
+        let split_left = rule.splittable(child_depth, left, left_rows);
+        let split_right = rule.splittable(child_depth, right, right_rows);
+        if split_left || split_right {
             let in_bag = self.rows.len();
             for (from, into) in self.lists.chunks_exact(in_bag).zip(self.next_lists.chunks_exact_mut(in_bag)) {
                 move_stably(&from[range.clone()], Entry::row, &self.side, count, &mut into[range.clone()]);
             }
         }
         [
-            Open { id: 0, start: node.start, end: middle, sums: left, info: left_info },
-            Open { id: 0, start: middle, end: node.end, sums: right, info: right_info },
+            (Open { id: 0, start: node.start, end: middle, sums: left, info: left_info }, split_left),
+            (Open { id: 0, start: middle, end: node.end, sums: right, info: right_info }, split_right),
         ]
     }
 }
