@@ -7,6 +7,8 @@ pub mod baseline;
 pub mod frequency;
 pub mod patience;
 pub mod prophet;
+pub mod ridge;
+pub mod trees;
 
 use crate::dataset::Series;
 use baseline::{BaselineSpec, FittedBaseline};

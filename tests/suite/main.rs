@@ -14,3 +14,5 @@ mod stan;
 mod store_contract;
 mod support;
 mod train_run;
+mod trees_bad_input;
+mod trees_golden;

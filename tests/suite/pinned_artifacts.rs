@@ -2,6 +2,7 @@
 //! `ALGORITHM` in `src/artifact/fingerprint.rs`, so that every artifact is fitted again, and pin the new ones here.
 
 use crate::support::{members, repository, train};
+use manyfit::artifact::hex;
 use sha2::{Digest, Sha256};
 use std::fs;
 
@@ -19,7 +20,6 @@ fn the_models_of_the_sales_sample_are_those_that_were_pinned() {
     for (customer, pinned) in PINNED {
         let members = members(&fs::read(output.path().join(format!("models/{customer}.tar.gz"))).unwrap());
         let (_, content) = members.iter().find(|(name, _)| name == "model.json").unwrap();
-        let digest: String = Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(digest, pinned, "{customer}");
+        assert_eq!(hex(&Sha256::digest(content)), pinned, "{customer}");
     }
 }

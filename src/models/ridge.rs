@@ -1,0 +1,251 @@
+//! Ridge regression: the linear yardstick, and the model for customers with too few rows for trees.
+//!
+//! Hoerl and Kennard, "Ridge Regression: Biased Estimation for Nonorthogonal Problems", 1970. Minimizes
+//! `Σ w (y − b − x·β)² + α ‖β‖²` in closed form, the intercept b free of the penalty, as scikit-learn's `Ridge` does.
+
+use serde::{Deserialize, Serialize};
+
+use super::trees::Matrix;
+use crate::error::{Error, Result};
+
+/// The largest system that is solved, in unknowns: 200 MB in double precision.
+const MAX_UNKNOWNS: usize = 5000;
+
+/// Parameters of ridge regression, with the names and defaults of scikit-learn's `Ridge`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RidgeParams {
+    /// The penalty α on squared coefficients, in units of the features' sums of squares. Default 1.
+    pub alpha: f64,
+    /// Whether there is an intercept; without one the prediction of a row of zeros is zero. Default true.
+    pub fit_intercept: bool,
+}
+
+impl Default for RidgeParams {
+    fn default() -> Self {
+        Self { alpha: 1.0, fit_intercept: true }
+    }
+}
+
+/// A fitted linear model.
+///
+/// - `coefficients` and `means` have one value for each feature, shape (k), all finite;
+/// - a missing value counts as the feature's mean, in training and in prediction.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ridge {
+    /// The prediction of a row of zeros, in the target's unit.
+    pub intercept: f64,
+    /// The change of the prediction for each unit of a feature, β.
+    pub coefficients: Vec<f64>,
+    /// The mean of each feature over the training rows that have it.
+    pub means: Vec<f64>,
+}
+
+impl RidgeParams {
+    /// Fits a model to `targets`, shape (n). `weights`, shape (n), are sample weights.
+    ///
+    /// # Errors
+    /// A negative `alpha`; targets or weights that are missing or infinite; features that are linearly dependent where
+    /// `alpha` is 0.
+    pub fn fit(&self, matrix: &Matrix, targets: &[f32], weights: Option<&[f32]>) -> Result<Ridge> {
+        if !(self.alpha >= 0.0 && self.alpha.is_finite()) {
+            return Err(Error::Settings(format!("alpha={}: must be 0 or more", self.alpha)));
+        }
+        matrix.check_length("target", targets)?;
+        if let Some(weights) = weights {
+            matrix.check_weights(weights)?;
+        }
+        let (n, k) = (matrix.rows(), matrix.columns());
+        if n.min(k) > MAX_UNKNOWNS {
+            return Err(Error::Data(format!("ridge regression of {n} rows × {k} features is too large to solve")));
+        }
+        let weight = |row: usize| weights.map_or(1.0, |weights| f64::from(weights[row]));
+        let total: f64 = (0..n).map(weight).sum();
+        let means: Vec<f64> = (0..k).map(|feature| mean_of_present(matrix.column(feature), weight)).collect();
+        let target_mean = (0..n).map(|row| weight(row) * f64::from(targets[row])).sum::<f64>() / total;
+
+        // Centered by the weighted means and scaled by the square roots of the weights: ordinary least squares is left.
+        let (shift, target_shift) = if self.fit_intercept { (1.0, target_mean) } else { (0.0, 0.0) };
+        let design: Vec<Vec<f64>> = (0..k)
+            .map(|feature| {
+                let mean = means[feature];
+                let value = |x: f32| if x.is_nan() { mean } else { f64::from(x) };
+                let rows = matrix.column(feature).iter().enumerate();
+                rows.map(|(row, &x)| weight(row).sqrt() * (value(x) - shift * mean)).collect()
+            })
+            .collect();
+        let response: Vec<f64> =
+            (0..n).map(|row| weight(row).sqrt() * (f64::from(targets[row]) - target_shift)).collect();
+        let coefficients = if k <= n { self.primal(&design, &response) } else { self.dual(&design, &response) }?;
+        let product: f64 = coefficients.iter().zip(&means).map(|(coefficient, mean)| coefficient * mean).sum();
+        Ok(Ridge { intercept: target_shift - shift * product, coefficients, means })
+    }
+
+    /// Solves `(XᵀX + αI) β = Xᵀy`, a system of the number of features.
+    fn primal(&self, design: &[Vec<f64>], response: &[f64]) -> Result<Vec<f64>> {
+        let k = design.len();
+        let mut system = vec![0.0; k * k];
+        for i in 0..k {
+            for j in 0..=i {
+                system[i * k + j] = dot(&design[i], &design[j]);
+            }
+            system[i * k + i] += self.alpha;
+        }
+        let mut solution: Vec<f64> = design.iter().map(|column| dot(column, response)).collect();
+        solve(&mut system, &mut solution)?;
+        Ok(solution)
+    }
+
+    /// Solves `(XXᵀ + αI) a = y`, a system of the number of rows, for `β = Xᵀa`.
+    fn dual(&self, design: &[Vec<f64>], response: &[f64]) -> Result<Vec<f64>> {
+        let n = response.len();
+        let mut system = vec![0.0; n * n];
+        for column in design {
+            for i in 0..n {
+                for j in 0..=i {
+                    system[i * n + j] += column[i] * column[j];
+                }
+            }
+        }
+        for i in 0..n {
+            system[i * n + i] += self.alpha;
+        }
+        let mut solution = response.to_vec();
+        solve(&mut system, &mut solution)?;
+        Ok(design.iter().map(|column| dot(column, &solution)).collect())
+    }
+}
+
+impl Ridge {
+    /// Predicts one row, shape (k); NaN is a missing value.
+    ///
+    /// # Errors
+    /// The row does not have k features.
+    pub fn predict(&self, row: &[f32]) -> Result<f32> {
+        if row.len() != self.coefficients.len() {
+            return Err(Error::Data(format!(
+                "a row has {} features, the model was trained on {}",
+                row.len(),
+                self.coefficients.len()
+            )));
+        }
+        let terms = row.iter().zip(self.coefficients.iter().zip(&self.means));
+        let sum: f64 = terms.map(|(&x, (&c, &mean))| c * if x.is_nan() { mean } else { f64::from(x) }).sum();
+        Ok((self.intercept + sum) as f32)
+    }
+
+    /// Predicts every row of `matrix`, shape (m, k). Shape (m).
+    ///
+    /// # Errors
+    /// The rows do not have k features.
+    pub fn predict_matrix(&self, matrix: &Matrix) -> Result<Vec<f32>> {
+        let mut row = vec![];
+        (0..matrix.rows())
+            .map(|at| {
+                matrix.copy_row(at, &mut row);
+                self.predict(&row)
+            })
+            .collect()
+    }
+}
+
+/// 0 if no row has a value, or none that has one weighs anything.
+fn mean_of_present(column: &[f32], weight: impl Fn(usize) -> f64) -> f64 {
+    let (mut sum, mut total) = (0.0, 0.0);
+    for (row, &x) in column.iter().enumerate().filter(|(_, x)| !x.is_nan()) {
+        sum += weight(row) * f64::from(x);
+        total += weight(row);
+    }
+    if total > 0.0 { sum / total } else { 0.0 }
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(x, y)| x * y).sum()
+}
+
+/// Solves a symmetric positive definite system in place by Cholesky's decomposition; only the lower triangle of `system`,
+/// shape (m, m), is read.
+fn solve(system: &mut [f64], solution: &mut [f64]) -> Result<()> {
+    let m = solution.len();
+    for i in 0..m {
+        for j in 0..=i {
+            let (above, row) = system.split_at_mut(i * m);
+            let other = if j == i { &row[..j] } else { &above[j * m..j * m + j] };
+            let rest = row[j] - dot(&row[..j], other);
+            if j < i {
+                row[j] = rest / above[j * m + j];
+            } else if rest > row[j].abs() * 1e-14 {
+                row[j] = rest.sqrt();
+            } else {
+                return Err(Error::Data("the features are linearly dependent: set alpha above 0".into()));
+            }
+        }
+    }
+    for i in 0..m {
+        solution[i] = (solution[i] - dot(&system[i * m..i * m + i], &solution[..i])) / system[i * m + i];
+    }
+    for i in (0..m).rev() {
+        solution[i] /= system[i * m + i];
+        for j in 0..i {
+            solution[j] -= system[i * m + j] * solution[i];
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these results are exact")]
+mod tests {
+    use super::*;
+
+    fn line() -> (Matrix, Vec<f32>) {
+        let rows: Vec<f32> = (0..20_u16).flat_map(|i| [f32::from(i), f32::from(i * i % 7)]).collect();
+        let targets = rows.chunks(2).map(|x| 5.0 + 2.0 * x[0] - 3.0 * x[1]).collect();
+        (Matrix::from_rows(2, &rows).unwrap(), targets)
+    }
+
+    #[test]
+    fn without_a_penalty_a_line_is_found_again() {
+        let (matrix, targets) = line();
+        let model = RidgeParams { alpha: 0.0, fit_intercept: true }.fit(&matrix, &targets, None).unwrap();
+        assert!((model.intercept - 5.0).abs() < 1e-9, "{model:?}");
+        assert!((model.coefficients[0] - 2.0).abs() < 1e-9 && (model.coefficients[1] + 3.0).abs() < 1e-9, "{model:?}");
+    }
+
+    #[test]
+    fn both_forms_of_the_system_have_the_same_solution() {
+        let (matrix, targets) = line();
+        let params = RidgeParams { alpha: 2.0, fit_intercept: false };
+        let design: Vec<Vec<f64>> = (0..2).map(|k| matrix.column(k).iter().map(|&x| f64::from(x)).collect()).collect();
+        let response: Vec<f64> = targets.iter().map(|&y| f64::from(y)).collect();
+        let (primal, dual) = (params.primal(&design, &response).unwrap(), params.dual(&design, &response).unwrap());
+        for (a, b) in primal.iter().zip(&dual) {
+            assert!((a - b).abs() < 1e-9, "{primal:?} {dual:?}");
+        }
+    }
+
+    #[test]
+    fn a_weight_of_two_is_a_row_twice() {
+        let once = Matrix::from_rows(1, &[1.0, 2.0, 4.0]).unwrap();
+        let twice = Matrix::from_rows(1, &[1.0, 2.0, 4.0, 4.0]).unwrap();
+        let params = RidgeParams::default();
+        let weighted = params.fit(&once, &[1.0, 3.0, 2.0], Some(&[1.0, 1.0, 2.0])).unwrap();
+        let repeated = params.fit(&twice, &[1.0, 3.0, 2.0, 2.0], None).unwrap();
+        assert!((weighted.intercept - repeated.intercept).abs() < 1e-12);
+        assert!((weighted.coefficients[0] - repeated.coefficients[0]).abs() < 1e-12);
+    }
+
+    #[test]
+    fn missing_values_count_as_the_mean_and_constant_columns_do_no_harm() {
+        let matrix = Matrix::from_rows(3, &[1.0, 7.0, f32::NAN, 2.0, 7.0, f32::NAN, f32::NAN, 7.0, f32::NAN]).unwrap();
+        let model = RidgeParams::default().fit(&matrix, &[1.0, 2.0, 6.0], None).unwrap();
+        assert_eq!(model.coefficients[1..], [0.0, 0.0]);
+        assert_eq!(model.predict(&[f32::NAN; 3]).unwrap(), model.predict(&[1.5, 7.0, 0.0]).unwrap());
+    }
+
+    #[test]
+    fn dependent_features_need_a_penalty() {
+        let matrix = Matrix::from_rows(2, &[1.0, 2.0, 2.0, 4.0, 3.0, 6.0]).unwrap();
+        let error = RidgeParams { alpha: 0.0, fit_intercept: true }.fit(&matrix, &[1.0, 2.0, 3.0], None).unwrap_err();
+        assert!(error.to_string().contains("alpha"), "{error}");
+    }
+}
