@@ -1,8 +1,7 @@
 """Time per model, one thread: this library against xgboost and scikit-learn, side by side in one run.
 
     cargo build --release --example fit_trees
-    pip install -r tests/interop/requirements-trees.txt
-    python bench/trees.py [--repeat N]
+    tests/interop/run --python bench/trees.py [--repeat N]
 
 Ours and theirs take turns, so that a busy machine slows both; both have fitted the model before, as a worker in a long run
 has. Ours includes sorting the columns, theirs making the DMatrix.

@@ -1,8 +1,7 @@
 """Writes the golden files of trees: models that stock XGBoost trained, with the data and its predictions.
 
-    pip install -r tests/interop/requirements-trees.txt
-    python tests/golden/make_trees.py train                 # with xgboost 3.2.0: trees/*.json
-    python tests/golden/make_trees.py save                  # with each of 1.7.6, 2.1.4, 3.2.0: xgboost-VERSION.*
+    tests/interop/run --python tests/golden/make_trees.py train   # with xgboost 3.2.0: trees/*.json
+    python tests/golden/make_trees.py save                        # with each of 1.7.6, 2.1.4, 3.2.0: xgboost-VERSION.*
 
 `train` files hold what Rust must reproduce bit for bit; `save` files are what it must read and predict alike.
 """

@@ -194,7 +194,7 @@ fn the_forecasts_continue_the_calendar_and_may_begin_with_the_history() {
     }
 
     let whole = rows(&["horizon=2", "include_history=true"]);
-    assert_eq!((whole.len(), whole[1][1].as_str()), (1 + 21 + 2, "2022-01-03"));
+    assert_eq!((whole.len(), whole[1][1].as_str()), (1 + 21 + 2, "2022-01-03T00:00:00"));
     for (with, without) in whole[22..].iter().zip(&future[1..]) {
         assert_eq!(with[2], without[2], "the history does not move the forecast");
     }
