@@ -51,7 +51,7 @@ mod with_polars {
     };
 
     use polars::prelude::{
-        AnyValue, ArrowDataType, Column, ParallelStrategy, ParquetReader, PolarsResult, SerReader, Series, TimeUnit,
+        AnyValue, ArrowDataType, ParallelStrategy, ParquetReader, PolarsResult, SerReader, Series, TimeUnit,
     };
 
     use crate::input::{
