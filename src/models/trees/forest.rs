@@ -61,22 +61,18 @@ impl Training<'_> {
             generator: generator.clone(),
         };
         let (mut counts, mut in_bag, mut leaf_of) = (vec![0_u32; rows], vec![], vec![0; rows]);
-        let (mut sums, mut bag_weights) = (vec![], vec![]);
+        let mut sums = vec![];
         let mut trees = Vec::with_capacity(self.params.n_estimators);
         for _ in 0..self.params.n_estimators {
             self.draw(&mut generator, &mut counts);
-            bag_weights.clear();
-            bag_weights.extend(
-                counts.iter().enumerate().map(|(row, &count)| count as f32 * self.weights.map_or(1.0, |w| w[row])),
-            );
+            let weight = |row: usize| counts[row] as f32 * self.weights.map_or(1.0, |weights| weights[row]);
             sums.clear();
-            sums.extend(self.targets.iter().zip(&bag_weights).map(|(&y, &weight)| (y - center) * weight));
+            sums.extend(self.targets.iter().enumerate().map(|(row, &y)| [(y - center) * weight(row), weight(row)]));
             in_bag.clear();
-            in_bag.extend(bag_weights.iter().map(|&weight| weight > 0.0));
+            in_bag.extend(sums.iter().map(|&[_, weight]| weight > 0.0));
             arena.take_rows(rows, Some(&in_bag));
             rule.generator = Mt19937::new(generator.next_u32());
-            let mut tree: Tree =
-                grow(&mut rule, arena, self.matrix, RowSums { g: &sums, h: &bag_weights }, &mut leaf_of);
+            let mut tree: Tree = grow(&mut rule, arena, self.matrix, RowSums::Pairs(&sums), &mut leaf_of);
             for node in tree.nodes.iter_mut().filter(|node| node.is_leaf()) {
                 *node = Node::leaf(node.value() / self.params.n_estimators as f32);
             }
