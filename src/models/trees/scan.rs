@@ -37,6 +37,7 @@ pub(super) struct Boundaries {
     count: Vec<i32>,
     rank: Vec<u32>,
     score: Vec<f64>,
+    deviation: Vec<f32>,
     len: usize,
     /// Whether every row counts 1, so that `count` stands for `h` too.
     unit: bool,
@@ -63,6 +64,7 @@ impl Boundaries {
             self.g.resize(rows, 0.0);
             self.h.resize(rows, 0.0);
             self.score.resize(rows, 0.0);
+            self.deviation.resize(rows, 0.0);
             self.count.resize(rows, 0);
             self.rank.resize(rows, 0);
         }
@@ -204,21 +206,53 @@ impl Boundaries {
                 *into = score(g, h);
             }
         }
-        let mut lanes = [f64::NEG_INFINITY; 4];
-        let mut chunks = scores.chunks_exact(4);
-        for chunk in &mut chunks {
-            for (lane, &score) in lanes.iter_mut().zip(chunk) {
-                *lane = if score > *lane { score } else { *lane };
-            }
-        }
-        lanes
-            .iter()
-            .chain(chunks.remainder())
-            .fold(f64::NEG_INFINITY, |top, &score| if score > top { score } else { top })
+        largest(scores)
     }
 
     /// The scores that [`Self::score`] left.
     pub(super) fn scores(&self) -> &[f64] {
         &self.score
     }
+
+    /// Finds, among the boundaries `range`, the one that explains most of the node's sum of squared deviations, with
+    /// `missing` on the right side, and how much it explains.
+    ///
+    /// `D² H / (H_left H_right)` with D the right side's sum of deviations from the node's mean: what
+    /// `G_left² / H_left + G_right² / H_right` is above `G² / H`, without its cancellation, so that single precision will do
+    /// and four boundaries are scored at once. `scale` brings the deviations near 1.
+    pub(super) fn most_explained(
+        &mut self,
+        range: std::ops::Range<usize>,
+        node: Sums,
+        missing: Sums,
+        scale: f64,
+    ) -> Option<(usize, f64)> {
+        let scores = &mut self.deviation[range.clone()];
+        let slope = node.g / node.h * scale;
+        let offset = missing.g * scale - slope * missing.h;
+        let (node_h, missing_h) = (node.h as f32, missing.h as f32);
+        for ((score, &g), &h) in scores.iter_mut().zip(&self.g[range.clone()]).zip(&self.h[range.clone()]) {
+            let deviation = (g * scale - slope * h + offset) as f32;
+            let right_h = h as f32 + missing_h;
+            *score = deviation * deviation / (right_h * (node_h - right_h));
+        }
+        let top = largest(scores);
+        let at = scores.iter().position(|&score| score >= top)?;
+        Some((range.start + at, f64::from(top) * node.h / (scale * scale)))
+    }
+}
+
+/// The largest number, by four maxima side by side; NaN does not count.
+#[inline]
+fn largest<T: Copy + PartialOrd + From<f32>>(numbers: &[T]) -> T {
+    let larger = |top: T, number: T| if number > top { number } else { top };
+    let mut lanes = [T::from(f32::NEG_INFINITY); 4];
+    let mut chunks = numbers.chunks_exact(4);
+    for chunk in &mut chunks {
+        for (lane, &number) in lanes.iter_mut().zip(chunk) {
+            *lane = larger(*lane, number);
+        }
+    }
+    let top = lanes.into_iter().fold(T::from(f32::NEG_INFINITY), larger);
+    chunks.remainder().iter().fold(top, |top, &number| larger(top, number))
 }
