@@ -99,7 +99,7 @@ impl BoostingParams {
 pub(super) struct Buffers {
     margins: Vec<f32>,
     gradients: Vec<f32>,
-    hessians: Vec<f32>,
+    pairs: Vec<[f32; 2]>,
     in_bag: Vec<bool>,
     leaf_of: Vec<u32>,
     evaluation_margins: Vec<f32>,
@@ -135,14 +135,18 @@ impl Training<'_> {
         let mut trees: Vec<Tree> = Vec::with_capacity(params.num_round);
         let mut watch = Watch::new(params);
         for _ in 0..params.num_round {
-            params.objective.gradients(
-                &buffers.margins,
-                self.targets,
-                self.weights,
-                params.effective_max_delta_step(),
-                &mut buffers.gradients,
-                &mut buffers.hessians,
-            );
+            let unit = self.weights.is_none() && params.objective.has_unit_hessian();
+            if unit {
+                params.objective.gradients(&buffers.margins, self.targets, &mut buffers.gradients);
+            } else {
+                params.objective.weighted_derivatives(
+                    &buffers.margins,
+                    self.targets,
+                    self.weights,
+                    params.effective_max_delta_step(),
+                    &mut buffers.pairs,
+                );
+            }
             let sampled = params.subsample < 1.0;
             if sampled {
                 let p = f64::from(params.subsample);
@@ -152,7 +156,7 @@ impl Training<'_> {
             }
             arena.take_rows(rows, sampled.then_some(&buffers.in_bag[..]));
             rule.columns.begin_tree(generator.next_u32());
-            let sums = RowSums { g: &buffers.gradients, h: &buffers.hessians };
+            let sums = if unit { RowSums::Unit(&buffers.gradients) } else { RowSums::Pairs(&buffers.pairs) };
             let mut tree = grow(&mut rule, arena, self.matrix, sums, &mut buffers.leaf_of);
             self.finish_tree(&mut tree, buffers, sampled);
             trees.push(tree);

@@ -52,6 +52,8 @@ impl Training<'_> {
         arena.prepare(self.matrix);
         // Leaves hold deviations from the overall mean: sums of small numbers lose less in single precision.
         let center = Objective::SquaredError.base_score(self.targets, self.weights);
+        let squares = self.targets.iter().map(|&y| f64::from(y - center).powi(2));
+        let spread = (squares.sum::<f64>() / rows as f64).sqrt();
         let mut generator = Mt19937::new(self.params.random_state);
         let mut rule = LeastSquares {
             params: self.params,
@@ -59,24 +61,21 @@ impl Training<'_> {
             features: (0..self.matrix.columns() as u32).collect(),
             searched: self.params.max_features.of(self.matrix.columns()),
             generator: generator.clone(),
+            scale: if spread > 0.0 { 1.0 / spread } else { 1.0 },
         };
         let (mut counts, mut in_bag, mut leaf_of) = (vec![0_u32; rows], vec![], vec![0; rows]);
-        let (mut sums, mut bag_weights) = (vec![], vec![]);
+        let mut sums = vec![];
         let mut trees = Vec::with_capacity(self.params.n_estimators);
         for _ in 0..self.params.n_estimators {
             self.draw(&mut generator, &mut counts);
-            bag_weights.clear();
-            bag_weights.extend(
-                counts.iter().enumerate().map(|(row, &count)| count as f32 * self.weights.map_or(1.0, |w| w[row])),
-            );
+            let weight = |row: usize| counts[row] as f32 * self.weights.map_or(1.0, |weights| weights[row]);
             sums.clear();
-            sums.extend(self.targets.iter().zip(&bag_weights).map(|(&y, &weight)| (y - center) * weight));
+            sums.extend(self.targets.iter().enumerate().map(|(row, &y)| [(y - center) * weight(row), weight(row)]));
             in_bag.clear();
-            in_bag.extend(bag_weights.iter().map(|&weight| weight > 0.0));
+            in_bag.extend(sums.iter().map(|&[_, weight]| weight > 0.0));
             arena.take_rows(rows, Some(&in_bag));
             rule.generator = Mt19937::new(generator.next_u32());
-            let mut tree: Tree =
-                grow(&mut rule, arena, self.matrix, RowSums { g: &sums, h: &bag_weights }, &mut leaf_of);
+            let mut tree: Tree = grow(&mut rule, arena, self.matrix, RowSums::Pairs(&sums), &mut leaf_of);
             for node in tree.nodes.iter_mut().filter(|node| node.is_leaf()) {
                 *node = Node::leaf(node.value() / self.params.n_estimators as f32);
             }
@@ -116,6 +115,8 @@ struct LeastSquares<'a> {
     /// Number of features that are searched in each node.
     searched: usize,
     generator: Mt19937,
+    /// The inverse of the targets' standard deviation.
+    scale: f64,
 }
 
 impl Rule for LeastSquares<'_> {
@@ -143,7 +144,6 @@ impl Rule for LeastSquares<'_> {
         let mut best = None;
         let least = self.params.least_in_leaf(self.targets.len());
         let k = self.features.len();
-        let unsplit = node.sums.g * node.sums.g / node.sums.h;
         let mut varying = 0;
         for at in 0..k {
             // Two rows are parted completely by any feature that parts them.
@@ -154,7 +154,7 @@ impl Rule for LeastSquares<'_> {
             self.features.swap(at, other);
             let Some(mut candidate) = look.column(self.features[at] as usize) else { continue };
             varying += usize::from(varies(node, &candidate));
-            search_column(node, &mut candidate, least, unsplit, &mut best);
+            search_column(node, &mut candidate, least, self.scale, &mut best);
         }
         best
     }
@@ -175,14 +175,13 @@ fn varies(node: &Open<()>, candidate: &Candidate<'_>) -> bool {
 }
 
 /// Searches one column, with the rows that lack a value on either side.
-fn search_column(node: &Open<()>, candidate: &mut Candidate<'_>, least: usize, unsplit: f64, best: &mut Option<Split>) {
+fn search_column(node: &Open<()>, candidate: &mut Candidate<'_>, least: usize, scale: f64, best: &mut Option<Split>) {
     let boundaries = &mut *candidate.boundaries;
     let Some(inner) = boundaries.len().checked_sub(1) else { return };
     let with_values = boundaries.count_above(inner);
     let lacking = node.count() - with_values;
     let absent = if lacking > 0 { node.sums - boundaries.present() } else { Sums::default() };
-    let mut offer = |score: f64, threshold: f32, default_left: bool| {
-        let gain = score - unsplit;
+    let mut offer = |gain: f64, threshold: f32, default_left: bool| {
         if best.is_none_or(|best| gain > best.gain) {
             *best = Some(Split { gain, feature: candidate.feature as u32, threshold, default_left });
         }
@@ -198,19 +197,18 @@ fn search_column(node: &Open<()>, candidate: &mut Candidate<'_>, least: usize, u
         if first == last {
             continue;
         }
-        let top = boundaries.score(first..last, node.sums, moved, 0.0);
-        if let Some(j) = (first..last).find(|&j| boundaries.scores()[j] >= top) {
+        if let Some((j, gain)) = boundaries.most_explained(first..last, node.sums, moved, scale) {
             let (below, above) =
                 (candidate.values[boundaries.value_below(j)], candidate.values[boundaries.value_above(j)]);
             // Halves first: the sum of two large values may overflow. Rows equal to the threshold go right.
             let middle = below * 0.5 + above * 0.5;
-            offer(top, if middle > below { middle } else { above }, default_left);
+            offer(gain, if middle > below { middle } else { above }, default_left);
         }
     }
     if lacking >= least && with_values >= least {
         let present = boundaries.present();
-        let score = present.g * present.g / present.h + absent.g * absent.g / absent.h;
+        let split = present.g * present.g / present.h + absent.g * absent.g / absent.h;
         // Every value is above the lowest number, and a missing one goes left.
-        offer(score, -f32::MAX, true);
+        offer(split - node.sums.g * node.sums.g / node.sums.h, -f32::MAX, true);
     }
 }

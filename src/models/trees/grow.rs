@@ -241,8 +241,21 @@ impl Tree {
 /// The sums of some rows, added in their order.
 #[inline(never)] // As below.
 fn sum(rows: &[u32], sums: RowSums<'_>) -> Sums {
-    let add = |numbers: &[f32]| rows.iter().fold(0.0, |total, &row| total + f64::from(numbers[row as usize]));
-    Sums { g: add(sums.g), h: if sums.h.is_empty() { rows.len() as f64 } else { add(sums.h) } }
+    let (mut g, mut h) = (0.0, 0.0);
+    match sums {
+        RowSums::Unit(gs) => {
+            g = rows.iter().fold(g, |g, &row| g + f64::from(gs[row as usize]));
+            h = rows.len() as f64;
+        }
+        RowSums::Pairs(pairs) => {
+            for &row in rows {
+                let [row_g, row_h] = pairs[row as usize];
+                g += f64::from(row_g);
+                h += f64::from(row_h);
+            }
+        }
+    }
+    Sums { g, h }
 }
 
 impl<E: Entry> Arena<E> {

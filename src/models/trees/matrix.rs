@@ -2,8 +2,9 @@
 
 use crate::error::{Error, Result};
 
-/// The largest target and weight: their products and sums over many rows must fit single precision.
+/// The largest target and the largest weight: squares of their sums over many rows must fit single precision.
 const MAX_NUMBER: f32 = 1e18;
+const MAX_WEIGHT: f32 = 1e9;
 
 /// Feature values, shape (n, k), stored column by column.
 ///
@@ -108,6 +109,9 @@ impl Matrix {
         self.check_length("weight", weights)?;
         if let Some(row) = weights.iter().position(|&weight| weight < 0.0) {
             return Err(Error::Data(format!("row {}: the weight {} is negative", row + 1, weights[row])));
+        }
+        if let Some(row) = weights.iter().position(|&weight| weight > MAX_WEIGHT) {
+            return Err(Error::Data(format!("row {}: the weight {} is too large", row + 1, weights[row])));
         }
         if weights.iter().all(|&weight| weight == 0.0) {
             return Err(Error::Data("every weight is zero: no row is left to learn from".into()));

@@ -138,33 +138,30 @@ impl Objective {
         }
     }
 
-    /// Writes the gradient and, unless every hessian is 1, the hessian of every row. Shape (n) each.
-    pub(super) fn gradients(
+    /// Writes the gradient of every row, shape (n), where every hessian is 1.
+    pub(super) fn gradients(self, margins: &[f32], targets: &[f32], into: &mut Vec<f32>) {
+        into.clear();
+        into.extend(margins.iter().zip(targets).map(|(&f, &y)| self.derivatives(f, y, 0.0).0));
+    }
+
+    /// Writes the gradient and the hessian of every row, shape (n, 2).
+    pub(super) fn weighted_derivatives(
         self,
         margins: &[f32],
         targets: &[f32],
         weights: Option<&[f32]>,
         max_delta_step: f32,
-        gradients: &mut Vec<f32>,
-        hessians: &mut Vec<f32>,
+        into: &mut Vec<[f32; 2]>,
     ) {
-        gradients.clear();
-        hessians.clear();
-        let rows = margins.iter().zip(targets);
-        if weights.is_none() && self == Self::SquaredError {
-            gradients.extend(rows.map(|(&f, &y)| f - y));
-            return;
-        }
-        for (row, (&f, &y)) in rows.enumerate() {
+        into.clear();
+        into.extend(margins.iter().zip(targets).enumerate().map(|(row, (&f, &y))| {
             let (g, h) = self.derivatives(f, y, max_delta_step);
             let w = weights.map_or(1.0, |weights| weights[row]);
-            gradients.push(g * w);
-            if weights.is_some() || !self.has_unit_hessian() {
-                hessians.push(h * w);
-            }
-        }
+            [g * w, h * w]
+        }));
     }
 
+    #[inline]
     fn derivatives(self, f: f32, y: f32, max_delta_step: f32) -> (f32, f32) {
         match self {
             Self::SquaredError => (f - y, 1.0),

@@ -17,12 +17,13 @@ impl std::ops::Sub for Sums {
     }
 }
 
-/// Per-row numbers that are summed, shape (n) each.
+/// Per-row numbers that are summed, shape (n).
 #[derive(Clone, Copy)]
-pub(super) struct RowSums<'a> {
-    pub(super) g: &'a [f32],
-    /// Empty if every row counts 1: squared error without weights, the most common case, then needs no second gather.
-    pub(super) h: &'a [f32],
+pub(super) enum RowSums<'a> {
+    /// Every row counts 1 in `h`: squared error without weights, the most common case, then reads half as much.
+    Unit(&'a [f32]),
+    /// `g` and `h` side by side, so that one load and one addition serve both.
+    Pairs(&'a [[f32; 2]]),
 }
 
 /// The boundaries of one column within one node, from the largest value down.
@@ -36,6 +37,7 @@ pub(super) struct Boundaries {
     count: Vec<i32>,
     rank: Vec<u32>,
     score: Vec<f64>,
+    deviation: Vec<f32>,
     len: usize,
     /// Whether every row counts 1, so that `count` stands for `h` too.
     unit: bool,
@@ -44,9 +46,15 @@ pub(super) struct Boundaries {
 
 #[derive(Clone, Copy, Default)]
 struct Bin {
-    g: f64,
-    h: f64,
+    sums: [f64; 2],
     count: i32,
+}
+
+#[inline]
+fn add<const N: usize>(total: &mut [f64; N], more: [f64; N]) {
+    for (total, more) in total.iter_mut().zip(more) {
+        *total += more;
+    }
 }
 
 impl Boundaries {
@@ -56,6 +64,7 @@ impl Boundaries {
             self.g.resize(rows, 0.0);
             self.h.resize(rows, 0.0);
             self.score.resize(rows, 0.0);
+            self.deviation.resize(rows, 0.0);
             self.count.resize(rows, 0);
             self.rank.resize(rows, 0);
         }
@@ -65,28 +74,26 @@ impl Boundaries {
 
     /// Scans a node's part of a sorted column, without its missing rows.
     pub(super) fn scan_list<E: Entry>(&mut self, list: &[E], rows: RowSums<'_>) {
-        self.unit = rows.h.is_empty();
-        if self.unit {
-            self.scan_list_with::<E, true>(list, rows);
-        } else {
-            self.scan_list_with::<E, false>(list, rows);
+        self.unit = matches!(rows, RowSums::Unit(_));
+        match rows {
+            RowSums::Unit(g) => self.scan_list_with(list, |row| [f64::from(g[row])]),
+            RowSums::Pairs(pairs) => self.scan_list_with(list, |row| pairs[row].map(f64::from)),
         }
     }
 
     #[inline]
-    fn scan_list_with<E: Entry, const UNIT: bool>(&mut self, list: &[E], rows: RowSums<'_>) {
+    fn scan_list_with<E: Entry, const N: usize>(&mut self, list: &[E], sums: impl Fn(usize) -> [f64; N]) {
         let n = list.len();
         let (gs, hs) = (&mut self.g[..n], &mut self.h[..n]);
         let (counts, ranks) = (&mut self.count[..n], &mut self.rank[..n]);
-        let (mut g, mut h) = (0.0, 0.0);
+        let mut total = [0.0; N];
         let mut len = 0;
         for (i, &entry) in list.iter().enumerate() {
-            g += f64::from(rows.g[entry.row()]);
+            add(&mut total, sums(entry.row()));
             // Written for every row, kept only where the value changes: no branch to mispredict.
-            gs[len] = g;
-            if !UNIT {
-                h += f64::from(rows.h[entry.row()]);
-                hs[len] = h;
+            gs[len] = total[0];
+            if N == 2 {
+                hs[len] = total[N - 1];
             }
             counts[len] = i as i32 + 1;
             ranks[len] = entry.rank();
@@ -98,16 +105,15 @@ impl Boundaries {
 
     /// Scans a node's rows of a binned column.
     pub(super) fn scan_bins(&mut self, node_rows: &[u32], codes: &[u8], rows: RowSums<'_>) {
-        self.unit = rows.h.is_empty();
-        if self.unit {
-            self.scan_bins_with::<true>(node_rows, codes, rows);
-        } else {
-            self.scan_bins_with::<false>(node_rows, codes, rows);
+        self.unit = matches!(rows, RowSums::Unit(_));
+        match rows {
+            RowSums::Unit(g) => self.scan_bins_with(node_rows, codes, |row| [f64::from(g[row])]),
+            RowSums::Pairs(pairs) => self.scan_bins_with(node_rows, codes, |row| pairs[row].map(f64::from)),
         }
     }
 
     #[inline]
-    fn scan_bins_with<const UNIT: bool>(&mut self, node_rows: &[u32], codes: &[u8], rows: RowSums<'_>) {
+    fn scan_bins_with<const N: usize>(&mut self, node_rows: &[u32], codes: &[u8], sums: impl Fn(usize) -> [f64; N]) {
         // The bins are all empty. Those that are filled are remembered by bits, and emptied again: a node of a few rows
         // costs a few steps, however many bins there are.
         let Some(bins) = self.bins.first_chunk_mut::<{ MAX_BINS + 1 }>() else { return };
@@ -115,25 +121,26 @@ impl Boundaries {
         for &row in node_rows {
             let code = usize::from(codes[row as usize]) & MAX_BINS;
             let bin = &mut bins[code];
-            bin.g += f64::from(rows.g[row as usize]);
-            if !UNIT {
-                bin.h += f64::from(rows.h[row as usize]);
+            let [g, h] = &mut bin.sums;
+            let row_sums = sums(row as usize);
+            *g += row_sums[0];
+            if N == 2 {
+                *h += row_sums[N - 1];
             }
             bin.count += 1;
             filled |= 1 << code;
         }
         bins[0] = Bin::default();
         filled &= !1;
-        let (mut g, mut h, mut count, mut len) = (0.0, 0.0, 0, 0);
+        let (mut total, mut count, mut len) = ([0.0; 2], 0, 0);
         while filled != 0 {
             let rank = filled.ilog2();
             filled ^= 1 << rank;
             let bin = std::mem::take(&mut bins[rank as usize]);
-            g += bin.g;
-            self.g[len] = g;
-            if !UNIT {
-                h += bin.h;
-                self.h[len] = h;
+            add(&mut total, bin.sums);
+            self.g[len] = total[0];
+            if N == 2 {
+                self.h[len] = total[1];
             }
             count += bin.count;
             self.count[len] = count;
@@ -199,21 +206,53 @@ impl Boundaries {
                 *into = score(g, h);
             }
         }
-        let mut lanes = [f64::NEG_INFINITY; 4];
-        let mut chunks = scores.chunks_exact(4);
-        for chunk in &mut chunks {
-            for (lane, &score) in lanes.iter_mut().zip(chunk) {
-                *lane = if score > *lane { score } else { *lane };
-            }
-        }
-        lanes
-            .iter()
-            .chain(chunks.remainder())
-            .fold(f64::NEG_INFINITY, |top, &score| if score > top { score } else { top })
+        largest(scores)
     }
 
     /// The scores that [`Self::score`] left.
     pub(super) fn scores(&self) -> &[f64] {
         &self.score
     }
+
+    /// Finds, among the boundaries `range`, the one that explains most of the node's sum of squared deviations, with
+    /// `missing` on the right side, and how much it explains.
+    ///
+    /// `D² H / (H_left H_right)` with D the right side's sum of deviations from the node's mean: what
+    /// `G_left² / H_left + G_right² / H_right` is above `G² / H`, without its cancellation, so that single precision will do
+    /// and four boundaries are scored at once. `scale` brings the deviations near 1.
+    pub(super) fn most_explained(
+        &mut self,
+        range: std::ops::Range<usize>,
+        node: Sums,
+        missing: Sums,
+        scale: f64,
+    ) -> Option<(usize, f64)> {
+        let scores = &mut self.deviation[range.clone()];
+        let slope = node.g / node.h * scale;
+        let offset = missing.g * scale - slope * missing.h;
+        let (node_h, missing_h) = (node.h as f32, missing.h as f32);
+        for ((score, &g), &h) in scores.iter_mut().zip(&self.g[range.clone()]).zip(&self.h[range.clone()]) {
+            let deviation = (g * scale - slope * h + offset) as f32;
+            let right_h = h as f32 + missing_h;
+            *score = deviation * deviation / (right_h * (node_h - right_h));
+        }
+        let top = largest(scores);
+        let at = scores.iter().position(|&score| score >= top)?;
+        Some((range.start + at, f64::from(top) * node.h / (scale * scale)))
+    }
+}
+
+/// The largest number, by four maxima side by side; NaN does not count.
+#[inline]
+fn largest<T: Copy + PartialOrd + From<f32>>(numbers: &[T]) -> T {
+    let larger = |top: T, number: T| if number > top { number } else { top };
+    let mut lanes = [T::from(f32::NEG_INFINITY); 4];
+    let mut chunks = numbers.chunks_exact(4);
+    for chunk in &mut chunks {
+        for (lane, &number) in lanes.iter_mut().zip(chunk) {
+            *lane = larger(*lane, number);
+        }
+    }
+    let top = lanes.into_iter().fold(T::from(f32::NEG_INFINITY), larger);
+    chunks.remainder().iter().fold(top, |top, &number| larger(top, number))
 }
