@@ -39,3 +39,8 @@ def values(name: str, count: int) -> pd.Series:
     """The first `count` values of a series, in the order of its dates."""
     frame = read_series(DATA / f"{name}.csv").sort_values("ds").dropna()
     return frame["y"].head(count).reset_index(drop=True)
+
+
+def beside(directory: Path) -> Path:
+    """A folder for results: the program refuses one inside its input."""
+    return directory.with_name(f"{directory.name}-out")

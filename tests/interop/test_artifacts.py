@@ -15,7 +15,7 @@ from prophet.serialize import model_from_json, model_to_dict
 
 from binary import Run, train
 from posterior import fit, parameters_of, read_series
-from series import BROKEN, DATA, SAMPLES, files, values, write
+from series import BROKEN, DATA, SAMPLES, beside, files, values, write
 
 HORIZON = 30
 # Relative to the largest |yhat| of the customer: a component may pass through zero where yhat does not.
@@ -29,7 +29,7 @@ def every_series(tmp_path_factory: pytest.TempPathFactory) -> Run:
     data = tmp_path_factory.mktemp("every_series")
     for path in files():
         shutil.copy(path, data)
-    return train(data, data / "out", horizon=HORIZON, include_history=True)
+    return train(data, beside(data), horizon=HORIZON, include_history=True)
 
 
 def test_every_series_has_an_artifact_of_two_members_with_the_facts_first(every_series: Run) -> None:
@@ -102,7 +102,7 @@ def test_stock_prophet_agrees_under_other_settings(tmp_path: Path, settings: dic
     for path in files():
         if path.stat().st_size < 30_000:
             shutil.copy(path, tmp_path)
-    run = train(tmp_path, tmp_path / "out", horizon=HORIZON, include_history=True, **settings)
+    run = train(tmp_path, beside(tmp_path), horizon=HORIZON, include_history=True, **settings)
     tables = run.forecasts()
     for customer, artifact in run.artifacts().items():
         assert _disagreement(artifact.model_json, tables[customer], customer) <= TOLERANCE, customer
@@ -112,7 +112,7 @@ def test_with_full_history_the_model_holds_what_stock_would_hold(tmp_path: Path)
     names = ["prophet/example_air_passengers", "prophet/example_yosemite_temps_hourly", "azure_oj/store_1000_dominicks"]
     for name in names:
         shutil.copy(DATA / f"{name}.csv", tmp_path)
-    artifacts = train(tmp_path, tmp_path / "out", history="full").artifacts()
+    artifacts = train(tmp_path, beside(tmp_path), history="full").artifacts()
     for name in names:
         ours = model_from_json(artifacts[Path(name).name].model_json)
         stock = Prophet()
@@ -144,7 +144,7 @@ def test_business_days_that_end_on_a_friday_go_on_with_a_monday(tmp_path: Path) 
     """The one departure: stock sees five days in a row and goes on with a Saturday."""
     dates = pd.date_range("2023-01-02", periods=40, freq="B")
     write(pd.DataFrame({"ds": dates, "y": values("prophet/example_retail_sales", len(dates))}), tmp_path / "one.csv")
-    run = train(tmp_path, tmp_path / "out", horizon=2)
+    run = train(tmp_path, beside(tmp_path), horizon=2)
     assert list(run.forecasts()["one"]["ds"]) == [pd.Timestamp("2023-02-27"), pd.Timestamp("2023-02-28")]
 
 
@@ -164,7 +164,7 @@ def test_intervals_are_stocks_within_the_error_of_sampling(
     names = ["prophet/example_air_passengers", "prophet/example_pedestrians_covid", "azure_oj/store_1000_dominicks"]
     for name in names:
         shutil.copy(DATA / f"{name}.csv", tmp_path)
-    run = train(tmp_path, tmp_path / "out", horizon=60, uncertainty_samples=DRAWS, **settings)
+    run = train(tmp_path, beside(tmp_path), horizon=60, uncertainty_samples=DRAWS, **settings)
     tables = run.forecasts()
     width = float(settings.get("interval_width", 0.8))  # type: ignore[arg-type]
     worst = 0.0
@@ -186,7 +186,7 @@ def test_intervals_are_stocks_within_the_error_of_sampling(
 def test_a_constant_series_keeps_the_initial_parameters_as_in_stock(tmp_path: Path) -> None:
     frame = pd.DataFrame({"ds": pd.date_range("2024-01-01", periods=50), "y": 7.5})
     write(frame, tmp_path / "constant.csv")
-    run = train(tmp_path, tmp_path / "out", horizon=5)
+    run = train(tmp_path, beside(tmp_path), horizon=5)
     ours = parameters_of(run.artifacts()["constant"].model["params"])
     stock = parameters_of(fit(frame, {}).params)
     assert (ours.k, ours.m, ours.sigma) == (stock.k, stock.m, stock.sigma)
@@ -196,7 +196,7 @@ def test_a_constant_series_keeps_the_initial_parameters_as_in_stock(tmp_path: Pa
 
 def test_two_rows_are_enough(tmp_path: Path) -> None:
     write(pd.DataFrame({"ds": pd.to_datetime(["2024-01-01", "2024-01-02"]), "y": [1.0, 2.0]}), tmp_path / "two.csv")
-    run = train(tmp_path, tmp_path / "out")
+    run = train(tmp_path, beside(tmp_path))
     model = model_from_json(run.artifacts()["two"].model_json)
     model.uncertainty_samples = 0
     assert np.isfinite(model.predict(pd.DataFrame({"ds": pd.date_range("2024-01-01", periods=4)}))["yhat"]).all()
@@ -218,7 +218,7 @@ def _disagreement(model_json: str, table: pd.DataFrame, customer: str) -> float:
 def _assert_the_same_future(directory: Path, dates: pd.DatetimeIndex) -> None:
     frame = pd.DataFrame({"ds": dates, "y": values("prophet/example_retail_sales", len(dates))})
     write(frame, directory / "one.csv")
-    run = train(directory, directory / "out", horizon=HORIZON)
+    run = train(directory, beside(directory), horizon=HORIZON)
     model = model_from_json(run.artifacts()["one"].model_json)
     expected = _stock_future(model)
     assert expected is not None
