@@ -33,13 +33,12 @@ pub use summary::Summary;
 
 use crate::{
     error::{Error, Result},
-    input::{InputFile, Scan, Shard, discover_with},
+    input::{Scan, Shard, discover_with},
     settings::Settings,
     storage::Store,
 };
 use machine::MemoryGate;
 use owner::Owner;
-use rayon::prelude::*;
 use std::{
     io::Write,
     sync::{
@@ -87,11 +86,21 @@ pub fn run(job: &Job<'_>, out: &mut dyn Write) -> Result<Summary> {
     let stopped = || Error::Stopped("stopped while the input was being listed: run it again".into());
     let discovery = discover_with(job.input, &job.settings.input, |files, scan| {
         let memory = MemoryGate::new(job.memory, job.jobs, files);
-        let guarded_scan = |file: &InputFile| {
-            let _admitted = memory.admit(file);
-            if job.stop.load(Ordering::Relaxed) { Err(stopped()) } else { scan(file) }
-        };
-        pool.install(|| files.par_iter().map(guarded_scan).collect::<Vec<Result<Scan>>>())
+        let next = AtomicUsize::new(0);
+        // A broadcast, because its threads begin no other file while a library makes one of them wait: the memory that a
+        // thread holds would never be free for the file it began in between.
+        let scans = pool.broadcast(|_| {
+            let mut scans: Vec<(usize, Result<Scan>)> = Vec::new();
+            loop {
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                let Some(file) = files.get(at) else { return scans };
+                let _admitted = memory.admit(file);
+                scans.push((at, if job.stop.load(Ordering::Relaxed) { Err(stopped()) } else { scan(file) }));
+            }
+        });
+        let mut scans: Vec<_> = scans.into_iter().flatten().collect();
+        scans.sort_by_key(|(at, _)| *at);
+        scans.into_iter().map(|(_, scan)| scan).collect()
     })?;
     if job.stop.load(Ordering::Relaxed) {
         return Err(stopped());
