@@ -15,7 +15,7 @@
 //! | layer | modules |
 //! |---|---|
 //! | 6 | `cli`: the sub-commands; the only place that glues layers together |
-//! | 5 | [`train`]: the run: plan, workers, events, progress, results |
+//! | 5 | [`train`]: the run: plan, workers, events, progress, results; [`synthetic`]: made-up customers |
 //! | 4 | [`settings`]: text to checked settings, all faults at once |
 //! | 3 | [`artifact`]: what one `tar.gz` holds, its deterministic bytes, its name, its fingerprint |
 //! | 2 | [`input`]: from files to customers' series; [`models`]: from a series to a fitted model to a forecast |
@@ -38,4 +38,5 @@ pub mod models;
 pub mod sagemaker;
 pub mod settings;
 pub mod storage;
+pub mod synthetic;
 pub mod train;
