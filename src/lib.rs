@@ -19,7 +19,7 @@
 //! | 4 | [`settings`]: text to checked settings, all faults at once |
 //! | 3 | [`artifact`]: what one `tar.gz` holds, its deterministic bytes, its name, its fingerprint |
 //! | 2 | [`input`]: from files to customers' series; [`models`]: from a series to a fitted model to a forecast |
-//! | 1 | [`dataset`]: a customer's name and data; [`storage`]: where bytes live; [`sagemaker`]: the platform's files and variables |
+//! | 1 | [`dataset`]: a customer's name and data; [`holidays`]: countries' public holidays; [`storage`]: where bytes live; [`sagemaker`]: the platform's files and variables |
 //! | 0 | [`error`]: who must act, and the exit codes |
 //!
 //! # Fences
@@ -33,6 +33,7 @@ pub mod artifact;
 pub mod cli;
 pub mod dataset;
 pub mod error;
+pub mod holidays;
 pub mod input;
 pub mod models;
 pub mod sagemaker;
