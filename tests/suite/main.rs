@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod layers;
+mod open_models;
 #[cfg(feature = "parquet")]
 mod parquet_bundles;
 mod pinned_artifacts;
