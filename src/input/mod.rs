@@ -16,6 +16,7 @@
 //! | `names` | the columns, for people |
 //! | `timestamp`, `number` | a field to a time, to a value |
 //! | `rows` | rows in the order of a file to a series in the order of time |
+//! | `sheet` | small tables beside the data: holidays, overrides, the future |
 //! | `bytes` | a stored object to plain bytes |
 //! | `fault` | what a message about data says |
 //!
@@ -35,6 +36,7 @@ mod reader;
 mod records;
 mod rows;
 mod shard;
+mod sheet;
 mod timestamp;
 
 use std::{fmt, str::FromStr};
@@ -45,6 +47,7 @@ pub use self::{
     names::{ColumnName, ColumnNames},
     reader::Reader,
     shard::Shard,
+    sheet::{Sheet, SheetRow},
 };
 
 /// What the user says about the input; what is not said is guessed from each file.

@@ -9,9 +9,9 @@
 //! Nulls are missing. Other types are refused with the column named; other columns are not read.
 
 #[cfg(feature = "parquet")]
-pub(super) use with_polars::{columns, customers, names_customers, read};
+pub(super) use with_polars::{columns, customers, names_customers, read, texts};
 #[cfg(not(feature = "parquet"))]
-pub(super) use without_polars::{columns, customers, names_customers, read};
+pub(super) use without_polars::{columns, customers, names_customers, read, texts};
 
 /// The answer of a binary that was built without Parquet.
 #[cfg(not(feature = "parquet"))]
@@ -39,6 +39,10 @@ mod without_polars {
     }
 
     pub(in crate::input) fn read(_: &[u8], _: &InputSettings, _: bool, _: &mut impl Sink) -> Result<(), Fault> {
+        Err(refusal())
+    }
+
+    pub(in crate::input) fn texts(_: &[u8]) -> Result<(Vec<String>, Vec<Vec<String>>), Fault> {
         Err(refusal())
     }
 }
@@ -130,6 +134,29 @@ mod with_polars {
             }
         }
         Ok(())
+    }
+
+    /// All columns as text: their names, and for each its cells; nothing where a cell is null.
+    pub(in crate::input) fn texts(bytes: &[u8]) -> Result<(Vec<String>, Vec<Vec<String>>), Fault> {
+        let (header, types) = schema(bytes)?;
+        let names: Vec<String> = (0..header.len()).map(|at| header.display(at)).collect();
+        let text = |value: &AnyValue<'_>| match value {
+            AnyValue::Boolean(value) => u8::from(*value).to_string(),
+            AnyValue::Float32(_) | AnyValue::Float64(_) => value.extract::<f64>().unwrap_or(f64::NAN).to_string(),
+            AnyValue::Date(_) | AnyValue::Datetime(..) => moment(value).map(timestamp::format).unwrap_or_default(),
+            value => text_of(value),
+        };
+        let columns = types.iter().enumerate().map(|(at, kind)| {
+            if !is_readable(kind) {
+                let column = quoted(header.name(at));
+                return Err(Fault::file(format!(
+                    "the column {column} has the Parquet type {kind:?}, which is not read"
+                )));
+            }
+            let [column] = load(bytes, [at])?;
+            (0..column.len()).map(|row| value_at(&column, row).map(|value| text(&value))).collect()
+        });
+        Ok((names, columns.collect::<Result<_, _>>()?))
     }
 
     /// Runs polars on bytes that may be damaged. Its decoders panic on some of them, and that must stay the failure
