@@ -19,7 +19,7 @@
 //! | 4 | [`settings`]: text to checked settings, all faults at once |
 //! | 3 | [`artifact`]: what one `tar.gz` holds, its deterministic bytes, its name, its fingerprint |
 //! | 2 | [`input`]: from files to customers' series; [`models`]: from a series to a fitted model to a forecast |
-//! | 1 | [`dataset`]: a customer's name and data; [`holidays`]: countries' public holidays; [`storage`]: where bytes live; [`sagemaker`]: the platform's files and variables |
+//! | 1 | [`dataset`]: a customer's name and data; [`holidays`]: countries' public holidays; [`storage`]: where bytes live; [`tables`]: tables of results as CSV, JSON, Parquet; [`sagemaker`]: the platform's files and variables |
 //! | 0 | [`error`]: who must act, and the exit codes |
 //!
 //! # Fences
@@ -39,4 +39,5 @@ pub mod models;
 pub mod sagemaker;
 pub mod settings;
 pub mod storage;
+pub mod tables;
 pub mod train;
