@@ -13,7 +13,10 @@ use super::{
     members::{Limits, Member, Members},
     metadata::{FORMAT, Metadata},
 };
-use crate::models::{FittedModel, trees::Ensemble};
+use crate::{
+    dataset::Feature,
+    models::{FittedModel, regression::FittedRegression},
+};
 use serde::{Deserialize, de::IgnoredAny};
 use sha2::{Digest, Sha256};
 use std::{fs, io, path::Path};
@@ -24,18 +27,9 @@ pub struct Opened {
     /// What the artifact says about itself; nothing where others wrote it.
     pub metadata: Option<Metadata>,
     /// The model.
-    pub model: Model,
+    pub model: FittedModel,
     /// Name of the file that it was in.
     pub file: String,
-}
-
-/// A model of any family.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Model {
-    /// One that forecasts a series.
-    Fitted(FittedModel),
-    /// Trees as XGBoost saved them.
-    Trees(Box<Ensemble>),
 }
 
 /// Why a model was not read: a sentence that says what is wrong and what to do.
@@ -110,7 +104,9 @@ impl Members {
                 "{file} is damaged: its SHA-256 is not the one in .manyfit.json; write or upload it again"
             )));
         }
-        let model = read_model(&file, &content).map_err(|fault| OpenError::Refused(format!("{file}: {fault}")))?;
+        let features = metadata.as_ref().and_then(Metadata::features);
+        let model =
+            read_model(&file, &content, features).map_err(|fault| OpenError::Refused(format!("{file}: {fault}")))?;
         Ok(Opened { metadata, model, file })
     }
 
@@ -174,15 +170,14 @@ fn read_metadata(content: &[u8]) -> Result<Metadata, OpenError> {
     serde_json::from_slice(content).map_err(fault)
 }
 
-/// Reads a model file by what is in it; the name tells manyfit's own families apart.
-fn read_model(file: &str, content: &[u8]) -> Result<Model, String> {
-    if file == "baseline.json" {
-        return FittedModel::from_json(file, content).map(Model::Fitted);
-    }
-    if is_prophet(content) {
-        return FittedModel::from_json("model.json", content).map(Model::Fitted);
-    }
-    Ensemble::from_bytes(content).map(|ensemble| Model::Trees(Box::new(ensemble))).map_err(|error| error.to_string())
+/// Reads a model file by what is in it; the names tell manyfit's own families apart.
+fn read_model(file: &str, content: &[u8], features: Option<Vec<Feature>>) -> Result<FittedModel, String> {
+    let known_as = match file {
+        "baseline.json" | FittedRegression::RIDGE_FILE => file,
+        _ if is_prophet(content) => "model.json",
+        _ => FittedRegression::XGBOOST_FILE,
+    };
+    FittedModel::from_file(known_as, content, features)
 }
 
 /// Whether this is a JSON object that does not look like XGBoost's.

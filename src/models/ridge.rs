@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 const MAX_UNKNOWNS: usize = 5000;
 
 /// Parameters of ridge regression, with the names and defaults of scikit-learn's `Ridge`.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct RidgeParams {
     /// The penalty α on squared coefficients, in units of the features' sums of squares. Default 1.
     pub alpha: f64,
@@ -121,16 +121,33 @@ impl Ridge {
     /// # Errors
     /// The row does not have k features.
     pub fn predict(&self, row: &[f32]) -> Result<f32> {
-        if row.len() != self.coefficients.len() {
-            return Err(Error::Data(format!(
-                "a row has {} features, the model was trained on {}",
-                row.len(),
-                self.coefficients.len()
-            )));
-        }
+        self.check_width(row.len())?;
         let terms = row.iter().zip(self.coefficients.iter().zip(&self.means));
         let sum: f64 = terms.map(|(&x, (&c, &mean))| c * if x.is_nan() { mean } else { f64::from(x) }).sum();
         Ok((self.intercept + sum) as f32)
+    }
+
+    /// The contribution of each feature to the prediction of one row, against the feature's mean, and last the prediction
+    /// for the means: shape (k + 1). For a linear model these are the SHAP values.
+    ///
+    /// # Errors
+    /// The row does not have k features.
+    pub fn shap_values(&self, row: &[f32]) -> Result<Vec<f64>> {
+        self.check_width(row.len())?;
+        let means = self.coefficients.iter().zip(&self.means);
+        let expected = self.intercept + means.clone().map(|(coefficient, mean)| coefficient * mean).sum::<f64>();
+        let contribution = |(&x, (coefficient, mean)): (&f32, (&f64, &f64))| {
+            if x.is_nan() { 0.0 } else { coefficient * (f64::from(x) - mean) }
+        };
+        Ok(row.iter().zip(means).map(contribution).chain([expected]).collect())
+    }
+
+    fn check_width(&self, features: usize) -> Result<()> {
+        let expected = self.coefficients.len();
+        if features == expected {
+            return Ok(());
+        }
+        Err(Error::Data(format!("a row has {features} features, the model was trained on {expected}")))
     }
 
     /// Predicts every row of `matrix`, shape (m, k). Shape (m).

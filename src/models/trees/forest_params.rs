@@ -2,9 +2,10 @@
 
 use super::params::{number, parse_switch};
 use crate::error::{Error, Result};
+use serde::Serialize;
 
 /// Parameters of a random forest, with the names, meanings and defaults of scikit-learn's `RandomForestRegressor`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ForestParams {
     /// Number of trees. Default 100.
     pub n_estimators: usize,
@@ -25,7 +26,7 @@ pub struct ForestParams {
 }
 
 /// A number of rows, absolute or as a fraction of all rows.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub enum Samples {
     /// This many.
     Count(usize),
@@ -34,7 +35,7 @@ pub enum Samples {
 }
 
 /// A number of features.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub enum MaxFeatures {
     /// The square root of all, rounded down.
     Sqrt,

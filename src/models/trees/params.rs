@@ -2,9 +2,10 @@
 
 use super::{Metric, Objective};
 use crate::error::{Error, Result};
+use serde::Serialize;
 
 /// Parameters of gradient boosting, with XGBoost's names, meanings and defaults.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct BoostingParams {
     /// Number of trees. Default 100, as in XGBoost's scikit-learn interface.
     pub num_round: usize,
