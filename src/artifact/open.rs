@@ -9,8 +9,8 @@
 //! Files whose names begin with a dot, and whatever lies in sub-directories (such as `code/`), are passed over.
 
 use super::{
-    archive::hex,
-    members::{Limits, Member, Members},
+    archive::{METADATA_FILE, hex},
+    members::{Content, Limits, Member, Members},
     metadata::{FORMAT, Metadata},
 };
 use crate::{
@@ -64,7 +64,7 @@ pub fn open_archive(bytes: &[u8], limits: Limits) -> Result<Opened, OpenError> {
     Members::of_archive(bytes, limits)?.open(limits)
 }
 
-/// Reads the model at a path: an unpacked artifact where that is a directory, a `tar.gz` otherwise.
+/// Reads the model at a path: an unpacked artifact where that is a directory, a `tar.gz`, or a model file as it is.
 pub fn open_path(path: &Path, limits: Limits) -> Result<Opened, OpenError> {
     let cannot = |source: io::Error| match source.kind() {
         io::ErrorKind::NotFound => OpenError::Missing(format!("there is no {}", path.display())),
@@ -85,7 +85,16 @@ pub fn open_path(path: &Path, limits: Limits) -> Result<Opened, OpenError> {
             limits.unpacked
         )));
     }
-    open_archive(&fs::read(path).map_err(cannot)?, limits)
+    let bytes = fs::read(path).map_err(cannot)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    if bytes.starts_with(&[0x1f, 0x8b]) || name.ends_with(".gz") || name.ends_with(".tgz") {
+        return open_archive(&bytes, limits);
+    }
+    // A model file of an unpacked artifact has its facts beside it.
+    let beside = path.parent().map(|folder| folder.join(METADATA_FILE)).and_then(|facts| fs::read(facts).ok());
+    let metadata = beside.filter(|content| read_metadata(content).is_ok_and(|metadata| metadata.file == name));
+    let file = Member { name, content: Content::Bytes(bytes) };
+    Members { metadata, files: vec![file], elsewhere: Vec::new() }.open(limits)
 }
 
 impl Members {

@@ -18,10 +18,13 @@ use crate::{
 /// A table with named columns.
 ///
 /// - Column names are found as they are, else by letters and digits alone, in any case: `Lower Window` is `lower_window`;
+/// - a first line of numbers alone is no header: its columns are `#1`, `#2`, …;
 /// - a cell is text without white space around it; one that says `NA`, `null` or nothing is missing;
 /// - rows without any text are left out.
 pub struct Sheet {
     file: String,
+    stem: String,
+    headerless: bool,
     columns: Vec<String>,
     text: String,
     /// Where each cell ends in `text`, row after row.
@@ -52,7 +55,7 @@ impl Sheet {
             _ => Self::from_csv(bytes),
         };
         let sheet = sheet.and_then(Self::with_distinct_columns).map_err(|fault| fault.in_file(&file))?;
-        Ok(Self { file, ..sheet })
+        Ok(Self { file, stem: stem_of(key).into(), ..sheet })
     }
 
     /// Reads a file, or every table of a directory, in the order of their names.
@@ -79,16 +82,32 @@ impl Sheet {
     }
 
     fn empty(columns: Vec<String>, place: fn(u64) -> Place) -> Self {
-        Self { file: String::new(), columns, text: String::new(), ends: Vec::new(), numbers: Vec::new(), place }
+        Self {
+            file: String::new(),
+            stem: String::new(),
+            headerless: false,
+            columns,
+            text: String::new(),
+            ends: Vec::new(),
+            numbers: Vec::new(),
+            place,
+        }
     }
 
     fn from_csv(bytes: &[u8]) -> Result<Self, Fault> {
         let mut scratch = records::Scratch::default();
-        let mut records = Text::new(bytes)?.records(&mut scratch);
-        let header =
+        let text = Text::new(bytes)?;
+        let mut records = text.records(&mut scratch);
+        let first =
             records.next().ok_or_else(|| Fault::file("is empty: it needs a line with the names of its columns"))?;
-        let names = (0..header.len()).map(|at| String::from_utf8_lossy(header.field(at)).into_owned()).collect();
-        let mut sheet = Self::empty(names, Place::Line);
+        let headerless = (0..first.len()).all(|at| number::parse(first.field(at)).is_ok()) && !first.is_blank();
+        let name = |at: usize| {
+            if headerless { format!("#{}", at + 1) } else { String::from_utf8_lossy(first.field(at)).into_owned() }
+        };
+        let mut sheet = Self { headerless, ..Self::empty((0..first.len()).map(name).collect(), Place::Line) };
+        if headerless {
+            records = text.records(&mut scratch);
+        }
         while let Some(record) = records.next() {
             if record.is_blank() {
                 continue;
@@ -148,6 +167,18 @@ impl Sheet {
         &self.file
     }
 
+    /// The file's name without folders and extensions.
+    #[must_use]
+    pub fn stem(&self) -> &str {
+        &self.stem
+    }
+
+    /// Whether the columns have no names.
+    #[must_use]
+    pub const fn is_headerless(&self) -> bool {
+        self.headerless
+    }
+
     /// The names of the columns, as they stand in the file.
     #[must_use]
     pub fn columns(&self) -> &[String] {
@@ -188,6 +219,12 @@ impl Sheet {
 }
 
 impl<'a> SheetRow<'a> {
+    /// The table that the row is of.
+    #[must_use]
+    pub const fn sheet(&self) -> &'a Sheet {
+        self.sheet
+    }
+
     /// The text of a cell; `None` where it is missing.
     #[must_use]
     pub fn text(&self, column: usize) -> Option<&'a str> {
@@ -244,6 +281,12 @@ impl<'a> SheetRow<'a> {
         let start = if at == 0 { 0 } else { self.sheet.ends[at - 1] };
         &self.sheet.text[start..self.sheet.ends[at]]
     }
+}
+
+/// The last part of a key, without what says the format.
+fn stem_of(key: &str) -> &str {
+    let name = key.rsplit('/').next().unwrap_or(key);
+    [".csv.gz", ".csv", ".parquet"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name)
 }
 
 /// Whether two names differ in other than letters and digits, or in their case, only. A name without any has none to compare.

@@ -209,7 +209,9 @@ fn fence_faults(file: &str, source: &str) -> Vec<String> {
                 format!("{text:?} belongs to sagemaker")
             }
             Token::Word(word) if word == "polars" && !polars.contains(&file) => format!("polars is for {polars:?}"),
-            Token::Word(word) if word == "rayon" && outside("train/") => "rayon is for train".into(),
+            Token::Word(word) if word == "rayon" && outside("train/") && outside("predict/") => {
+                "rayon is for train and predict".into()
+            }
             Token::Word(word) if word == "exit" => "main returns an exit code, nothing else exits".into(),
             Token::Word(word) if word == "abort" => "an abort is nobody's failure".into(),
             Token::Word(word) if word == "unsafe" => "unsafe code".into(),
