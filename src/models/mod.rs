@@ -6,6 +6,7 @@
 
 pub mod baseline;
 pub mod frequency;
+mod parameters;
 pub mod patience;
 pub mod prophet;
 pub mod regression;
@@ -135,6 +136,16 @@ pub struct Scores {
 }
 
 impl ModelSpec {
+    /// The family's name, as in the setting `model`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Prophet(_) => "prophet",
+            Self::Baseline { baseline: BaselineSpec::SeasonalNaive, .. } => "seasonal-naive",
+            Self::Baseline { baseline: BaselineSpec::Mean, .. } => "mean",
+        }
+    }
+
     /// Fits the model to a series whose dates have the given frequency.
     pub fn fit(
         &self,

@@ -5,11 +5,21 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::parameters::{self, Unsupported, number, switch};
 use super::trees::Matrix;
 use crate::error::{Error, Result};
 
 /// The largest system that is solved, in unknowns: 200 MB in double precision.
 const MAX_UNKNOWNS: usize = 5000;
+
+/// What else scikit-learn's `Ridge` has. The solution is exact, so the ways to approach it make no difference.
+const UNSUPPORTED: [Unsupported; 5] = [
+    Unsupported::new("solver", &["auto", "cholesky"]),
+    Unsupported::new("positive", &["false"]),
+    Unsupported::ignored("max_iter"),
+    Unsupported::ignored("tol"),
+    Unsupported::ignored("random_state"),
+];
 
 /// Parameters of ridge regression, with the names and defaults of scikit-learn's `Ridge`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -41,15 +51,46 @@ pub struct Ridge {
 }
 
 impl RidgeParams {
+    /// The names that [`Self::set`] takes.
+    pub const NAMES: [&'static str; 2] = ["alpha", "fit_intercept"];
+
+    /// The parameter of this name; for a parameter of scikit-learn that is not supported, its own name.
+    #[must_use]
+    pub fn canonical(name: &str) -> Option<&'static str> {
+        Self::NAMES.into_iter().chain(UNSUPPORTED.iter().map(|other| other.name)).find(|own| *own == name)
+    }
+
+    /// Sets one parameter from text. Parameters of scikit-learn that are not supported are refused unless they ask for
+    /// what is done anyway.
+    ///
+    /// # Errors
+    /// An unknown name, a value that cannot be read, or a parameter of scikit-learn that is not supported.
+    pub fn set(&mut self, name: &str, value: &str) -> Result<()> {
+        match name {
+            "alpha" => self.alpha = number(name, value)?,
+            "fit_intercept" => self.fit_intercept = switch(name, value)?,
+            other => return parameters::refuse(&UNSUPPORTED, other, value, "ridge regression"),
+        }
+        Ok(())
+    }
+
+    /// Checks the ranges of all parameters.
+    ///
+    /// # Errors
+    /// The faults of every parameter, one a line.
+    pub fn check(&self) -> Result<()> {
+        let alpha = self.alpha;
+        let sound = alpha >= 0.0 && alpha.is_finite();
+        parameters::verdict(&if sound { vec![] } else { vec![format!("alpha={alpha}: must be 0 or more")] })
+    }
+
     /// Fits a model to `targets`, shape (n). `weights`, shape (n), are sample weights.
     ///
     /// # Errors
     /// A negative `alpha`; targets or weights that are missing or infinite; features that are linearly dependent where
     /// `alpha` is 0.
     pub fn fit(&self, matrix: &Matrix, targets: &[f32], weights: Option<&[f32]>) -> Result<Ridge> {
-        if !(self.alpha >= 0.0 && self.alpha.is_finite()) {
-            return Err(Error::Settings(format!("alpha={}: must be 0 or more", self.alpha)));
-        }
+        self.check()?;
         matrix.check_length("target", targets)?;
         if let Some(weights) = weights {
             matrix.check_weights(weights)?;

@@ -16,5 +16,6 @@ mod stan;
 mod store_contract;
 mod support;
 mod train_run;
+mod train_trees;
 mod trees_bad_input;
 mod trees_golden;
