@@ -38,7 +38,12 @@ mod without_polars {
         Err(refusal())
     }
 
-    pub(in crate::input) fn read(_: &[u8], _: &InputSettings, _: bool, _: &mut impl Sink) -> Result<(), Fault> {
+    pub(in crate::input) fn read(
+        _: &[u8],
+        _: &InputSettings,
+        _: bool,
+        _: &mut impl Sink,
+    ) -> Result<Vec<String>, Fault> {
         Err(refusal())
     }
 
@@ -111,8 +116,12 @@ pub(super) mod with_polars {
         settings: &InputSettings,
         many: bool,
         sink: &mut impl Sink,
-    ) -> Result<(), Fault> {
+    ) -> Result<Vec<String>, Fault> {
         let (header, columns) = columns(bytes, settings, many)?;
+        let (places, names) = header.further(settings, true)?;
+        let loaded = places.iter().map(|&at| load(bytes, [at]).map(|[column]| column));
+        let loaded = loaded.collect::<Result<Vec<_>, _>>()?;
+        let mut further = vec![f64::NAN; places.len()];
         let [times, values] = load(bytes, [columns.timestamp, columns.target])?;
         let customers = columns.customer.map(|at| Ok((load(bytes, [at])?, header.name(at)))).transpose()?;
         for row in 0..times.len() {
@@ -132,12 +141,29 @@ pub(super) mod with_polars {
                 (_, Err(complaint)) => Err(cell(columns.target, &value, complaint)),
                 (Ok(time), Ok(value)) => Ok(Row { time, value: value.unwrap_or(f64::NAN), number: row as u64 + 1 }),
             };
-            match parsed {
-                Ok(row) => sink.push(slot, row),
-                Err(fault) => sink.fail(slot, fault)?,
+            let mut fault = None;
+            for ((value, column), &at) in further.iter_mut().zip(&loaded).zip(&places) {
+                let found = value_at(column, row)?;
+                *value = number_in(&found).unwrap_or_else(|_| {
+                    let complaint = "is not a number: mend the value, or leave it null if it is unknown";
+                    fault.get_or_insert_with(|| cell(at, &found, complaint));
+                    f64::NAN
+                });
+            }
+            match (parsed, fault) {
+                (Ok(row), None) => sink.push(slot, row, &further),
+                (Err(fault), _) | (_, Some(fault)) => sink.fail(slot, fault)?,
             }
         }
-        Ok(())
+        Ok(names)
+    }
+
+    /// A number of a further column, NaN where it is missing.
+    fn number_in(value: &AnyValue<'_>) -> Result<f64, &'static str> {
+        match value {
+            AnyValue::String(text) => number::parse_or_truth(text.trim().as_bytes()),
+            value => target(value).map(|number| number.unwrap_or(f64::NAN)),
+        }
     }
 
     /// All columns as text: their names, and for each its cells; nothing where a cell is null.

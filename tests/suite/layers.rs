@@ -199,8 +199,7 @@ fn faults(layers: &Layers, file: &str, source: &str) -> Vec<String> {
 
 /// The fences.
 fn fence_faults(file: &str, source: &str) -> Vec<String> {
-    let polars =
-        ["input/parquet.rs", "input/table_parquet.rs", "tables/parquet.rs", "train/result_table_parquet.rs"];
+    let polars = ["input/parquet.rs", "input/table_parquet.rs", "tables/parquet.rs", "train/result_table_parquet.rs"];
     let outside = |place: &str| !file.starts_with(place);
     let platform = ["/opt/ml", "SAGEMAKER_", "TRAINING_JOB_NAME", "TRAINING_JOB_ARN", "SM_"];
     let mut faults = Vec::new();
