@@ -1,5 +1,8 @@
 //! The sub-commands; the only place that glues layers together.
 
+mod job;
+mod launch;
+mod pipeline;
 mod train;
 
 use crate::sagemaker::FailureFile;
@@ -21,6 +24,8 @@ Exit codes: 0 done (failed customers within max_failures), 1 bug, 2 settings, 3 
 #[derive(Subcommand)]
 enum Command {
     Train(train::Train),
+    Pipeline(pipeline::Pipeline),
+    Job(job::Job),
 }
 
 /// Runs the command line of this process.
@@ -40,6 +45,8 @@ pub fn main() -> ExitCode {
     };
     let result = match arguments.command {
         Command::Train(train) => train.run(),
+        Command::Pipeline(pipeline) => pipeline.run(),
+        Command::Job(job) => job.run(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

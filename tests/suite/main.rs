@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod launch_requests;
 mod layers;
 #[cfg(feature = "parquet")]
 mod parquet_bundles;
