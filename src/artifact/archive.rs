@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use std::io::{Read, Write};
 
 /// The member that says what the archive is; always the first.
-const METADATA_FILE: &str = ".manyfit.json";
+pub(super) const METADATA_FILE: &str = ".manyfit.json";
 
 /// Marks the gzip header, so that a torn file is known for one of ours from its first bytes.
 const COMMENT: &[u8] = b"manyfit";

@@ -1,5 +1,7 @@
 //! The sub-commands; the only place that glues layers together.
 
+mod generate;
+mod predict;
 mod train;
 
 use crate::sagemaker::FailureFile;
@@ -21,6 +23,8 @@ Exit codes: 0 done (failed customers within max_failures), 1 bug, 2 settings, 3 
 #[derive(Subcommand)]
 enum Command {
     Train(train::Train),
+    Generate(generate::Generate),
+    Predict(predict::Predict),
 }
 
 /// Runs the command line of this process.
@@ -40,6 +44,8 @@ pub fn main() -> ExitCode {
     };
     let result = match arguments.command {
         Command::Train(train) => train.run(),
+        Command::Generate(generate) => generate.run(),
+        Command::Predict(predict) => predict.run(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

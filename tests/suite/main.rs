@@ -2,10 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod generate;
 mod layers;
+mod open_models;
 #[cfg(feature = "parquet")]
 mod parquet_bundles;
 mod pinned_artifacts;
+mod predict_run;
 mod prophet_golden;
 mod resume;
 mod sagemaker_tree;
