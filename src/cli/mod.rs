@@ -1,6 +1,7 @@
 //! The sub-commands; the only place that glues layers together.
 
 mod generate;
+mod predict;
 mod train;
 
 use crate::sagemaker::FailureFile;
@@ -23,6 +24,7 @@ Exit codes: 0 done (failed customers within max_failures), 1 bug, 2 settings, 3 
 enum Command {
     Train(train::Train),
     Generate(generate::Generate),
+    Predict(predict::Predict),
 }
 
 /// Runs the command line of this process.
@@ -43,6 +45,7 @@ pub fn main() -> ExitCode {
     let result = match arguments.command {
         Command::Train(train) => train.run(),
         Command::Generate(generate) => generate.run(),
+        Command::Predict(predict) => predict.run(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

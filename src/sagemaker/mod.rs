@@ -22,6 +22,6 @@ mod hosts;
 mod hyperparameters;
 mod paths;
 
-pub use environment::TrainingEnvironment;
+pub use environment::{TrainingEnvironment, ValidationChannel};
 pub use failure::FailureFile;
 pub use hyperparameters::read as read_hyperparameters;

@@ -208,3 +208,80 @@ pub(super) fn middle(below: f32, above: f32) -> f32 {
     let middle = below * 0.5 + above * 0.5;
     if middle > below { middle } else { above }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{
+        ForestParams, Matrix, Samples,
+        grow::{Arena, Look, Open, Rule, grow},
+        least_squares::LeastSquares,
+        tree::Stat,
+    };
+    use super::*;
+    use rand::{RngExt, SeedableRng};
+
+    /// The same rule, with every node searched by sorted columns and bins.
+    struct ByLists<'a>(LeastSquares<'a>);
+
+    impl Rule for ByLists<'_> {
+        type Info = ();
+
+        fn root(&mut self, sums: Sums) {
+            self.0.root(sums);
+        }
+
+        fn children(&mut self, info: &(), split: &Split, left: Sums, right: Sums) -> ((), ()) {
+            self.0.children(info, split, left, right)
+        }
+
+        fn splittable(&self, depth: usize, sums: Sums, rows: &[u32]) -> bool {
+            self.0.splittable(depth, sums, rows)
+        }
+
+        fn begin_level(&mut self, depth: usize) {
+            self.0.begin_level(depth);
+        }
+
+        fn search(&mut self, node: &Open<()>, look: &mut dyn Look) -> Option<Split> {
+            self.0.search(node, look)
+        }
+
+        fn finish(&self, node: &Open<()>) -> (f32, Stat) {
+            self.0.finish(node)
+        }
+    }
+
+    #[test]
+    fn small_nodes_are_split_as_the_sorted_columns_would() {
+        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+        for case in 0..600_usize {
+            // One column, so that no draw decides; few values for ties, many for sorted columns.
+            let (n, kinds) = (2 + case % 90, if case % 3 == 0 { 5 } else { 1000 });
+            let missing = if case % 2 == 0 { 0.0 } else { 0.25 };
+            let value = |rng: &mut rand_chacha::ChaCha8Rng| {
+                if rng.random_bool(missing) { f32::NAN } else { rng.random_range(0..kinds) as f32 / 7.0 }
+            };
+            let column: Vec<f32> = (0..n).map(|_| value(&mut rng)).collect();
+            let targets: Vec<f32> = (0..n).map(|_| rng.random_range(-9.0..9.0)).collect();
+            let pairs: Vec<[f32; 2]> = targets
+                .iter()
+                .map(|y| {
+                    let weight = rng.random_range(1..4) as f32;
+                    [y * weight, weight]
+                })
+                .collect();
+            let params = ForestParams { min_samples_leaf: Samples::Count(1 + case % 4), ..ForestParams::default() };
+            let matrix = Matrix::from_columns(n, column).unwrap();
+            let mut arena = Arena::<u32>::default();
+            arena.prepare(&matrix);
+            arena.columns.lay_ranks();
+            let mut leaf_of = vec![0; n];
+            let mut rule = LeastSquares::new(&params, &targets, 1, 0.2);
+            arena.take_rows(n, None);
+            let few = grow(&mut rule, &mut arena, &matrix, RowSums::Pairs(&pairs), &mut leaf_of);
+            arena.take_rows(n, None);
+            let lists = grow(&mut ByLists(rule), &mut arena, &matrix, RowSums::Pairs(&pairs), &mut leaf_of);
+            assert_eq!(few, lists, "case {case}");
+        }
+    }
+}
