@@ -2,6 +2,9 @@
 
 mod generate;
 mod predict;
+mod job;
+mod launch;
+mod pipeline;
 mod train;
 
 use crate::sagemaker::FailureFile;
@@ -25,6 +28,8 @@ enum Command {
     Train(train::Train),
     Generate(generate::Generate),
     Predict(predict::Predict),
+    Pipeline(pipeline::Pipeline),
+    Job(job::Job),
 }
 
 /// Runs the command line of this process.
@@ -46,6 +51,8 @@ pub fn main() -> ExitCode {
         Command::Train(train) => train.run(),
         Command::Generate(generate) => generate.run(),
         Command::Predict(predict) => predict.run(),
+        Command::Pipeline(pipeline) => pipeline.run(),
+        Command::Job(job) => job.run(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod generate;
+mod launch_requests;
 mod layers;
 mod open_models;
 #[cfg(feature = "parquet")]
