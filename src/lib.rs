@@ -15,18 +15,19 @@
 //! | layer | modules |
 //! |---|---|
 //! | 6 | `cli`: the sub-commands; the only place that glues layers together |
-//! | 5 | [`train`]: the run: plan, workers, events, progress, results |
+//! | 5 | [`train`]: the run: plan, workers, events, progress, results; [`serve`]: the endpoint: models in memory, requests, answers |
 //! | 4 | [`settings`]: text to checked settings, all faults at once |
 //! | 3 | [`artifact`]: what one `tar.gz` holds, its deterministic bytes, its name, its fingerprint |
 //! | 2 | [`input`]: from files to customers' series; [`models`]: from a series to a fitted model to a forecast |
 //! | 1 | [`dataset`]: a customer's name and data; [`storage`]: where bytes live; [`sagemaker`]: the platform's files and variables |
-//! | 0 | [`error`]: who must act, and the exit codes |
+//! | 0 | [`error`]: who must act, and the exit codes; [`machine`]: its processors and its memory |
 //!
 //! # Fences
 //!
 //! - the platform's paths and variables only in [`sagemaker`];
 //! - polars only in `input/parquet.rs` and the tables of results;
 //! - rayon only in [`train`]: a model is fitted by one thread;
+//! - async only in [`serve`] and where `cli` starts it;
 //! - `process::exit` nowhere: `main` returns an exit code.
 
 pub mod artifact;
@@ -34,8 +35,10 @@ pub mod cli;
 pub mod dataset;
 pub mod error;
 pub mod input;
+pub mod machine;
 pub mod models;
 pub mod sagemaker;
+pub mod serve;
 pub mod settings;
 pub mod storage;
 pub mod train;

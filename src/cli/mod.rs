@@ -1,5 +1,6 @@
 //! The sub-commands; the only place that glues layers together.
 
+mod serve;
 mod train;
 
 use crate::sagemaker::FailureFile;
@@ -21,6 +22,7 @@ Exit codes: 0 done (failed customers within max_failures), 1 bug, 2 settings, 3 
 #[derive(Subcommand)]
 enum Command {
     Train(train::Train),
+    Serve(serve::Serve),
 }
 
 /// Runs the command line of this process.
@@ -40,6 +42,7 @@ pub fn main() -> ExitCode {
     };
     let result = match arguments.command {
         Command::Train(train) => train.run(),
+        Command::Serve(serve) => serve.run(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

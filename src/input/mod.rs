@@ -45,6 +45,7 @@ pub use self::{
     names::{ColumnName, ColumnNames},
     reader::Reader,
     shard::Shard,
+    timestamp::{format as format_timestamp, parse as parse_timestamp},
 };
 
 /// What the user says about the input; what is not said is guessed from each file.

@@ -21,7 +21,9 @@ mod failure;
 mod hosts;
 mod hyperparameters;
 mod paths;
+mod serving;
 
 pub use environment::TrainingEnvironment;
 pub use failure::FailureFile;
 pub use hyperparameters::read as read_hyperparameters;
+pub use serving::ServingEnvironment;

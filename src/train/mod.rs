@@ -15,7 +15,7 @@ mod forecast_rows;
 mod forecasts;
 #[cfg(feature = "parquet")]
 mod forecasts_parquet;
-mod machine;
+mod memory_gate;
 mod outcome;
 mod owner;
 mod plan;
@@ -25,7 +25,6 @@ mod spool;
 mod summary;
 mod worker;
 
-pub use machine::{available_memory, default_jobs};
 pub use outcome::{Outcome, Phases, Status};
 pub use progress::Progress;
 pub use results::ResultsDirectory;
@@ -37,7 +36,7 @@ use crate::{
     settings::Settings,
     storage::Store,
 };
-use machine::MemoryGate;
+use memory_gate::MemoryGate;
 use owner::Owner;
 use std::{
     io::Write,

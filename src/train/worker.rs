@@ -2,7 +2,7 @@
 
 use super::{
     Job,
-    machine::MemoryGate,
+    memory_gate::MemoryGate,
     outcome::{Outcome, Phases, Status},
     plan::Plan,
 };
