@@ -2,10 +2,11 @@
 
 use super::{
     FittedModel,
-    prophet::FittedProphet,
+    prophet::{FittedProphet, HistoryRow},
     regression::{FittedRegression, RegressionModel},
     trees::Ensemble,
 };
+use crate::dataset::Columns;
 
 /// What the allocator takes for itself with each block.
 const BLOCK: usize = 16;
@@ -15,6 +16,13 @@ fn of<T>(vector: &Vec<T>) -> usize {
 }
 
 impl FittedModel {
+    /// Forgets what only a model that is saved again needs: forecasts stay as they are.
+    pub fn trim(&mut self) {
+        if let Self::Prophet(fitted) = self {
+            fitted.trim();
+        }
+    }
+
     /// Bytes of memory, those of the value itself included.
     #[must_use]
     pub fn footprint(&self) -> usize {
@@ -27,12 +35,45 @@ impl FittedModel {
     }
 }
 
+/// Rows of history that a trimmed model keeps, as a saved one does.
+const TAIL: usize = 6;
+
 impl FittedProphet {
+    fn trim(&mut self) {
+        // The spacing of a forecast of one step is the mean spacing of the history: rows stay where their mean would change.
+        let mean_gap = |rows: &[HistoryRow]| match rows {
+            [first, .., last] => (last.timestamp - first.timestamp) as f64 / (rows.len() - 1) as f64,
+            _ => 0.0,
+        };
+        let first = self.history.len().saturating_sub(TAIL);
+        if mean_gap(&self.history) == mean_gap(&self.history[first..]) {
+            self.history.drain(..first);
+        }
+        self.history_dates.drain(..self.history_dates.len().saturating_sub(TAIL));
+        self.history_columns = Columns::NONE.clone();
+        self.history.shrink_to_fit();
+        self.history_dates.shrink_to_fit();
+        self.changepoints.shrink_to_fit();
+        self.changepoints_t.shrink_to_fit();
+        self.parameters.delta.shrink_to_fit();
+        self.parameters.beta.shrink_to_fit();
+    }
+
     fn footprint(&self) -> usize {
-        let names: usize = self.seasonalities.iter().map(|seasonality| seasonality.name.capacity() + BLOCK).sum();
+        let text = |text: &String| text.capacity() + BLOCK;
+        let names = self.terms.seasonalities.iter().map(|seasonality| text(&seasonality.name)).sum::<usize>()
+            + self.terms.holiday_names.iter().map(text).sum::<usize>()
+            + self.terms.regressors.iter().map(|regressor| text(&regressor.name)).sum::<usize>()
+            + self.holidays.iter().map(|holiday| text(&holiday.name)).sum::<usize>();
+        let columns: usize = self.history_columns.iter().map(|(name, values)| name.len() + size_of_val(values)).sum();
         size_of::<Self>()
-            + of(&self.seasonalities)
+            + of(&self.terms.seasonalities)
+            + of(&self.terms.holiday_names)
+            + of(&self.terms.regressors)
+            // A holiday has columns, and each of those has days.
+            + 2 * of(&self.holidays)
             + names
+            + columns
             + of(&self.changepoints)
             + of(&self.changepoint_rows)
             + of(&self.changepoints_t)

@@ -60,13 +60,13 @@ impl Resident {
     pub(super) fn new(opened: Opened, mut charge: Charge) -> Self {
         let Opened { metadata, model, file: _ } = opened;
         let metadata = metadata.as_ref();
+        let mut model = model;
+        let (rows, frequency) = (rows_of_history(&model, metadata), frequency(&model, metadata));
+        model.trim();
         let (family, footprint) = (model.name(), model.footprint());
         let kind = match model {
             FittedModel::Regression(fitted) => Kind::Rows(fitted),
-            model => {
-                let (rows, frequency) = (rows_of_history(&model, metadata), frequency(&model, metadata));
-                Kind::Series(Box::new(SeriesModel { model, frequency, rows }))
-            }
+            model => Kind::Series(Box::new(SeriesModel { model, frequency, rows })),
         };
         let identity = Identity::new(metadata, family);
         // What the registry and the identity take beside the model.

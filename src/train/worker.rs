@@ -210,7 +210,7 @@ impl<'a> Crew<'a> {
             },
             None => self.fit_anew(customer, series, frequency, &fingerprint, name, workspace, ms)?,
         };
-        let forecast = timed(&mut ms.forecast, || self.forecast(&done, series));
+        let forecast = timed(&mut ms.forecast, || self.forecast(&done, series))?;
         Ok((done, forecast))
     }
 
@@ -253,10 +253,9 @@ impl<'a> Crew<'a> {
             model.fit(series, frequency, patience, workspace).or_else(|error| {
                 // Only what would happen again: a fit that took too long on a busy machine may end in time on the next run.
                 let again = matches!(error, FitError::TooShort { .. } | FitError::NotFinite);
-                let spec = fallback.as_ref().filter(|_| again && !series.is_empty()).ok_or(error)?;
-                let fitted = spec.fit(series, frequency, Patience::default(), workspace).map_err(|_| error);
+                let Some(spec) = fallback.as_ref().filter(|_| again && !series.is_empty()) else { return Err(error) };
                 reason = Some(error.to_string());
-                fitted
+                spec.fit(series, frequency, Patience::default(), workspace).map_err(|_| error)
             })
         })
         .map_err(|error| match error {
@@ -301,16 +300,18 @@ impl<'a> Crew<'a> {
         })
     }
 
-    fn forecast(&self, done: &Done, series: &Series) -> Option<Forecast> {
+    fn forecast(&self, done: &Done, series: &Series) -> Result<Option<Forecast>> {
         let Settings { horizon, include_history, seed, .. } = *self.job.settings;
         if horizon == 0 && !include_history {
-            return None;
+            return Ok(None);
         }
         let mut dates = done.model.future_dates(done.frequency, horizon);
         if include_history && matches!(done.model, FittedModel::Prophet(_)) {
             dates.splice(0..0, series.dates.iter().copied());
         }
-        Some(done.model.forecast(&dates, forecast_seed(seed, &done.metadata.customer)))
+        let seed = forecast_seed(seed, &done.metadata.customer);
+        let forecast = done.model.forecast(&dates, series.covariates(), seed);
+        forecast.map(Some).map_err(|error| Error::Data(error.to_string()))
     }
 }
 

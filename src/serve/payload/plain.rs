@@ -5,13 +5,14 @@ use super::{
     table::{self, Table},
 };
 use crate::{
+    dataset::{Columns, Covariates, is_missing},
     input::parse_timestamp,
-    models::{FittedModel, Forecast, frequency::Frequency},
+    models::{FittedModel, Forecast, frequency::Frequency, prophet::CovariateError},
     serve::resident::{Resident, SeriesModel},
 };
 use serde::Deserialize;
 use serde_json::Value;
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeMap};
 
 /// Dates that one request may ask for.
 const MOST_DATES: usize = 100_000;
@@ -31,6 +32,9 @@ pub(super) struct Ask {
     pub(super) horizon: Option<usize>,
     /// Dates, instead of a horizon: text, or milliseconds since the epoch.
     pub(super) dates: Option<Vec<Moment>>,
+    /// A value for each date in each further column that the model needs.
+    #[serde(alias = "columns")]
+    regressors: BTreeMap<String, Vec<Option<f64>>>,
     /// Spacing of the steps, as a pandas alias; by default that of the history.
     #[serde(alias = "freq")]
     frequency: Option<String>,
@@ -144,14 +148,22 @@ fn csv_dates(body: &[u8]) -> Result<Ask, Fault> {
     let at = headers.iter().position(|name| name == "ds").ok_or_else(|| {
         Fault::bad_request("the CSV has no column ds: its first line names the columns, its others have a date each")
     })?;
-    if let Some(other) = headers.iter().find(|name| *name != "ds") {
-        return Err(Fault::bad_request(format!("column {other:?}: the model has no regressor of that name")));
-    }
     let mut dates = Vec::new();
-    for record in reader.records() {
-        dates.push(Moment::Text(record.map_err(fault)?.get(at).unwrap_or_default().to_owned()));
+    let mut columns = vec![Vec::new(); headers.len()];
+    for (row, record) in reader.records().enumerate() {
+        let record = record.map_err(fault)?;
+        dates.push(Moment::Text(record[at].to_owned()));
+        for (column, values) in columns.iter_mut().enumerate().filter(|(column, _)| *column != at) {
+            let text = &record[column];
+            let number = if is_missing(text.as_bytes()) { Ok(None) } else { text.parse::<f64>().map(Some) };
+            values.push(number.map_err(|_| {
+                let name = &headers[column];
+                Fault::bad_request(format!("line {}, column {name:?}: {text:?} is not a number", row + 2))
+            })?);
+        }
     }
-    Ok(Ask { dates: Some(dates), ..Ask::default() })
+    let regressors = headers.iter().map(str::to_owned).zip(columns).filter(|(name, _)| name != "ds").collect();
+    Ok(Ask { dates: Some(dates), regressors, ..Ask::default() })
 }
 
 fn answer_one<'a>(
@@ -202,7 +214,7 @@ pub(super) fn components(forecast: &Forecast) -> Vec<(String, Vec<f64>)> {
     let mut components: Vec<(String, Vec<f64>)> =
         forecast.components.iter().map(|(name, values)| (name.clone(), values.clone())).collect();
     components.push(("additive_terms".into(), forecast.additive_terms.clone()));
-    components.push(("multiplicative_terms".into(), vec![0.0; forecast.yhat.len()]));
+    components.push(("multiplicative_terms".into(), forecast.multiplicative_terms.clone()));
     components.sort_by(|(a, _), (b, _)| a.cmp(b));
     components
 }
@@ -247,9 +259,17 @@ fn forecast_at(
     }
     let fitted = varied(&series.model, interval_width, ask.uncertainty_samples);
     let seed = model.seed(ask.seed);
-    let mut sorted: Vec<i64> = dates.to_vec();
-    sorted.sort_unstable();
-    sorted.dedup();
+    let refuse = |error: CovariateError| {
+        Fault::bad_request(format!(
+            "{error}: give it a value for each date, as in {{\"regressors\": {{\"price\": [1.5, …]}}}}"
+        ))
+    };
+    let mut order: Vec<usize> = (0..dates.len()).collect();
+    order.sort_by_key(|&at| dates[at]);
+    order.dedup_by_key(|&mut at| dates[at]);
+    let sorted: Vec<i64> = order.iter().map(|&at| dates[at]).collect();
+    let columns = columns(series, ask, &order, dates.len())?;
+    let covariates = Covariates { dates: &sorted, columns: &columns };
     let place = |date: &i64| sorted.partition_point(|other| other < date);
     match &*fitted {
         FittedModel::Baseline(baseline) => {
@@ -260,12 +280,36 @@ fn forecast_at(
                 ));
             }
             let most = steps.iter().max().map_or(0, |&step| step as usize);
-            let forecast = fitted.forecast(&vec![0; most], seed);
+            let forecast = fitted.forecast(&vec![0; most], covariates, seed).map_err(refuse)?;
             Ok(select(&forecast, dates, &steps.iter().map(|&step| step as usize - 1).collect::<Vec<_>>()))
         }
-        _ if sorted == dates => Ok(fitted.forecast(dates, seed)),
-        _ => Ok(select(&fitted.forecast(&sorted, seed), dates, &dates.iter().map(place).collect::<Vec<_>>())),
+        _ => {
+            let forecast = fitted.forecast(&sorted, covariates, seed).map_err(refuse)?;
+            if sorted == dates {
+                return Ok(forecast);
+            }
+            Ok(select(&forecast, dates, &dates.iter().map(place).collect::<Vec<_>>()))
+        }
     }
+}
+
+/// The further columns, in the order of the sorted dates.
+fn columns(series: &SeriesModel, ask: &Ask, order: &[usize], dates: usize) -> Result<Columns, Fault> {
+    let known = series.model.columns();
+    let mut columns = Columns::NONE.clone();
+    for (name, values) in &ask.regressors {
+        if !known.contains(&name.as_str()) {
+            let known = if known.is_empty() { "none".into() } else { known.join(", ") };
+            return Err(Fault::bad_request(format!(
+                "{name:?} is not a column that the model needs; those are: {known}"
+            )));
+        }
+        if values.len() != dates {
+            return Err(Fault::bad_request(format!("{name:?} has {} values for {dates} dates", values.len())));
+        }
+        columns.insert(name, order.iter().map(|&at| values[at].unwrap_or(f64::NAN)).collect());
+    }
+    Ok(columns)
 }
 
 /// One quantile: an end of the interval that has it there, of the same draws.
@@ -312,6 +356,7 @@ fn select(forecast: &Forecast, dates: &[i64], places: &[usize]) -> Forecast {
         trend_lower: pick(&forecast.trend_lower),
         trend_upper: pick(&forecast.trend_upper),
         additive_terms: pick(&forecast.additive_terms),
+        multiplicative_terms: pick(&forecast.multiplicative_terms),
         components: forecast.components.iter().map(|(name, values)| (name.clone(), pick(values))).collect(),
     }
 }
