@@ -4,7 +4,7 @@ use crate::{
     error::{Error, Result},
     storage::{Durability, LocalStore},
     synthetic::{Dataset, Energy, Housing, Step, Written},
-    train::default_jobs,
+    machine::default_jobs,
 };
 use clap::{Args, Subcommand};
 use jiff::civil::Date;

@@ -1,10 +1,11 @@
 //! The sub-commands; the only place that glues layers together.
 
 mod generate;
-mod predict;
 mod job;
 mod launch;
 mod pipeline;
+mod predict;
+mod serve;
 mod train;
 
 use crate::sagemaker::FailureFile;
@@ -30,6 +31,7 @@ enum Command {
     Predict(predict::Predict),
     Pipeline(pipeline::Pipeline),
     Job(job::Job),
+    Serve(serve::Serve),
 }
 
 /// Runs the command line of this process.
@@ -53,6 +55,7 @@ pub fn main() -> ExitCode {
         Command::Predict(predict) => predict.run(),
         Command::Pipeline(pipeline) => pipeline.run(),
         Command::Job(job) => job.run(),
+        Command::Serve(serve) => serve.run(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

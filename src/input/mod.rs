@@ -60,6 +60,7 @@ pub use self::{
     shard::Shard,
     sheet::{Sheet, SheetRow},
     table_reader::{KnownFeatures, TableReader},
+    timestamp::{format as format_timestamp, parse as parse_timestamp},
 };
 
 /// What the user says about the input; what is not said is guessed from each file.

@@ -22,7 +22,9 @@ mod hosts;
 mod hyperparameters;
 pub mod launch;
 mod paths;
+mod serving;
 
 pub use environment::{TrainingEnvironment, ValidationChannel};
 pub use failure::FailureFile;
 pub use hyperparameters::read as read_hyperparameters;
+pub use serving::ServingEnvironment;

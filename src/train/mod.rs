@@ -13,7 +13,7 @@
 
 mod accuracy;
 mod forecast_rows;
-mod machine;
+mod memory_gate;
 mod outcome;
 mod owner;
 mod plan;
@@ -30,7 +30,6 @@ mod validation;
 mod worker;
 
 pub use accuracy::MedianAccuracy;
-pub use machine::{available_memory, default_jobs};
 pub use outcome::{Outcome, Phases, Status};
 pub use progress::Progress;
 pub use results::ResultsDirectory;
@@ -42,7 +41,7 @@ use crate::{
     settings::Settings,
     storage::Store,
 };
-use machine::{MemoryGate, unpacked_size};
+use memory_gate::{MemoryGate, unpacked_size};
 use owner::Owner;
 use rayon::ThreadPool;
 use std::{
