@@ -58,9 +58,12 @@ def pipeline(name: str, role: str, image: str, source: str, output: str, metrics
             inputs=[ProcessingInput(
                 input_name="raw", source=source_parameter, destination="/opt/ml/processing/input/raw",
             )],
-            outputs=[ProcessingOutput(
-                output_name="customers", source="/opt/ml/processing/output/customers", destination=of_run("customers/"),
-            )],
+            outputs=[
+                ProcessingOutput(
+                    output_name=name, source=f"/opt/ml/processing/output/{name}", destination=of_run(f"{name}/"),
+                )
+                for name in ("customers", "report")
+            ],
         ),
         cache_config=CacheConfig(enable_caching=True, expire_after="P7D"),
     )

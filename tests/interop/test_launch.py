@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 import sdk
 from botocore.validate import ParamValidator
-from launching import IMAGE, PLACES, ROLE, STEPS, Execution, printed, request_shape, violations
+from launching import IMAGE, PLACES, ROLE, STEPS, printed, request_shape, violations
 from moto.server import ThreadedMotoServer
+from play import Execution
 
 LAUNCH = (*PLACES, "--name", "energy-7", "--instances", "10", "--set", "horizon=7", "--max-runtime", "3600")
 VARIANTS = {
