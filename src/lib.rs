@@ -16,26 +16,32 @@
 //! |---|---|
 //! | 6 | `cli`: the sub-commands; the only place that glues layers together |
 //! | 5 | [`train`]: the run: plan, workers, events, progress, results |
+//! | 5 | [`predict`]: from artifacts to forecasts and predictions |
+//! | 5 | [`synthetic`]: made-up customers |
 //! | 4 | [`settings`]: text to checked settings, all faults at once |
 //! | 3 | [`artifact`]: what one `tar.gz` holds, its deterministic bytes, its name, its fingerprint |
 //! | 2 | [`input`]: from files to customers' series; [`models`]: from a series to a fitted model to a forecast |
-//! | 1 | [`dataset`]: a customer's name and data; [`storage`]: where bytes live; [`sagemaker`]: the platform's files and variables |
+//! | 1 | [`dataset`]: a customer's name and data; [`holidays`]: countries' public holidays; [`storage`]: where bytes live; [`tables`]: tables of results as CSV, JSON, Parquet; [`sagemaker`]: the platform's files and variables |
 //! | 0 | [`error`]: who must act, and the exit codes |
 //!
 //! # Fences
 //!
 //! - the platform's paths and variables only in [`sagemaker`];
 //! - polars only in `input/parquet.rs` and the tables of results;
-//! - rayon only in [`train`]: a model is fitted by one thread;
+//! - rayon only in [`train`] and [`predict`]: a model is fitted and asked by one thread;
 //! - `process::exit` nowhere: `main` returns an exit code.
 
 pub mod artifact;
 pub mod cli;
 pub mod dataset;
 pub mod error;
+pub mod holidays;
 pub mod input;
 pub mod models;
+pub mod predict;
 pub mod sagemaker;
 pub mod settings;
 pub mod storage;
+pub mod synthetic;
+pub mod tables;
 pub mod train;

@@ -1,8 +1,10 @@
 //! The sub-commands; the only place that glues layers together.
 
+mod generate;
 mod job;
 mod launch;
 mod pipeline;
+mod predict;
 mod train;
 
 use crate::sagemaker::FailureFile;
@@ -24,6 +26,8 @@ Exit codes: 0 done (failed customers within max_failures), 1 bug, 2 settings, 3 
 #[derive(Subcommand)]
 enum Command {
     Train(train::Train),
+    Generate(generate::Generate),
+    Predict(predict::Predict),
     Pipeline(pipeline::Pipeline),
     Job(job::Job),
 }
@@ -45,6 +49,8 @@ pub fn main() -> ExitCode {
     };
     let result = match arguments.command {
         Command::Train(train) => train.run(),
+        Command::Generate(generate) => generate.run(),
+        Command::Predict(predict) => predict.run(),
         Command::Pipeline(pipeline) => pipeline.run(),
         Command::Job(job) => job.run(),
     };

@@ -3,9 +3,9 @@
 use crate::{
     error::{Error, Result},
     input::Shard,
-    sagemaker::{TrainingEnvironment, read_hyperparameters},
-    settings::{Settings, canonical_name},
-    storage::{Durability, LocalStore},
+    sagemaker::{TrainingEnvironment, ValidationChannel, read_hyperparameters},
+    settings::{Settings, Task, canonical_name},
+    storage::{Durability, LocalStore, Store},
     train::{Job, Progress, ResultsDirectory, available_memory, default_jobs, run},
 };
 use clap::Args;
@@ -41,6 +41,10 @@ pub(super) struct Train {
     #[arg(long, value_name = "DIR", requires = "input")]
     output: Option<PathBuf>,
 
+    /// Folder with the rows that regression models are judged by, matched to customers by name
+    #[arg(long, value_name = "DIR", requires = "input")]
+    validation: Option<PathBuf>,
+
     /// A setting, such as horizon=8 or growth=flat; may be repeated
     #[arg(long, value_name = "NAME=VALUE")]
     set: Vec<String>,
@@ -61,6 +65,7 @@ pub(super) struct Train {
 /// Where a run takes place.
 struct Places {
     input: PathBuf,
+    validation: Option<ValidationChannel>,
     models: PathBuf,
     results: ResultsDirectory,
     shard: Shard,
@@ -70,8 +75,9 @@ struct Places {
 
 impl Train {
     pub(super) fn run(self) -> Result<()> {
-        let places = self.places()?;
+        let mut places = self.places()?;
         let settings = Settings::from_text(&places.settings)?;
+        let validation = self.validation(&settings.task, &mut places)?;
         let mut out = Listener(io::stdout().lock());
         for warning in &places.warnings {
             say(&mut out, &format!("warning: {warning}"))?;
@@ -81,6 +87,7 @@ impl Train {
         let summary = run(
             &Job {
                 input: &LocalStore::new(places.input, Durability::ProcessDeath),
+                validation: validation.as_ref().map(|store| store as &dyn Store),
                 models: &LocalStore::new(places.models, durability),
                 results: places.results,
                 settings: &settings,
@@ -96,6 +103,27 @@ impl Train {
         summary.verdict()
     }
 
+    /// Where the validation rows are, for a task that has any.
+    fn validation(&self, task: &Task, places: &mut Places) -> Result<Option<LocalStore>> {
+        let channel = match (task, places.validation.take()) {
+            (Task::Regression(_), channel) => channel,
+            (Task::Forecast(_), Some(_)) if self.validation.is_some() => {
+                return Err(Error::Settings(format!(
+                    "--validation belongs to regression models, and the model is {}",
+                    task.model_name()
+                )));
+            }
+            // A channel may be there for another algorithm's sake.
+            (Task::Forecast(_), _) => None,
+        };
+        let Some(ValidationChannel { directory, warning, fault }) = channel else { return Ok(None) };
+        if let Some(fault) = fault {
+            return Err(Error::Settings(fault));
+        }
+        places.warnings.extend(warning);
+        Ok(Some(LocalStore::new(directory, Durability::ProcessDeath)))
+    }
+
     /// From the options, or from the platform where there are none.
     fn places(&self) -> Result<Places> {
         if let Some(input) = &self.input {
@@ -105,17 +133,26 @@ impl Train {
             if !input.is_dir() {
                 return Err(Error::Settings(format!("--input {}: there is no such folder", input.display())));
             }
-            if is_inside(output, input) {
-                return Err(Error::Settings(format!(
-                    "--output {} is inside --input {}, where the next run would take its tables for customers: choose \
-                     another folder",
-                    output.display(),
-                    input.display()
-                )));
+            for (option, folder) in [("--input", Some(input)), ("--validation", self.validation.as_ref())] {
+                if let Some(folder) = folder.filter(|folder| is_inside(output, folder)) {
+                    return Err(Error::Settings(format!(
+                        "--output {} is inside {option} {}, where the next run would take its tables for customers: \
+                         choose another folder",
+                        output.display(),
+                        folder.display()
+                    )));
+                }
             }
+            let validation = self.validation.clone().map(|directory| {
+                if directory.is_dir() {
+                    return Ok(ValidationChannel { directory, warning: None, fault: None });
+                }
+                Err(Error::Settings(format!("--validation {}: there is no such folder", directory.display())))
+            });
             let shard = self.shard.unwrap_or_default();
             return Ok(Places {
                 input: input.clone(),
+                validation: validation.transpose()?,
                 models: output.join("models"),
                 results: ResultsDirectory::of_shard(output, shard),
                 shard,
@@ -136,6 +173,7 @@ impl Train {
             shard,
             results: ResultsDirectory::new(environment.output_data, environment.rank as u64, environment.hosts as u64),
             input: environment.input,
+            validation: environment.validation,
             models: environment.models,
             settings: self.settings(environment.hyperparameters)?,
             warnings: environment.warnings,
@@ -175,7 +213,7 @@ fn is_inside(folder: &Path, other: &Path) -> bool {
 }
 
 /// An output that may lose its reader, as in `manyfit train … | head`: the run goes on without.
-struct Listener<W>(W);
+pub(super) struct Listener<W>(pub(super) W);
 
 impl<W: Write> Write for Listener<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -190,7 +228,7 @@ impl<W: Write> Write for Listener<W> {
 }
 
 /// A flag that the first SIGTERM or SIGINT raises; a second one ends the process at once.
-fn stop_on_signals() -> Result<Arc<AtomicBool>> {
+pub(super) fn stop_on_signals() -> Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGTERM, SIGINT] {
         let code = i32::from(Error::Stopped(String::new()).code());

@@ -1,7 +1,6 @@
 //! Text to number: a target, or its absence.
 
-/// What stands for a missing value, beside nothing at all; in any case.
-const MISSING: [&[u8]; 7] = [b"na", b"nan", b"null", b"none", b"n/a", b"#n/a", b"<na>"];
+pub(super) use crate::dataset::is_missing;
 
 /// The number; `None` where it is missing. Never infinite, never NaN.
 ///
@@ -15,9 +14,16 @@ pub(super) fn parse(text: &[u8]) -> Result<Option<f64>, &'static str> {
     }
 }
 
-/// Whether the text stands for a missing value.
-pub(super) fn is_missing(text: &[u8]) -> bool {
-    text.is_empty() || MISSING.iter().any(|missing| text.eq_ignore_ascii_case(missing))
+/// A number of a further column: NaN where it is missing; `true` and `false` are 1 and 0.
+///
+/// # Errors
+/// As for [`parse`].
+pub(super) fn parse_or_truth(text: &[u8]) -> Result<f64, &'static str> {
+    match text {
+        _ if text.eq_ignore_ascii_case(b"true") => Ok(1.0),
+        _ if text.eq_ignore_ascii_case(b"false") => Ok(0.0),
+        _ => parse(text).map(|number| number.unwrap_or(f64::NAN)),
+    }
 }
 
 /// The rule for a number that comes as one: NaN is missing, infinity is refused.

@@ -9,9 +9,9 @@
 //! Nulls are missing. Other types are refused with the column named; other columns are not read.
 
 #[cfg(feature = "parquet")]
-pub(super) use with_polars::{columns, customers, names_customers, read};
+pub(super) use with_polars::{columns, customers, names_customers, read, texts};
 #[cfg(not(feature = "parquet"))]
-pub(super) use without_polars::{columns, customers, names_customers, read};
+pub(super) use without_polars::{columns, customers, names_customers, read, refusal, texts};
 
 /// The answer of a binary that was built without Parquet.
 #[cfg(not(feature = "parquet"))]
@@ -22,7 +22,7 @@ mod without_polars {
         fault::Fault,
     };
 
-    fn refusal() -> Fault {
+    pub(in crate::input) fn refusal() -> Fault {
         Fault::file("this manyfit was built without Parquet: use a build with the feature parquet, or write CSV")
     }
 
@@ -38,13 +38,22 @@ mod without_polars {
         Err(refusal())
     }
 
-    pub(in crate::input) fn read(_: &[u8], _: &InputSettings, _: bool, _: &mut impl Sink) -> Result<(), Fault> {
+    pub(in crate::input) fn read(
+        _: &[u8],
+        _: &InputSettings,
+        _: bool,
+        _: &mut impl Sink,
+    ) -> Result<Vec<String>, Fault> {
+        Err(refusal())
+    }
+
+    pub(in crate::input) fn texts(_: &[u8]) -> Result<(Vec<String>, Vec<Vec<String>>), Fault> {
         Err(refusal())
     }
 }
 
 #[cfg(feature = "parquet")]
-mod with_polars {
+pub(super) mod with_polars {
     use std::{
         io::Cursor,
         panic::{AssertUnwindSafe, catch_unwind},
@@ -60,7 +69,7 @@ mod with_polars {
         fault::{Fault, Place, quoted},
         number,
         rows::Row,
-        timestamp,
+        table_parquet, timestamp,
     };
 
     pub(in crate::input) fn names_customers(bytes: &[u8], settings: &InputSettings) -> Result<bool, Fault> {
@@ -92,8 +101,12 @@ mod with_polars {
         settings: &InputSettings,
         mut count: impl FnMut(&[u8]),
     ) -> Result<(), Fault> {
-        let (header, columns) = columns(bytes, settings, true)?;
-        let at = columns.customer.unwrap_or_default();
+        let (header, at) = match settings.table {
+            None => columns(bytes, settings, true).map(|(header, columns)| (header, columns.customer))?,
+            Some(_) => table_parquet::columns(bytes, settings, true, None)
+                .map(|(header, columns)| (header, columns.customer))?,
+        };
+        let at = at.unwrap_or_default();
         let [customers] = load(bytes, [at])?;
         (0..customers.len()).try_for_each(|row| customer_of(&customers, row, header.name(at), &mut |name| count(name)))
     }
@@ -103,8 +116,12 @@ mod with_polars {
         settings: &InputSettings,
         many: bool,
         sink: &mut impl Sink,
-    ) -> Result<(), Fault> {
+    ) -> Result<Vec<String>, Fault> {
         let (header, columns) = columns(bytes, settings, many)?;
+        let (places, names) = header.further(settings, true)?;
+        let loaded = places.iter().map(|&at| load(bytes, [at]).map(|[column]| column));
+        let loaded = loaded.collect::<Result<Vec<_>, _>>()?;
+        let mut further = vec![f64::NAN; places.len()];
         let [times, values] = load(bytes, [columns.timestamp, columns.target])?;
         let customers = columns.customer.map(|at| Ok((load(bytes, [at])?, header.name(at)))).transpose()?;
         for row in 0..times.len() {
@@ -124,17 +141,57 @@ mod with_polars {
                 (_, Err(complaint)) => Err(cell(columns.target, &value, complaint)),
                 (Ok(time), Ok(value)) => Ok(Row { time, value: value.unwrap_or(f64::NAN), number: row as u64 + 1 }),
             };
-            match parsed {
-                Ok(row) => sink.push(slot, row),
-                Err(fault) => sink.fail(slot, fault)?,
+            let mut fault = None;
+            for ((value, column), &at) in further.iter_mut().zip(&loaded).zip(&places) {
+                let found = value_at(column, row)?;
+                *value = number_in(&found).unwrap_or_else(|_| {
+                    let complaint = "is not a number: mend the value, or leave it null if it is unknown";
+                    fault.get_or_insert_with(|| cell(at, &found, complaint));
+                    f64::NAN
+                });
+            }
+            match (parsed, fault) {
+                (Ok(row), None) => sink.push(slot, row, &further),
+                (Err(fault), _) | (_, Some(fault)) => sink.fail(slot, fault)?,
             }
         }
-        Ok(())
+        Ok(names)
+    }
+
+    /// A number of a further column, NaN where it is missing.
+    fn number_in(value: &AnyValue<'_>) -> Result<f64, &'static str> {
+        match value {
+            AnyValue::String(text) => number::parse_or_truth(text.trim().as_bytes()),
+            value => target(value).map(|number| number.unwrap_or(f64::NAN)),
+        }
+    }
+
+    /// All columns as text: their names, and for each its cells; nothing where a cell is null.
+    pub(in crate::input) fn texts(bytes: &[u8]) -> Result<(Vec<String>, Vec<Vec<String>>), Fault> {
+        let (header, types) = schema(bytes)?;
+        let names: Vec<String> = (0..header.len()).map(|at| header.display(at)).collect();
+        let text = |value: &AnyValue<'_>| match value {
+            AnyValue::Boolean(value) => u8::from(*value).to_string(),
+            AnyValue::Float32(_) | AnyValue::Float64(_) => value.extract::<f64>().unwrap_or(f64::NAN).to_string(),
+            AnyValue::Date(_) | AnyValue::Datetime(..) => moment(value).map(timestamp::format).unwrap_or_default(),
+            value => text_of(value),
+        };
+        let columns = types.iter().enumerate().map(|(at, kind)| {
+            if !is_readable(kind) {
+                let column = quoted(header.name(at));
+                return Err(Fault::file(format!(
+                    "the column {column} has the Parquet type {kind:?}, which is not read"
+                )));
+            }
+            let [column] = load(bytes, [at])?;
+            (0..column.len()).map(|row| value_at(&column, row).map(|value| text(&value))).collect()
+        });
+        Ok((names, columns.collect::<Result<_, _>>()?))
     }
 
     /// Runs polars on bytes that may be damaged. Its decoders panic on some of them, and that must stay the failure
     /// of this file.
-    fn guarded<T>(work: impl FnOnce() -> PolarsResult<T>) -> Result<T, Fault> {
+    pub(in crate::input) fn guarded<T>(work: impl FnOnce() -> PolarsResult<T>) -> Result<T, Fault> {
         let reason = match catch_unwind(AssertUnwindSafe(work)) {
             Ok(Ok(done)) => return Ok(done),
             Ok(Err(error)) => error.to_string(),
@@ -144,7 +201,7 @@ mod with_polars {
     }
 
     /// The names and types of all columns.
-    fn schema(bytes: &[u8]) -> Result<(Header, Vec<ArrowDataType>), Fault> {
+    pub(in crate::input) fn schema(bytes: &[u8]) -> Result<(Header, Vec<ArrowDataType>), Fault> {
         let schema = guarded(|| ParquetReader::new(Cursor::new(bytes)).schema())?;
         let mut header = Header::default();
         for name in schema.iter_names() {
@@ -169,12 +226,17 @@ mod with_polars {
         columns.try_into().map_err(|_| Fault::file("has columns that share a name: give each its own"))
     }
 
-    fn value_at(column: &Series, row: usize) -> Result<AnyValue<'_>, Fault> {
+    pub(in crate::input) fn value_at(column: &Series, row: usize) -> Result<AnyValue<'_>, Fault> {
         column.get(row).map_err(|error| Fault::row(Place::Row(row as u64 + 1), format!("cannot be read: {error}")))
     }
 
     /// Gives the row's customer to `take`.
-    fn customer_of(names: &Series, row: usize, column: &[u8], take: &mut dyn FnMut(&[u8])) -> Result<(), Fault> {
+    pub(in crate::input) fn customer_of(
+        names: &Series,
+        row: usize,
+        column: &[u8],
+        take: &mut dyn FnMut(&[u8]),
+    ) -> Result<(), Fault> {
         let value = value_at(names, row)?;
         let place = Place::Row(row as u64 + 1);
         match &value {
@@ -222,7 +284,7 @@ mod with_polars {
     }
 
     /// The value as a message shows it.
-    fn text_of(value: &AnyValue<'_>) -> String {
+    pub(in crate::input) fn text_of(value: &AnyValue<'_>) -> String {
         match value {
             AnyValue::Null => String::new(),
             AnyValue::String(text) => (*text).to_owned(),
@@ -230,7 +292,7 @@ mod with_polars {
         }
     }
 
-    fn is_readable(column: &ArrowDataType) -> bool {
+    pub(in crate::input) fn is_readable(column: &ArrowDataType) -> bool {
         use ArrowDataType as T;
         matches!(
             column,

@@ -23,6 +23,6 @@ mod hyperparameters;
 pub mod launch;
 mod paths;
 
-pub use environment::TrainingEnvironment;
+pub use environment::{TrainingEnvironment, ValidationChannel};
 pub use failure::FailureFile;
 pub use hyperparameters::read as read_hyperparameters;

@@ -1,20 +1,20 @@
-//! One customer, from file to artifact.
+//! One customer, from file to artifact: what is the same whatever is fitted.
 
 use super::{
     Job,
-    machine::MemoryGate,
+    machine::{MemoryGate, unpacked_size},
     outcome::{Outcome, Phases, Status},
     plan::Plan,
+    result_table::Block,
+    validation::Validation,
 };
 use crate::{
-    artifact::{Artifact, FORMAT, Fingerprint, Found, Metadata, Span, forecast_seed, inspect},
-    dataset::{CustomerId, Series},
+    artifact::{Artifact, Fingerprint, Found, Metadata, inspect},
+    dataset::CustomerId,
     error::{Error, Result},
-    input::{Contents, InputFile, Reader},
-    models::{
-        FitError, FittedModel, Forecast, Workspace, frequency::Frequency, patience::Patience, prophet::LEAST_SIGMA,
-    },
-    settings::Settings,
+    input::{Contents, InputFile, Reader, TableReader},
+    models::{FittedModel, Workspace},
+    settings::{Settings, Task},
 };
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
@@ -26,14 +26,14 @@ use std::{
 
 /// What a worker tells the owner.
 pub(super) enum Event {
-    /// A customer is done.
-    Finished { outcome: Box<Outcome>, forecast: Option<Forecast> },
+    /// A customer is done; the block is its rows of the table of results.
+    Finished { outcome: Box<Outcome>, block: Option<Block> },
     /// The place for artifacts cannot be written, for any customer.
     CannotPublish(Error),
 }
 
 /// Whose failure it is.
-enum Failure {
+pub(super) enum Failure {
     Customer(Error),
     /// No other customer would fare better.
     Run(Error),
@@ -48,35 +48,46 @@ impl From<Error> for Failure {
 }
 
 /// The buffers of one worker thread.
-struct Worker {
-    reader: Reader,
-    workspace: Workspace,
+pub(super) struct Worker {
+    pub(super) reader: Reader,
+    pub(super) tables: TableReader,
+    pub(super) tools: Tools,
+}
+
+/// Those of them that do not belong to reading.
+#[derive(Default)]
+pub(super) struct Tools {
+    pub(super) workspace: Workspace,
+    /// The artifact of an earlier run.
     standing: Vec<u8>,
 }
 
 /// All workers, and what they have in common.
 pub(super) struct Crew<'a> {
-    job: &'a Job<'a>,
+    pub(super) job: &'a Job<'a>,
+    pub(super) validation: &'a Validation<'a>,
     /// One per thread of the pool, taken out of its place while that thread works.
     workers: Vec<Mutex<Option<Worker>>>,
     memory: MemoryGate,
     /// The settings' canonical text, for fingerprints.
-    shape: String,
+    pub(super) shape: String,
 }
 
 /// A fitted customer and what belongs to it.
-struct Done {
-    metadata: Metadata,
-    model: FittedModel,
+pub(super) struct Done {
+    pub(super) metadata: Metadata,
+    pub(super) model: FittedModel,
     status: Status,
-    frequency: Frequency,
     artifact: String,
     bytes: usize,
     sha256: String,
 }
 
+/// A customer's work: what was done, and its rows of the table of results.
+pub(super) type Work = Result<(Done, Option<Block>), Failure>;
+
 /// Measures a phase.
-fn timed<T>(ms: &mut f64, work: impl FnOnce() -> T) -> T {
+pub(super) fn timed<T>(ms: &mut f64, work: impl FnOnce() -> T) -> T {
     let begun = Instant::now();
     let result = work();
     *ms += begun.elapsed().as_secs_f64() * 1e3;
@@ -84,16 +95,18 @@ fn timed<T>(ms: &mut f64, work: impl FnOnce() -> T) -> T {
 }
 
 impl<'a> Crew<'a> {
-    pub(super) fn new(job: &'a Job<'a>, plan: &Plan) -> Self {
+    pub(super) fn new(job: &'a Job<'a>, plan: &Plan, validation: &'a Validation<'a>) -> Self {
         let workers = (0..job.jobs).map(|_| Mutex::default()).collect();
-        Self { job, workers, memory: MemoryGate::new(job.memory, job.jobs, &plan.files), shape: job.settings.shape() }
+        let sizes = plan.files.iter().map(|file| unpacked_size(file) + validation.size_beside(file));
+        let memory = MemoryGate::new(job.memory, job.jobs, sizes);
+        Self { job, validation, workers, memory, shape: job.settings.shape() }
     }
 
     /// Works with the buffers of this thread.
     ///
     /// They are out of their place meanwhile and no lock is held: a library that waits on threads of its own may let this
     /// thread begin another customer in between, which then finds the place empty and works with new buffers.
-    fn with_worker<T>(&self, work: impl FnOnce(&mut Worker) -> T) -> T {
+    pub(super) fn with_worker<T>(&self, work: impl FnOnce(&mut Worker) -> T) -> T {
         let place = &self.workers[rayon::current_thread_index().unwrap_or_default()];
         let place = || place.lock().unwrap_or_else(PoisonError::into_inner);
         let taken = place().take();
@@ -105,56 +118,80 @@ impl<'a> Crew<'a> {
 
     /// Fits every customer of a file.
     pub(super) fn fit_file(&self, file: &InputFile, events: &SyncSender<Event>) {
-        let admitted = self.memory.admit(file);
-        match &file.contents {
-            Contents::One(customer) => self.with_worker(|worker| {
-                self.guarded(worker, customer, events, |crew, worker| {
-                    let Worker { reader, workspace, standing } = worker;
+        let admitted = self.memory.admit(unpacked_size(file) + self.validation.size_beside(file));
+        match (&file.contents, &self.job.settings.task) {
+            (Contents::One(customer), task) => self.with_worker(|worker| {
+                self.guarded(worker, customer, events, |worker| {
                     let mut ms = Phases::default();
-                    let series = timed(&mut ms.read, || reader.read_series(crew.job.input, file));
-                    let result = series
-                        .map_err(Failure::from)
-                        .and_then(|series| crew.fit(customer, series, workspace, standing, &mut ms));
-                    (result, ms)
+                    let work = match task {
+                        Task::Forecast(task) => {
+                            let series = timed(&mut ms.read, || worker.reader.read_series(self.job.input, file));
+                            let fit = |series| self.fit_series(task, customer, series, &mut worker.tools, &mut ms);
+                            series.map_err(Failure::from).and_then(fit)
+                        }
+                        Task::Regression(task) => {
+                            let Worker { tables, tools, .. } = worker;
+                            let rows = timed(&mut ms.read, || self.read_rows(tables, customer, file));
+                            rows.map_err(Failure::from)
+                                .and_then(|rows| self.fit_table(task, customer, rows, tools, &mut ms))
+                        }
+                    };
+                    (work, ms)
                 });
                 if admitted.is_some() {
                     // Where memory is counted, what a large file made the buffers grow to goes with it.
                     *worker = Worker::new(self.job.settings);
                 }
             }),
-            Contents::Many(customers) => self.fit_bundle(file, customers.len(), events),
+            (Contents::Many(_), Task::Forecast(task)) => {
+                let read = || Reader::new(self.job.settings.input.clone()).read_bundle(self.job.input, file, &|_| true);
+                self.fit_bundle(file, events, read, |customer, series, worker, ms| {
+                    self.fit_series(task, customer, &series, &mut worker.tools, ms)
+                });
+            }
+            (Contents::Many(_), Task::Regression(task)) => {
+                self.fit_bundle(
+                    file,
+                    events,
+                    || self.read_bundle_rows(file),
+                    |customer, rows, worker, ms| self.fit_table(task, customer, rows, &mut worker.tools, ms),
+                );
+            }
         }
     }
 
-    /// Reads a file of many customers and shares them out to the workers that have nothing to do.
-    fn fit_bundle(&self, file: &InputFile, customers: usize, events: &SyncSender<Event>) {
-        let mut read = 0.0;
-        // Bundles are read with buffers of their own, which go before the customers are fitted.
-        let bundle = catch_unwind(AssertUnwindSafe(|| {
-            let mut reader = Reader::new(self.job.settings.input.clone());
-            timed(&mut read, || reader.read_bundle(self.job.input, file, &|_| true))
-        }))
-        .unwrap_or_else(|panic| Err(Error::Bug(describe_panic(&*panic))));
+    /// Reads a file of many customers, with buffers of its own, which go before the customers are fitted; then shares them
+    /// out to the workers that have nothing to do.
+    fn fit_bundle<T: Send>(
+        &self,
+        file: &InputFile,
+        events: &SyncSender<Event>,
+        read: impl FnOnce() -> Result<Vec<(CustomerId, Result<T>)>>,
+        fit: impl Fn(&CustomerId, T, &mut Worker, &mut Phases) -> Work + Sync,
+    ) {
+        let mut read_ms = 0.0;
+        let bundle = catch_unwind(AssertUnwindSafe(|| timed(&mut read_ms, read)))
+            .unwrap_or_else(|panic| Err(Error::Bug(describe_panic(&*panic))));
         match bundle {
-            Ok(series) => series.into_par_iter().for_each(|(customer, series)| {
-                if self.job.stop.load(Ordering::Relaxed) {
-                    return;
-                }
-                self.with_worker(|worker| {
-                    self.guarded(worker, &customer, events, |crew, worker| {
-                        let mut ms = Phases { read: read / customers as f64, ..Phases::default() };
-                        let Worker { workspace, standing, .. } = worker;
-                        let result = series
-                            .map_err(Failure::from)
-                            .and_then(|series| crew.fit(&customer, &series, workspace, standing, &mut ms));
-                        (result, ms)
+            Ok(customers) => {
+                let share = read_ms / customers.len().max(1) as f64;
+                customers.into_par_iter().for_each(|(customer, data)| {
+                    if self.job.stop.load(Ordering::Relaxed) {
+                        return;
+                    }
+                    self.with_worker(|worker| {
+                        self.guarded(worker, &customer, events, |worker| {
+                            let mut ms = Phases { read: share, ..Phases::default() };
+                            let fit = |data| fit(&customer, data, worker, &mut ms);
+                            (data.map_err(Failure::from).and_then(fit), ms)
+                        });
                     });
                 });
-            }),
+            }
             Err(error) => {
                 for customer in file.customers() {
                     let outcome = Outcome::failed(customer.as_str(), error.to_string());
-                    send(events, Event::Finished { outcome: Box::new(outcome), forecast: None });
+                    send(events, Event::Finished { outcome: Box::new(outcome), block: None });
                 }
             }
         }
@@ -166,63 +203,48 @@ impl<'a> Crew<'a> {
         worker: &mut Worker,
         customer: &CustomerId,
         events: &SyncSender<Event>,
-        work: impl FnOnce(&Self, &mut Worker) -> (Result<(Done, Option<Forecast>), Failure>, Phases),
+        work: impl FnOnce(&mut Worker) -> (Work, Phases),
     ) {
-        let (result, ms) = catch_unwind(AssertUnwindSafe(|| work(self, worker))).unwrap_or_else(|panic| {
+        let (result, ms) = catch_unwind(AssertUnwindSafe(|| work(worker))).unwrap_or_else(|panic| {
             // Whatever the panic left half done is not used again.
             *worker = Worker::new(self.job.settings);
             (Err(Error::Bug(describe_panic(&*panic)).into()), Phases::default())
         });
         let event = match result {
-            Ok((done, forecast)) => Event::Finished { outcome: Box::new(done.outcome(customer, ms)), forecast },
+            Ok((done, block)) => Event::Finished { outcome: Box::new(done.outcome(customer, ms)), block },
             Err(Failure::Run(error)) => Event::CannotPublish(error),
             Err(Failure::Stopped) => return,
             Err(Failure::Customer(error)) => {
                 let outcome = Outcome { ms, ..Outcome::failed(customer.as_str(), error.to_string()) };
-                Event::Finished { outcome: Box::new(outcome), forecast: None }
+                Event::Finished { outcome: Box::new(outcome), block: None }
             }
         };
         send(events, event);
     }
 
-    fn fit(
-        &self,
-        customer: &CustomerId,
-        series: &Series,
-        workspace: &mut Workspace,
-        standing: &mut Vec<u8>,
-        ms: &mut Phases,
-    ) -> Result<(Done, Option<Forecast>), Failure> {
-        let Settings { version, artifact_name, frequency, .. } = self.job.settings;
-        let frequency = frequency.unwrap_or_else(|| Frequency::infer(&series.dates));
-        let fingerprint = timed(&mut ms.compare, || Fingerprint::new(&self.shape, customer, series));
-        let name = artifact_name.name(customer, version.as_deref(), &fingerprint);
-        let earlier = timed(&mut ms.compare, || self.earlier(&name, &fingerprint, standing))?;
-        let done = match earlier {
-            Some(Artifact { metadata, model }) => Done {
-                metadata,
-                model,
-                status: Status::Unchanged,
-                frequency,
-                artifact: name,
-                bytes: standing.len(),
-                sha256: sha256(standing),
-            },
-            None => self.fit_anew(customer, series, frequency, &fingerprint, name, workspace, ms)?,
-        };
-        let forecast = timed(&mut ms.forecast, || self.forecast(&done, series));
-        Ok((done, forecast))
+    /// The name of a customer's artifact.
+    pub(super) fn artifact_name(&self, customer: &CustomerId, fingerprint: &Fingerprint) -> String {
+        let Settings { version, artifact_name, .. } = self.job.settings;
+        artifact_name.name(customer, version.as_deref(), fingerprint)
     }
 
     /// The artifact of an earlier run, if it is whole and still right.
-    fn earlier(&self, name: &str, fingerprint: &Fingerprint, standing: &mut Vec<u8>) -> Result<Option<Artifact>> {
-        let models = self.job.models;
+    pub(super) fn earlier(&self, name: &str, fingerprint: &Fingerprint, tools: &mut Tools) -> Result<Option<Done>> {
+        let (models, standing) = (self.job.models, &mut tools.standing);
         if !models.read(name, standing)? {
             return Ok(None);
         }
         match inspect(standing) {
             Found::Ours(artifact) => {
-                Ok(Some(*artifact).filter(|found| found.metadata.fingerprint == fingerprint.as_str()))
+                let artifact = Some(*artifact).filter(|found| found.metadata.fingerprint == fingerprint.as_str());
+                Ok(artifact.map(|Artifact { metadata, model }| Done {
+                    metadata,
+                    model,
+                    status: Status::Unchanged,
+                    artifact: name.to_owned(),
+                    bytes: standing.len(),
+                    sha256: sha256(standing),
+                }))
             }
             Found::Torn => Ok(None),
             Found::Foreign => Err(Error::Data(format!(
@@ -233,59 +255,16 @@ impl<'a> Crew<'a> {
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "they are the customer's whole state on its way through the worker")]
-    fn fit_anew(
+    /// Packs and writes a customer's artifact.
+    pub(super) fn publish(
         &self,
-        customer: &CustomerId,
-        series: &Series,
-        frequency: Frequency,
-        fingerprint: &Fingerprint,
         name: String,
-        workspace: &mut Workspace,
+        mut metadata: Metadata,
+        model: FittedModel,
         ms: &mut Phases,
     ) -> Result<Done, Failure> {
-        let Settings { model, fallback, customer_time_limit, version, .. } = self.job.settings;
-        let mut notes = Vec::new();
-        let mut reason = None;
-        let fitted = timed(&mut ms.fit, || {
-            let deadline = customer_time_limit.map(|limit| Instant::now() + limit);
-            let patience = Patience { deadline, stop: Some(self.job.stop) };
-            model.fit(series, frequency, patience, workspace).or_else(|error| {
-                // Only what would happen again: a fit that took too long on a busy machine may end in time on the next run.
-                let again = matches!(error, FitError::TooShort { .. } | FitError::NotFinite);
-                let spec = fallback.as_ref().filter(|_| again && !series.is_empty()).ok_or(error)?;
-                let fitted = spec.fit(series, frequency, Patience::default(), workspace).map_err(|_| error);
-                reason = Some(error.to_string());
-                fitted
-            })
-        })
-        .map_err(|error| match error {
-            FitError::Stopped => Failure::Stopped,
-            other => Failure::Customer(Error::Data(other.to_string())),
-        })?;
-        let (log_posterior, sigma) = describe_fit(&fitted, &mut notes);
-        let (Some(&first_ms), Some(&last_ms)) = (series.dates.first(), series.dates.last()) else {
-            return Err(Error::Bug("a model was fitted to no dates".into()).into());
-        };
-        let mut metadata = Metadata {
-            format: FORMAT,
-            manyfit: env!("CARGO_PKG_VERSION").into(),
-            customer: customer.to_string(),
-            version: version.clone(),
-            fingerprint: fingerprint.as_str().into(),
-            model: fitted.name().into(),
-            trained: Span { first_ms, last_ms },
-            rows: series.len(),
-            missing: series.missing(),
-            frequency: frequency.to_string(),
-            in_sample: fitted.scores(),
-            log_posterior,
-            sigma,
-            notes,
-            fallback: reason,
-            ..Metadata::default()
-        };
-        let archive = timed(&mut ms.pack, || Artifact::pack(&mut metadata, &fitted));
+        metadata.version.clone_from(&self.job.settings.version);
+        let archive = timed(&mut ms.pack, || Artifact::pack(&mut metadata, &model));
         timed(&mut ms.publish, || self.job.models.publish(&name, &archive)).map_err(|error| match error {
             Error::Storage { .. } => Failure::Run(error),
             other => Failure::Customer(other),
@@ -293,49 +272,21 @@ impl<'a> Crew<'a> {
         Ok(Done {
             status: if metadata.fallback.is_some() { Status::Fallback } else { Status::Fitted },
             metadata,
-            model: fitted,
-            frequency,
+            model,
             artifact: name,
             bytes: archive.len(),
             sha256: sha256(&archive),
         })
     }
-
-    fn forecast(&self, done: &Done, series: &Series) -> Option<Forecast> {
-        let Settings { horizon, include_history, seed, .. } = *self.job.settings;
-        if horizon == 0 && !include_history {
-            return None;
-        }
-        let mut dates = done.model.future_dates(done.frequency, horizon);
-        if include_history && matches!(done.model, FittedModel::Prophet(_)) {
-            dates.splice(0..0, series.dates.iter().copied());
-        }
-        Some(done.model.forecast(&dates, forecast_seed(seed, &done.metadata.customer)))
-    }
 }
 
 impl Worker {
     fn new(settings: &Settings) -> Self {
-        Self { reader: Reader::new(settings.input.clone()), workspace: Workspace::default(), standing: Vec::new() }
-    }
-}
-
-/// log p and σ of a fit, and in `notes` what is unusual about it.
-fn describe_fit(fitted: &FittedModel, notes: &mut Vec<String>) -> (Option<f64>, Option<f64>) {
-    match fitted {
-        FittedModel::Prophet(prophet) => {
-            if prophet.notes.constant {
-                notes.push("the series is constant: nothing was fitted".into());
-            }
-            if prophet.notes.perfect_fit {
-                notes.push(format!(
-                    "the model follows the series exactly, so its noise has no finite optimum: sigma is {LEAST_SIGMA} of the \
-                     series' scale"
-                ));
-            }
-            (prophet.notes.log_posterior, Some(prophet.parameters.sigma * prophet.y_scale))
+        Self {
+            reader: Reader::new(settings.input.clone()),
+            tables: TableReader::new(settings.input.clone()),
+            tools: Tools::default(),
         }
-        FittedModel::Baseline(baseline) => (None, Some(baseline.sigma)),
     }
 }
 
@@ -349,13 +300,15 @@ impl Done {
             notes: metadata.notes,
             rows: metadata.rows,
             missing: metadata.missing,
-            first: Some(iso(metadata.trained.first_ms)),
-            last: Some(iso(metadata.trained.last_ms)),
-            frequency: Some(metadata.frequency),
+            first: metadata.trained.map(|span| iso(span.first_ms)),
+            last: metadata.trained.map(|span| iso(span.last_ms)),
+            frequency: Some(metadata.frequency).filter(|frequency| !frequency.is_empty()),
             model: Some(metadata.model),
             log_posterior: metadata.log_posterior,
             sigma: metadata.sigma,
-            in_sample: Some(metadata.in_sample),
+            in_sample: metadata.in_sample,
+            accuracy: metadata.regression.as_ref().and_then(|regression| regression.accuracy),
+            trees: metadata.regression.and_then(|regression| regression.trees),
             ms,
             bytes: Some(bytes),
             sha256: Some(sha256),

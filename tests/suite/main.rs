@@ -2,11 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod generate;
 mod launch_requests;
 mod layers;
+mod open_models;
 #[cfg(feature = "parquet")]
 mod parquet_bundles;
 mod pinned_artifacts;
+mod predict_run;
 mod prophet_golden;
 mod resume;
 mod sagemaker_tree;
@@ -15,5 +18,6 @@ mod stan;
 mod store_contract;
 mod support;
 mod train_run;
+mod train_trees;
 mod trees_bad_input;
 mod trees_golden;
