@@ -5,6 +5,7 @@ Needs nothing but Python.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import re
@@ -33,7 +34,8 @@ class Execution:
         """The arguments of a step with everything filled in; steps that they name must have been asked for before."""
         (found,) = (each for each in self.steps if each["Name"] == step)
         arguments = self._fill(found["Arguments"])
-        self.described[step] = {"ModelName": f"{self.name}-{step}"} | arguments
+        # Later steps see what was run, not what a test made of it.
+        self.described[step] = {"ModelName": f"{self.name}-{step}"} | copy.deepcopy(arguments)
         return arguments
 
     def _fill(self, value: Any) -> Any:
