@@ -389,8 +389,10 @@ def forest_errors(tmp_path, datasets, params, seeds):
     return differences.mean(), differences.std(ddof=1) / np.sqrt(len(differences))
 
 
-FOREST_SETS = [data.housing(seed, 400, noise=30000.0) for seed in range(7)] + [data.continuous(seed, 400) for seed in range(7)] + [
-    data.continuous(seed, 400, missing=0.1) for seed in range(6)]
+# Ten regions of California and ten made-up sets with noise.
+CALIFORNIA = ["32n_116w", "33n_117w", "34n_117w", "34n_118w", "34n_119w", "36n_119w", "37n_121w", "37n_122w", "38n_121w", "38n_122w"]
+FOREST_SETS = [data.california(cell) for cell in CALIFORNIA] + [data.housing(seed, 400, noise=30000.0) for seed in range(4)] + [
+    data.continuous(seed, 400) for seed in range(3)] + [data.continuous(seed, 400, missing=0.1) for seed in range(3)]
 
 
 @pytest.mark.parametrize("params", [{}, {"min_samples_leaf": 3}, {"max_features": 0.5, "max_depth": 8}, {"min_samples_split": 12, "max_features": "sqrt"}],

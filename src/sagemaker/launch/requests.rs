@@ -93,7 +93,7 @@ fn fit(launch: &Launch, terms: &Terms) -> Value {
         "AlgorithmSpecification": {
             "TrainingImage": terms.image,
             "TrainingInputMode": mode,
-            "MetricDefinitions": metrics::definitions(),
+            "MetricDefinitions": metrics::definitions(launch.regression),
         },
         "HyperParameters": hyperparameters,
         "InputDataConfig": [{
