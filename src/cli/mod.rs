@@ -1,10 +1,10 @@
 //! The sub-commands; the only place that glues layers together.
 
 mod generate;
-mod predict;
 mod job;
 mod launch;
 mod pipeline;
+mod predict;
 mod train;
 
 use crate::sagemaker::FailureFile;
