@@ -48,8 +48,12 @@ def main() -> None:
     print("|---|---:|---:|---:|---:|")
     for name, one in medians.items():
         ratio = f"{medians[OURS[name]].working / one.working:.1f}×" if name in OURS else ""
-        print(f"| {TITLES[name]} | {one.working:,.0f} | {one.whole:,.0f} | {ratio} | {one.peak:,.0f} MiB |")
+        print(f"| {TITLES[name]} | {_rate(one.working)} | {_rate(one.whole)} | {ratio} | {one.peak:,.0f} MiB |")
     print(f"\n{_environment()}; medians of {min(map(len, runs.values()))} runs, taken in turn.")
+
+
+def _rate(customers: float) -> str:
+    return f"{customers:,.0f}" if customers >= 20 else f"{customers:.1f}"
 
 
 def _environment() -> str:

@@ -145,6 +145,7 @@ impl<'a, E: Entry> FewRows<'a, E> {
 
     /// As [`super::scan::Boundaries::most_explained`]; `lacking` rows with the sums `absent` join the right side.
     #[inline]
+    #[expect(clippy::needless_bitwise_bool, reason = "lazy operators would be branches to mispredict")]
     fn best_boundary<const N: usize>(&self, sorted: &Sorted<N>, lacking: usize, absent: Sums) -> Option<Boundary> {
         let Terms { least, scale } = self.terms;
         let offset = absent.g * scale - self.slope * absent.h;
