@@ -22,7 +22,7 @@ const DIRECTORY_PEAK: u64 = 4;
 const LEAST_PEAK: u64 = 128 << 10;
 
 /// An archive may always unpack to so much: text of a large tree model packs well.
-const UNPACKED: u64 = 64 << 20;
+const UNPACKED: u64 = 16 << 20;
 
 /// Reads models.
 #[derive(Debug)]

@@ -13,6 +13,9 @@ mod predict_run;
 mod prophet_golden;
 mod resume;
 mod sagemaker_tree;
+mod serve_calls;
+mod serve_requests;
+mod server;
 #[cfg(feature = "stan")]
 mod stan;
 mod store_contract;
