@@ -15,7 +15,7 @@
 //! | layer | modules |
 //! |---|---|
 //! | 6 | `cli`: the sub-commands; the only place that glues layers together |
-//! | 5 | [`train`]: the run: plan, workers, events, progress, results |
+//! | 5 | [`train`]: the run: plan, workers, events, progress, results; [`prepare`]: from raw tables to files of customers |
 //! | 4 | [`settings`]: text to checked settings, all faults at once |
 //! | 3 | [`artifact`]: what one `tar.gz` holds, its deterministic bytes, its name, its fingerprint |
 //! | 2 | [`input`]: from files to customers' series; [`models`]: from a series to a fitted model to a forecast |
@@ -25,8 +25,8 @@
 //! # Fences
 //!
 //! - the platform's paths and variables only in [`sagemaker`];
-//! - polars only in `input/parquet.rs` and the tables of results;
-//! - rayon only in [`train`]: a model is fitted by one thread;
+//! - polars only in `input/parquet.rs`, the Parquet files of [`prepare`] and the tables of results;
+//! - rayon only in [`train`] and [`prepare`]: a model is fitted by one thread;
 //! - `process::exit` nowhere: `main` returns an exit code.
 
 pub mod artifact;
@@ -35,6 +35,7 @@ pub mod dataset;
 pub mod error;
 pub mod input;
 pub mod models;
+pub mod prepare;
 pub mod sagemaker;
 pub mod settings;
 pub mod storage;

@@ -168,14 +168,14 @@ impl Train {
 }
 
 /// Whether a folder that need not exist yet would be another one or lie in it.
-fn is_inside(folder: &Path, other: &Path) -> bool {
+pub(super) fn is_inside(folder: &Path, other: &Path) -> bool {
     let existing =
         path::absolute(folder).ok().and_then(|path| path.ancestors().find_map(|path| path.canonicalize().ok()));
     existing.zip(other.canonicalize().ok()).is_some_and(|(folder, other)| folder.starts_with(other))
 }
 
 /// An output that may lose its reader, as in `manyfit train … | head`: the run goes on without.
-struct Listener<W>(W);
+pub(super) struct Listener<W>(pub(super) W);
 
 impl<W: Write> Write for Listener<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -190,7 +190,7 @@ impl<W: Write> Write for Listener<W> {
 }
 
 /// A flag that the first SIGTERM or SIGINT raises; a second one ends the process at once.
-fn stop_on_signals() -> Result<Arc<AtomicBool>> {
+pub(super) fn stop_on_signals() -> Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGTERM, SIGINT] {
         let code = i32::from(Error::Stopped(String::new()).code());

@@ -17,6 +17,7 @@
 //! | `timestamp`, `number` | a field to a time, to a value |
 //! | `rows` | rows in the order of a file to a series in the order of time |
 //! | `bytes` | a stored object to plain bytes |
+//! | `raw` | the same columns, times and numbers for tables larger than memory |
 //! | `fault` | what a message about data says |
 //!
 //! A customer is a file (`8.csv`, `8.csv.gz`, `8.parquet`), a directory (`8/data.csv`), or a value of the customer
@@ -31,6 +32,7 @@ mod fault;
 mod names;
 mod number;
 mod parquet;
+pub(crate) mod raw;
 mod reader;
 mod records;
 mod rows;

@@ -6,6 +6,9 @@ mod layers;
 #[cfg(feature = "parquet")]
 mod parquet_bundles;
 mod pinned_artifacts;
+mod prepare_resume;
+mod prepare_run;
+mod prepare_shape;
 mod prophet_golden;
 mod resume;
 mod sagemaker_tree;
