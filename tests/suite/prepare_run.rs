@@ -127,6 +127,28 @@ fn a_folder_of_customers_files_becomes_bundles() {
     assert_eq!(bundled(&bundles.path().join("customers")), expected);
 }
 
+#[cfg(feature = "parquet")]
+#[test]
+fn tables_in_parquet_give_the_same_files_as_their_text() {
+    let (table, expected) = mixed(12, 200);
+    let input = folder([("all.csv", table)]);
+    let (single, bundles) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let options = ["--format=parquet", "--keep=region"];
+    prepare(input.path(), single.path(), &options).with_code(0);
+    prepare(input.path(), bundles.path(), &[&options[..], &["--bundle=10k"]].concat()).with_code(0);
+    assert_eq!(files(&single.path().join("customers")).len(), 12);
+    for packed in [single, bundles] {
+        let output = tempfile::tempdir().unwrap();
+        let options = ["--memory=2MB", "--filter=region=north"];
+        prepare(&packed.path().join("customers"), output.path(), &options).with_code(0);
+        // Times come back from Parquet with their hour, which is midnight, and are written as dates again.
+        assert_eq!(files(&output.path().join("customers")), expected);
+    }
+    let output = tempfile::tempdir().unwrap();
+    let damaged = folder([("t.parquet", b"PAR1 and nothing else PAR1")]);
+    prepare(damaged.path(), output.path(), &[]).with_code(3).complains_of(&["t.parquet: cannot be read as Parquet"]);
+}
+
 #[test]
 fn quotes_line_ends_and_odd_names_are_carried_over() {
     let table = "\u{feff}customer;ds;y;note\r\n\"Zürich 3\";2024-01-02;\"2.50\";\"two\r\nlines\"\r\n\r\n\

@@ -1,8 +1,6 @@
 //! What `manyfit prepare` makes of rows: filters, clocks, periods, duplicates, grids; the quality report.
 
-use std::{fs, path::Path};
-
-use super::support::{files, folder, json, prepare};
+use super::support::{files, folder, prepare};
 
 /// The one customer's file that comes of a table.
 fn prepared(table: &str, options: &[&str]) -> String {
@@ -71,9 +69,10 @@ fn rows_that_share_a_timestamp_are_kept_or_become_one() {
     }
 }
 
+/// The report as text, which builds without Parquet write.
 #[cfg(not(feature = "parquet"))]
-fn quality(output: &Path) -> Vec<Vec<String>> {
-    let text = fs::read_to_string(output.join("quality.csv")).unwrap();
+fn quality(output: &std::path::Path) -> Vec<Vec<String>> {
+    let text = std::fs::read_to_string(output.join("quality.csv")).unwrap();
     text.lines().map(|line| line.split(',').map(str::to_owned).collect()).collect()
 }
 
@@ -89,7 +88,7 @@ fn the_quality_report_tells_what_each_customers_data_are_like() {
     let rows = quality(output.path());
     assert_eq!(rows[1].join(","), "a,a.csv,6,6,1,1,2024-01-01,2024-01-07,D,2,2,1,false,1,0,181.2,900,906");
     assert_eq!(rows[2].join(","), "b,b.csv,2,2,0,0,2024-01-01,2024-01-02,D,0,0,0,true,0,5,5,5,10");
-    let summary = json(&output.path().join("summary.json"));
+    let summary = super::support::json(&output.path().join("summary.json"));
     for (name, value) in [("customers", 2), ("rows", 8), ("missing", 1), ("gaps", 2), ("constant_customers", 1)] {
         assert_eq!(summary[name], value, "{name}");
     }
