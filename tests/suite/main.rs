@@ -7,6 +7,7 @@ mod layers;
 mod parquet_bundles;
 mod pinned_artifacts;
 mod prophet_golden;
+mod prophet_terms;
 mod resume;
 mod sagemaker_tree;
 #[cfg(feature = "stan")]
