@@ -16,6 +16,7 @@
 //! |---|---|
 //! | 6 | `cli`: the sub-commands; the only place that glues layers together |
 //! | 5 | [`train`]: the run: plan, workers, events, progress, results |
+//! | 5 | [`prepare`]: from raw tables to files of customers |
 //! | 5 | [`predict`]: from artifacts to forecasts and predictions |
 //! | 5 | [`serve`]: the endpoint: models in memory, requests, answers |
 //! | 5 | [`synthetic`]: made-up customers |
@@ -28,8 +29,8 @@
 //! # Fences
 //!
 //! - the platform's paths and variables only in [`sagemaker`];
-//! - polars only in `input/parquet.rs` and the tables of results;
-//! - rayon only in [`train`] and [`predict`]: a model is fitted and asked by one thread;
+//! - polars only in `input/parquet.rs`, the Parquet files of [`prepare`] and the tables of results;
+//! - rayon only in [`prepare`], [`train`] and [`predict`]: a model is fitted and asked by one thread;
 //! - async only in [`serve`] and where `cli` starts it;
 //! - `process::exit` nowhere: `main` returns an exit code.
 
@@ -42,6 +43,7 @@ pub mod input;
 pub mod machine;
 pub mod models;
 pub mod predict;
+pub mod prepare;
 pub mod sagemaker;
 pub mod serve;
 pub mod settings;

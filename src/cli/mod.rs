@@ -5,10 +5,11 @@ mod job;
 mod launch;
 mod pipeline;
 mod predict;
+mod prepare;
 mod serve;
 mod train;
 
-use crate::sagemaker::FailureFile;
+use crate::sagemaker::{FailureFile, MessageFile};
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -26,6 +27,7 @@ Exit codes: 0 done (failed customers within max_failures), 1 bug, 2 settings, 3 
 
 #[derive(Subcommand)]
 enum Command {
+    Prepare(Box<prepare::Prepare>),
     Train(train::Train),
     Generate(generate::Generate),
     Predict(predict::Predict),
@@ -37,12 +39,20 @@ enum Command {
 /// Runs the command line of this process.
 #[must_use]
 pub fn main() -> ExitCode {
-    let failure = FailureFile::detect();
+    let (failure, message) = (FailureFile::detect(), MessageFile::detect());
+    let tell = |cause: &str| {
+        if let Some(file) = &failure {
+            file.write(cause);
+        }
+        if let Some(file) = &message {
+            file.write(cause);
+        }
+    };
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
-            if let (true, Some(failure)) = (error.use_stderr(), &failure) {
-                failure.write(&error.to_string());
+            if error.use_stderr() {
+                tell(&error.to_string());
             }
             // Where even printing fails there is nobody left to tell.
             drop(error.print());
@@ -50,6 +60,7 @@ pub fn main() -> ExitCode {
         }
     };
     let result = match arguments.command {
+        Command::Prepare(prepare) => prepare.run(),
         Command::Train(train) => train.run(),
         Command::Generate(generate) => generate.run(),
         Command::Predict(predict) => predict.run(),
@@ -61,9 +72,7 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("manyfit: {error}");
-            if let Some(failure) = &failure {
-                failure.write(&error.to_string());
-            }
+            tell(&error.to_string());
             ExitCode::from(&error)
         }
     }

@@ -207,7 +207,7 @@ impl Train {
 }
 
 /// Whether a folder that need not exist yet would be another one or lie in it.
-fn is_inside(folder: &Path, other: &Path) -> bool {
+pub(super) fn is_inside(folder: &Path, other: &Path) -> bool {
     let existing =
         path::absolute(folder).ok().and_then(|path| path.ancestors().find_map(|path| path.canonicalize().ok()));
     existing.zip(other.canonicalize().ok()).is_some_and(|(folder, other)| folder.starts_with(other))

@@ -23,6 +23,7 @@
 //! | `rows` | rows in the order of a file to a series in the order of time |
 //! | `sheet` | small tables beside the data: holidays, overrides, the future |
 //! | `bytes` | a stored object to plain bytes |
+//! | `raw` | the same columns, times and numbers for tables larger than memory |
 //! | `fault` | what a message about data says |
 //!
 //! A customer is a file (`8.csv`, `8.csv.gz`, `8.parquet`), a directory (`8/data.csv`), or a value of the customer
@@ -38,6 +39,7 @@ mod fault;
 mod names;
 mod number;
 mod parquet;
+pub(crate) mod raw;
 mod reader;
 mod records;
 mod rows;

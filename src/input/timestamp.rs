@@ -263,7 +263,6 @@ pub(super) fn fractional_number(number: f64) -> Option<i64> {
 }
 
 /// A time that comes as one, if its year can be held.
-#[cfg_attr(not(feature = "parquet"), expect(dead_code, reason = "text is checked as it is read"))]
 pub(super) fn in_range(time: i64) -> Result<i64, &'static str> {
     let start = |year: u32| days(year, 1, 1).map(|days| days * DAY);
     let (first, last) = (start(*YEARS.start()), start(*YEARS.end()));

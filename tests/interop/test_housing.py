@@ -146,3 +146,15 @@ def test_early_stopping_on_the_validation_files_is_xgboosts(cities, tmp_path):
         assert 5 < len(trees(ours)) == theirs.best_iteration + 1 < 400, city
         np.testing.assert_array_equal(ours.predict(validation, validate_features=False),
                                       theirs.predict(validation, iteration_range=(0, theirs.best_iteration + 1)), err_msg=city)
+
+
+def test_the_sample_of_california_is_fitted_but_for_the_customer_broken_on_purpose(tmp_path):
+    run = binary.train(binary.REPOSITORY / "sample_data" / "housing", tmp_path / "out", model="gradient-boosting", num_round=20,
+                       target="median_house_value", categorical="ocean_proximity", validation_fraction=0.3)
+    manifest = run.manifest()
+    failed = {customer: row["reason"] for customer, row in manifest.items() if row["status"] == "failed"}
+    assert list(failed) == ["99n_999w_broken_on_purpose"]
+    assert "line 18" in failed["99n_999w_broken_on_purpose"]
+    explained = [row["accuracy"]["r2"] for row in manifest.values() if row["status"] == "fitted"]
+    assert len(explained) == 29
+    assert np.median(explained) > 0.4

@@ -199,7 +199,15 @@ fn faults(layers: &Layers, file: &str, source: &str) -> Vec<String> {
 
 /// The fences.
 fn fence_faults(file: &str, source: &str) -> Vec<String> {
-    let polars = ["input/parquet.rs", "input/table_parquet.rs", "tables/parquet.rs", "train/result_table_parquet.rs"];
+    let polars = [
+        "input/parquet.rs",
+        "input/table_parquet.rs",
+        "prepare/parquet_read.rs",
+        "prepare/parquet_write.rs",
+        "tables/parquet.rs",
+        "train/result_table_parquet.rs",
+    ];
+    let rayon = ["predict/", "prepare/", "train/"];
     let outside = |place: &str| !file.starts_with(place);
     let platform = ["/opt/ml", "SAGEMAKER_", "TRAINING_JOB_NAME", "TRAINING_JOB_ARN", "SM_"];
     let mut faults = Vec::new();
@@ -209,8 +217,8 @@ fn fence_faults(file: &str, source: &str) -> Vec<String> {
                 format!("{text:?} belongs to sagemaker")
             }
             Token::Word(word) if word == "polars" && !polars.contains(&file) => format!("polars is for {polars:?}"),
-            Token::Word(word) if word == "rayon" && outside("train/") && outside("predict/") => {
-                "rayon is for train and predict".into()
+            Token::Word(word) if word == "rayon" && rayon.iter().all(|place| outside(place)) => {
+                format!("rayon is for {rayon:?}")
             }
             Token::Word(word) if word == "exit" => "main returns an exit code, nothing else exits".into(),
             Token::Word(word) if word == "abort" => "an abort is nobody's failure".into(),
