@@ -154,22 +154,24 @@ fn stock_xgboost_models_answer_rows_as_aws_s_container_does() {
     for extension in ["json", "ubj"] {
         let directory = folder([("xgboost-model", fs::read(golden(&format!("logistic.{extension}"))).unwrap())]);
         server.load("x", directory.path()).with(200);
-        let csv: String = rows
+        let csv = rows
             .iter()
             .map(|row| {
                 let cells: Vec<String> =
                     row.iter().map(|cell| cell.map_or_else(String::new, |x| x.to_string())).collect();
                 cells.join(",") + "\n"
             })
-            .collect();
+            .collect::<Vec<_>>()
+            .concat();
         let json_rows = serde_json::to_string(&rows).unwrap();
-        let libsvm: String = rows
+        let libsvm = rows
             .iter()
             .map(|row| {
-                let cells = row.iter().enumerate().filter_map(|(at, cell)| cell.map(|x| format!(" {at}:{x}")));
-                format!("0{}\n", cells.collect::<String>())
+                let cells = row.iter().enumerate().filter_map(|(at, cell)| cell.map(|x| format!("{at}:{x}")));
+                format!("0 {}\n", cells.collect::<Vec<_>>().join(" "))
             })
-            .collect();
+            .collect::<Vec<_>>()
+            .concat();
         let answer = invoke(&server, &[("Content-Type", "text/csv")], &csv).with(200);
         let scores: Vec<f64> = serde_json::from_str(&answer.body).unwrap();
         assert_eq!(scores.len(), 3);
