@@ -117,11 +117,13 @@ impl Settings {
     pub fn shape(&self) -> String {
         let version = self.version.as_ref();
         match &self.task {
-            Task::Forecast(ForecastTask { model, fallback, frequency, .. }) => {
+            Task::Forecast(task) => {
+                let ForecastTask { model, fallback, frequency, .. } = &**task;
                 let frequency = frequency.map(|frequency| frequency.to_string());
                 serde_json::to_string(&(model, fallback, frequency, version))
             }
-            Task::Regression(RegressionTask { model, fallback, validation_fraction }) => {
+            Task::Regression(task) => {
+                let RegressionTask { model, fallback, validation_fraction } = &**task;
                 // The seed of a model is among its parameters.
                 let split = (*validation_fraction > 0.0).then_some((validation_fraction, self.seed));
                 serde_json::to_string(&(model, fallback, split, version))
@@ -215,7 +217,7 @@ mod tests {
         }
     }
 
-    fn regression(pairs: &[(&str, &str)]) -> (RegressionTask, Settings) {
+    fn regression(pairs: &[(&str, &str)]) -> (Box<RegressionTask>, Settings) {
         let settings = settings(pairs).unwrap();
         let Task::Regression(task) = settings.task.clone() else { panic!("it is a regression") };
         (task, settings)

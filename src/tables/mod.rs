@@ -169,7 +169,10 @@ impl Table {
 }
 
 impl Sink {
-    #[cfg_attr(not(feature = "parquet"), expect(unused_variables, reason = "only Parquet has types"))]
+    #[cfg_attr(
+        not(feature = "parquet"),
+        expect(unused_variables, clippy::unnecessary_wraps, reason = "only Parquet has types")
+    )]
     fn new(format: Format, file: File, key: Key, names: &[String], described: &str) -> Result<Self> {
         #[cfg(feature = "parquet")]
         if matches!(format, Format::Parquet) {
