@@ -22,6 +22,7 @@
 //! | `timestamp`, `number` | a field to a time, to a value |
 //! | `rows` | rows in the order of a file to a series in the order of time |
 //! | `sheet` | small tables beside the data: holidays, overrides, the future |
+//! | `customer_rows` | such a table, by customer |
 //! | `bytes` | a stored object to plain bytes |
 //! | `fault` | what a message about data says |
 //!
@@ -33,6 +34,7 @@ mod bytes;
 mod census;
 mod columns;
 mod csv;
+mod customer_rows;
 mod discovery;
 mod fault;
 mod names;
@@ -54,12 +56,14 @@ use std::{fmt, str::FromStr};
 
 pub use self::{
     census::Scan,
+    customer_rows::CustomerRows,
     discovery::{Contents, Discovery, Format, InputFile, Skipped, discover, discover_with},
     names::{ColumnName, ColumnNames},
     reader::Reader,
     shard::Shard,
     sheet::{Sheet, SheetRow},
     table_reader::{KnownFeatures, TableReader},
+    timestamp::{format as format_timestamp, parse as parse_timestamp},
 };
 
 /// What the user says about the input; what is not said is guessed from each file.

@@ -17,12 +17,12 @@ mod rows;
 mod summary;
 
 pub use find::{Place, find};
-pub use rows::CustomerRows;
 pub use summary::Summary;
 
 use crate::{
     artifact::{Limits, Opened, open_path},
     error::{Error, Result},
+    input::CustomerRows,
     settings::MaxFailures,
     tables::{Block, Key, Table},
 };

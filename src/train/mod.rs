@@ -13,6 +13,7 @@
 
 mod accuracy;
 mod forecast_rows;
+mod future;
 mod machine;
 mod outcome;
 mod owner;

@@ -9,6 +9,7 @@ mod parquet_bundles;
 mod pinned_artifacts;
 mod predict_run;
 mod prophet_golden;
+mod prophet_settings;
 mod resume;
 mod sagemaker_tree;
 #[cfg(feature = "stan")]
