@@ -208,6 +208,7 @@ impl Sheet {
     }
 
     /// The rows, in the order of the file.
+    #[must_use]
     pub fn rows(&self) -> impl ExactSizeIterator<Item = SheetRow<'_>> {
         (0..self.numbers.len()).map(|row| SheetRow { sheet: self, row })
     }

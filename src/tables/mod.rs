@@ -169,7 +169,10 @@ impl Table {
 }
 
 impl Sink {
-    #[cfg_attr(not(feature = "parquet"), expect(unused_variables, reason = "only Parquet has types"))]
+    #[cfg_attr(
+        not(feature = "parquet"),
+        expect(unused_variables, clippy::unnecessary_wraps, reason = "only Parquet has types, and can refuse them")
+    )]
     fn new(format: Format, file: File, key: Key, names: &[String], described: &str) -> Result<Self> {
         let out = || Box::new(BufWriter::new(file)) as Box<dyn Write + Send>;
         Ok(match format {
