@@ -1,6 +1,11 @@
 //! The sub-commands; the only place that glues layers together.
 
+mod generate;
+mod job;
+mod launch;
+mod pipeline;
 mod predict;
+mod serve;
 mod train;
 
 use crate::sagemaker::FailureFile;
@@ -22,7 +27,11 @@ Exit codes: 0 done (failed customers within max_failures), 1 bug, 2 settings, 3 
 #[derive(Subcommand)]
 enum Command {
     Train(train::Train),
+    Generate(generate::Generate),
     Predict(predict::Predict),
+    Pipeline(pipeline::Pipeline),
+    Job(job::Job),
+    Serve(serve::Serve),
 }
 
 /// Runs the command line of this process.
@@ -42,7 +51,11 @@ pub fn main() -> ExitCode {
     };
     let result = match arguments.command {
         Command::Train(train) => train.run(),
+        Command::Generate(generate) => generate.run(),
         Command::Predict(predict) => predict.run(),
+        Command::Pipeline(pipeline) => pipeline.run(),
+        Command::Job(job) => job.run(),
+        Command::Serve(serve) => serve.run(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

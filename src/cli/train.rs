@@ -3,10 +3,11 @@
 use crate::{
     error::{Error, Result},
     input::Shard,
+    machine::{available_memory, default_jobs},
     sagemaker::{TrainingEnvironment, ValidationChannel, read_hyperparameters},
     settings::{Settings, Task, canonical_name},
     storage::{Durability, LocalStore, Store},
-    train::{Job, Progress, ResultsDirectory, available_memory, default_jobs, run},
+    train::{Job, Progress, ResultsDirectory, run},
 };
 use clap::Args;
 use signal_hook::consts::{SIGINT, SIGTERM};

@@ -5,6 +5,7 @@
 //! or predict, to and from its file.
 
 pub mod baseline;
+mod footprint;
 pub mod frequency;
 mod parameters;
 pub mod patience;

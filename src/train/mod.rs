@@ -14,7 +14,7 @@
 mod accuracy;
 mod forecast_rows;
 mod future;
-mod machine;
+mod memory_gate;
 mod outcome;
 mod owner;
 mod plan;
@@ -31,7 +31,6 @@ mod validation;
 mod worker;
 
 pub use accuracy::MedianAccuracy;
-pub use machine::{available_memory, default_jobs};
 pub use outcome::{Outcome, Phases, Status};
 pub use progress::Progress;
 pub use results::ResultsDirectory;
@@ -43,7 +42,7 @@ use crate::{
     settings::Settings,
     storage::Store,
 };
-use machine::{MemoryGate, unpacked_size};
+use memory_gate::{MemoryGate, unpacked_size};
 use owner::Owner;
 use rayon::ThreadPool;
 use std::{

@@ -87,21 +87,20 @@ impl Crew<'_> {
         };
         let name = self.artifact_name(customer, &fingerprint);
         let mut predicted = None;
-        let done = match timed(&mut ms.compare, || self.earlier(&name, &fingerprint, tools))? {
-            Some(done) => done,
-            None => {
-                let (fitted, metadata, predictions) =
-                    self.fit_table_anew(task, &training, validation.as_ref(), tools, ms)?;
-                let metadata = Metadata {
-                    format: FORMAT,
-                    manyfit: env!("CARGO_PKG_VERSION").into(),
-                    customer: customer.to_string(),
-                    fingerprint: fingerprint.as_str().into(),
-                    ..metadata
-                };
-                predicted = Some(predictions);
-                self.publish(name, metadata, FittedModel::Regression(Box::new(fitted)), ms)?
-            }
+        let done = if let Some(done) = timed(&mut ms.compare, || self.earlier(&name, &fingerprint, tools))? {
+            done
+        } else {
+            let (fitted, metadata, predictions) =
+                self.fit_table_anew(task, &training, validation.as_ref(), tools, ms)?;
+            let metadata = Metadata {
+                format: FORMAT,
+                manyfit: env!("CARGO_PKG_VERSION").into(),
+                customer: customer.to_string(),
+                fingerprint: fingerprint.as_str().into(),
+                ..metadata
+            };
+            predicted = Some(predictions);
+            self.publish(name, metadata, FittedModel::Regression(Box::new(fitted)), ms)?
         };
         let block = validation.map(|rows| timed(&mut ms.forecast, || to_block(&done, &rows, predicted))).transpose()?;
         Ok((done, block))

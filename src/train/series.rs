@@ -30,13 +30,12 @@ impl Crew<'_> {
         let shape = shape.as_ref().unwrap_or(&self.shape);
         let fingerprint = timed(&mut ms.compare, || Fingerprint::new(shape, customer, series));
         let name = self.artifact_name(customer, &fingerprint);
-        let done = match timed(&mut ms.compare, || self.earlier(&name, &fingerprint, tools))? {
-            Some(done) => done,
-            None => {
-                let (metadata, fitted) = self.fit_series_anew(&task, customer, series, frequency, tools, ms)?;
-                let metadata = Metadata { fingerprint: fingerprint.as_str().into(), ..metadata };
-                self.publish(name, metadata, fitted, ms)?
-            }
+        let done = if let Some(done) = timed(&mut ms.compare, || self.earlier(&name, &fingerprint, tools))? {
+            done
+        } else {
+            let (metadata, fitted) = self.fit_series_anew(&task, customer, series, frequency, tools, ms)?;
+            let metadata = Metadata { fingerprint: fingerprint.as_str().into(), ..metadata };
+            self.publish(name, metadata, fitted, ms)?
         };
         let ForecastTask { horizon, include_history, .. } = *task;
         let block = (horizon > 0 || include_history).then(|| {

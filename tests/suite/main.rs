@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod generate;
+mod launch_requests;
 mod layers;
 mod open_models;
 #[cfg(feature = "parquet")]
@@ -12,6 +14,9 @@ mod prophet_golden;
 mod prophet_settings;
 mod resume;
 mod sagemaker_tree;
+mod serve_calls;
+mod serve_requests;
+mod server;
 #[cfg(feature = "stan")]
 mod stan;
 mod store_contract;

@@ -24,7 +24,9 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::support::{Ended, artifacts, folder, json, manifest, manyfit, members, statuses, train, train_command};
+use super::support::{
+    Ended, artifacts, folder, json, manifest, manyfit, members, repository, statuses, train, train_command,
+};
 
 const NAMES: [&str; 4] = ["YEAR", "SQUARE_FEET", "BATHS", "GARAGE"];
 
@@ -75,6 +77,11 @@ fn fitted(output: &Path, customer: &str) -> (FittedRegression, Value) {
     let Found::Ours(artifact) = inspect(&bytes) else { panic!("{customer} is not whole") };
     let FittedModel::Regression(model) = artifact.model else { panic!("{customer} is no regression model") };
     (*model, serde_json::from_slice(&members(&bytes)[0].1).unwrap())
+}
+
+/// Lines to text.
+fn joined<L: AsRef<str>>(lines: impl Iterator<Item = L>) -> String {
+    lines.fold(String::new(), |text, line| text + line.as_ref() + "\n")
 }
 
 /// The reasons of failed customers.
@@ -338,6 +345,22 @@ fn categories_are_kept_in_the_artifact_and_unseen_ones_are_missing() {
 }
 
 #[test]
+fn the_housing_sample_is_fitted_but_for_the_district_that_is_broken_on_purpose() {
+    let output = tempfile::tempdir().unwrap();
+    let settings =
+        ["target=median_house_value", "categorical=ocean_proximity", "validation_fraction=0.2", "max_failures=1"];
+    let ended = fit(&repository("sample_data/housing"), output.path(), &settings).with_code(0);
+    let [fitted_customers, .., failed] = statuses(output.path());
+    assert_eq!((fitted_customers, failed), (29, 1), "{}", ended.out);
+    assert!(reasons(output.path())["99n_999w_broken_on_purpose"].contains("99n_999w_broken_on_purpose.csv: line 18"));
+    let r2 = json(&output.path().join("summary.json"))["accuracy"]["validation"]["median"]["r2"].as_f64().unwrap();
+    assert!((0.3..1.0).contains(&r2), "{r2}");
+    let (_, metadata) = fitted(output.path(), "37n_122w");
+    let categories = &metadata["regression"]["features"][8]["categories"];
+    assert!(categories.as_array().unwrap().contains(&"NEAR BAY".into()), "{categories}");
+}
+
+#[test]
 fn early_stopping_uses_the_validation_rows_and_goes_without_where_there_are_none() {
     let (training, validation) = cities(2, 80);
     fs::remove_file(validation.path().join("City_001_val.csv")).unwrap();
@@ -425,12 +448,12 @@ fn bad_tables_fail_with_file_line_column_and_value_and_odd_ones_have_sound_model
     let good = headed(&houses(30, 3));
     let line = |number: usize, line: &str| -> String {
         let lines = good.lines().enumerate().map(|(at, old)| if at + 1 == number { line } else { old });
-        lines.map(|line| format!("{line}\n")).collect()
+        joined(lines)
     };
     let empty_column = |text: &str| -> String {
         let lines =
             text.lines().enumerate().map(|(at, line)| if at == 0 { format!("{line},X") } else { format!("{line},") });
-        lines.map(|line| format!("{line}\n")).collect()
+        joined(lines)
     };
     let wide: String = (0..12).fold(String::new(), |mut text, row| {
         let fields: Vec<String> = (0..10_001_u32)
@@ -478,7 +501,7 @@ fn bad_tables_fail_with_file_line_column_and_value_and_odd_ones_have_sound_model
             good.lines().map(|line| line.to_owned() + if line.starts_with('p') { ",K\n" } else { ",7\n" }).collect(),
         ),
         ("missing-column", empty_column(&good)),
-        ("one-row", good.lines().take(2).map(|line| format!("{line}\n")).collect()),
+        ("one-row", joined(good.lines().take(2))),
         ("missing-target", line(7, ",1999,2,3,4")),
         ("constant-target", "price,a\n5,1\n5,2\n5,3\n".into()),
         ("wide", wide),
@@ -513,7 +536,7 @@ fn validation_rows_that_do_not_fit_are_refused_and_empty_ones_are_none() {
         ("no-header.csv", headerless(&houses(9, 3))),
         ("empty.csv", String::new()),
         ("header-only.csv", good.lines().next().unwrap().to_owned()),
-        ("text.csv", good.replacen("\n", "\n1,2,3,4,five\n", 1)),
+        ("text.csv", good.replacen('\n', "\n1,2,3,4,five\n", 1)),
         ("unused.csv", good.clone()),
     ]);
     let output = tempfile::tempdir().unwrap();
