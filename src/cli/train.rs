@@ -176,7 +176,7 @@ impl Train {
             input: environment.input,
             validation: environment.validation,
             models: environment.models,
-            settings: self.settings(environment.hyperparameters)?,
+            settings: with_tables(self.settings(environment.hyperparameters)?, environment.tables),
             warnings: environment.warnings,
         })
     }
@@ -204,6 +204,23 @@ impl Train {
         }
         Ok(settings)
     }
+}
+
+/// Settings that name tables, where they lie in channels of the same names: all tables of the channel, or the one that the
+/// setting names.
+fn with_tables(
+    mut settings: BTreeMap<String, String>,
+    channels: BTreeMap<String, PathBuf>,
+) -> BTreeMap<String, String> {
+    // A channel may be there for another algorithm's sake.
+    if settings.get("model").is_none_or(|model| model.eq_ignore_ascii_case("prophet")) {
+        for (name, directory) in channels {
+            let file = settings.get(&name).filter(|file| !file.is_empty());
+            let path = file.map_or(directory.clone(), |file| directory.join(file));
+            settings.insert(name, path.display().to_string());
+        }
+    }
+    settings
 }
 
 /// Whether a folder that need not exist yet would be another one or lie in it.

@@ -22,6 +22,7 @@
 //! | `timestamp`, `number` | a field to a time, to a value |
 //! | `rows` | rows in the order of a file to a series in the order of time |
 //! | `sheet` | small tables beside the data: holidays, overrides, the future |
+//! | `customer_rows` | such a table, by customer |
 //! | `bytes` | a stored object to plain bytes |
 //! | `raw` | the same columns, times and numbers for tables larger than memory |
 //! | `fault` | what a message about data says |
@@ -34,6 +35,7 @@ mod bytes;
 mod census;
 mod columns;
 mod csv;
+mod customer_rows;
 mod discovery;
 mod fault;
 mod names;
@@ -56,6 +58,7 @@ use std::{fmt, str::FromStr};
 
 pub use self::{
     census::Scan,
+    customer_rows::CustomerRows,
     discovery::{Contents, Discovery, Format, InputFile, Skipped, discover, discover_with},
     names::{ColumnName, ColumnNames},
     reader::Reader,

@@ -171,7 +171,7 @@ impl Table {
 impl Sink {
     #[cfg_attr(
         not(feature = "parquet"),
-        expect(unused_variables, clippy::unnecessary_wraps, reason = "only Parquet has types")
+        expect(unused_variables, clippy::unnecessary_wraps, reason = "only Parquet has types, and can refuse them")
     )]
     fn new(format: Format, file: File, key: Key, names: &[String], described: &str) -> Result<Self> {
         #[cfg(feature = "parquet")]

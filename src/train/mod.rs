@@ -13,6 +13,7 @@
 
 mod accuracy;
 mod forecast_rows;
+mod future;
 mod memory_gate;
 mod outcome;
 mod owner;

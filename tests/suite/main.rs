@@ -14,6 +14,7 @@ mod prepare_resume;
 mod prepare_run;
 mod prepare_shape;
 mod prophet_golden;
+mod prophet_settings;
 mod prophet_terms;
 mod resume;
 mod sagemaker_tree;
