@@ -53,19 +53,15 @@ fn guarded<T>(name: &str, work: impl FnOnce() -> PolarsResult<T>) -> Result<T> {
 impl Table {
     pub(super) fn open(store: &dyn Store, key: &str) -> Result<Self> {
         let name = store.describe(key);
-        let source: Box<dyn MmapBytesReader> = match store.file(key) {
-            Some(path) => {
-                let file =
-                    File::open(&path).map_err(|error| Error::storage(format_args!("cannot read {name}"), error))?;
-                Box::new(file)
+        let source: Box<dyn MmapBytesReader> = if let Some(path) = store.file(key) {
+            let file = File::open(&path).map_err(|error| Error::storage(format_args!("cannot read {name}"), error))?;
+            Box::new(file)
+        } else {
+            let mut bytes = Vec::new();
+            if !store.read(key, &mut bytes)? {
+                return Err(Error::Data(format!("{name}: is gone since the files were listed")));
             }
-            None => {
-                let mut bytes = Vec::new();
-                if !store.read(key, &mut bytes)? {
-                    return Err(Error::Data(format!("{name}: is gone since the files were listed")));
-                }
-                Box::new(Cursor::new(bytes))
-            }
+            Box::new(Cursor::new(bytes))
         };
         let mut reader = ParquetReader::new(source);
         let schema = guarded(&name, || reader.schema())?;

@@ -118,7 +118,7 @@ impl Table {
         #[cfg(feature = "parquet")]
         {
             let place = with_extension(place, "parquet");
-            return super::parquet_write::ReportTable::create(&place).map(Box::new).map(Self::Parquet);
+            super::parquet_write::ReportTable::create(&place).map(Box::new).map(Self::Parquet)
         }
         #[cfg(not(feature = "parquet"))]
         Self::create_csv(place)

@@ -15,7 +15,6 @@ use crate::{
 
 /// What a run does with each customer: the setting `model` decides.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "there is one in a run")]
 pub enum Task {
     /// Fits a model to the customer's series, and forecasts it.
     Forecast(Box<ForecastTask>),

@@ -25,7 +25,6 @@ use std::{
 };
 
 /// What a worker tells the owner.
-#[expect(clippy::large_enum_variant, reason = "one is on its way per customer")]
 pub(super) enum Event {
     /// A customer is done; the block is its rows of the table of results.
     Finished { outcome: Box<Outcome>, block: Option<Block> },

@@ -21,6 +21,6 @@ pub(super) fn definitions(regression: bool) -> Vec<Value> {
     counts.into_iter().chain(medians.filter(|_| regression)).collect()
 }
 
-fn define(name: String, regex: &str) -> Value {
-    json!({ "Name": name, "Regex": regex })
+fn define(name: impl Into<Value>, regex: &str) -> Value {
+    json!({ "Name": name.into(), "Regex": regex })
 }
