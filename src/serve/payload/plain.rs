@@ -271,26 +271,22 @@ fn forecast_at(
     let columns = columns(series, ask, &order, dates.len())?;
     let covariates = Covariates { dates: &sorted, columns: &columns };
     let place = |date: &i64| sorted.partition_point(|other| other < date);
-    match &*fitted {
-        FittedModel::Baseline(baseline) => {
-            let steps: Vec<i64> = dates.iter().map(|&date| series.frequency.steps(baseline.last_date, date)).collect();
-            if steps.iter().any(|&step| step < 1 || step > MOST_DATES as i64) {
-                return Err(Fault::bad_request(
-                    "the model repeats its last season: it has forecasts for dates after its history only",
-                ));
-            }
-            let most = steps.iter().max().map_or(0, |&step| step as usize);
-            let forecast = fitted.forecast(&vec![0; most], covariates, seed).map_err(refuse)?;
-            Ok(select(&forecast, dates, &steps.iter().map(|&step| step as usize - 1).collect::<Vec<_>>()))
+    if let FittedModel::Baseline(baseline) = &*fitted {
+        let steps: Vec<i64> = dates.iter().map(|&date| series.frequency.steps(baseline.last_date, date)).collect();
+        if steps.iter().any(|&step| step < 1 || step > MOST_DATES as i64) {
+            return Err(Fault::bad_request(
+                "the model repeats its last season: it has forecasts for dates after its history only",
+            ));
         }
-        _ => {
-            let forecast = fitted.forecast(&sorted, covariates, seed).map_err(refuse)?;
-            if sorted == dates {
-                return Ok(forecast);
-            }
-            Ok(select(&forecast, dates, &dates.iter().map(place).collect::<Vec<_>>()))
-        }
+        let most = steps.iter().max().map_or(0, |&step| step as usize);
+        let forecast = fitted.forecast(&vec![0; most], covariates, seed).map_err(refuse)?;
+        return Ok(select(&forecast, dates, &steps.iter().map(|&step| step as usize - 1).collect::<Vec<_>>()));
     }
+    let forecast = fitted.forecast(&sorted, covariates, seed).map_err(refuse)?;
+    if sorted == dates {
+        return Ok(forecast);
+    }
+    Ok(select(&forecast, dates, &dates.iter().map(place).collect::<Vec<_>>()))
 }
 
 /// The further columns, in the order of the sorted dates.
