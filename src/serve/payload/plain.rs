@@ -20,6 +20,9 @@ const MOST_DATES: usize = 100_000;
 /// Simulated values that one request may ask for: a few seconds of one processor.
 const MOST_DRAWS: usize = 100_000_000;
 
+/// Simulated futures of one request: each is in memory while its forecast is computed.
+const MOST_SAMPLES: usize = 100_000;
+
 /// Requests in one body.
 const MOST_ASKS: usize = 10_000;
 
@@ -258,6 +261,11 @@ fn forecast_at(
         return Err(Fault::bad_request("interval_width is a probability: at least 0 and below 1"));
     }
     let fitted = varied(&series.model, interval_width, ask.uncertainty_samples);
+    if samples_of(&fitted) > MOST_SAMPLES {
+        return Err(Fault::bad_request(format!(
+            "too many samples: {MOST_SAMPLES} are the limit; set uncertainty_samples"
+        )));
+    }
     let seed = model.seed(ask.seed);
     let refuse = |error: CovariateError| {
         Fault::bad_request(format!(
