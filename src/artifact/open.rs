@@ -187,21 +187,8 @@ fn read_model(file: &str, content: &[u8], features: Option<Vec<Feature>>) -> Res
         _ if is_prophet(content) => "model.json",
         _ => FittedRegression::XGBOOST_FILE,
     };
-    let model = FittedModel::from_file(known_as, content, features)?;
-    if let FittedModel::Prophet(fitted) = &model
-        && let Some(seasonality) = fitted.terms.seasonalities.iter().find(|term| term.fourier_order > LARGEST_ORDER)
-    {
-        let order = seasonality.fourier_order;
-        return Err(format!(
-            "seasonality {:?} has the Fourier order {order}, the limit is {LARGEST_ORDER}",
-            seasonality.name
-        ));
-    }
-    Ok(model)
+    FittedModel::from_file(known_as, content, features)
 }
-
-/// No season has so many waves; more would only be meant to fill the memory of whoever forecasts.
-const LARGEST_ORDER: usize = 10_000;
 
 /// Whether this is a JSON object that does not look like XGBoost's.
 fn is_prophet(content: &[u8]) -> bool {

@@ -14,6 +14,7 @@
 
 mod augurs;
 mod calendar;
+mod country;
 mod covariates;
 mod curvature;
 mod elimination;
