@@ -15,6 +15,7 @@ use crate::{
     input::{Contents, InputFile, Reader, TableReader},
     models::{FittedModel, Workspace},
     settings::{Settings, Task},
+    tables,
 };
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
@@ -317,17 +318,9 @@ impl Done {
     }
 }
 
-/// A timestamp as ISO 8601: date and time, the same form at midnight.
-pub(super) fn iso_with_time(ms: i64) -> String {
-    jiff::Timestamp::from_millisecond(ms).map_or_else(
-        |_| format!("{ms} ms"),
-        |timestamp| timestamp.to_zoned(jiff::tz::TimeZone::UTC).datetime().to_string(),
-    )
-}
-
 /// A timestamp as ISO 8601: the date alone at midnight.
 fn iso(ms: i64) -> String {
-    let text = iso_with_time(ms);
+    let text = tables::iso_with_time(ms);
     text.strip_suffix("T00:00:00").map_or(text.clone(), str::to_owned)
 }
 
