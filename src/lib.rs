@@ -29,7 +29,7 @@
 //! # Fences
 //!
 //! - the platform's paths and variables only in [`sagemaker`];
-//! - polars only in `input/parquet.rs`, the Parquet files of [`prepare`] and the tables of results;
+//! - polars only in the Parquet files of [`input`] and [`prepare`] and the tables of results;
 //! - rayon only in [`prepare`], [`train`] and [`predict`]: a model is fitted and asked by one thread;
 //! - async only in [`serve`] and where `cli` starts it;
 //! - `process::exit` nowhere: `main` returns an exit code.

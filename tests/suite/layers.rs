@@ -201,6 +201,7 @@ fn faults(layers: &Layers, file: &str, source: &str) -> Vec<String> {
 fn fence_faults(file: &str, source: &str) -> Vec<String> {
     let polars = [
         "input/parquet.rs",
+        "input/parquet_values.rs",
         "input/table_parquet.rs",
         "prepare/parquet_read.rs",
         "prepare/parquet_write.rs",
