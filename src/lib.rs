@@ -18,6 +18,7 @@
 //! | 5 | [`train`]: the run: plan, workers, events, progress, results |
 //! | 5 | [`prepare`]: from raw tables to files of customers |
 //! | 5 | [`predict`]: from artifacts to forecasts and predictions |
+//! | 5 | [`plan`]: what a job will take, from a sample
 //! | 5 | [`serve`]: the endpoint: models in memory, requests, answers |
 //! | 5 | [`synthetic`]: made-up customers |
 //! | 4 | [`settings`]: text to checked settings, all faults at once |
@@ -42,6 +43,7 @@ pub mod holidays;
 pub mod input;
 pub mod machine;
 pub mod models;
+pub mod plan;
 pub mod predict;
 pub mod prepare;
 pub mod sagemaker;

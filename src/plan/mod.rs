@@ -1,0 +1,32 @@
+//! What a job will take, from a sample of its input: time, memory, requests, and what they cost.
+//!
+//! ```text
+//! files ─► groups of about equal bytes ─► batches, in a random order ─► trained by the caller, on one thread
+//!              │                                                                │ seconds, customers, bytes
+//!              └────────────────► Estimate of the whole ◄──────────────────────┘
+//!                                     │
+//!                     prices ─► instances, minutes, cost
+//! ```
+//!
+//! | module | one idea |
+//! |---|---|
+//! | `groups` | which files are tried, and in which order |
+//! | `sampled_store` | a store that shows some of its objects |
+//! | `estimate` | from what a sample took to what all will take |
+//! | `prices` | the table of instances and requests |
+//! | `offer` | what the job takes on instances of a kind |
+//! | `report` | the words for it |
+
+mod estimate;
+mod groups;
+mod offer;
+mod prices;
+mod report;
+mod sampled_store;
+
+pub use estimate::{Estimate, Tried};
+pub use groups::{Batch, Groups};
+pub use offer::{Memory, Offer, Requests};
+pub use prices::{Instance, Prices};
+pub use report::Report;
+pub use sampled_store::SampledStore;

@@ -1,0 +1,95 @@
+//! The table of instances and requests.
+
+use crate::{
+    error::{Error, Result},
+    input::{Sheet, SheetRow},
+};
+use serde::Serialize;
+use std::path::Path;
+
+/// A kind of machine.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Instance {
+    /// Its name, such as `ml.m5.xlarge`.
+    pub name: String,
+    /// Its processors, as many threads are run.
+    pub vcpus: f64,
+    /// Its memory in GiB, where the table has it.
+    pub memory: Option<f64>,
+    /// The price of an hour.
+    pub price: f64,
+    /// How fast one of its threads is, compared with one of the machine that plans.
+    pub speed: f64,
+}
+
+/// What things cost, in the currency of the table.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Prices {
+    /// Kinds of machines, in the order of the table.
+    pub instances: Vec<Instance>,
+    /// The price of 1,000 GET requests.
+    pub get: Option<f64>,
+    /// The price of 1,000 PUT requests.
+    pub put: Option<f64>,
+    /// The price of 1,000 LIST requests.
+    pub list: Option<f64>,
+}
+
+impl Prices {
+    /// Reads a table with the columns `item`, `price`, `vcpus`, and perhaps `memory_gib` and `speed`.
+    ///
+    /// A row is a kind of machine with the price of an hour, or `GET`, `PUT` or `LIST` with the price of 1,000 requests.
+    ///
+    /// # Errors
+    /// [`Error::Data`] that names file, line, column and value; [`Error::Settings`] where there is no such file.
+    pub fn read(path: &Path) -> Result<Self> {
+        let mut prices = Self::default();
+        for sheet in Sheet::read_all(path)? {
+            prices.add(&sheet)?;
+        }
+        if prices.instances.is_empty() {
+            return Err(Error::Data(format!(
+                "{}: has no row of an instance: give its name as item, its vcpus, and its price for an hour",
+                path.display()
+            )));
+        }
+        Ok(prices)
+    }
+
+    fn add(&mut self, sheet: &Sheet) -> Result<()> {
+        let (item, price) = (sheet.require(&["item"])?, sheet.require(&["price"])?);
+        let vcpus = sheet.require(&["vcpus"])?;
+        let (memory, speed) = (sheet.find(&["memory_gib"]), sheet.find(&["speed"]));
+        for row in sheet.rows() {
+            let name = row.text(item).ok_or_else(|| row.fault(item, "names nothing that has a price"))?;
+            let cost = positive(row, price)?.ok_or_else(|| row.fault(price, "is no price: give a number"))?;
+            let requests = match name.to_ascii_uppercase().as_str() {
+                "GET" => &mut self.get,
+                "PUT" => &mut self.put,
+                "LIST" => &mut self.list,
+                _ => {
+                    let complaint = "is no number of processors: give how many threads it runs";
+                    let vcpus = positive(row, vcpus)?
+                        .filter(|vcpus| *vcpus >= 1.0)
+                        .ok_or_else(|| row.fault(vcpus, complaint))?;
+                    let optional = |column: Option<usize>| column.map_or(Ok(None), |at| positive(row, at));
+                    let speed = optional(speed)?.filter(|speed| *speed > 0.0).unwrap_or(1.0);
+                    let memory = optional(memory)?;
+                    self.instances.push(Instance { name: name.to_owned(), vcpus, memory, price: cost, speed });
+                    continue;
+                }
+            };
+            if requests.replace(cost).is_some() {
+                return Err(row.fault(item, "has a price already: keep one row for it"));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn positive(row: SheetRow<'_>, column: usize) -> Result<Option<f64>> {
+    match row.number(column)? {
+        Some(number) if number < 0.0 => Err(row.fault(column, "is below zero")),
+        number => Ok(number),
+    }
+}

@@ -1,0 +1,132 @@
+//! The words for it.
+
+use super::{Estimate, Memory, Offer, Requests};
+use serde::Serialize;
+use std::fmt;
+
+/// All there is to say of a job.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Report {
+    /// What all files will take.
+    pub estimate: Estimate,
+    /// Memory of a process, where the system says.
+    pub memory: Option<Memory>,
+    /// Requests to a bucket from one instance.
+    pub requests: Requests,
+    /// Seconds within which the job is to be done.
+    pub within: Option<f64>,
+    /// What instances of each kind would take and cost; none without a table of prices.
+    pub offers: Vec<Offer>,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { estimate, memory, requests, within, offers } = self;
+        let about = if estimate.bundles && estimate.tried_files < estimate.files { "about " } else { "" };
+        writeln!(
+            f,
+            "{} files, {}: {about}{:.0} customers",
+            estimate.files,
+            bytes(estimate.bytes as f64),
+            estimate.customers
+        )?;
+        writeln!(
+            f,
+            "tried {} files: {} customers in {}, on one thread",
+            estimate.tried_files,
+            estimate.tried.customers,
+            duration(estimate.tried.seconds)
+        )?;
+        if estimate.tried.failed > 0 {
+            writeln!(f, "{:.1} % of them failed: train says why", 100.0 * estimate.failing())?;
+        }
+        writeln!(
+            f,
+            "work: {} of one thread, ± {:.0} %; artifacts: {}",
+            duration(estimate.seconds),
+            200.0 * estimate.error / estimate.seconds.max(f64::MIN_POSITIVE),
+            bytes(estimate.artifacts)
+        )?;
+        if let Some(Memory { base, thread, customer }) = memory {
+            writeln!(
+                f,
+                "memory: {}, {} for each thread, {customer} bytes for each customer",
+                bytes(*base as f64),
+                bytes(*thread as f64)
+            )?;
+        }
+        writeln!(
+            f,
+            "requests to a bucket, from one instance: {:.0} GET, {:.0} PUT, {:.0} LIST",
+            requests.get, requests.put, requests.list
+        )?;
+        if offers.is_empty() {
+            return Ok(());
+        }
+        let header = ["instance", "count", "time", "memory", "price", "requests", ""].map(String::from);
+        let row = |offer: &Offer| {
+            let remark = match (offer.in_time, offer.fits()) {
+                (_, false) => "too little memory",
+                (false, _) => "not in time",
+                _ => "",
+            };
+            [
+                offer.instance.name.clone(),
+                offer.count.to_string(),
+                duration(offer.seconds),
+                offer.memory.map_or(String::new(), |memory| bytes(memory as f64)),
+                format!("{:.4}", offer.price),
+                offer.price_of_requests.map_or(String::new(), |price| format!("{price:.4}")),
+                remark.to_owned(),
+            ]
+        };
+        let rows: Vec<[String; 7]> = std::iter::once(header).chain(offers.iter().map(row)).collect();
+        let widths: Vec<usize> =
+            (0..7).map(|at| rows.iter().map(|row| row[at].chars().count()).max().unwrap_or(0)).collect();
+        if let Some(within) = within {
+            writeln!(f, "\nthe fewest instances of a kind that are done within {}:", duration(*within))?;
+        } else {
+            writeln!(f, "\none instance of a kind (--within 1h for the fewest that are done by then):")?;
+        }
+        for row in &rows {
+            let [name, count, time, memory, price, requests, remark] = row;
+            let line = format!(
+                "{name:<0$}  {count:>1$}  {time:>2$}  {memory:>3$}  {price:>4$}  {requests:>5$}  {remark}",
+                widths[0], widths[1], widths[2], widths[3], widths[4], widths[5]
+            );
+            writeln!(f, "{}", line.trim_end())?;
+        }
+        Ok(())
+    }
+}
+
+/// Bytes with three digits.
+fn bytes(bytes: f64) -> String {
+    let (unit, name) = [(1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")]
+        .into_iter()
+        .find(|(unit, _)| bytes >= *unit)
+        .unwrap_or((1.0, "bytes"));
+    let value = bytes / unit;
+    let digits = if unit > 1.0 && value < 10.0 { 2 } else { usize::from(unit > 1.0 && value < 100.0) };
+    format!("{value:.digits$} {name}")
+}
+
+/// Seconds, minutes or hours, whichever reads best.
+fn duration(seconds: f64) -> String {
+    match seconds {
+        seconds if seconds < 100.0 => format!("{seconds:.1} s"),
+        seconds if seconds < 6000.0 => format!("{:.1} min", seconds / 60.0),
+        seconds => format!("{:.1} h", seconds / 3600.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_and_times_read_well() {
+        assert_eq!([0.0, 999.0, 1234.0, 45_600.0, 1e8, 2.5e9].map(bytes).join(", "), "0 bytes, 999 bytes, 1.23 kB, 45.6 kB, 100 MB, 2.50 GB");
+        assert_eq!([0.04, 59.0, 150.0, 7200.0].map(duration).join(", "), "0.0 s, 59.0 s, 2.5 min, 2.0 h");
+    }
+}
