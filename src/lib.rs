@@ -26,6 +26,7 @@
 //!
 //! - the platform's paths and variables only in [`sagemaker`];
 //! - polars only in `input/parquet.rs` and the tables of results;
+//! - the AWS SDK, and whatever is asynchronous, only in `storage/s3`, behind calls that block;
 //! - rayon only in [`train`]: a model is fitted by one thread;
 //! - `process::exit` nowhere: `main` returns an exit code.
 

@@ -1,5 +1,6 @@
 //! The sub-commands; the only place that glues layers together.
 
+mod s3;
 mod train;
 
 use crate::sagemaker::FailureFile;

@@ -1,11 +1,12 @@
 //! `manyfit train`: on SageMaker from the platform's files, anywhere else from options.
 
+use super::s3::S3Arguments;
 use crate::{
     error::{Error, Result},
     input::Shard,
     sagemaker::{TrainingEnvironment, read_hyperparameters},
     settings::{Settings, canonical_name},
-    storage::{Durability, LocalStore},
+    storage::{Durability, Location},
     train::{Job, Progress, ResultsDirectory, available_memory, default_jobs, run},
 };
 use clap::Args;
@@ -16,6 +17,7 @@ use std::{
     path::{self, Path, PathBuf},
     sync::{Arc, atomic::AtomicBool},
 };
+use tempfile::TempDir;
 
 /// The part of the memory that input, as text, may take at once: its parsed rows and features take many times that.
 const INPUT_SHARE: u64 = 24;
@@ -33,13 +35,13 @@ const INPUT_SHARE: u64 = 24;
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Train {
-    /// Folder with the customers' files
-    #[arg(long, value_name = "DIR")]
-    input: Option<PathBuf>,
+    /// Folder with the customers' files, or s3://bucket/prefix
+    #[arg(long, value_name = "PLACE")]
+    input: Option<Location>,
 
-    /// Folder for the results: models/, manifest.jsonl, summary.json, forecasts.csv, forecasts.parquet
-    #[arg(long, value_name = "DIR", requires = "input")]
-    output: Option<PathBuf>,
+    /// Place for the results: models/, manifest.jsonl, summary.json, forecasts.csv, forecasts.parquet
+    #[arg(long, value_name = "PLACE", requires = "input")]
+    output: Option<Location>,
 
     /// A setting, such as horizon=8 or growth=flat; may be repeated
     #[arg(long, value_name = "NAME=VALUE")]
@@ -56,13 +58,18 @@ pub(super) struct Train {
     /// Fit only part I of N of the customers, I from 0, such as 0/4
     #[arg(long, value_name = "I/N")]
     shard: Option<Shard>,
+
+    #[command(flatten)]
+    s3: S3Arguments,
 }
 
 /// Where a run takes place.
 struct Places {
-    input: PathBuf,
-    models: PathBuf,
+    input: Location,
+    models: Location,
     results: ResultsDirectory,
+    /// Where results are made that go to a bucket; removed in the end.
+    draft: Option<TempDir>,
     shard: Shard,
     settings: BTreeMap<String, String>,
     warnings: Vec<String>,
@@ -78,10 +85,11 @@ impl Train {
         }
         let durability = if settings.fsync { Durability::PowerLoss } else { Durability::ProcessDeath };
         let stop = stop_on_signals()?;
+        let s3 = self.s3.options();
         let summary = run(
             &Job {
-                input: &LocalStore::new(places.input, Durability::ProcessDeath),
-                models: &LocalStore::new(places.models, durability),
+                input: &*places.input.open(Durability::ProcessDeath, &s3)?,
+                models: &*places.models.open(durability, &s3)?,
                 results: places.results,
                 settings: &settings,
                 shard: places.shard,
@@ -92,6 +100,7 @@ impl Train {
             },
             &mut out,
         )?;
+        drop(places.draft);
         say(&mut out, summary.to_string().trim_end())?;
         summary.verdict()
     }
@@ -102,22 +111,26 @@ impl Train {
             let output = self.output.as_ref().ok_or_else(|| {
                 Error::Settings("--input needs --output: the folder for the artifacts and the tables".into())
             })?;
-            if !input.is_dir() {
-                return Err(Error::Settings(format!("--input {}: there is no such folder", input.display())));
+            if matches!(input, Location::Directory(path) if !path.is_dir()) {
+                return Err(Error::Settings(format!("--input {input}: there is no such folder")));
             }
-            if is_inside(output, input) {
+            let nested = match (output, input) {
+                (Location::Directory(output), Location::Directory(input)) => is_inside(output, input),
+                _ => output.is_inside(input),
+            };
+            if nested {
                 return Err(Error::Settings(format!(
-                    "--output {} is inside --input {}, where the next run would take its tables for customers: choose \
-                     another folder",
-                    output.display(),
-                    input.display()
+                    "--output {output} is inside --input {input}, where the next run would take its tables for customers: \
+                     choose another folder"
                 )));
             }
             let shard = self.shard.unwrap_or_default();
+            let (results, draft) = self.results(output, shard)?;
             return Ok(Places {
                 input: input.clone(),
                 models: output.join("models"),
-                results: ResultsDirectory::of_shard(output, shard),
+                results,
+                draft,
                 shard,
                 settings: self.settings(BTreeMap::new())?,
                 warnings: Vec::new(),
@@ -135,11 +148,23 @@ impl Train {
         Ok(Places {
             shard,
             results: ResultsDirectory::new(environment.output_data, environment.rank as u64, environment.hosts as u64),
-            input: environment.input,
-            models: environment.models,
+            draft: None,
+            input: Location::Directory(environment.input),
+            models: Location::Directory(environment.models),
             settings: self.settings(environment.hyperparameters)?,
             warnings: environment.warnings,
         })
+    }
+
+    /// Where the tables of a run go: those for a bucket are made in a directory of their own first.
+    fn results(&self, output: &Location, shard: Shard) -> Result<(ResultsDirectory, Option<TempDir>)> {
+        if let Location::Directory(path) = output {
+            return Ok((ResultsDirectory::of_shard(path, shard), None));
+        }
+        let draft = tempfile::Builder::new().prefix("manyfit-").tempdir();
+        let draft = draft.map_err(|error| Error::storage("creating a directory for the results", error))?;
+        let store = output.open(Durability::ProcessDeath, &self.s3.options())?;
+        Ok((ResultsDirectory::of_shard(draft.path(), shard).copied_to(store.into()), Some(draft)))
     }
 
     /// The platform's settings, over them those of the file, over them those of the command line.

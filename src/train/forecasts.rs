@@ -56,9 +56,9 @@ impl ForecastTable {
             csv.flush().map_err(|error| Error::storage("writing the forecasts", error))
         })?;
         Ok(vec![
-            csv.display().to_string(),
+            self.results.deliver(&csv)?,
             #[cfg(feature = "parquet")]
-            parquet.display().to_string(),
+            self.results.deliver(&parquet)?,
         ])
     }
 }

@@ -22,6 +22,7 @@ mod plan;
 mod progress;
 mod results;
 mod spool;
+mod standing;
 mod summary;
 mod worker;
 
@@ -33,9 +34,9 @@ pub use summary::Summary;
 
 use crate::{
     error::{Error, Result},
-    input::{Scan, Shard, discover_with},
+    input::{InputFile, Scan, Shard, discover_with},
     settings::Settings,
-    storage::Store,
+    storage::{Entry, Store},
 };
 use machine::MemoryGate;
 use owner::Owner;
@@ -85,6 +86,7 @@ pub fn run(job: &Job<'_>, out: &mut dyn Write) -> Result<Summary> {
         .map_err(|error| Error::Bug(format!("the worker threads did not start: {error}")))?;
     let stopped = || Error::Stopped("stopped while the input was being listed: run it again".into());
     let discovery = discover_with(job.input, &job.settings.input, |files, scan| {
+        job.input.read_ahead(files.iter().map(entry).collect());
         let memory = MemoryGate::new(job.memory, job.jobs, files);
         let next = AtomicUsize::new(0);
         // A broadcast, because its threads begin no other file while a library makes one of them wait: the memory that a
@@ -117,7 +119,9 @@ pub fn run(job: &Job<'_>, out: &mut dyn Write) -> Result<Summary> {
     }
     // Bounded, so that workers wait for a slow disk instead of filling the memory with outcomes.
     let (events, inbox) = mpsc::sync_channel::<Event>(256);
-    let crew = Crew::new(job, &plan);
+    let standing = standing::Standing::survey(job, &plan)?;
+    job.input.read_ahead(plan.files.iter().map(entry).collect());
+    let crew = Crew::new(job, &plan, standing);
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         scope.spawn(|| {
@@ -141,4 +145,8 @@ pub fn run(job: &Job<'_>, out: &mut dyn Write) -> Result<Summary> {
         recorded
     })?;
     owner.finish(out)
+}
+
+fn entry(file: &InputFile) -> Entry {
+    Entry { key: file.key.clone(), size: file.size }
 }

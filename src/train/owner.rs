@@ -36,6 +36,7 @@ pub(super) struct Owner<'a> {
     stop: &'a AtomicBool,
     max_failures: MaxFailures,
     begun: Instant,
+    checkpointed: Instant,
 }
 
 impl<'a> Owner<'a> {
@@ -52,6 +53,7 @@ impl<'a> Owner<'a> {
             stop: job.stop,
             max_failures: job.settings.max_failures,
             begun,
+            checkpointed: begun,
         })
     }
 
@@ -62,7 +64,7 @@ impl<'a> Owner<'a> {
 
     /// Records what the workers send until the last of them is done.
     pub(super) fn record_all(&mut self, inbox: &Receiver<Event>, out: &mut dyn Write) -> Result<()> {
-        let mut cannot_publish = None;
+        let mut cannot_go_on = None;
         loop {
             match inbox.recv_timeout(TICK) {
                 Ok(Event::Finished { outcome, forecast }) => {
@@ -71,16 +73,17 @@ impl<'a> Owner<'a> {
                         table.append(&outcome.customer, &forecast)?;
                     }
                 }
-                Ok(Event::CannotPublish(error)) => {
+                Ok(Event::CannotGoOn(error)) => {
                     self.stop.store(true, Ordering::Relaxed);
-                    cannot_publish.get_or_insert(error);
+                    cannot_go_on.get_or_insert(error);
                 }
                 Err(RecvTimeoutError::Timeout) => self.manifest.flush()?,
                 Err(RecvTimeoutError::Disconnected) => break,
             }
+            self.results.checkpoint(self.manifest.path(), &mut self.checkpointed);
             self.display.update(&self.summary.counts, out)?;
         }
-        cannot_publish.map_or(Ok(()), Err)
+        cannot_go_on.map_or(Ok(()), Err)
     }
 
     fn record(&mut self, outcome: &Outcome) -> Result<()> {
@@ -97,17 +100,18 @@ impl<'a> Owner<'a> {
         let path = self.results.file("manifest", "jsonl");
         let failed = |error| Error::storage(format_args!("writing {}", path.display()), error);
         write_whole(&path, |file| self.manifest.drain_sorted(|_, row| file.write_all(row).map_err(failed)))?;
-        self.summary.written.push(path.display().to_string());
+        self.summary.written.push(self.results.deliver(&path)?);
         if let Some(forecasts) = self.forecasts {
             self.summary.written.extend(forecasts.finish()?);
         }
         self.summary.close(self.begun.elapsed().as_secs_f64(), self.max_failures, self.stop.load(Ordering::Relaxed));
         let path = self.results.file("summary", "json");
-        self.summary.written.push(path.display().to_string());
+        self.summary.written.push(self.results.final_name(&path));
         write_whole(&path, |file| {
             serde_json::to_writer_pretty(&mut *file, &self.summary).map_err(|error| Error::Bug(error.to_string()))?;
             writeln!(file).map_err(|error| Error::storage(format_args!("writing {}", path.display()), error))
         })?;
+        self.results.deliver(&path)?;
         Ok(self.summary)
     }
 }

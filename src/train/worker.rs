@@ -5,6 +5,7 @@ use super::{
     machine::MemoryGate,
     outcome::{Outcome, Phases, Status},
     plan::Plan,
+    standing::{Look, Standing},
 };
 use crate::{
     artifact::{Artifact, FORMAT, Fingerprint, Found, Metadata, Span, forecast_seed, inspect},
@@ -15,6 +16,7 @@ use crate::{
         FitError, FittedModel, Forecast, Workspace, frequency::Frequency, patience::Patience, prophet::LEAST_SIGMA,
     },
     settings::Settings,
+    storage::Stamp,
 };
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
@@ -28,8 +30,8 @@ use std::{
 pub(super) enum Event {
     /// A customer is done.
     Finished { outcome: Box<Outcome>, forecast: Option<Forecast> },
-    /// The place for artifacts cannot be written, for any customer.
-    CannotPublish(Error),
+    /// The place for artifacts cannot be written, or that of the input cannot be read, for any customer.
+    CannotGoOn(Error),
 }
 
 /// Whose failure it is.
@@ -62,6 +64,7 @@ pub(super) struct Crew<'a> {
     memory: MemoryGate,
     /// The settings' canonical text, for fingerprints.
     shape: String,
+    standing: Standing,
 }
 
 /// A fitted customer and what belongs to it.
@@ -73,6 +76,15 @@ struct Done {
     artifact: String,
     bytes: usize,
     sha256: String,
+    /// Its bytes, where they are still to be published.
+    archive: Option<Vec<u8>>,
+}
+
+/// What the work on a customer came to.
+enum Work {
+    /// An earlier run's row says it all.
+    Standing(Box<Outcome>),
+    Done(Box<(Done, Option<Forecast>)>),
 }
 
 /// Measures a phase.
@@ -84,9 +96,10 @@ fn timed<T>(ms: &mut f64, work: impl FnOnce() -> T) -> T {
 }
 
 impl<'a> Crew<'a> {
-    pub(super) fn new(job: &'a Job<'a>, plan: &Plan) -> Self {
+    pub(super) fn new(job: &'a Job<'a>, plan: &Plan, standing: Standing) -> Self {
         let workers = (0..job.jobs).map(|_| Mutex::default()).collect();
-        Self { job, workers, memory: MemoryGate::new(job.memory, job.jobs, &plan.files), shape: job.settings.shape() }
+        let memory = MemoryGate::new(job.memory, job.jobs, &plan.files);
+        Self { job, workers, memory, shape: job.settings.shape(), standing }
     }
 
     /// Works with the buffers of this thread.
@@ -113,7 +126,7 @@ impl<'a> Crew<'a> {
                     let mut ms = Phases::default();
                     let series = timed(&mut ms.read, || reader.read_series(crew.job.input, file));
                     let result = series
-                        .map_err(Failure::from)
+                        .map_err(|error| if error.is_out_of_reach() { Failure::Run(error) } else { error.into() })
                         .and_then(|series| crew.fit(customer, series, workspace, standing, &mut ms));
                     (result, ms)
                 });
@@ -151,6 +164,7 @@ impl<'a> Crew<'a> {
                     });
                 });
             }),
+            Err(error) if error.is_out_of_reach() => send(events, Event::CannotGoOn(error)),
             Err(error) => {
                 for customer in file.customers() {
                     let outcome = Outcome::failed(customer.as_str(), error.to_string());
@@ -166,7 +180,7 @@ impl<'a> Crew<'a> {
         worker: &mut Worker,
         customer: &CustomerId,
         events: &SyncSender<Event>,
-        work: impl FnOnce(&Self, &mut Worker) -> (Result<(Done, Option<Forecast>), Failure>, Phases),
+        work: impl FnOnce(&Self, &mut Worker) -> (Result<Work, Failure>, Phases),
     ) {
         let (result, ms) = catch_unwind(AssertUnwindSafe(|| work(self, worker))).unwrap_or_else(|panic| {
             // Whatever the panic left half done is not used again.
@@ -174,8 +188,18 @@ impl<'a> Crew<'a> {
             (Err(Error::Bug(describe_panic(&*panic)).into()), Phases::default())
         });
         let event = match result {
-            Ok((done, forecast)) => Event::Finished { outcome: Box::new(done.outcome(customer, ms)), forecast },
-            Err(Failure::Run(error)) => Event::CannotPublish(error),
+            Ok(Work::Standing(outcome)) => Event::Finished {
+                outcome: Box::new(Outcome { status: Status::Unchanged, ms, ..*outcome }),
+                forecast: None,
+            },
+            Ok(Work::Done(done)) => {
+                let (mut done, forecast) = *done;
+                match done.archive.take() {
+                    None => Event::Finished { outcome: Box::new(done.outcome(customer, ms)), forecast },
+                    Some(archive) => return self.publish(done.outcome(customer, ms), forecast, archive, events),
+                }
+            }
+            Err(Failure::Run(error)) => Event::CannotGoOn(error),
             Err(Failure::Stopped) => return,
             Err(Failure::Customer(error)) => {
                 let outcome = Outcome { ms, ..Outcome::failed(customer.as_str(), error.to_string()) };
@@ -185,6 +209,29 @@ impl<'a> Crew<'a> {
         send(events, event);
     }
 
+    /// Publishes an artifact; the owner hears of the customer when it is there, or has failed.
+    fn publish(&self, mut outcome: Outcome, forecast: Option<Forecast>, archive: Vec<u8>, events: &SyncSender<Event>) {
+        let events = events.clone();
+        let name = outcome.artifact.clone().unwrap_or_default();
+        let begun = Instant::now();
+        let done = move |result: Result<Option<Stamp>>| {
+            outcome.ms.publish = begun.elapsed().as_secs_f64() * 1e3;
+            let event = match result {
+                Ok(stamp) => {
+                    outcome.etag = stamp.map(|stamp| stamp.tag);
+                    Event::Finished { outcome: Box::new(outcome), forecast }
+                }
+                Err(error @ Error::Storage { .. }) => Event::CannotGoOn(error),
+                Err(other) => {
+                    let failed = Outcome::failed(&outcome.customer, other.to_string());
+                    Event::Finished { outcome: Box::new(Outcome { ms: outcome.ms, ..failed }), forecast: None }
+                }
+            };
+            send(&events, event);
+        };
+        self.job.models.publish_behind(&name, archive, Box::new(done));
+    }
+
     fn fit(
         &self,
         customer: &CustomerId,
@@ -192,12 +239,16 @@ impl<'a> Crew<'a> {
         workspace: &mut Workspace,
         standing: &mut Vec<u8>,
         ms: &mut Phases,
-    ) -> Result<(Done, Option<Forecast>), Failure> {
+    ) -> Result<Work, Failure> {
         let Settings { version, artifact_name, frequency, .. } = self.job.settings;
         let frequency = frequency.unwrap_or_else(|| Frequency::infer(&series.dates));
         let fingerprint = timed(&mut ms.compare, || Fingerprint::new(&self.shape, customer, series));
         let name = artifact_name.name(customer, version.as_deref(), &fingerprint);
-        let earlier = timed(&mut ms.compare, || self.earlier(&name, &fingerprint, standing))?;
+        let earlier = match self.standing.look(&name, customer, &fingerprint) {
+            Look::Unchanged(outcome) => return Ok(Work::Standing(outcome)),
+            Look::ToBeReplaced => None,
+            Look::Unknown => timed(&mut ms.compare, || self.earlier(&name, &fingerprint, standing))?,
+        };
         let done = match earlier {
             Some(Artifact { metadata, model }) => Done {
                 metadata,
@@ -207,11 +258,12 @@ impl<'a> Crew<'a> {
                 artifact: name,
                 bytes: standing.len(),
                 sha256: sha256(standing),
+                archive: None,
             },
             None => self.fit_anew(customer, series, frequency, &fingerprint, name, workspace, ms)?,
         };
         let forecast = timed(&mut ms.forecast, || self.forecast(&done, series));
-        Ok((done, forecast))
+        Ok(Work::Done(Box::new((done, forecast))))
     }
 
     /// The artifact of an earlier run, if it is whole and still right.
@@ -286,10 +338,6 @@ impl<'a> Crew<'a> {
             ..Metadata::default()
         };
         let archive = timed(&mut ms.pack, || Artifact::pack(&mut metadata, &fitted));
-        timed(&mut ms.publish, || self.job.models.publish(&name, &archive)).map_err(|error| match error {
-            Error::Storage { .. } => Failure::Run(error),
-            other => Failure::Customer(other),
-        })?;
         Ok(Done {
             status: if metadata.fallback.is_some() { Status::Fallback } else { Status::Fitted },
             metadata,
@@ -298,6 +346,7 @@ impl<'a> Crew<'a> {
             artifact: name,
             bytes: archive.len(),
             sha256: sha256(&archive),
+            archive: Some(archive),
         })
     }
 
@@ -360,6 +409,8 @@ impl Done {
             bytes: Some(bytes),
             sha256: Some(sha256),
             artifact: Some(artifact),
+            fingerprint: Some(metadata.fingerprint),
+            etag: None,
         }
     }
 }

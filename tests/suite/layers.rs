@@ -210,6 +210,9 @@ fn fence_faults(file: &str, source: &str) -> Vec<String> {
             }
             Token::Word(word) if word == "polars" && !polars.contains(&file) => format!("polars is for {polars:?}"),
             Token::Word(word) if word == "rayon" && outside("train/") => "rayon is for train".into(),
+            Token::Word(word) if word.starts_with("aws_") && outside("storage/s3/") => {
+                "the SDK is for storage/s3".into()
+            }
             Token::Word(word) if word == "exit" => "main returns an exit code, nothing else exits".into(),
             Token::Word(word) if word == "abort" => "an abort is nobody's failure".into(),
             Token::Word(word) if word == "unsafe" => "unsafe code".into(),
@@ -272,6 +275,7 @@ fn the_check_sees_what_it_forbids() {
         ("main.rs", r##"const PATH: &str = r#"a "SAGEMAKER_BASE_DIR" b"#;"##),
         ("train/plan.rs", "use polars::prelude::DataFrame;"),
         ("models/mod.rs", "use rayon::prelude::*;"),
+        ("storage/local.rs", "use aws_sdk_s3::Client;"),
         ("main.rs", "fn main() { std::process::exit(1) }"),
         ("train/plan.rs", "fn f() { unsafe { g() } }"),
     ] {

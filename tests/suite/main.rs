@@ -8,6 +8,12 @@ mod parquet_bundles;
 mod pinned_artifacts;
 mod prophet_golden;
 mod resume;
+#[cfg(feature = "s3")]
+mod s3_server;
+#[cfg(feature = "s3")]
+mod s3_store;
+#[cfg(feature = "s3")]
+mod s3_train;
 mod sagemaker_tree;
 #[cfg(feature = "stan")]
 mod stan;

@@ -6,6 +6,8 @@ use std::{
     thread,
 };
 
+#[cfg(feature = "s3")]
+use super::{s3_server::Server, s3_store::store_at};
 use manyfit::storage::{Durability, Entry, LocalStore, Store};
 
 #[test]
@@ -13,6 +15,16 @@ fn a_directory_keeps_the_contract() {
     for durability in [Durability::ProcessDeath, Durability::PowerLoss] {
         holds(&|root| Box::new(LocalStore::new(root, durability)));
     }
+}
+
+#[cfg(feature = "s3")]
+#[test]
+fn a_bucket_keeps_the_contract() {
+    let server = Server::start();
+    holds(&|root| {
+        let prefix = format!("{}/", root.display()).trim_start_matches('/').to_owned();
+        Box::new(store_at(&server, &prefix))
+    });
 }
 
 /// Runs every clause on a store of its own, made by `make` at an absent place.
