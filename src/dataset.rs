@@ -1,5 +1,11 @@
 //! One customer's data, as every other part sees it.
 
+mod matrix;
+mod table;
+
+pub use matrix::Matrix;
+pub use table::{Cell, Feature, Table, is_missing};
+
 use std::{fmt, sync::Arc};
 
 /// The name of a customer.

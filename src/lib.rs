@@ -15,11 +15,11 @@
 //! | layer | modules |
 //! |---|---|
 //! | 6 | `cli`: the sub-commands; the only place that glues layers together |
-//! | 5 | [`train`]: the run: plan, workers, events, progress, results |
+//! | 5 | [`train`]: the run: plan, workers, events, progress, results, results of shards made one; [`simulate`]: a job of many instances on one machine |
 //! | 4 | [`settings`]: text to checked settings, all faults at once |
 //! | 3 | [`artifact`]: what one `tar.gz` holds, its deterministic bytes, its name, its fingerprint |
 //! | 2 | [`input`]: from files to customers' series; [`models`]: from a series to a fitted model to a forecast |
-//! | 1 | [`dataset`]: a customer's name and data; [`storage`]: where bytes live; [`sagemaker`]: the platform's files and variables |
+//! | 1 | [`dataset`]: a customer's name and data; [`storage`]: where bytes live; [`sagemaker`]: the platform's files and variables; [`array_job`]: index variables of other runners |
 //! | 0 | [`error`]: who must act, and the exit codes |
 //!
 //! # Fences
@@ -30,6 +30,7 @@
 //! - rayon only in [`train`]: a model is fitted by one thread;
 //! - `process::exit` nowhere: `main` returns an exit code.
 
+pub mod array_job;
 pub mod artifact;
 pub mod cli;
 pub mod dataset;
@@ -38,5 +39,6 @@ pub mod input;
 pub mod models;
 pub mod sagemaker;
 pub mod settings;
+pub mod simulate;
 pub mod storage;
 pub mod train;

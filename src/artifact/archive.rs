@@ -39,7 +39,7 @@ impl Artifact {
     /// The archive: the same content gives the same bytes, on every machine and at any time.
     #[must_use]
     pub fn pack(metadata: &mut Metadata, model: &FittedModel) -> Vec<u8> {
-        let content = model.to_json();
+        let content = model.to_bytes();
         metadata.file = model.file_name().into();
         metadata.sha256 = hex(&Sha256::digest(&content));
         let described = serde_json::to_vec(metadata).expect("plain data has a JSON form");
@@ -116,7 +116,7 @@ fn read(bytes: &[u8]) -> Option<Artifact> {
     if name != metadata.file || hex(&Sha256::digest(&content)) != metadata.sha256 {
         return None;
     }
-    let model = FittedModel::from_json(&name, &content).ok()?;
+    let model = FittedModel::from_file(&name, &content, metadata.features()).ok()?;
     // The gzip checksum stands at the very end.
     std::io::copy(&mut gzip.take(LARGEST_MEMBER), &mut std::io::sink()).ok()?;
     Some(Artifact { metadata, model })

@@ -1,11 +1,14 @@
 //! What an artifact depends on, as one hash: the rule behind resume and behind training only what changed.
 
 use super::{archive::hex, metadata::FORMAT};
-use crate::dataset::{CustomerId, Series};
+use crate::dataset::{CustomerId, Series, Table};
 use sha2::{Digest, Sha256};
 
-/// Version of the algorithms. A change of it makes every older artifact be fitted again.
+/// Version of the algorithms of forecasts. A change of it makes every older artifact be fitted again.
 const ALGORITHM: u32 = 1;
+
+/// The same for regression.
+const REGRESSION_ALGORITHM: u32 = 1;
 
 /// Hash of a customer's data, of the settings that shape its model, and of the versions of format and algorithm.
 ///
@@ -46,6 +49,39 @@ impl Fingerprint {
         Self(hex(&hash.finalize()))
     }
 
+    /// [`Self::new`] for regression. The rows that a model is judged by count: they decide early stopping, and its errors
+    /// are kept in the artifact.
+    #[must_use]
+    pub fn of_tables(settings: &str, customer: &CustomerId, training: &Table, validation: Option<&Table>) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(b"regression");
+        hash.update(FORMAT.to_le_bytes());
+        hash.update(REGRESSION_ALGORITHM.to_le_bytes());
+        let text = |hash: &mut Sha256, text: &str| {
+            hash.update((text.len() as u64).to_le_bytes());
+            hash.update(text);
+        };
+        text(&mut hash, settings);
+        text(&mut hash, customer.as_str());
+        // Every list is preceded by its length, so that no two sets of tables are the same bytes.
+        for feature in &training.features {
+            text(&mut hash, &feature.name);
+            let categories = feature.categories.as_deref();
+            hash.update(categories.map_or(0, |categories| 1 + categories.len() as u64).to_le_bytes());
+            categories.unwrap_or_default().iter().for_each(|category| text(&mut hash, category));
+        }
+        for table in [Some(training), validation].into_iter().flatten() {
+            let (rows, columns) = (table.matrix.rows() as u64, table.matrix.columns() as u64);
+            for number in [rows, columns, table.missing as u64, u64::from(table.weights.is_some())] {
+                hash.update(number.to_le_bytes());
+            }
+            (0..table.matrix.columns()).for_each(|column| singles(&mut hash, table.matrix.column(column)));
+            singles(&mut hash, &table.targets);
+            singles(&mut hash, table.weights.as_deref().unwrap_or_default());
+        }
+        Self(hex(&hash.finalize()))
+    }
+
     /// 64 hexadecimal digits.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -56,6 +92,17 @@ impl Fingerprint {
     #[must_use]
     pub fn short(&self) -> &str {
         &self.0[..12]
+    }
+}
+
+/// Numbers in blocks, which are hashed faster than one by one; every missing value alike.
+fn singles(hash: &mut Sha256, numbers: &[f32]) {
+    let mut block = [0; 4096];
+    for numbers in numbers.chunks(block.len() / 4) {
+        for (bytes, number) in block.as_chunks_mut::<4>().0.iter_mut().zip(numbers) {
+            *bytes = if number.is_nan() { f32::NAN.to_le_bytes() } else { number.to_le_bytes() };
+        }
+        hash.update(&block[..4 * numbers.len()]);
     }
 }
 
@@ -87,6 +134,39 @@ mod tests {
             let mut series = series.clone();
             change(&mut series);
             changed.push(Fingerprint::new("a", &customer, &series));
+        }
+        for (i, fingerprint) in changed.iter().enumerate() {
+            assert_ne!(*fingerprint, base, "change {i}");
+        }
+    }
+
+    #[test]
+    fn every_part_of_the_tables_counts() {
+        use crate::dataset::{Feature, Matrix};
+        let customer = CustomerId::new("8").unwrap();
+        let table = Table {
+            features: Feature::unnamed(2),
+            matrix: Matrix::from_rows(2, &[1.0, 2.0, 3.0, f32::NAN]).unwrap(),
+            targets: vec![1.0, 2.0],
+            weights: None,
+            rows: vec![1, 2],
+            missing: 0,
+        };
+        let of = |table: &Table, validation| Fingerprint::of_tables("a", &customer, table, validation);
+        let base = of(&table, None);
+        assert_eq!(base, of(&table.clone(), None));
+        let mut changed = vec![Fingerprint::of_tables("b", &customer, &table, None), of(&table, Some(&table))];
+        for change in [
+            |t: &mut Table| t.targets[0] = 1.5,
+            |t: &mut Table| t.features[0].name = "x".into(),
+            |t: &mut Table| t.features[1].categories = Some(vec![]),
+            |t: &mut Table| t.weights = Some(vec![1.0, 1.0]),
+            |t: &mut Table| t.matrix = Matrix::from_rows(2, &[1.0, 2.0, 3.0, 4.0]).unwrap(),
+            |t: &mut Table| t.missing = 1,
+        ] {
+            let mut table = table.clone();
+            change(&mut table);
+            changed.push(of(&table, None));
         }
         for (i, fingerprint) in changed.iter().enumerate() {
             assert_ne!(*fingerprint, base, "change {i}");

@@ -1,6 +1,12 @@
 //! What an artifact says about itself.
 
-use crate::models::Scores;
+use crate::{
+    dataset::Feature,
+    models::{
+        Scores,
+        regression::{Accuracy, FittedRegression, RegressionModel},
+    },
+};
 use serde::{Deserialize, Serialize};
 
 /// Version of the artifact's layout. A change of it makes every older artifact be fitted again.
@@ -26,16 +32,19 @@ pub struct Metadata {
     pub file: String,
     /// SHA-256 of that member.
     pub sha256: String,
-    /// The history that was fitted.
-    pub trained: Span,
+    /// The history that was fitted; none for regression.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trained: Option<Span>,
     /// Rows fitted.
     pub rows: usize,
     /// Rows left out because they had no value.
     pub missing: usize,
-    /// Spacing of the dates, as a pandas alias.
+    /// Spacing of the dates, as a pandas alias; none for regression.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub frequency: String,
-    /// Errors within the history.
-    pub in_sample: Scores,
+    /// Errors within the history; none for regression.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_sample: Option<Scores>,
     /// log p at the optimum, without its constant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log_posterior: Option<f64>,
@@ -48,6 +57,70 @@ pub struct Metadata {
     /// Why the model is the fallback, where it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fallback: Option<String>,
+    /// What there is to know of a regression model beside its file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub regression: Option<RegressionMetadata>,
+}
+
+impl Metadata {
+    /// The features of a regression model, in the order of a row.
+    #[must_use]
+    pub fn features(&self) -> Option<Vec<Feature>> {
+        let records = &self.regression.as_ref()?.features;
+        Some(records.iter().map(|record| record.feature.clone()).collect())
+    }
+}
+
+/// What there is to know of a regression model beside its file.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RegressionMetadata {
+    /// Its errors.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accuracy: Option<Accuracy>,
+    /// Number of trees; none for a linear model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trees: Option<usize>,
+    /// Its features, in the order of a row.
+    pub features: Vec<FeatureMetadata>,
+}
+
+/// A feature and how much it matters: XGBoost's importances of these names.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FeatureMetadata {
+    /// Its name and categories.
+    #[serde(flatten)]
+    pub feature: Feature,
+    /// Mean loss change of the splits that use it; none for a linear model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gain: Option<f64>,
+    /// Mean sum of hessians (with squared error: of weights) of those splits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cover: Option<f64>,
+    /// Number of those splits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<usize>,
+}
+
+impl RegressionMetadata {
+    /// Describes a fitted model.
+    #[must_use]
+    pub fn new(fitted: &FittedRegression, accuracy: Option<Accuracy>) -> Self {
+        let importances = fitted.importances();
+        let record = |(at, feature): (usize, &Feature)| {
+            let importance = importances.as_ref().map(|importances| importances[at]);
+            FeatureMetadata {
+                feature: feature.clone(),
+                gain: importance.map(|importance| importance.gain()),
+                cover: importance.map(|importance| importance.cover()),
+                weight: importance.map(|importance| importance.weight),
+            }
+        };
+        let trees = match fitted.model() {
+            RegressionModel::Trees { ensemble, .. } => Some(ensemble.trees().len()),
+            RegressionModel::Ridge(_) => None,
+        };
+        Self { accuracy, trees, features: fitted.features().iter().enumerate().map(record).collect() }
+    }
 }
 
 /// First and last date of a history.

@@ -3,7 +3,7 @@
 //! ```text
 //! {customer}.tar.gz
 //!   .manyfit.json   what it is: customer, fingerprint, span, scores (a dot-file: AWS's containers load every other root file)
-//!   model.json      the model in its family's own format
+//!   model.json      the model in its family's own format: model.json is Prophet's, xgboost-model is for trees
 //! ```
 
 mod archive;
@@ -13,5 +13,5 @@ mod name;
 
 pub use archive::{Artifact, Found, hex, inspect};
 pub use fingerprint::{Fingerprint, forecast_seed};
-pub use metadata::{FORMAT, Metadata, Span};
+pub use metadata::{FORMAT, FeatureMetadata, Metadata, RegressionMetadata, Span};
 pub use name::NameTemplate;

@@ -1,11 +1,17 @@
 //! The sub-commands; the only place that glues layers together.
 
+mod merge;
 mod s3;
+mod shard;
+mod simulate;
 mod train;
 
-use crate::sagemaker::FailureFile;
+use crate::{
+    error::{Error, Result},
+    sagemaker::FailureFile,
+};
 use clap::{Parser, Subcommand};
-use std::process::ExitCode;
+use std::{io::Write, process::ExitCode};
 
 /// Fit one model per customer, for thousands of customers, in one run.
 #[derive(Parser)]
@@ -22,6 +28,8 @@ Exit codes: 0 done (failed customers within max_failures), 1 bug, 2 settings, 3 
 #[derive(Subcommand)]
 enum Command {
     Train(train::Train),
+    Merge(merge::Merge),
+    Simulate(simulate::Simulate),
 }
 
 /// Runs the command line of this process.
@@ -41,6 +49,8 @@ pub fn main() -> ExitCode {
     };
     let result = match arguments.command {
         Command::Train(train) => train.run(),
+        Command::Merge(merge) => merge.run(),
+        Command::Simulate(simulate) => simulate.run(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -52,4 +62,9 @@ pub fn main() -> ExitCode {
             ExitCode::from(&error)
         }
     }
+}
+
+/// Prints what people should read.
+fn say(text: &str) -> Result<()> {
+    writeln!(std::io::stdout(), "{text}").map_err(|error| Error::storage("printing", error))
 }

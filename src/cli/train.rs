@@ -1,12 +1,12 @@
 //! `manyfit train`: on SageMaker from the platform's files, anywhere else from options.
 
-use super::s3::S3Arguments;
+use super::{s3::S3Arguments, shard::ShardChoice};
 use crate::{
     error::{Error, Result},
     input::Shard,
-    sagemaker::{TrainingEnvironment, read_hyperparameters},
-    settings::{Settings, canonical_name},
-    storage::{Durability, Location},
+    sagemaker::{TrainingEnvironment, ValidationChannel, read_hyperparameters},
+    settings::{Settings, Task, canonical_name},
+    storage::{Durability, Location, Store},
     train::{Job, Progress, ResultsDirectory, available_memory, default_jobs, run},
 };
 use clap::Args;
@@ -43,6 +43,10 @@ pub(super) struct Train {
     #[arg(long, value_name = "PLACE", requires = "input")]
     output: Option<Location>,
 
+    /// Place of the rows that regression models are judged by, matched to customers by name
+    #[arg(long, value_name = "PLACE", requires = "input")]
+    validation: Option<Location>,
+
     /// A setting, such as horizon=8 or growth=flat; may be repeated
     #[arg(long, value_name = "NAME=VALUE")]
     set: Vec<String>,
@@ -55,17 +59,28 @@ pub(super) struct Train {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     jobs: Option<u16>,
 
-    /// Fit only part I of N of the customers, I from 0, such as 0/4
+    /// Fit only part I of N of the customers, I from 0, such as 0/4; auto for the part of this task of an array job of
+    /// AWS Batch or Slurm, auto/N for one of N of a Kubernetes indexed job
     #[arg(long, value_name = "I/N")]
-    shard: Option<Shard>,
+    shard: Option<ShardChoice>,
 
     #[command(flatten)]
     s3: S3Arguments,
 }
 
+/// Where validation rows are.
+struct ValidationPlace {
+    location: Location,
+    /// A sentence for the log of a run that reads them.
+    warning: Option<String>,
+    /// Why they cannot be read.
+    fault: Option<String>,
+}
+
 /// Where a run takes place.
 struct Places {
     input: Location,
+    validation: Option<ValidationPlace>,
     models: Location,
     results: ResultsDirectory,
     /// Where results are made that go to a bucket; removed in the end.
@@ -77,8 +92,9 @@ struct Places {
 
 impl Train {
     pub(super) fn run(self) -> Result<()> {
-        let places = self.places()?;
+        let mut places = self.places()?;
         let settings = Settings::from_text(&places.settings)?;
+        let validation = self.validation(&settings.task, &mut places)?;
         let mut out = Listener(io::stdout().lock());
         for warning in &places.warnings {
             say(&mut out, &format!("warning: {warning}"))?;
@@ -89,6 +105,7 @@ impl Train {
         let summary = run(
             &Job {
                 input: &*places.input.open(Durability::ProcessDeath, &s3)?,
+                validation: validation.as_deref(),
                 models: &*places.models.open(durability, &s3)?,
                 results: places.results,
                 settings: &settings,
@@ -105,29 +122,55 @@ impl Train {
         summary.verdict()
     }
 
+    /// Where the validation rows are, for a task that has any.
+    fn validation(&self, task: &Task, places: &mut Places) -> Result<Option<Box<dyn Store>>> {
+        let channel = match (task, places.validation.take()) {
+            (Task::Regression(_), channel) => channel,
+            (Task::Forecast(_), Some(_)) if self.validation.is_some() => {
+                return Err(Error::Settings(format!(
+                    "--validation belongs to regression models, and the model is {}",
+                    task.model_name()
+                )));
+            }
+            // A channel may be there for another algorithm's sake.
+            (Task::Forecast(_), _) => None,
+        };
+        let Some(ValidationPlace { location, warning, fault }) = channel else { return Ok(None) };
+        if let Some(fault) = fault {
+            return Err(Error::Settings(fault));
+        }
+        places.warnings.extend(warning);
+        location.open(Durability::ProcessDeath, &self.s3.options()).map(Some)
+    }
+
     /// From the options, or from the platform where there are none.
     fn places(&self) -> Result<Places> {
         if let Some(input) = &self.input {
             let output = self.output.as_ref().ok_or_else(|| {
                 Error::Settings("--input needs --output: the folder for the artifacts and the tables".into())
             })?;
-            if matches!(input, Location::Directory(path) if !path.is_dir()) {
-                return Err(Error::Settings(format!("--input {input}: there is no such folder")));
+            for (option, place) in [("--input", Some(input)), ("--validation", self.validation.as_ref())] {
+                let Some(place) = place else { continue };
+                if matches!(place, Location::Directory(path) if !path.is_dir()) {
+                    return Err(Error::Settings(format!("{option} {place}: there is no such folder")));
+                }
+                let is_nested = match (output, place) {
+                    (Location::Directory(output), Location::Directory(place)) => is_inside(output, place),
+                    _ => output.is_inside(place),
+                };
+                if is_nested {
+                    return Err(Error::Settings(format!(
+                        "--output {output} is inside {option} {place}, where the next run would take its tables for \
+                         customers: choose another folder"
+                    )));
+                }
             }
-            let nested = match (output, input) {
-                (Location::Directory(output), Location::Directory(input)) => is_inside(output, input),
-                _ => output.is_inside(input),
-            };
-            if nested {
-                return Err(Error::Settings(format!(
-                    "--output {output} is inside --input {input}, where the next run would take its tables for customers: \
-                     choose another folder"
-                )));
-            }
-            let shard = self.shard.unwrap_or_default();
+            let validation = self.validation.clone();
+            let shard = self.shard.map_or(Ok(Shard::ALL), ShardChoice::resolve)?;
             let (results, draft) = self.results(output, shard)?;
             return Ok(Places {
                 input: input.clone(),
+                validation: validation.map(|location| ValidationPlace { location, warning: None, fault: None }),
                 models: output.join("models"),
                 results,
                 draft,
@@ -144,12 +187,20 @@ impl Train {
             )
         })?;
         let (index, count) = environment.shard();
-        let shard = self.shard.map_or_else(|| Shard::new(index as u64, count as u64), Ok).map_err(Error::Settings)?;
+        let shard = match self.shard {
+            Some(choice) => choice.resolve()?,
+            None => Shard::new(index as u64, count as u64).map_err(Error::Settings)?,
+        };
         Ok(Places {
             shard,
             results: ResultsDirectory::new(environment.output_data, environment.rank as u64, environment.hosts as u64),
             draft: None,
             input: Location::Directory(environment.input),
+            validation: environment.validation.map(|ValidationChannel { directory, warning, fault }| ValidationPlace {
+                location: Location::Directory(directory),
+                warning,
+                fault,
+            }),
             models: Location::Directory(environment.models),
             settings: self.settings(environment.hyperparameters)?,
             warnings: environment.warnings,

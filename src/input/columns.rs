@@ -135,12 +135,12 @@ impl Header {
     }
 
     /// The first of the well-known names that a column has.
-    fn guess(&self, known: &[&str], allowed: impl Fn(usize) -> bool) -> Option<usize> {
+    pub(super) fn guess(&self, known: &[&str], allowed: impl Fn(usize) -> bool) -> Option<usize> {
         let mut columns = known.iter().flat_map(|known| (0..self.len()).map(move |at| (known, at)));
         columns.find(|&(known, at)| allowed(at) && same_letters(self.name(at), known)).map(|(_, at)| at)
     }
 
-    fn required(&self, setting: &str, wanted: &str) -> Result<usize, Fault> {
+    pub(super) fn required(&self, setting: &str, wanted: &str) -> Result<usize, Fault> {
         self.find(wanted).ok_or_else(|| {
             Fault::file(format!(
                 "has no column {}, which the setting {setting} names; its columns are {}",
@@ -150,7 +150,7 @@ impl Header {
         })
     }
 
-    fn list(&self) -> String {
+    pub(super) fn list(&self) -> String {
         const SHOWN: usize = 20;
         let mut names: Vec<String> = (0..self.len().min(SHOWN)).map(|at| quoted(self.name(at))).collect();
         if self.len() > SHOWN {
@@ -167,6 +167,30 @@ impl Header {
         }
     }
 
+    /// The customer's column: there in every file of `many` customers, and in no other.
+    pub(super) fn customer_as_in_first_file(
+        &self,
+        settings: &InputSettings,
+        many: bool,
+    ) -> Result<Option<usize>, Fault> {
+        match self.customer(settings)? {
+            None if many => {
+                let listed = self.list();
+                Err(Fault::file(format!(
+                    "has no column customer or customer_id, unlike the first file; its columns are {listed}"
+                )))
+            }
+            Some(at) if !many => {
+                let name = quoted(self.name(at));
+                Err(Fault::file(format!(
+                    "has a column {name}, but the first file has none, so each file is read as one customer's: \
+                     keep one kind of file in a place, or drop the column"
+                )))
+            }
+            customer => Ok(customer),
+        }
+    }
+
     /// All columns of a file that has a header. `sample` looks at the values, if the names alone do not decide.
     pub(super) fn resolve(
         &self,
@@ -174,22 +198,7 @@ impl Header {
         many: bool,
         sample: impl FnOnce() -> Vec<Kind>,
     ) -> Result<Columns, Fault> {
-        let customer = match self.customer(settings)? {
-            None if many => {
-                let listed = self.list();
-                return Err(Fault::file(format!(
-                    "has no column customer or customer_id, unlike the first file; its columns are {listed}"
-                )));
-            }
-            Some(at) if !many => {
-                let name = quoted(self.name(at));
-                return Err(Fault::file(format!(
-                    "has a column {name}, but the first file has none, so each file is read as one customer's: \
-                     keep one kind of file in a place, or drop the column"
-                )));
-            }
-            customer => customer,
-        };
+        let customer = self.customer_as_in_first_file(settings, many)?;
         let kinds = std::cell::LazyCell::new(sample);
         let kind = |at: usize| kinds.get(at).copied().unwrap_or(Kind::UNSEEN);
         let timestamp = match &settings.timestamp {
@@ -267,7 +276,7 @@ impl Kind {
 }
 
 /// Equal but for case, spaces and punctuation: `Week Starting` is `weekstarting`.
-fn same_letters(name: &[u8], known: &str) -> bool {
+pub(super) fn same_letters(name: &[u8], known: &str) -> bool {
     let letters = name.iter().filter(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii());
     letters.map(u8::to_ascii_lowercase).eq(known.bytes())
 }

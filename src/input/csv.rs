@@ -7,7 +7,7 @@ use super::{
     number,
     records::{self, Record, Records, Text},
     rows::Row,
-    timestamp,
+    table_csv, timestamp,
 };
 
 /// A guess by values looks at this many rows, and at more while a column has shown no value yet.
@@ -18,14 +18,13 @@ const LONGEST_SAMPLE: usize = 2000;
 /// Memory for one file after another.
 #[derive(Default)]
 pub(super) struct Scratch {
-    records: records::Scratch,
+    pub(super) records: records::Scratch,
     pub(super) header: Header,
 }
 
 /// Whether the file's columns name customers.
 pub(super) fn names_customers(bytes: &[u8], settings: &InputSettings, scratch: &mut Scratch) -> Result<bool, Fault> {
-    let text = Text::new(bytes)?;
-    let has_header = read_header(text, scratch)?;
+    let has_header = header_of(Text::new(bytes)?, settings, scratch)?;
     Ok(has_header && scratch.header.customer(settings)?.is_some())
 }
 
@@ -46,11 +45,14 @@ pub(super) fn customers(
     scratch: &mut Scratch,
     mut count: impl FnMut(&[u8]),
 ) -> Result<(), Fault> {
-    let (text, columns, _) = open(bytes, settings, true, scratch)?;
+    let (text, customer) = match settings.table {
+        None => open(bytes, settings, true, scratch).map(|(text, columns, _)| (text, columns.customer))?,
+        Some(_) => (Text::new(bytes)?, table_csv::columns(bytes, settings, true, None, scratch)?.customer),
+    };
     let mut records = text.records(&mut scratch.records);
     records.next();
     while let Some(record) = records.next() {
-        if let Some(name) = customer_of(&record, columns, &scratch.header)? {
+        if let Some(name) = customer_of(&record, customer, &scratch.header)? {
             count(name);
         }
     }
@@ -71,7 +73,7 @@ pub(super) fn read(
         records.next();
     }
     while let Some(record) = records.next() {
-        let Some(customer) = customer_of(&record, columns, &scratch.header)? else { continue };
+        let Some(customer) = customer_of(&record, columns.customer, &scratch.header)? else { continue };
         let Some(slot) = sink.slot(customer) else { continue };
         match row(&record, columns, &scratch.header) {
             Ok(None) => {}
@@ -100,6 +102,14 @@ fn open<'a>(
     Ok((text, columns, has_header))
 }
 
+/// Fills the header as the kind of file wants it; whether it is one.
+fn header_of(text: Text<'_>, settings: &InputSettings, scratch: &mut Scratch) -> Result<bool, Fault> {
+    match settings.table {
+        None => read_header(text, scratch),
+        Some(_) => table_csv::read_header(text, settings, scratch),
+    }
+}
+
 fn read_header(text: Text<'_>, scratch: &mut Scratch) -> Result<bool, Fault> {
     let mut records = text.records(&mut scratch.records);
     let first = records.next().ok_or_else(|| Fault::file("is empty: it needs a timestamp and a value in each row"))?;
@@ -121,8 +131,12 @@ fn sample(mut records: Records<'_>, width: usize) -> Vec<Kind> {
 
 /// Whose row it is: nothing where the file is one customer's, `None` for a blank row.
 #[inline]
-fn customer_of<'a>(record: &Record<'a>, columns: Columns, header: &Header) -> Result<Option<&'a [u8]>, Fault> {
-    let Some(at) = columns.customer else { return Ok(Some(&[])) };
+pub(super) fn customer_of<'a>(
+    record: &Record<'a>,
+    customer: Option<usize>,
+    header: &Header,
+) -> Result<Option<&'a [u8]>, Fault> {
+    let Some(at) = customer else { return Ok(Some(&[])) };
     let name = record.field(at);
     if !number::is_missing(name) && str::from_utf8(name).is_ok() {
         Ok(Some(name))
@@ -138,7 +152,7 @@ fn customer_of<'a>(record: &Record<'a>, columns: Columns, header: &Header) -> Re
 #[inline]
 fn row(record: &Record<'_>, columns: Columns, header: &Header) -> Result<Option<Row>, Fault> {
     if record.len() != columns.width {
-        return odd_row(record, columns);
+        return odd_row(record, columns.width).map(|()| None);
     }
     let time = match timestamp::parse(record.field(columns.timestamp)) {
         Ok(time) => time,
@@ -158,12 +172,13 @@ fn bad_cell(record: &Record<'_>, at: usize, header: &Header, complaint: &str) ->
     Err(Fault::cell(Place::Line(record.line), header.name(at), record.field(at), complaint))
 }
 
+/// A blank row is passed over; any other must have as many fields as the first line.
 #[cold]
-fn odd_row(record: &Record<'_>, columns: Columns) -> Result<Option<Row>, Fault> {
+pub(super) fn odd_row(record: &Record<'_>, wanted: usize) -> Result<(), Fault> {
     if record.is_blank() {
-        return Ok(None);
+        return Ok(());
     }
-    let (has, wanted) = (record.len(), columns.width);
+    let has = record.len();
     Err(Fault::row(
         Place::Line(record.line),
         format!(

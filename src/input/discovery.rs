@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use super::{
-    InputSettings,
+    InputSettings, Purpose,
     bytes::Bytes,
     census::{Scan, scan},
     csv,
     names::ColumnNames,
-    parquet,
+    parquet, table_csv, table_parquet,
 };
 use crate::{
     dataset::CustomerId,
@@ -108,6 +108,17 @@ pub fn discover_with(
             skipped.example.get_or_insert(entry.key);
         }
     }
+    let purpose = settings.table.as_ref().map(|table| table.purpose);
+    if let Some(purpose) = purpose.filter(|purpose| candidates.iter().any(|(e, _)| told(&e.key).1 == Some(*purpose))) {
+        candidates.retain(|(entry, _)| {
+            let fits = told(&entry.key).1.is_none_or(|told| told == purpose);
+            if !fits {
+                skipped.count += 1;
+                skipped.example.get_or_insert_with(|| entry.key.clone());
+            }
+            fits
+        });
+    }
     let (many, columns) = look_into(store, settings, &candidates);
     let mut discovery = Discovery { skipped, columns, ..Discovery::default() };
     if many {
@@ -127,7 +138,10 @@ pub fn discover_with(
         discovery.files = files;
     } else {
         for (Entry { key, size }, format) in candidates {
-            let name = customer_name(&key);
+            let name = match (purpose, told(&key)) {
+                (Some(purpose), (name, Some(told))) if purpose == told => name,
+                _ => customer_name(&key),
+            };
             match CustomerId::new(name) {
                 Ok(customer) => {
                     discovery.files.push(InputFile { key, size, format, contents: Contents::One(customer) });
@@ -226,6 +240,25 @@ fn customer_name(key: &str) -> &str {
     }
 }
 
+/// The customer's name and what the rows are for, as a name such as `8_train.csv` or `8/validation.csv` tells them.
+fn told(key: &str) -> (&str, Option<Purpose>) {
+    const WORDS: [(&str, Purpose); 5] = [
+        ("train", Purpose::Training),
+        ("training", Purpose::Training),
+        ("val", Purpose::Validation),
+        ("validation", Purpose::Validation),
+        ("test", Purpose::Test),
+    ];
+    let (directories, file) = key.rsplit_once('/').unwrap_or(("", key));
+    let stem = file.split('.').next().unwrap_or(file);
+    let (customer, word) = match stem.rsplit_once('_') {
+        Some((customer, word)) if !customer.is_empty() => (customer, word),
+        _ if !directories.is_empty() => (directories.rsplit('/').next().unwrap_or(directories), stem),
+        _ => (stem, stem),
+    };
+    (customer, WORDS.iter().find(|(known, _)| *known == word).map(|(_, purpose)| *purpose))
+}
+
 /// Whether files hold many customers, and the columns of the first file that has the needed ones.
 ///
 /// A file that cannot be read decides nothing: it fails on its own, later.
@@ -246,11 +279,15 @@ fn look_into(
             many = names_customers.ok();
         }
         let Some(many) = many else { continue };
-        let columns = match format {
-            Format::Csv => csv::columns(bytes, settings, many, &mut scratch)
+        let columns = match (format, &settings.table) {
+            (Format::Csv, None) => csv::columns(bytes, settings, many, &mut scratch)
                 .map(|columns| ColumnNames::new(columns, settings, &scratch.header)),
-            Format::Parquet => parquet::columns(bytes, settings, many)
+            (Format::Parquet, None) => parquet::columns(bytes, settings, many)
                 .map(|(header, columns)| ColumnNames::new(columns, settings, &header)),
+            (Format::Csv, Some(_)) => table_csv::columns(bytes, settings, many, None, &mut scratch)
+                .map(|columns| ColumnNames::of_table(&columns, settings, &scratch.header)),
+            (Format::Parquet, Some(_)) => table_parquet::columns(bytes, settings, many, None)
+                .map(|(header, columns)| ColumnNames::of_table(&columns, settings, &header)),
         };
         if let Ok(columns) = columns {
             return (many, Some(columns));
@@ -281,6 +318,25 @@ mod tests {
         assert_eq!(names(&discovery), ["11", "12", "8", "9", "data", "10"]);
         assert_eq!(discovery.skipped, Skipped::default());
         assert_eq!(discovery.files[0].size, SERIES.len() as u64);
+    }
+
+    #[test]
+    fn the_end_of_a_name_tells_what_tables_are_for() {
+        let table = "y,a\n1,2\n";
+        let keys =
+            ["Houston_TX_train.csv", "Houston_TX_val.csv", "New_York_test.csv", "deep/Boston/train.csv.gz", "8.csv"];
+        let found = |purpose, keys: &[&str]| {
+            let table_settings = crate::input::TableSettings { purpose, ..Default::default() };
+            let settings = InputSettings { table: Some(table_settings), ..InputSettings::default() };
+            let discovery = discover(&Memory::with(keys.iter().map(|key| (*key, table))), &settings).unwrap();
+            let names: Vec<String> = discovery.customers().map(ToString::to_string).collect();
+            (names.join(" "), discovery.skipped.count)
+        };
+        assert_eq!(found(Purpose::Training, &keys), ("8 Houston_TX Boston".into(), 2));
+        assert_eq!(found(Purpose::Validation, &keys), ("8 Houston_TX".into(), 3));
+        // Where no name says so, the whole name is the customer's.
+        assert_eq!(found(Purpose::Training, &["a_val.csv", "b.csv"]), ("a_val b".into(), 0));
+        assert_eq!(found(Purpose::Training, &["train.csv", "val.csv"]), ("train".into(), 1));
     }
 
     #[test]

@@ -1,7 +1,8 @@
-//! From files to customers' series.
+//! From files to customers' series, or to their tables of features.
 //!
 //! ```text
 //! Store ─► discover ─► Discovery: files and their customers ─► (Shard) ─► Reader ─► Series
+//!                                                                     └─► TableReader ─► Table
 //! ```
 //!
 //! | module | one idea |
@@ -11,6 +12,10 @@
 //! | `shard` | which part of the customers a run takes |
 //! | `reader` | a file to the series of its customer, or of its customers |
 //! | `csv`, `parquet` | a file's bytes to rows: the same three verbs for each format |
+//! | `table_reader` | a file to the table of its customer, or of its customers |
+//! | `table_csv`, `table_parquet` | a file's bytes to rows of features |
+//! | `table_columns`, `table_rows` | which column is what; rows of features to a table |
+//! | `bundle` | the customers of a file of many |
 //! | `records` | CSV text to fields |
 //! | `columns` | which column is what: as set, or guessed |
 //! | `names` | the columns, for people |
@@ -22,6 +27,7 @@
 //! A customer is a file (`8.csv`, `8.csv.gz`, `8.parquet`), a directory (`8/data.csv`), or a value of the customer
 //! column of files that hold many. What is wrong with one customer's data is that customer's failure only.
 
+mod bundle;
 mod bytes;
 mod census;
 mod columns;
@@ -35,6 +41,11 @@ mod reader;
 mod records;
 mod rows;
 mod shard;
+mod table_columns;
+mod table_csv;
+mod table_parquet;
+mod table_reader;
+mod table_rows;
 mod timestamp;
 
 use std::{fmt, str::FromStr};
@@ -45,6 +56,7 @@ pub use self::{
     names::{ColumnName, ColumnNames},
     reader::Reader,
     shard::Shard,
+    table_reader::{KnownFeatures, TableReader},
 };
 
 /// What the user says about the input; what is not said is guessed from each file.
@@ -58,6 +70,37 @@ pub struct InputSettings {
     pub customer: Option<String>,
     /// What becomes of rows of a customer that share a timestamp.
     pub duplicates: Duplicates,
+    /// What is said about tables of features; none where files hold series.
+    pub table: Option<TableSettings>,
+}
+
+/// What the user says about tables of features.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TableSettings {
+    /// The columns of features, in this order; empty for all columns that are not something else.
+    pub features: Vec<String>,
+    /// The columns whose values are categories.
+    pub categorical: Vec<String>,
+    /// The column of sample weights.
+    pub weight: Option<String>,
+    /// Whether files begin with the columns' names; none to tell it from the first line.
+    pub header: Option<bool>,
+    /// What the rows of the place are for.
+    pub purpose: Purpose,
+}
+
+/// What rows of features are for. Files may say it by the end of their name, after the customer's: `_train`, `_val`,
+/// `_validation`, `_test`. Where one file of a place says that it is for what the place is read for, those that say
+/// something else are passed over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Purpose {
+    /// To fit models to.
+    #[default]
+    Training,
+    /// To judge models by, and to stop boosting early.
+    Validation,
+    /// For neither.
+    Test,
 }
 
 /// What becomes of rows of a customer that share a timestamp.

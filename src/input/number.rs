@@ -1,7 +1,6 @@
 //! Text to number: a target, or its absence.
 
-/// What stands for a missing value, beside nothing at all; in any case.
-const MISSING: [&[u8]; 7] = [b"na", b"nan", b"null", b"none", b"n/a", b"#n/a", b"<na>"];
+pub(super) use crate::dataset::is_missing;
 
 /// The number; `None` where it is missing. Never infinite, never NaN.
 ///
@@ -13,11 +12,6 @@ pub(super) fn parse(text: &[u8]) -> Result<Option<f64>, &'static str> {
         Ok(number) if number.is_finite() => Ok(Some(number)),
         _ => without_number(text),
     }
-}
-
-/// Whether the text stands for a missing value.
-pub(super) fn is_missing(text: &[u8]) -> bool {
-    text.is_empty() || MISSING.iter().any(|missing| text.eq_ignore_ascii_case(missing))
 }
 
 /// The rule for a number that comes as one: NaN is missing, infinity is refused.

@@ -11,7 +11,7 @@
 #[cfg(feature = "parquet")]
 pub(super) use with_polars::{columns, customers, names_customers, read};
 #[cfg(not(feature = "parquet"))]
-pub(super) use without_polars::{columns, customers, names_customers, read};
+pub(super) use without_polars::{columns, customers, names_customers, read, refusal};
 
 /// The answer of a binary that was built without Parquet.
 #[cfg(not(feature = "parquet"))]
@@ -22,7 +22,7 @@ mod without_polars {
         fault::Fault,
     };
 
-    fn refusal() -> Fault {
+    pub(in crate::input) fn refusal() -> Fault {
         Fault::file("this manyfit was built without Parquet: use a build with the feature parquet, or write CSV")
     }
 
@@ -44,7 +44,7 @@ mod without_polars {
 }
 
 #[cfg(feature = "parquet")]
-mod with_polars {
+pub(super) mod with_polars {
     use std::{
         io::Cursor,
         panic::{AssertUnwindSafe, catch_unwind},
@@ -60,7 +60,7 @@ mod with_polars {
         fault::{Fault, Place, quoted},
         number,
         rows::Row,
-        timestamp,
+        table_parquet, timestamp,
     };
 
     pub(in crate::input) fn names_customers(bytes: &[u8], settings: &InputSettings) -> Result<bool, Fault> {
@@ -92,8 +92,12 @@ mod with_polars {
         settings: &InputSettings,
         mut count: impl FnMut(&[u8]),
     ) -> Result<(), Fault> {
-        let (header, columns) = columns(bytes, settings, true)?;
-        let at = columns.customer.unwrap_or_default();
+        let (header, at) = match settings.table {
+            None => columns(bytes, settings, true).map(|(header, columns)| (header, columns.customer))?,
+            Some(_) => table_parquet::columns(bytes, settings, true, None)
+                .map(|(header, columns)| (header, columns.customer))?,
+        };
+        let at = at.unwrap_or_default();
         let [customers] = load(bytes, [at])?;
         (0..customers.len()).try_for_each(|row| customer_of(&customers, row, header.name(at), &mut |name| count(name)))
     }
@@ -134,7 +138,7 @@ mod with_polars {
 
     /// Runs polars on bytes that may be damaged. Its decoders panic on some of them, and that must stay the failure
     /// of this file.
-    fn guarded<T>(work: impl FnOnce() -> PolarsResult<T>) -> Result<T, Fault> {
+    pub(in crate::input) fn guarded<T>(work: impl FnOnce() -> PolarsResult<T>) -> Result<T, Fault> {
         let reason = match catch_unwind(AssertUnwindSafe(work)) {
             Ok(Ok(done)) => return Ok(done),
             Ok(Err(error)) => error.to_string(),
@@ -144,7 +148,7 @@ mod with_polars {
     }
 
     /// The names and types of all columns.
-    fn schema(bytes: &[u8]) -> Result<(Header, Vec<ArrowDataType>), Fault> {
+    pub(in crate::input) fn schema(bytes: &[u8]) -> Result<(Header, Vec<ArrowDataType>), Fault> {
         let schema = guarded(|| ParquetReader::new(Cursor::new(bytes)).schema())?;
         let mut header = Header::default();
         for name in schema.iter_names() {
@@ -169,12 +173,17 @@ mod with_polars {
         columns.try_into().map_err(|_| Fault::file("has columns that share a name: give each its own"))
     }
 
-    fn value_at(column: &Series, row: usize) -> Result<AnyValue<'_>, Fault> {
+    pub(in crate::input) fn value_at(column: &Series, row: usize) -> Result<AnyValue<'_>, Fault> {
         column.get(row).map_err(|error| Fault::row(Place::Row(row as u64 + 1), format!("cannot be read: {error}")))
     }
 
     /// Gives the row's customer to `take`.
-    fn customer_of(names: &Series, row: usize, column: &[u8], take: &mut dyn FnMut(&[u8])) -> Result<(), Fault> {
+    pub(in crate::input) fn customer_of(
+        names: &Series,
+        row: usize,
+        column: &[u8],
+        take: &mut dyn FnMut(&[u8]),
+    ) -> Result<(), Fault> {
         let value = value_at(names, row)?;
         let place = Place::Row(row as u64 + 1);
         match &value {
@@ -222,7 +231,7 @@ mod with_polars {
     }
 
     /// The value as a message shows it.
-    fn text_of(value: &AnyValue<'_>) -> String {
+    pub(in crate::input) fn text_of(value: &AnyValue<'_>) -> String {
         match value {
             AnyValue::Null => String::new(),
             AnyValue::String(text) => (*text).to_owned(),
@@ -230,7 +239,7 @@ mod with_polars {
         }
     }
 
-    fn is_readable(column: &ArrowDataType) -> bool {
+    pub(in crate::input) fn is_readable(column: &ArrowDataType) -> bool {
         use ArrowDataType as T;
         matches!(
             column,

@@ -1,9 +1,8 @@
 //! A file to the series of its customer, or of its customers.
 
-use std::collections::HashMap;
-
 use super::{
     Contents, Format, InputFile, InputSettings, Sink,
+    bundle::{Bundle, Slot},
     bytes::Bytes,
     csv,
     fault::{Fault, Place},
@@ -77,7 +76,9 @@ impl Reader {
         let Contents::Many(customers) = &file.contents else {
             return Err(Error::Bug(format!("{} was read as a file of many customers", file.key)));
         };
-        let mut bundle = Bundle::new(customers.iter().filter(|(customer, _)| wanted(customer)));
+        let wanted = customers.iter().filter(|(customer, _)| wanted(customer));
+        let mut bundle: Bundle<'_, SlotRows> =
+            Bundle::new(wanted.map(|(customer, rows)| (customer, Ok(Vec::with_capacity(*rows)))));
         if bundle.slots.is_empty() {
             return Ok(Vec::new());
         }
@@ -89,8 +90,8 @@ impl Reader {
         }
         .map_err(|fault| fault.in_file(&name()))?;
         let rules = rules(&self.settings, file);
-        let series = |slot: Slot<'_>| {
-            let settled = slot.rows.and_then(|mut rows| {
+        let series = |slot: Slot<'_, SlotRows>| {
+            let settled = slot.content.and_then(|mut rows| {
                 let mut series = Series::default();
                 rows::settle(&mut rows, rules, &mut series).map(|()| series)
             });
@@ -124,46 +125,24 @@ impl Sink for Vec<Row> {
     }
 }
 
-/// The rows of many customers, in the order in which the file mixes them.
-struct Bundle<'a> {
-    slots: Vec<Slot<'a>>,
-    by_name: HashMap<&'a [u8], usize>,
-    /// Where the last row went: rows of a customer mostly stand together.
-    last: usize,
-}
-
 /// One customer's rows, or its first fault.
-struct Slot<'a> {
-    customer: &'a CustomerId,
-    rows: Result<Vec<Row>, Fault>,
-}
+type SlotRows = Result<Vec<Row>, Fault>;
 
-impl<'a> Bundle<'a> {
-    fn new(customers: impl Iterator<Item = &'a (CustomerId, usize)>) -> Self {
-        let slots: Vec<Slot<'_>> =
-            customers.map(|(customer, rows)| Slot { customer, rows: Ok(Vec::with_capacity(*rows)) }).collect();
-        let by_name = slots.iter().enumerate().map(|(at, slot)| (slot.customer.as_str().as_bytes(), at)).collect();
-        Self { slots, by_name, last: 0 }
-    }
-}
-
-impl Sink for Bundle<'_> {
+impl Sink for Bundle<'_, SlotRows> {
     fn slot(&mut self, customer: &[u8]) -> Option<usize> {
-        if self.slots.get(self.last).is_none_or(|slot| slot.customer.as_str().as_bytes() != customer) {
-            self.last = *self.by_name.get(customer)?;
-        }
+        let slot = self.find(customer)?;
         // Nothing more is wanted of a customer that has failed.
-        self.slots[self.last].rows.is_ok().then_some(self.last)
+        self.slots[slot].content.is_ok().then_some(slot)
     }
 
     fn push(&mut self, slot: usize, row: Row) {
-        if let Ok(rows) = &mut self.slots[slot].rows {
+        if let Ok(rows) = &mut self.slots[slot].content {
             rows.push(row);
         }
     }
 
     fn fail(&mut self, slot: usize, fault: Fault) -> Result<(), Fault> {
-        self.slots[slot].rows = Err(fault);
+        self.slots[slot].content = Err(fault);
         Ok(())
     }
 }

@@ -1,21 +1,25 @@
-//! From one customer's series to a fitted model to a forecast.
+//! From one customer's data to a fitted model to a forecast or a prediction.
 //!
-//! A family of models is a variant of [`ModelSpec`] (what to fit) and of [`FittedModel`] (what was fitted), with the same
-//! verbs for all: fit, forecast, to and from its file.
+//! A family of models is a variant of [`ModelSpec`] (what to fit to a series) or [`RegressionSpec`](regression::RegressionSpec)
+//! (what to fit to a table of features), and of [`FittedModel`] (what was fitted), with the same verbs for all: fit, forecast
+//! or predict, to and from its file.
 
 pub mod baseline;
 pub mod frequency;
+mod parameters;
 pub mod patience;
 pub mod prophet;
+pub mod regression;
 pub mod ridge;
 pub mod trees;
 
-use crate::dataset::Series;
+use crate::dataset::{Feature, Series};
 use baseline::{BaselineSpec, FittedBaseline};
 use frequency::Frequency;
 use patience::{Interruption, Patience};
 use prophet::{FittedProphet, ProphetSpec};
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
+use regression::FittedRegression;
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, Normal};
 
@@ -41,6 +45,8 @@ pub enum FittedModel {
     Prophet(Box<FittedProphet>),
     /// See [`baseline`].
     Baseline(FittedBaseline),
+    /// See [`regression`].
+    Regression(Box<FittedRegression>),
 }
 
 /// The largest magnitude of a value: sums over a history, and forecasts many times as high, stay finite.
@@ -79,6 +85,8 @@ impl From<Interruption> for FitError {
 #[derive(Debug, Default)]
 pub struct Workspace {
     prophet: prophet::Workspace,
+    /// For trees.
+    pub trees: trees::Scratch,
 }
 
 /// A forecast: one value per date in each vector, in the units of the input.
@@ -114,6 +122,16 @@ pub struct Scores {
 }
 
 impl ModelSpec {
+    /// The family's name, as in the setting `model`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Prophet(_) => "prophet",
+            Self::Baseline { baseline: BaselineSpec::SeasonalNaive, .. } => "seasonal-naive",
+            Self::Baseline { baseline: BaselineSpec::Mean, .. } => "mean",
+        }
+    }
+
     /// Fits the model to a series whose dates have the given frequency.
     pub fn fit(
         &self,
@@ -141,11 +159,12 @@ impl ModelSpec {
 impl FittedModel {
     /// The family's name, as in the setting `model`.
     #[must_use]
-    pub const fn name(&self) -> &'static str {
+    pub fn name(&self) -> &'static str {
         match self {
             Self::Prophet(_) => "prophet",
             Self::Baseline(FittedBaseline { model: BaselineSpec::SeasonalNaive, .. }) => "seasonal-naive",
             Self::Baseline(FittedBaseline { model: BaselineSpec::Mean, .. }) => "mean",
+            Self::Regression(fitted) => fitted.name(),
         }
     }
 
@@ -155,56 +174,67 @@ impl FittedModel {
         match self {
             Self::Prophet(_) => "model.json",
             Self::Baseline(_) => "baseline.json",
+            Self::Regression(fitted) => fitted.file_name(),
         }
     }
 
-    /// The file's content: for Prophet, the serialisation of Python Prophet.
+    /// The file's content: for Prophet, the serialisation of Python Prophet; for trees, XGBoost's.
     #[must_use]
-    pub fn to_json(&self) -> Vec<u8> {
+    pub fn to_bytes(&self) -> Vec<u8> {
         match self {
             Self::Prophet(fitted) => fitted.to_json(),
             Self::Baseline(fitted) => serde_json::to_vec(fitted).expect("plain data has a JSON form"),
+            Self::Regression(fitted) => fitted.to_bytes(),
         }
     }
 
-    /// Reads a file that [`FittedModel::to_json`] or, for Prophet, Python wrote.
+    /// Reads a file that [`FittedModel::to_bytes`] or, for Prophet, Python or, for trees, XGBoost wrote. `features` are
+    /// those of the artifact's metadata, if there are any; see [`FittedRegression::from_file`].
     ///
     /// # Errors
     /// A sentence that says what is wrong with the content.
-    pub fn from_json(file_name: &str, content: &[u8]) -> Result<Self, String> {
+    pub fn from_file(file_name: &str, content: &[u8], features: Option<Vec<Feature>>) -> Result<Self, String> {
         match file_name {
             "model.json" => Ok(Self::Prophet(Box::new(FittedProphet::from_json(content)?))),
             "baseline.json" => serde_json::from_slice(content).map(Self::Baseline).map_err(|error| error.to_string()),
+            FittedRegression::XGBOOST_FILE | FittedRegression::RIDGE_FILE => {
+                let fitted = FittedRegression::from_file(file_name, content, features);
+                fitted.map(|fitted| Self::Regression(Box::new(fitted))).map_err(|error| error.to_string())
+            }
             other => Err(format!("{other:?} is not a model file")),
         }
     }
 
-    /// Errors within the history; none for a model that was read from its file.
+    /// Errors within the history; none for a model that was read from its file, and none for regression, see
+    /// [`regression::Accuracy`].
     #[must_use]
     pub fn scores(&self) -> Scores {
         let (mae, rmse) = match self {
             Self::Prophet(fitted) => (fitted.notes.mean_absolute_error, fitted.notes.root_mean_squared_error),
             Self::Baseline(fitted) => fitted.errors,
+            Self::Regression(_) => (0.0, 0.0),
         };
         Scores { mae, rmse }
     }
 
-    /// The next `horizon` dates after the history.
+    /// The next `horizon` dates after the history; none for regression, which knows no dates.
     #[must_use]
     pub fn future_dates(&self, frequency: Frequency, horizon: usize) -> Vec<i64> {
         let last = match self {
             Self::Prophet(fitted) => fitted.last_date(),
             Self::Baseline(fitted) => fitted.last_date,
+            Self::Regression(_) => return Vec::new(),
         };
         frequency.after(last, horizon)
     }
 
-    /// Predicts at dates; the same seed gives the same draws.
+    /// Predicts at dates; the same seed gives the same draws. Empty for regression, which predicts rows of features.
     #[must_use]
     pub fn forecast(&self, dates: &[i64], seed: [u8; 32]) -> Forecast {
         match self {
             Self::Prophet(fitted) => fitted.forecast(dates, &mut ChaCha8Rng::from_seed(seed)),
             Self::Baseline(fitted) => fitted.forecast(dates),
+            Self::Regression(_) => Forecast::default(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! How long a fit may take: until a deadline passes, or until the run is stopped.
 
+use crate::error::Error;
 use std::{
     sync::atomic::{AtomicBool, Ordering},
     time::Instant,
@@ -21,6 +22,36 @@ pub enum Interruption {
     OutOfTime,
     /// The run is being stopped.
     Stopped,
+}
+
+/// Why there is no model of a table of features.
+#[derive(Debug)]
+pub enum Unfitted {
+    /// The fit was ended early.
+    Interrupted(Interruption),
+    /// It would fail again: settings and data do not fit, or the arithmetic overflowed.
+    Failed(Error),
+}
+
+impl From<Interruption> for Unfitted {
+    fn from(interruption: Interruption) -> Self {
+        Self::Interrupted(interruption)
+    }
+}
+
+impl From<Error> for Unfitted {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<Unfitted> for Error {
+    fn from(unfitted: Unfitted) -> Self {
+        match unfitted {
+            Unfitted::Interrupted(interruption) => Self::Stopped(super::FitError::from(interruption).to_string()),
+            Unfitted::Failed(error) => error,
+        }
+    }
 }
 
 impl Patience<'_> {

@@ -5,14 +5,24 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::parameters::{self, Unsupported, number, switch};
 use super::trees::Matrix;
 use crate::error::{Error, Result};
 
 /// The largest system that is solved, in unknowns: 200 MB in double precision.
 const MAX_UNKNOWNS: usize = 5000;
 
+/// What else scikit-learn's `Ridge` has. The solution is exact, so the ways to approach it make no difference.
+const UNSUPPORTED: [Unsupported; 5] = [
+    Unsupported::new("solver", &["auto", "cholesky"]),
+    Unsupported::new("positive", &["false"]),
+    Unsupported::ignored("max_iter"),
+    Unsupported::ignored("tol"),
+    Unsupported::ignored("random_state"),
+];
+
 /// Parameters of ridge regression, with the names and defaults of scikit-learn's `Ridge`.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct RidgeParams {
     /// The penalty α on squared coefficients, in units of the features' sums of squares. Default 1.
     pub alpha: f64,
@@ -41,15 +51,46 @@ pub struct Ridge {
 }
 
 impl RidgeParams {
+    /// The names that [`Self::set`] takes.
+    pub const NAMES: [&'static str; 2] = ["alpha", "fit_intercept"];
+
+    /// The parameter of this name; for a parameter of scikit-learn that is not supported, its own name.
+    #[must_use]
+    pub fn canonical(name: &str) -> Option<&'static str> {
+        Self::NAMES.into_iter().chain(UNSUPPORTED.iter().map(|other| other.name)).find(|own| *own == name)
+    }
+
+    /// Sets one parameter from text. Parameters of scikit-learn that are not supported are refused unless they ask for
+    /// what is done anyway.
+    ///
+    /// # Errors
+    /// An unknown name, a value that cannot be read, or a parameter of scikit-learn that is not supported.
+    pub fn set(&mut self, name: &str, value: &str) -> Result<()> {
+        match name {
+            "alpha" => self.alpha = number(name, value)?,
+            "fit_intercept" => self.fit_intercept = switch(name, value)?,
+            other => return parameters::refuse(&UNSUPPORTED, other, value, "ridge regression"),
+        }
+        Ok(())
+    }
+
+    /// Checks the ranges of all parameters.
+    ///
+    /// # Errors
+    /// The faults of every parameter, one a line.
+    pub fn check(&self) -> Result<()> {
+        let alpha = self.alpha;
+        let sound = alpha >= 0.0 && alpha.is_finite();
+        parameters::verdict(&if sound { vec![] } else { vec![format!("alpha={alpha}: must be 0 or more")] })
+    }
+
     /// Fits a model to `targets`, shape (n). `weights`, shape (n), are sample weights.
     ///
     /// # Errors
     /// A negative `alpha`; targets or weights that are missing or infinite; features that are linearly dependent where
     /// `alpha` is 0.
     pub fn fit(&self, matrix: &Matrix, targets: &[f32], weights: Option<&[f32]>) -> Result<Ridge> {
-        if !(self.alpha >= 0.0 && self.alpha.is_finite()) {
-            return Err(Error::Settings(format!("alpha={}: must be 0 or more", self.alpha)));
-        }
+        self.check()?;
         matrix.check_length("target", targets)?;
         if let Some(weights) = weights {
             matrix.check_weights(weights)?;
@@ -121,16 +162,33 @@ impl Ridge {
     /// # Errors
     /// The row does not have k features.
     pub fn predict(&self, row: &[f32]) -> Result<f32> {
-        if row.len() != self.coefficients.len() {
-            return Err(Error::Data(format!(
-                "a row has {} features, the model was trained on {}",
-                row.len(),
-                self.coefficients.len()
-            )));
-        }
+        self.check_width(row.len())?;
         let terms = row.iter().zip(self.coefficients.iter().zip(&self.means));
         let sum: f64 = terms.map(|(&x, (&c, &mean))| c * if x.is_nan() { mean } else { f64::from(x) }).sum();
         Ok((self.intercept + sum) as f32)
+    }
+
+    /// The contribution of each feature to the prediction of one row, against the feature's mean, and last the prediction
+    /// for the means: shape (k + 1). For a linear model these are the SHAP values.
+    ///
+    /// # Errors
+    /// The row does not have k features.
+    pub fn shap_values(&self, row: &[f32]) -> Result<Vec<f64>> {
+        self.check_width(row.len())?;
+        let means = self.coefficients.iter().zip(&self.means);
+        let expected = self.intercept + means.clone().map(|(coefficient, mean)| coefficient * mean).sum::<f64>();
+        let contribution = |(&x, (coefficient, mean)): (&f32, (&f64, &f64))| {
+            if x.is_nan() { 0.0 } else { coefficient * (f64::from(x) - mean) }
+        };
+        Ok(row.iter().zip(means).map(contribution).chain([expected]).collect())
+    }
+
+    fn check_width(&self, features: usize) -> Result<()> {
+        let expected = self.coefficients.len();
+        if features == expected {
+            return Ok(());
+        }
+        Err(Error::Data(format!("a row has {features} features, the model was trained on {expected}")))
     }
 
     /// Predicts every row of `matrix`, shape (m, k). Shape (m).

@@ -15,17 +15,32 @@ use crate::error::{Error, Result};
 /// The names that a channel of customers goes by, the preferred first.
 const TRAINING: [&str; 2] = ["training", "train"];
 
-/// The names of channels that hold no customers to fit.
-const NOT_TRAINING: [&str; 2] = ["validation", "test"];
+/// The channel that holds the rows that regression models are judged by.
+const VALIDATION: &str = "validation";
 
-/// The channel that holds the customers.
+/// The names of channels that hold no customers to fit.
+const NOT_TRAINING: [&str; 2] = [VALIDATION, "test"];
+
+/// The channel that holds the customers, and beside it the one of their validation rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Channel {
     /// Absent or empty on a host that got no objects.
     pub(super) directory: PathBuf,
     /// Whether every host has all objects of the channel; `false` where the platform shared them out or did not say.
     pub(super) replicated: bool,
+    /// Where the validation rows are, if the job has a channel for them.
+    pub(super) validation: Option<Validation>,
     pub(super) warning: Option<String>,
+}
+
+/// The channel `validation`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Validation {
+    pub(super) directory: PathBuf,
+    /// Whether every host has all of its objects.
+    pub(super) replicated: bool,
+    /// Why it cannot be read; a matter of jobs that want to read it.
+    pub(super) fault: Option<String>,
 }
 
 /// What the platform says about a channel.
@@ -57,19 +72,35 @@ pub(super) fn read(paths: &Paths) -> Result<Channel> {
         let directory = parent.join(TRAINING[0]);
         let warning =
             format!("no input channel is configured and {} does not exist: nothing to do", directory.display());
-        return Ok(Channel { directory, replicated: false, warning: Some(warning) });
+        return Ok(Channel { directory, replicated: false, validation: None, warning: Some(warning) });
     }
     let name = choose(&channels).map_err(|complaint| config::fault(source, complaint))?.to_owned();
-    let ChannelConfig { training_input_mode, distribution } = channels.remove(&name).flatten().unwrap_or_default();
-    if training_input_mode.is_some_and(|mode| mode.eq_ignore_ascii_case("Pipe")) {
-        let complaint = format!(
-            "the channel `{name}` is in Pipe mode, which joins all files to one stream, so that it cannot be told where a \
-             customer begins; set the channel's input mode to File or FastFile"
-        );
+    let training = channels.remove(&name).flatten().unwrap_or_default();
+    if let Some(complaint) = training.pipe_fault(&name) {
         return Err(config::fault(&file, complaint));
     }
-    let replicated = distribution.is_some_and(|distribution| distribution.eq_ignore_ascii_case("FullyReplicated"));
-    Ok(Channel { directory: parent.join(name), replicated, warning: None })
+    let validation = channels.remove(VALIDATION).map(|config| {
+        let config = config.unwrap_or_default();
+        let fault = config.pipe_fault(VALIDATION).map(|complaint| config::fault(&file, complaint).to_string());
+        Validation { directory: parent.join(VALIDATION), replicated: config.is_replicated(), fault }
+    });
+    Ok(Channel { directory: parent.join(name), replicated: training.is_replicated(), validation, warning: None })
+}
+
+impl ChannelConfig {
+    fn pipe_fault(&self, name: &str) -> Option<String> {
+        let mode = self.training_input_mode.as_deref()?;
+        mode.eq_ignore_ascii_case("Pipe").then(|| {
+            format!(
+                "the channel `{name}` is in Pipe mode, which joins all files to one stream, so that it cannot be told \
+                 where a customer begins; set the channel's input mode to File or FastFile"
+            )
+        })
+    }
+
+    fn is_replicated(&self) -> bool {
+        self.distribution.as_deref().is_some_and(|distribution| distribution.eq_ignore_ascii_case("FullyReplicated"))
+    }
 }
 
 /// The channel `training`, else `train`, else the only one that is not by its name something else.
@@ -138,6 +169,24 @@ mod tests {
         assert_channel(Some(text), &["training"], "training", false);
         let text = r#"{"training": {"TrainingInputMode":"File","S3DistributionType":"FullyReplicated","RecordWrapperType":"None"}}"#;
         assert_channel(Some(text), &["training"], "training", true);
+    }
+
+    #[test]
+    fn the_validation_channel_stands_beside() {
+        let text = r#"{"train": {"S3DistributionType": "ShardedByS3Key"},
+            "validation": {"TrainingInputMode": "File", "S3DistributionType": "FullyReplicated"}}"#;
+        let base = tempfile::tempdir().unwrap();
+        let paths = Paths::new(&|_| Some(base.path().to_str().unwrap().to_owned()));
+        fs::create_dir_all(paths.config("")).unwrap();
+        let validation = |text: &str| {
+            fs::write(paths.config("inputdataconfig.json"), text).unwrap();
+            read(&paths).unwrap().validation
+        };
+        let directory = paths.channels().join("validation");
+        assert_eq!(validation(text), Some(Validation { directory, replicated: true, fault: None }));
+        assert_eq!(validation(r#"{"train": {}, "test": {}}"#), None);
+        let fault = validation(&text.replace("File", "Pipe")).unwrap().fault.unwrap();
+        assert!(fault.contains("`validation` is in Pipe mode"), "{fault}");
     }
 
     #[test]

@@ -17,6 +17,8 @@ pub struct TrainingEnvironment {
     pub input: PathBuf,
     /// Whether every host finds all customers in `input`, and not a share of its own.
     pub input_is_replicated: bool,
+    /// The channel of rows that regression models are judged by.
+    pub validation: Option<ValidationChannel>,
     /// The directory for models: uploaded one by one while the job runs, if the job has a checkpoint configuration. It
     /// may hold the models of other hosts, restored after an interruption.
     pub models: PathBuf,
@@ -32,13 +34,24 @@ pub struct TrainingEnvironment {
     pub warnings: Vec<String>,
 }
 
+/// The channel of rows that regression models are judged by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ValidationChannel {
+    /// Its directory; absent or empty on a host that got none.
+    pub directory: PathBuf,
+    /// A sentence for the log of a job that reads it: some hosts may miss rows of their customers.
+    pub warning: Option<String>,
+    /// Why it cannot be read.
+    pub fault: Option<String>,
+}
+
 impl TrainingEnvironment {
     /// Reads the platform's files; `None` when this process does not run in a training container.
     pub fn detect() -> Result<Option<Self>> {
         Self::detect_with(&process_variables)
     }
 
-    fn detect_with(variables: Variables<'_>) -> Result<Option<Self>> {
+    pub(super) fn detect_with(variables: Variables<'_>) -> Result<Option<Self>> {
         let paths = Paths::new(variables);
         if !paths.exist() {
             return Ok(None);
@@ -57,10 +70,21 @@ impl TrainingEnvironment {
                     .to_owned(),
             );
         }
+        let validation = channel.validation.map(|validation| ValidationChannel {
+            // The platform shares each channel out by itself, so a customer's two files may go to two hosts.
+            warning: (hosts.count > 1 && !validation.replicated).then(|| {
+                "the channel `validation` is not FullyReplicated and the job has several hosts, so some may miss the \
+                 validation rows of their customers; set its distribution to FullyReplicated"
+                    .to_owned()
+            }),
+            directory: validation.directory,
+            fault: validation.fault,
+        });
         Ok(Some(Self {
             hyperparameters,
             input: channel.directory,
             input_is_replicated: channel.replicated && !groups_in_the_way,
+            validation,
             models,
             output_data: paths.output_data(),
             rank: hosts.rank,
@@ -142,6 +166,7 @@ mod tests {
                 .into(),
             input: tree.path("input/data/training"),
             input_is_replicated: false,
+            validation: None,
             models: tree.path("checkpoints"),
             output_data: tree.path("output/data"),
             rank: 1,
@@ -151,6 +176,20 @@ mod tests {
         };
         assert_eq!(environment, expected);
         assert_eq!(environment.shard(), (0, 1));
+    }
+
+    #[test]
+    fn several_hosts_want_all_validation_rows() {
+        let hosts = ("resourceconfig.json", r#"{"current_host": "algo-1", "hosts": ["algo-1", "algo-2"]}"#);
+        for (distribution, warned) in [("ShardedByS3Key", true), ("FullyReplicated", false)] {
+            let channels = format!(r#"{{"train": {{}}, "validation": {{"S3DistributionType": "{distribution}"}}}}"#);
+            let tree = Tree::new(&[("inputdataconfig.json", &channels), hosts, ("checkpointconfig.json", "{}")]);
+            let environment = tree.detect(&[]).unwrap().unwrap();
+            assert_eq!(environment.warnings, [""; 0], "only a job that reads the channel is concerned");
+            let validation = environment.validation.unwrap();
+            assert_eq!(validation.directory, tree.path("input/data/validation"));
+            assert_eq!(validation.warning.is_some(), warned, "{:?}", validation.warning);
+        }
     }
 
     #[test]

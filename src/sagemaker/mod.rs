@@ -21,7 +21,9 @@ mod failure;
 mod hosts;
 mod hyperparameters;
 mod paths;
+mod tree;
 
-pub use environment::TrainingEnvironment;
+pub use environment::{TrainingEnvironment, ValidationChannel};
 pub use failure::FailureFile;
 pub use hyperparameters::read as read_hyperparameters;
+pub use tree::HostTree;

@@ -1,34 +1,35 @@
 //! From text to checked settings, once, with all faults in one message.
 //!
-//! Names and defaults are Prophet's where Prophet has them; `-` and `_` are the same. README.md has the table.
+//! | module | one idea |
+//! |---|---|
+//! | `task` | what a run does with each customer: forecast a series, or fit a regression model to a table |
+//! | `forecast`, `prophet` | the settings of forecasts, and of Prophet |
+//! | `regression` | the settings of regression models and of their input |
+//! | `text` | settings as text, taken one by one |
+//! | `limits` | how many customers may fail |
+//!
+//! Names and defaults are Prophet's, XGBoost's and scikit-learn's where they have them; `-` and `_` are the same.
+//! README.md has the table.
 
+mod forecast;
 mod limits;
+mod prophet;
+mod regression;
+mod task;
 mod text;
 
+pub use forecast::ForecastTask;
 pub use limits::MaxFailures;
+pub use regression::RegressionTask;
+pub use task::Task;
 
 use crate::{
     artifact::NameTemplate,
     error::{Error, Result},
-    input::{Duplicates, InputSettings},
-    models::{
-        ModelSpec,
-        baseline::BaselineSpec,
-        frequency::Frequency,
-        prophet::{Growth, History, ProphetSpec, Scaling, SeasonalityChoice},
-    },
+    input::InputSettings,
 };
 use std::{collections::BTreeMap, time::Duration};
 use text::Text;
-
-/// Settings of other tools that are known and not followed, with the reason.
-const REFUSED: &[(&[&str], &str)] = &[
-    (&["holidays", "country_holidays", "holidays_prior_scale", "holidays_mode"], "holidays are not supported yet"),
-    (&["regressors", "extra_regressors"], "extra regressors are not supported yet"),
-    (&["cap", "floor"], "they belong to logistic growth, which is not supported yet"),
-    (&["changepoints"], "explicit changepoints are not supported yet; n_changepoints and changepoint_range are"),
-    (&["stan_backend"], "there is no Stan here"),
-];
 
 /// The name under which a setting is known here: `-` is `_`, and some have a second name.
 #[must_use]
@@ -42,19 +43,11 @@ pub fn canonical_name(name: &str) -> String {
 /// Checked settings.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
-    /// What to fit.
-    pub model: ModelSpec,
-    /// What to fit where that cannot be fitted; none to let the customer fail.
-    pub fallback: Option<ModelSpec>,
+    /// What to do with each customer.
+    pub task: Task,
     /// What is said about the input.
     pub input: InputSettings,
-    /// Spacing of the dates; none to infer it for each customer.
-    pub frequency: Option<Frequency>,
-    /// Steps to forecast; 0 for no forecasts.
-    pub horizon: usize,
-    /// Whether the forecasts begin with the history.
-    pub include_history: bool,
-    /// Seed of the forecasts' intervals.
+    /// Seed of everything random.
     pub seed: u64,
     /// How artifacts are named.
     pub artifact_name: NameTemplate,
@@ -76,12 +69,7 @@ impl Settings {
     pub fn from_text(settings: &BTreeMap<String, String>) -> Result<Self> {
         let mut text = Text::new(settings);
         let settings = Self::read(&mut text);
-        for (names, reason) in REFUSED {
-            for name in *names {
-                text.refuse(name, reason);
-            }
-        }
-        match text.into_faults().as_slice() {
+        match text.into_faults(|name| settings.task.stranger(name)).as_slice() {
             [] => Ok(settings),
             [fault] => Err(Error::Settings(format!("setting {fault}"))),
             faults => Err(Error::Settings(format!(
@@ -93,24 +81,6 @@ impl Settings {
     }
 
     fn read(text: &mut Text<'_>) -> Self {
-        let prophet = prophet(text);
-        let baseline = |baseline| ModelSpec::Baseline { baseline, interval_width: prophet.interval_width };
-        let model = text.choice(
-            "model",
-            &[
-                ("prophet", ModelSpec::Prophet(prophet.clone())),
-                ("seasonal-naive", baseline(BaselineSpec::SeasonalNaive)),
-                ("mean", baseline(BaselineSpec::Mean)),
-            ],
-        );
-        let fallback = text.choice(
-            "fallback",
-            &[
-                ("seasonal-naive", Some(baseline(BaselineSpec::SeasonalNaive))),
-                ("mean", Some(baseline(BaselineSpec::Mean))),
-                ("none", None),
-            ],
-        );
         let has_version = text.is_given("version");
         let version = text.optional("version", |text| {
             if text.chars().all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c)) && !text.starts_with(['.', '_']) {
@@ -119,20 +89,17 @@ impl Settings {
                 Err("use letters, digits, dots, dashes and underscores".into())
             }
         });
-        let input = InputSettings {
+        let seed = text.value("seed", 0, |text| text::integer(text, 0..=usize::MAX).map(|seed| seed as u64));
+        let mut input = InputSettings {
             timestamp: text.optional("timestamp", |text| Ok(text.to_owned())),
             target: text.optional("target", |text| Ok(text.to_owned())),
             customer: text.optional("customer", |text| Ok(text.to_owned())),
-            duplicates: text.value("duplicates", Duplicates::Error, str::parse),
+            ..InputSettings::default()
         };
         Self {
-            model,
-            fallback,
+            task: Task::read(text, seed, &mut input),
             input,
-            frequency: text.optional("frequency", str::parse),
-            horizon: text.value("horizon", 0, |text| text::integer(text, 0..=100_000)),
-            include_history: text.value("include_history", false, text::boolean),
-            seed: text.value("seed", 0, |text| text::integer(text, 0..=usize::MAX).map(|seed| seed as u64)),
+            seed,
             artifact_name: text
                 .value("artifact_name", NameTemplate::default(), |text| NameTemplate::new(text, has_version)),
             version,
@@ -148,57 +115,32 @@ impl Settings {
     /// The canonical text of everything that shapes an artifact, for its fingerprint.
     #[must_use]
     pub fn shape(&self) -> String {
-        let Self { model, fallback, frequency, version, .. } = self;
-        let frequency = frequency.map(|frequency| frequency.to_string());
-        serde_json::to_string(&(model, fallback, frequency, version)).expect("plain data has a JSON form")
-    }
-}
-
-fn prophet(text: &mut Text<'_>) -> ProphetSpec {
-    let default = ProphetSpec::default();
-    // Beyond these bounds a prior says nothing or leaves nothing, and its precision is lost to rounding.
-    let scale = |text: &str| text::number(text, |x| (1e-9..=1e9).contains(&x), "use a number from 1e-9 to 1e9");
-    let share = |text: &str| text::number(text, |x| x > 0.0 && x < 1.0, "use a number between 0 and 1");
-    text.only("mcmc_samples", "0", "manyfit finds the optimum of the posterior and does not sample it");
-    text.only("seasonality_mode", "additive", "multiplicative seasonality is not supported yet");
-    if text.is("growth", "logistic") {
-        text.refuse("growth", "logistic growth is not supported yet; linear and flat are");
-    }
-    ProphetSpec {
-        growth: text.choice("growth", &[("linear", Growth::Linear), ("flat", Growth::Flat)]),
-        n_changepoints: text.value("n_changepoints", default.n_changepoints, |text| text::integer(text, 0..=1_000)),
-        changepoint_range: text.value("changepoint_range", default.changepoint_range, |text| {
-            text::number(text, |x| (0.0..=1.0).contains(&x), "use a number from 0 to 1")
-        }),
-        changepoint_prior_scale: text.value("changepoint_prior_scale", default.changepoint_prior_scale, scale),
-        yearly_seasonality: text.value("yearly_seasonality", SeasonalityChoice::Auto, seasonality),
-        weekly_seasonality: text.value("weekly_seasonality", SeasonalityChoice::Auto, seasonality),
-        daily_seasonality: text.value("daily_seasonality", SeasonalityChoice::Auto, seasonality),
-        seasonality_prior_scale: text.value("seasonality_prior_scale", default.seasonality_prior_scale, scale),
-        scaling: text.choice("scaling", &[("absmax", Scaling::Absmax), ("minmax", Scaling::Minmax)]),
-        interval_width: text.value("interval_width", default.interval_width, share),
-        uncertainty_samples: text
-            .value("uncertainty_samples", default.uncertainty_samples, |text| text::integer(text, 0..=1_000_000)),
-        history: text.choice("history", &[("tail", History::Tail), ("full", History::Full)]),
-    }
-}
-
-fn seasonality(text: &str) -> Result<SeasonalityChoice, String> {
-    if text.eq_ignore_ascii_case("auto") {
-        return Ok(SeasonalityChoice::Auto);
-    }
-    // As in Python, 1 is an order, and 0 is none.
-    match (text::integer(text, 0..=100), text::boolean(text)) {
-        (Ok(0), _) | (Err(_), Ok(false)) => Ok(SeasonalityChoice::Off),
-        (Ok(order), _) => Ok(SeasonalityChoice::Order(order)),
-        (_, Ok(true)) => Ok(SeasonalityChoice::On),
-        _ => Err("use auto, true, false or a Fourier order from 1 to 100".into()),
+        let version = self.version.as_ref();
+        match &self.task {
+            Task::Forecast(ForecastTask { model, fallback, frequency, .. }) => {
+                let frequency = frequency.map(|frequency| frequency.to_string());
+                serde_json::to_string(&(model, fallback, frequency, version))
+            }
+            Task::Regression(RegressionTask { model, fallback, validation_fraction }) => {
+                // The seed of a model is among its parameters.
+                let split = (*validation_fraction > 0.0).then_some((validation_fraction, self.seed));
+                serde_json::to_string(&(model, fallback, split, version))
+            }
+        }
+        .expect("plain data has a JSON form")
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::models::{
+        ModelSpec,
+        prophet::{ProphetSpec, SeasonalityChoice},
+        regression::{ModelFormat, RegressionSpec},
+        ridge::RidgeParams,
+        trees::{MaxFeatures, Objective},
+    };
 
     fn settings(pairs: &[(&str, &str)]) -> Result<Settings> {
         Settings::from_text(&pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect())
@@ -207,9 +149,10 @@ mod tests {
     #[test]
     fn nothing_said_means_prophets_defaults() {
         let settings = settings(&[]).unwrap();
-        assert_eq!(settings.model, ModelSpec::Prophet(ProphetSpec::default()));
-        assert_eq!((settings.horizon, settings.seed), (0, 0));
-        assert!(settings.fallback.is_some());
+        let Task::Forecast(task) = settings.task else { panic!("it is a forecast") };
+        assert_eq!(task.model, ModelSpec::Prophet(ProphetSpec::default()));
+        assert_eq!((task.horizon, settings.seed), (0, 0));
+        assert!(task.fallback.is_some());
     }
 
     #[test]
@@ -222,8 +165,9 @@ mod tests {
             ("daily-seasonality", "false"),
         ])
         .unwrap();
-        assert_eq!(settings.horizon, 7);
-        let ModelSpec::Prophet(prophet) = settings.model else { panic!("it is Prophet") };
+        let Task::Forecast(task) = settings.task else { panic!("it is a forecast") };
+        assert_eq!(task.horizon, 7);
+        let ModelSpec::Prophet(prophet) = task.model else { panic!("it is Prophet") };
         assert_eq!(prophet.yearly_seasonality, SeasonalityChoice::On);
         assert_eq!(prophet.weekly_seasonality, SeasonalityChoice::Order(6));
         assert_eq!(prophet.daily_seasonality, SeasonalityChoice::Off);
@@ -268,6 +212,129 @@ mod tests {
             [("growth", "flat"), ("fallback", "none"), ("version", "v2"), ("history", "full"), ("frequency", "D")]
         {
             assert_ne!(settings(&[other]).unwrap().shape(), base, "{other:?}");
+        }
+    }
+
+    fn regression(pairs: &[(&str, &str)]) -> (RegressionTask, Settings) {
+        let settings = settings(pairs).unwrap();
+        let Task::Regression(task) = settings.task.clone() else { panic!("it is a regression") };
+        (task, settings)
+    }
+
+    #[test]
+    fn the_job_of_the_housing_notebook_is_understood() {
+        let (task, settings) = regression(&[
+            ("model", "gradient_boosting"),
+            ("num-round", "25"),
+            ("max_depth", "5"),
+            ("learning_rate", "0.2"),
+            ("gamma", "4.0"),
+            ("min_child_weight", "6"),
+            ("subsample", "0.8"),
+            ("objective", "reg:linear"),
+            ("seed", "7"),
+            ("features", " a, b,"),
+        ]);
+        let RegressionSpec::GradientBoosting { params, format } = task.model else { panic!("it is boosting") };
+        assert_eq!((params.num_round, params.max_depth, params.eta, params.seed), (25, 5, 0.2, 7));
+        assert_eq!((params.gamma, params.objective, format), (4.0, Objective::SquaredError, ModelFormat::Json));
+        assert_eq!(task.fallback, Some(RegressionSpec::Ridge(RidgeParams::default())));
+        assert_eq!(settings.input.table.unwrap().features, ["a", "b"]);
+    }
+
+    #[test]
+    fn forests_and_lines_have_settings_of_their_own() {
+        let (task, _) = regression(&[
+            ("model", "random-forest"),
+            ("n_estimators", "20"),
+            ("max_features", "1.0"),
+            ("min_samples_leaf", "3.0"),
+            ("max_depth", "None"),
+        ]);
+        let RegressionSpec::RandomForest { params, format } = task.model else { panic!("it is a forest") };
+        assert_eq!(
+            (params.n_estimators, params.max_features, format),
+            (20, MaxFeatures::Fraction(1.0), ModelFormat::Ubj)
+        );
+        let (task, settings) =
+            regression(&[("model", "ridge"), ("alpha", "0.5"), ("features", r#"["a, b", "c"]"#), ("header", "yes")]);
+        assert_eq!(task.model, RegressionSpec::Ridge(RidgeParams { alpha: 0.5, fit_intercept: true }));
+        assert_eq!(task.fallback, None, "a line is no fallback for a line");
+        assert_eq!(settings.input.table.as_ref().unwrap().features, ["a, b", "c"]);
+        assert_eq!(settings.input.table.unwrap().header, Some(true));
+    }
+
+    #[test]
+    fn a_line_takes_the_place_of_probabilities_only_when_asked() {
+        let boosting = [("model", "gradient-boosting"), ("objective", "binary:logistic")];
+        assert_eq!(regression(&boosting).0.fallback, None);
+        assert!(regression(&[&boosting[..], &[("fallback", "ridge")]].concat()).0.fallback.is_some());
+    }
+
+    #[test]
+    fn a_setting_of_another_model_is_refused_with_its_owner() {
+        let message = settings(&[
+            ("model", "gradient-boosting"),
+            ("growth", "flat"),
+            ("horizon", "7"),
+            ("min_samples_leaf", "3"),
+            ("fit_intercept", "true"),
+            ("max_dept", "3"),
+            ("eta", "fast"),
+            ("learning_rate", "0.5"),
+            ("booster", "dart"),
+            ("num_round", "0"),
+            ("features", "a,b,a"),
+            ("fallback", "seasonal-naive"),
+            ("duplicates", "sum"),
+        ])
+        .unwrap_err()
+        .to_string();
+        for part in [
+            "growth: \"flat\": it belongs to model=prophet, and the model is gradient-boosting",
+            "horizon: \"7\": it belongs to model=prophet",
+            "min_samples_leaf: \"3\": it belongs to model=random-forest",
+            "fit_intercept: \"true\": it belongs to model=ridge",
+            "max_dept: no such setting; did you mean max_depth?",
+            "eta=fast",
+            "learning_rate: \"0.5\": means the same as eta, which is \"fast\"",
+            "booster=dart is not supported, only booster=gbtree",
+            "num_round=0",
+            "names \"a\" twice",
+            "use one of ridge, none",
+            "duplicates: \"sum\": it belongs to model=prophet",
+        ] {
+            assert!(message.contains(part), "{part:?} is missing in:\n{message}");
+        }
+        assert_eq!(message.lines().count(), 1 + 12, "{message}");
+        let message = settings(&[("max_depth", "3"), ("features", "a"), ("alpha", "1")]).unwrap_err().to_string();
+        for part in [
+            "max_depth: \"3\": it belongs to model=gradient-boosting or random-forest, and the model is prophet",
+            "features: \"a\": it belongs to model=gradient-boosting or random-forest or ridge",
+            "alpha: \"1\": it belongs to model=gradient-boosting or ridge",
+        ] {
+            assert!(message.contains(part), "{part:?} is missing in:\n{message}");
+        }
+    }
+
+    #[test]
+    fn only_what_shapes_a_regression_model_is_in_its_shape() {
+        let shape =
+            |more: &[(&str, &str)]| settings(&[&[("model", "gradient-boosting")], more].concat()).unwrap().shape();
+        let base = shape(&[]);
+        for same in
+            [("features", "a"), ("target", "y"), ("max_failures", "1"), ("eta", "0.3"), ("learning_rate", "0.3")]
+        {
+            assert_eq!(shape(&[same]), base, "{same:?}");
+        }
+        for other in [
+            ("eta", "0.2"),
+            ("seed", "1"),
+            ("model_format", "ubj"),
+            ("validation_fraction", "0.1"),
+            ("fallback", "none"),
+        ] {
+            assert_ne!(shape(&[other]), base, "{other:?}");
         }
     }
 }

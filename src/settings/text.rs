@@ -88,9 +88,37 @@ impl<'a> Text<'a> {
         }
     }
 
-    /// All faults, unknown names among them.
-    pub(super) fn into_faults(mut self) -> Vec<String> {
-        for name in self.left.keys() {
+    /// Takes out the settings whose name, as `is_known` has it, is one of a family's, sorted by the name that was given.
+    pub(super) fn take(&mut self, is_known: impl Fn(&str) -> bool) -> Vec<(String, &'a str)> {
+        let names: Vec<String> = self.left.keys().filter(|name| is_known(name)).cloned().collect();
+        let taken = names.into_iter().filter_map(|name| self.left.remove_entry(&name));
+        taken.filter(|(_, text)| !text.is_empty()).collect()
+    }
+
+    /// Adds names to those that are suggested for unknown ones.
+    pub(super) fn know(&mut self, names: &[&'static str]) {
+        self.known.extend(names);
+    }
+
+    /// Adds a fault.
+    pub(super) fn fault(&mut self, fault: String) {
+        self.faults.push(fault);
+    }
+
+    /// The names of the settings that `read` takes.
+    pub(super) fn names_of<T>(read: impl FnOnce(&mut Text<'_>) -> T) -> BTreeSet<&'static str> {
+        let mut text = Text { left: BTreeMap::new(), known: BTreeSet::new(), faults: Vec::new() };
+        read(&mut text);
+        text.known
+    }
+
+    /// All faults, names that nobody took among them; `stranger` says whose such a name is, if it is anybody's.
+    pub(super) fn into_faults(mut self, stranger: impl Fn(&str) -> Option<String>) -> Vec<String> {
+        for (name, value) in &self.left {
+            if let Some(owner) = stranger(name) {
+                self.faults.push(format!("{name}: {value:?}: {owner}"));
+                continue;
+            }
             let similarity = |known: &str| strsim::jaro_winkler(known, name);
             let nearest = self.known.iter().max_by(|a, b| similarity(a).total_cmp(&similarity(b)));
             let hint = match nearest {

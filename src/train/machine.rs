@@ -44,13 +44,9 @@ pub(super) struct Admitted<'a> {
 }
 
 impl MemoryGate {
-    /// For `jobs` threads that read these files.
-    pub(super) fn new(budget: u64, jobs: usize, files: &[InputFile]) -> Self {
-        let largest = files.iter().map(unpacked_size).max().unwrap_or(0);
-        Self::with_largest(budget, jobs, largest)
-    }
-
-    fn with_largest(budget: u64, jobs: usize, largest: u64) -> Self {
+    /// For `jobs` threads that read pieces of these sizes.
+    pub(super) fn new(budget: u64, jobs: usize, sizes: impl Iterator<Item = u64>) -> Self {
+        let largest = sizes.max().unwrap_or(0);
         let open = largest.saturating_mul(jobs as u64) <= budget;
         Self { budget, open, inside: Mutex::new(0), left: Condvar::new() }
     }
@@ -59,9 +55,9 @@ impl MemoryGate {
         self.inside.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until the file fits; `None` where nobody is counted.
-    pub(super) fn admit(&self, file: &InputFile) -> Option<Admitted<'_>> {
-        if self.open { None } else { Some(self.admit_size(unpacked_size(file))) }
+    /// Waits until a piece of this size fits; `None` where nobody is counted.
+    pub(super) fn admit(&self, size: u64) -> Option<Admitted<'_>> {
+        if self.open { None } else { Some(self.admit_size(size)) }
     }
 
     fn admit_size(&self, size: u64) -> Admitted<'_> {
@@ -75,7 +71,7 @@ impl MemoryGate {
 }
 
 /// A file's size as text, estimated from its size as stored: packed tables are about a tenth of it.
-fn unpacked_size(file: &InputFile) -> u64 {
+pub(super) fn unpacked_size(file: &InputFile) -> u64 {
     let packed = file.format == Format::Parquet || file.key.to_ascii_lowercase().ends_with(".gz");
     if packed { file.size.saturating_mul(12) } else { file.size }
 }
@@ -101,7 +97,7 @@ mod tests {
 
     #[test]
     fn the_gate_keeps_to_its_budget_and_lets_a_giant_in_alone() {
-        let gate = MemoryGate::with_largest(100, 4, 150);
+        let gate = MemoryGate::new(100, 4, [150, 40].into_iter());
         let (inside, most) = (AtomicU64::new(0), AtomicU64::new(0));
         thread::scope(|scope| {
             for _ in 0..4 {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! plan ─► workers (one per core): read ─► compare ─► fit ─► pack ─► publish ─► Event ─► owner ─► Summary
-//!                                                                                       manifest, forecasts, progress
+//!                                                                                       manifest, tables, progress
 //! ```
 //!
 //! - A worker owns one customer at a time and shares nothing; one owner thread counts, records, prints and decides.
@@ -11,22 +11,29 @@
 //!   stops the run.
 //! - Killed at any moment, the run leaves whole artifacts; run again, it fits what is missing or has changed.
 
+mod accuracy;
 mod forecast_rows;
-mod forecasts;
-#[cfg(feature = "parquet")]
-mod forecasts_parquet;
 mod machine;
+mod merge;
 mod outcome;
 mod owner;
 mod plan;
 mod progress;
+mod regression;
+mod result_table;
+#[cfg(feature = "parquet")]
+mod result_table_parquet;
 mod results;
+mod series;
 mod spool;
 mod standing;
 mod summary;
+mod validation;
 mod worker;
 
+pub use accuracy::MedianAccuracy;
 pub use machine::{available_memory, default_jobs};
+pub use merge::{Merged, merge};
 pub use outcome::{Outcome, Phases, Status};
 pub use progress::Progress;
 pub use results::ResultsDirectory;
@@ -34,12 +41,13 @@ pub use summary::Summary;
 
 use crate::{
     error::{Error, Result},
-    input::{InputFile, Scan, Shard, discover_with},
+    input::{Discovery, InputFile, InputSettings, Purpose, Scan, Shard, discover_with},
     settings::Settings,
     storage::{Entry, Store},
 };
-use machine::MemoryGate;
+use machine::{MemoryGate, unpacked_size};
 use owner::Owner;
+use rayon::ThreadPool;
 use std::{
     io::Write,
     sync::{
@@ -48,12 +56,15 @@ use std::{
     },
     time::Instant,
 };
+use validation::Validation;
 use worker::{Crew, Event};
 
 /// Everything a run needs, from whoever starts it.
 pub struct Job<'a> {
     /// Where the customers' files are.
     pub input: &'a dyn Store,
+    /// Where the rows are that regression models are judged by, if they are in a place of their own.
+    pub validation: Option<&'a dyn Store>,
     /// Where the artifacts go, and where those of an earlier run stand.
     pub models: &'a dyn Store,
     /// Where the manifest, the forecasts and the summary go.
@@ -84,32 +95,24 @@ pub fn run(job: &Job<'_>, out: &mut dyn Write) -> Result<Summary> {
         .thread_name(|i| format!("worker-{i}"))
         .build()
         .map_err(|error| Error::Bug(format!("the worker threads did not start: {error}")))?;
-    let stopped = || Error::Stopped("stopped while the input was being listed: run it again".into());
-    let discovery = discover_with(job.input, &job.settings.input, |files, scan| {
-        job.input.read_ahead(files.iter().map(entry).collect());
-        let memory = MemoryGate::new(job.memory, job.jobs, files);
-        let next = AtomicUsize::new(0);
-        // A broadcast, because its threads begin no other file while a library makes one of them wait: the memory that a
-        // thread holds would never be free for the file it began in between.
-        let scans = pool.broadcast(|_| {
-            let mut scans: Vec<(usize, Result<Scan>)> = Vec::new();
-            loop {
-                let at = next.fetch_add(1, Ordering::Relaxed);
-                let Some(file) = files.get(at) else { return scans };
-                let _admitted = memory.admit(file);
-                scans.push((at, if job.stop.load(Ordering::Relaxed) { Err(stopped()) } else { scan(file) }));
+    let input = &job.settings.input;
+    let discovery = discover(job, &pool, job.input, input)?;
+    let validation = match job.validation {
+        Some(store) => {
+            let mut input = input.clone();
+            if let Some(table) = &mut input.table {
+                table.purpose = Purpose::Validation;
             }
-        });
-        let mut scans: Vec<_> = scans.into_iter().flatten().collect();
-        scans.sort_by_key(|(at, _)| *at);
-        scans.into_iter().map(|(_, scan)| scan).collect()
-    })?;
-    if job.stop.load(Ordering::Relaxed) {
-        return Err(stopped());
-    }
+            Validation::new(store, discover(job, &pool, store, &input)?)
+        }
+        None => Validation::default(),
+    };
     let plan = plan::Plan::new(discovery, job.shard);
     let say = |out: &mut dyn Write, line: &str| writeln!(out, "{line}").map_err(|e| Error::storage("printing", e));
     for line in plan.describe(job.input, job.shard) {
+        say(out, &line)?;
+    }
+    for line in validation.describe(plan.files.iter().flat_map(InputFile::customers)) {
         say(out, &line)?;
     }
 
@@ -121,7 +124,7 @@ pub fn run(job: &Job<'_>, out: &mut dyn Write) -> Result<Summary> {
     let (events, inbox) = mpsc::sync_channel::<Event>(256);
     let standing = standing::Standing::survey(job, &plan)?;
     job.input.read_ahead(plan.files.iter().map(entry).collect());
-    let crew = Crew::new(job, &plan, standing);
+    let crew = Crew::new(job, &plan, &validation, standing);
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         scope.spawn(|| {
@@ -145,6 +148,31 @@ pub fn run(job: &Job<'_>, out: &mut dyn Write) -> Result<Summary> {
         recorded
     })?;
     owner.finish(out)
+}
+
+/// Lists a place, files of many customers in parallel.
+fn discover(job: &Job<'_>, pool: &ThreadPool, store: &dyn Store, settings: &InputSettings) -> Result<Discovery> {
+    let stopped = || Error::Stopped("stopped while the input was being listed: run it again".into());
+    let discovery = discover_with(store, settings, |files, scan| {
+        store.read_ahead(files.iter().map(entry).collect());
+        let memory = MemoryGate::new(job.memory, job.jobs, files.iter().map(unpacked_size));
+        let next = AtomicUsize::new(0);
+        // A broadcast, because its threads begin no other file while a library makes one of them wait: the memory that a
+        // thread holds would never be free for the file it began in between.
+        let scans = pool.broadcast(|_| {
+            let mut scans: Vec<(usize, Result<Scan>)> = Vec::new();
+            loop {
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                let Some(file) = files.get(at) else { return scans };
+                let _admitted = memory.admit(unpacked_size(file));
+                scans.push((at, if job.stop.load(Ordering::Relaxed) { Err(stopped()) } else { scan(file) }));
+            }
+        });
+        let mut scans: Vec<_> = scans.into_iter().flatten().collect();
+        scans.sort_by_key(|(at, _)| *at);
+        scans.into_iter().map(|(_, scan)| scan).collect()
+    })?;
+    if job.stop.load(Ordering::Relaxed) { Err(stopped()) } else { Ok(discovery) }
 }
 
 fn entry(file: &InputFile) -> Entry {

@@ -1,6 +1,6 @@
 //! What became of one customer: a row of the manifest.
 
-use crate::models::Scores;
+use crate::models::{Scores, regression::Accuracy};
 use serde::{Deserialize, Serialize};
 
 /// How a customer ended.
@@ -46,7 +46,7 @@ pub struct Phases {
     pub pack: f64,
     /// Writing it.
     pub publish: f64,
-    /// Forecasting.
+    /// Forecasting; for regression, predicting the rows that the model is judged by.
     pub forecast: f64,
 }
 
@@ -118,6 +118,12 @@ pub struct Outcome {
     /// Errors within the history.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub in_sample: Option<Scores>,
+    /// Errors of a regression model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accuracy: Option<Accuracy>,
+    /// Number of trees.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trees: Option<usize>,
     /// Milliseconds by phase.
     pub ms: Phases,
     /// Size of the artifact.
@@ -155,6 +161,8 @@ impl Outcome {
             log_posterior: None,
             sigma: None,
             in_sample: None,
+            accuracy: None,
+            trees: None,
             ms: Phases::default(),
             bytes: None,
             sha256: None,

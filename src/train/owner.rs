@@ -2,9 +2,12 @@
 
 use super::{
     Job,
-    forecasts::ForecastTable,
+    accuracy::FleetAccuracy,
+    forecast_rows::FORECASTS,
     outcome::Outcome,
     progress::Display,
+    regression::PREDICTIONS,
+    result_table::{Layout, ResultTable},
     results::ResultsDirectory,
     spool::{Spool, write_whole},
     summary::Summary,
@@ -12,7 +15,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    settings::MaxFailures,
+    settings::{MaxFailures, Task},
 };
 use std::{
     io::Write,
@@ -30,26 +33,37 @@ pub(super) struct Owner<'a> {
     results: ResultsDirectory,
     /// Rows of the manifest in the order in which customers finished: what a killed run leaves behind.
     manifest: Spool,
-    forecasts: Option<ForecastTable>,
+    /// Forecasts, or predictions for the rows that models are judged by.
+    table: Option<ResultTable>,
     display: Display,
     summary: Summary,
+    accuracy: FleetAccuracy,
     stop: &'a AtomicBool,
     max_failures: MaxFailures,
     begun: Instant,
     checkpointed: Instant,
 }
 
+/// The table of results that a job makes, if any.
+pub(super) fn table_layout(job: &Job<'_>) -> Option<&'static Layout> {
+    match &job.settings.task {
+        Task::Forecast(task) => (task.horizon > 0 || task.include_history).then_some(&FORECASTS),
+        Task::Regression(task) => (job.validation.is_some() || task.validation_fraction > 0.0).then_some(&PREDICTIONS),
+    }
+}
+
 impl<'a> Owner<'a> {
     /// Opens every file that the run will write, before it begins.
     pub(super) fn new(job: &Job<'a>, customers: usize, begun: Instant) -> Result<Self> {
         job.results.create()?;
-        let forecasts = job.settings.horizon > 0 || job.settings.include_history;
+        let layout = table_layout(job);
         Ok(Self {
             manifest: Spool::create(job.results.file("manifest.partial", "jsonl"))?,
-            forecasts: forecasts.then(|| ForecastTable::create(&job.results)).transpose()?,
+            table: layout.map(|layout| ResultTable::create(layout, &job.results)).transpose()?,
             results: job.results.clone(),
             display: Display::new(job.progress, customers),
             summary: Summary::new(customers, job.jobs),
+            accuracy: FleetAccuracy::default(),
             stop: job.stop,
             max_failures: job.settings.max_failures,
             begun,
@@ -67,11 +81,12 @@ impl<'a> Owner<'a> {
         let mut cannot_go_on = None;
         loop {
             match inbox.recv_timeout(TICK) {
-                Ok(Event::Finished { outcome, forecast }) => {
+                Ok(Event::Finished { outcome, block }) => {
                     self.record(&outcome)?;
-                    if let (Some(table), Some(forecast)) = (&mut self.forecasts, forecast) {
-                        table.append(&outcome.customer, &forecast)?;
+                    if let (Some(table), Some(block)) = (&mut self.table, block) {
+                        table.append(&outcome.customer, &block)?;
                     }
+                    self.display.scored(&outcome, out)?;
                 }
                 Ok(Event::CannotGoOn(error)) => {
                     self.stop.store(true, Ordering::Relaxed);
@@ -91,18 +106,20 @@ impl<'a> Owner<'a> {
         row.push(b'\n');
         self.manifest.append(&outcome.customer, &row)?;
         self.summary.add(outcome);
+        self.accuracy.add(outcome);
         Ok(())
     }
 
     /// Writes the tables and the summary.
     pub(super) fn finish(mut self, out: &mut dyn Write) -> Result<Summary> {
-        self.display.finish(&self.summary.counts, out)?;
+        self.summary.accuracy = self.accuracy.medians();
+        self.display.finish(&self.summary, out)?;
         let path = self.results.file("manifest", "jsonl");
         let failed = |error| Error::storage(format_args!("writing {}", path.display()), error);
         write_whole(&path, |file| self.manifest.drain_sorted(|_, row| file.write_all(row).map_err(failed)))?;
         self.summary.written.push(self.results.deliver(&path)?);
-        if let Some(forecasts) = self.forecasts {
-            self.summary.written.extend(forecasts.finish()?);
+        if let Some(table) = self.table {
+            self.summary.written.extend(table.finish()?);
         }
         self.summary.close(self.begun.elapsed().as_secs_f64(), self.max_failures, self.stop.load(Ordering::Relaxed));
         let path = self.results.file("summary", "json");

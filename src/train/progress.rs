@@ -1,6 +1,9 @@
 //! How a run shows that it goes on: a bar for people, lines for logs.
 
-use super::{outcome::Status, summary::Counts};
+use super::{
+    outcome::{Outcome, Status},
+    summary::{Counts, Summary},
+};
 use crate::error::{Error, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{
@@ -49,11 +52,32 @@ impl Display {
         Ok(())
     }
 
-    /// Ends the display with the last counts.
-    pub(super) fn finish(&self, counts: &Counts, out: &mut dyn Write) -> Result<()> {
-        self.bar.finish_and_clear();
-        if self.kind == Progress::Lines { write_metrics(counts, out) } else { Ok(()) }
+    /// Shows the errors of a customer's regression model, in logs: a line that begins with the customer.
+    pub(super) fn scored(&self, outcome: &Outcome, out: &mut dyn Write) -> Result<()> {
+        let (Progress::Lines, Some(accuracy)) = (self.kind, &outcome.accuracy) else { return Ok(()) };
+        let on = accuracy.on.name();
+        let measures: Vec<String> = accuracy.named().map(|(name, value)| format!(" {on}_{name}={value};")).collect();
+        say(out, &format!("customer={};{}", outcome.customer, measures.concat()))
     }
+
+    /// Ends the display with the last counts, and with the medians of the errors.
+    pub(super) fn finish(&self, summary: &Summary, out: &mut dyn Write) -> Result<()> {
+        self.bar.finish_and_clear();
+        if self.kind != Progress::Lines {
+            return Ok(());
+        }
+        write_metrics(&summary.counts, out)?;
+        for (on, accuracy) in &summary.accuracy {
+            for (name, value) in &accuracy.median {
+                say(out, &format!("median_{}_{name}={value};", on.name()))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn say(out: &mut dyn Write, line: &str) -> Result<()> {
+    writeln!(out, "{line}").map_err(|error| Error::storage("printing", error))
 }
 
 /// One metric per line: a plain number between `=` and `;`.
@@ -61,7 +85,7 @@ fn write_metrics(counts: &Counts, out: &mut dyn Write) -> Result<()> {
     let metrics = Status::ALL.map(|status| (format!("models_{}", status.name()), counts.of(status)));
     let done = ("models_done".to_owned(), counts.with_artifact());
     for (name, value) in std::iter::once(done).chain(metrics) {
-        writeln!(out, "{name}={value};").map_err(|error| Error::storage("printing", error))?;
+        say(out, &format!("{name}={value};"))?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 //! Where a look costs a request, one list of all artifacts and the rows of the manifest take its place: a row says which
 //! fingerprint an artifact has and which version of the object it speaks of, the list says which version stands there.
 
-use super::{Job, outcome::Outcome, plan::Plan};
+use super::{Job, outcome::Outcome, owner::table_layout, plan::Plan};
 use crate::{
     artifact::Fingerprint,
     dataset::CustomerId,
@@ -20,7 +20,7 @@ pub(super) struct Standing {
     objects: Option<HashMap<String, Stamp>>,
     /// Rows of earlier runs by customer, of artifacts that stand as the row says.
     rows: HashMap<String, Outcome>,
-    /// Whether the row is enough: there is nothing to forecast with the model.
+    /// Whether the row is enough: there is nothing to forecast or predict with the model.
     rows_suffice: bool,
 }
 
@@ -49,7 +49,7 @@ impl Standing {
             let earlier = job.results.earlier_rows()?;
             rows = earlier.into_iter().filter(&stands).map(|row| (row.customer.clone(), row)).collect();
         }
-        let rows_suffice = job.settings.horizon == 0 && !job.settings.include_history;
+        let rows_suffice = table_layout(job).is_none();
         let standing = Self { rows, rows_suffice, objects: None };
         // Under a name that tells the fingerprint, a model that is found is the right one, and is looked at then.
         let name = |customer| job.settings.artifact_name.fixed_name(customer, job.settings.version.as_deref());

@@ -1,12 +1,16 @@
 //! The run in one page: for people at its end, and as JSON.
 
-use super::outcome::{Outcome, Phases, Status};
+use super::{
+    accuracy::MedianAccuracy,
+    outcome::{Outcome, Phases, Status},
+};
 use crate::{
     error::{Error, Result},
+    models::regression::ScoredOn,
     settings::MaxFailures,
 };
 use serde::Serialize;
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 /// Failed customers that are named; the manifest has all of them.
 const NAMED_FAILURES: usize = 20;
@@ -105,6 +109,9 @@ pub struct Summary {
     pub max_failures: String,
     /// Whether they are exceeded.
     pub too_many_failures: bool,
+    /// Errors of regression models, by the kind of rows that they were judged by.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub accuracy: BTreeMap<ScoredOn, MedianAccuracy>,
     /// The slowest customers.
     pub slowest: Vec<Slow>,
     /// The first failed customers by name.
@@ -126,6 +133,7 @@ impl Summary {
             bytes: 0,
             max_failures: String::new(),
             too_many_failures: false,
+            accuracy: BTreeMap::new(),
             slowest: Vec::new(),
             failures: Vec::new(),
             written: Vec::new(),
@@ -218,6 +226,17 @@ impl fmt::Display for Summary {
                 .map(|slow| format!("{} ({:.1} ms, {} rows)", slow.customer, slow.ms, slow.rows))
                 .collect();
             writeln!(f, "slowest: {}", slowest.join(", "))?;
+        }
+        for (on, MedianAccuracy { customers, median }) in &self.accuracy {
+            let rows = if *on == ScoredOn::Validation { "on validation rows" } else { "in sample" };
+            let of = |name: &str| median.get(name).copied().unwrap_or(f64::NAN);
+            let r2 = median.get("r2").map(|r2| format!(", R² {r2:.3}")).unwrap_or_default();
+            writeln!(
+                f,
+                "median errors {rows} ({customers} customers): RMSE {:.4e}, MAE {:.4e}{r2}",
+                of("rmse"),
+                of("mae")
+            )?;
         }
         for FailedCustomer { customer, reason } in &self.failures {
             writeln!(f, "failed: {customer}: {reason}")?;

@@ -1,21 +1,21 @@
-//! One customer, from file to artifact.
+//! One customer, from file to artifact: what is the same whatever is fitted.
 
 use super::{
     Job,
-    machine::MemoryGate,
+    machine::{MemoryGate, unpacked_size},
     outcome::{Outcome, Phases, Status},
     plan::Plan,
+    result_table::Block,
     standing::{Look, Standing},
+    validation::Validation,
 };
 use crate::{
-    artifact::{Artifact, FORMAT, Fingerprint, Found, Metadata, Span, forecast_seed, inspect},
-    dataset::{CustomerId, Series},
+    artifact::{Artifact, Fingerprint, Found, Metadata, inspect},
+    dataset::CustomerId,
     error::{Error, Result},
-    input::{Contents, InputFile, Reader},
-    models::{
-        FitError, FittedModel, Forecast, Workspace, frequency::Frequency, patience::Patience, prophet::LEAST_SIGMA,
-    },
-    settings::Settings,
+    input::{Contents, InputFile, Reader, TableReader},
+    models::{FittedModel, Workspace},
+    settings::{Settings, Task},
     storage::Stamp,
 };
 use rayon::prelude::*;
@@ -28,14 +28,14 @@ use std::{
 
 /// What a worker tells the owner.
 pub(super) enum Event {
-    /// A customer is done.
-    Finished { outcome: Box<Outcome>, forecast: Option<Forecast> },
+    /// A customer is done; the block is its rows of the table of results.
+    Finished { outcome: Box<Outcome>, block: Option<Block> },
     /// The place for artifacts cannot be written, or that of the input cannot be read, for any customer.
     CannotGoOn(Error),
 }
 
 /// Whose failure it is.
-enum Failure {
+pub(super) enum Failure {
     Customer(Error),
     /// No other customer would fare better.
     Run(Error),
@@ -45,34 +45,42 @@ enum Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self::Customer(error)
+        if error.is_out_of_reach() { Self::Run(error) } else { Self::Customer(error) }
     }
 }
 
 /// The buffers of one worker thread.
-struct Worker {
-    reader: Reader,
-    workspace: Workspace,
+pub(super) struct Worker {
+    pub(super) reader: Reader,
+    pub(super) tables: TableReader,
+    pub(super) tools: Tools,
+}
+
+/// Those of them that do not belong to reading.
+#[derive(Default)]
+pub(super) struct Tools {
+    pub(super) workspace: Workspace,
+    /// The artifact of an earlier run.
     standing: Vec<u8>,
 }
 
 /// All workers, and what they have in common.
 pub(super) struct Crew<'a> {
-    job: &'a Job<'a>,
+    pub(super) job: &'a Job<'a>,
+    pub(super) validation: &'a Validation<'a>,
     /// One per thread of the pool, taken out of its place while that thread works.
     workers: Vec<Mutex<Option<Worker>>>,
     memory: MemoryGate,
     /// The settings' canonical text, for fingerprints.
-    shape: String,
+    pub(super) shape: String,
     standing: Standing,
 }
 
 /// A fitted customer and what belongs to it.
-struct Done {
-    metadata: Metadata,
-    model: FittedModel,
+pub(super) struct Done {
+    pub(super) metadata: Metadata,
+    pub(super) model: FittedModel,
     status: Status,
-    frequency: Frequency,
     artifact: String,
     bytes: usize,
     sha256: String,
@@ -80,15 +88,29 @@ struct Done {
     archive: Option<Vec<u8>>,
 }
 
-/// What the work on a customer came to.
-enum Work {
-    /// An earlier run's row says it all.
-    Standing(Box<Outcome>),
-    Done(Box<(Done, Option<Forecast>)>),
+/// What an earlier run left of a customer.
+pub(super) enum Earlier {
+    /// Nothing that is still right.
+    Nothing,
+    /// The right artifact, and there is no need to look into it.
+    Row(Box<Outcome>),
+    /// The right artifact.
+    Artifact(Box<Done>),
 }
 
+/// What came of a customer's work.
+pub(super) enum Made {
+    /// Nothing new: the row of an earlier run.
+    Row(Box<Outcome>),
+    /// A model and its rows of the table of results.
+    Model(Box<(Done, Option<Block>)>),
+}
+
+/// A customer's work.
+pub(super) type Work = Result<Made, Failure>;
+
 /// Measures a phase.
-fn timed<T>(ms: &mut f64, work: impl FnOnce() -> T) -> T {
+pub(super) fn timed<T>(ms: &mut f64, work: impl FnOnce() -> T) -> T {
     let begun = Instant::now();
     let result = work();
     *ms += begun.elapsed().as_secs_f64() * 1e3;
@@ -96,17 +118,18 @@ fn timed<T>(ms: &mut f64, work: impl FnOnce() -> T) -> T {
 }
 
 impl<'a> Crew<'a> {
-    pub(super) fn new(job: &'a Job<'a>, plan: &Plan, standing: Standing) -> Self {
+    pub(super) fn new(job: &'a Job<'a>, plan: &Plan, validation: &'a Validation<'a>, standing: Standing) -> Self {
         let workers = (0..job.jobs).map(|_| Mutex::default()).collect();
-        let memory = MemoryGate::new(job.memory, job.jobs, &plan.files);
-        Self { job, workers, memory, shape: job.settings.shape(), standing }
+        let sizes = plan.files.iter().map(|file| unpacked_size(file) + validation.size_beside(file));
+        let memory = MemoryGate::new(job.memory, job.jobs, sizes);
+        Self { job, validation, workers, memory, shape: job.settings.shape(), standing }
     }
 
     /// Works with the buffers of this thread.
     ///
     /// They are out of their place meanwhile and no lock is held: a library that waits on threads of its own may let this
     /// thread begin another customer in between, which then finds the place empty and works with new buffers.
-    fn with_worker<T>(&self, work: impl FnOnce(&mut Worker) -> T) -> T {
+    pub(super) fn with_worker<T>(&self, work: impl FnOnce(&mut Worker) -> T) -> T {
         let place = &self.workers[rayon::current_thread_index().unwrap_or_default()];
         let place = || place.lock().unwrap_or_else(PoisonError::into_inner);
         let taken = place().take();
@@ -118,57 +141,81 @@ impl<'a> Crew<'a> {
 
     /// Fits every customer of a file.
     pub(super) fn fit_file(&self, file: &InputFile, events: &SyncSender<Event>) {
-        let admitted = self.memory.admit(file);
-        match &file.contents {
-            Contents::One(customer) => self.with_worker(|worker| {
-                self.guarded(worker, customer, events, |crew, worker| {
-                    let Worker { reader, workspace, standing } = worker;
+        let admitted = self.memory.admit(unpacked_size(file) + self.validation.size_beside(file));
+        match (&file.contents, &self.job.settings.task) {
+            (Contents::One(customer), task) => self.with_worker(|worker| {
+                self.guarded(worker, customer, events, |worker| {
                     let mut ms = Phases::default();
-                    let series = timed(&mut ms.read, || reader.read_series(crew.job.input, file));
-                    let result = series
-                        .map_err(|error| if error.is_out_of_reach() { Failure::Run(error) } else { error.into() })
-                        .and_then(|series| crew.fit(customer, series, workspace, standing, &mut ms));
-                    (result, ms)
+                    let work = match task {
+                        Task::Forecast(task) => {
+                            let series = timed(&mut ms.read, || worker.reader.read_series(self.job.input, file));
+                            let fit = |series| self.fit_series(task, customer, series, &mut worker.tools, &mut ms);
+                            series.map_err(Failure::from).and_then(fit)
+                        }
+                        Task::Regression(task) => {
+                            let Worker { tables, tools, .. } = worker;
+                            let rows = timed(&mut ms.read, || self.read_rows(tables, customer, file));
+                            rows.map_err(Failure::from)
+                                .and_then(|rows| self.fit_table(task, customer, rows, tools, &mut ms))
+                        }
+                    };
+                    (work, ms)
                 });
                 if admitted.is_some() {
                     // Where memory is counted, what a large file made the buffers grow to goes with it.
                     *worker = Worker::new(self.job.settings);
                 }
             }),
-            Contents::Many(customers) => self.fit_bundle(file, customers.len(), events),
+            (Contents::Many(_), Task::Forecast(task)) => {
+                let read = || Reader::new(self.job.settings.input.clone()).read_bundle(self.job.input, file, &|_| true);
+                self.fit_bundle(file, events, read, |customer, series, worker, ms| {
+                    self.fit_series(task, customer, &series, &mut worker.tools, ms)
+                });
+            }
+            (Contents::Many(_), Task::Regression(task)) => {
+                self.fit_bundle(
+                    file,
+                    events,
+                    || self.read_bundle_rows(file),
+                    |customer, rows, worker, ms| self.fit_table(task, customer, rows, &mut worker.tools, ms),
+                );
+            }
         }
     }
 
-    /// Reads a file of many customers and shares them out to the workers that have nothing to do.
-    fn fit_bundle(&self, file: &InputFile, customers: usize, events: &SyncSender<Event>) {
-        let mut read = 0.0;
-        // Bundles are read with buffers of their own, which go before the customers are fitted.
-        let bundle = catch_unwind(AssertUnwindSafe(|| {
-            let mut reader = Reader::new(self.job.settings.input.clone());
-            timed(&mut read, || reader.read_bundle(self.job.input, file, &|_| true))
-        }))
-        .unwrap_or_else(|panic| Err(Error::Bug(describe_panic(&*panic))));
+    /// Reads a file of many customers, with buffers of its own, which go before the customers are fitted; then shares them
+    /// out to the workers that have nothing to do.
+    fn fit_bundle<T: Send>(
+        &self,
+        file: &InputFile,
+        events: &SyncSender<Event>,
+        read: impl FnOnce() -> Result<Vec<(CustomerId, Result<T>)>>,
+        fit: impl Fn(&CustomerId, T, &mut Worker, &mut Phases) -> Work + Sync,
+    ) {
+        let mut read_ms = 0.0;
+        let bundle = catch_unwind(AssertUnwindSafe(|| timed(&mut read_ms, read)))
+            .unwrap_or_else(|panic| Err(Error::Bug(describe_panic(&*panic))));
         match bundle {
-            Ok(series) => series.into_par_iter().for_each(|(customer, series)| {
-                if self.job.stop.load(Ordering::Relaxed) {
-                    return;
-                }
-                self.with_worker(|worker| {
-                    self.guarded(worker, &customer, events, |crew, worker| {
-                        let mut ms = Phases { read: read / customers as f64, ..Phases::default() };
-                        let Worker { workspace, standing, .. } = worker;
-                        let result = series
-                            .map_err(Failure::from)
-                            .and_then(|series| crew.fit(&customer, &series, workspace, standing, &mut ms));
-                        (result, ms)
+            Ok(customers) => {
+                let share = read_ms / customers.len().max(1) as f64;
+                customers.into_par_iter().for_each(|(customer, data)| {
+                    if self.job.stop.load(Ordering::Relaxed) {
+                        return;
+                    }
+                    self.with_worker(|worker| {
+                        self.guarded(worker, &customer, events, |worker| {
+                            let mut ms = Phases { read: share, ..Phases::default() };
+                            let fit = |data| fit(&customer, data, worker, &mut ms);
+                            (data.map_err(Failure::from).and_then(fit), ms)
+                        });
                     });
                 });
-            }),
+            }
             Err(error) if error.is_out_of_reach() => send(events, Event::CannotGoOn(error)),
             Err(error) => {
                 for customer in file.customers() {
                     let outcome = Outcome::failed(customer.as_str(), error.to_string());
-                    send(events, Event::Finished { outcome: Box::new(outcome), forecast: None });
+                    send(events, Event::Finished { outcome: Box::new(outcome), block: None });
                 }
             }
         }
@@ -180,37 +227,38 @@ impl<'a> Crew<'a> {
         worker: &mut Worker,
         customer: &CustomerId,
         events: &SyncSender<Event>,
-        work: impl FnOnce(&Self, &mut Worker) -> (Result<Work, Failure>, Phases),
+        work: impl FnOnce(&mut Worker) -> (Work, Phases),
     ) {
-        let (result, ms) = catch_unwind(AssertUnwindSafe(|| work(self, worker))).unwrap_or_else(|panic| {
+        let (result, ms) = catch_unwind(AssertUnwindSafe(|| work(worker))).unwrap_or_else(|panic| {
             // Whatever the panic left half done is not used again.
             *worker = Worker::new(self.job.settings);
             (Err(Error::Bug(describe_panic(&*panic)).into()), Phases::default())
         });
         let event = match result {
-            Ok(Work::Standing(outcome)) => Event::Finished {
-                outcome: Box::new(Outcome { status: Status::Unchanged, ms, ..*outcome }),
-                forecast: None,
-            },
-            Ok(Work::Done(done)) => {
-                let (mut done, forecast) = *done;
-                match done.archive.take() {
-                    None => Event::Finished { outcome: Box::new(done.outcome(customer, ms)), forecast },
-                    Some(archive) => return self.publish(done.outcome(customer, ms), forecast, archive, events),
+            Ok(Made::Row(row)) => {
+                Event::Finished { outcome: Box::new(Outcome { status: Status::Unchanged, ms, ..*row }), block: None }
+            }
+            Ok(Made::Model(made)) => {
+                let (mut done, block) = *made;
+                let archive = done.archive.take();
+                let outcome = Box::new(done.outcome(customer, ms));
+                match archive {
+                    None => Event::Finished { outcome, block },
+                    Some(archive) => return self.publish(outcome, block, archive, events),
                 }
             }
             Err(Failure::Run(error)) => Event::CannotGoOn(error),
             Err(Failure::Stopped) => return,
             Err(Failure::Customer(error)) => {
                 let outcome = Outcome { ms, ..Outcome::failed(customer.as_str(), error.to_string()) };
-                Event::Finished { outcome: Box::new(outcome), forecast: None }
+                Event::Finished { outcome: Box::new(outcome), block: None }
             }
         };
         send(events, event);
     }
 
     /// Publishes an artifact; the owner hears of the customer when it is there, or has failed.
-    fn publish(&self, mut outcome: Outcome, forecast: Option<Forecast>, archive: Vec<u8>, events: &SyncSender<Event>) {
+    fn publish(&self, mut outcome: Box<Outcome>, block: Option<Block>, archive: Vec<u8>, events: &SyncSender<Event>) {
         let events = events.clone();
         let name = outcome.artifact.clone().unwrap_or_default();
         let begun = Instant::now();
@@ -219,12 +267,12 @@ impl<'a> Crew<'a> {
             let event = match result {
                 Ok(stamp) => {
                     outcome.etag = stamp.map(|stamp| stamp.tag);
-                    Event::Finished { outcome: Box::new(outcome), forecast }
+                    Event::Finished { outcome, block }
                 }
                 Err(error @ Error::Storage { .. }) => Event::CannotGoOn(error),
                 Err(other) => {
                     let failed = Outcome::failed(&outcome.customer, other.to_string());
-                    Event::Finished { outcome: Box::new(Outcome { ms: outcome.ms, ..failed }), forecast: None }
+                    Event::Finished { outcome: Box::new(Outcome { ms: outcome.ms, ..failed }), block: None }
                 }
             };
             send(&events, event);
@@ -232,51 +280,46 @@ impl<'a> Crew<'a> {
         self.job.models.publish_behind(&name, archive, Box::new(done));
     }
 
-    fn fit(
-        &self,
-        customer: &CustomerId,
-        series: &Series,
-        workspace: &mut Workspace,
-        standing: &mut Vec<u8>,
-        ms: &mut Phases,
-    ) -> Result<Work, Failure> {
-        let Settings { version, artifact_name, frequency, .. } = self.job.settings;
-        let frequency = frequency.unwrap_or_else(|| Frequency::infer(&series.dates));
-        let fingerprint = timed(&mut ms.compare, || Fingerprint::new(&self.shape, customer, series));
-        let name = artifact_name.name(customer, version.as_deref(), &fingerprint);
-        let earlier = match self.standing.look(&name, customer, &fingerprint) {
-            Look::Unchanged(outcome) => return Ok(Work::Standing(outcome)),
-            Look::ToBeReplaced => None,
-            Look::Unknown => timed(&mut ms.compare, || self.earlier(&name, &fingerprint, standing))?,
-        };
-        let done = match earlier {
-            Some(Artifact { metadata, model }) => Done {
-                metadata,
-                model,
-                status: Status::Unchanged,
-                frequency,
-                artifact: name,
-                bytes: standing.len(),
-                sha256: sha256(standing),
-                archive: None,
-            },
-            None => self.fit_anew(customer, series, frequency, &fingerprint, name, workspace, ms)?,
-        };
-        let forecast = timed(&mut ms.forecast, || self.forecast(&done, series));
-        Ok(Work::Done(Box::new((done, forecast))))
+    /// The name of a customer's artifact.
+    pub(super) fn artifact_name(&self, customer: &CustomerId, fingerprint: &Fingerprint) -> String {
+        let Settings { version, artifact_name, .. } = self.job.settings;
+        artifact_name.name(customer, version.as_deref(), fingerprint)
     }
 
     /// The artifact of an earlier run, if it is whole and still right.
-    fn earlier(&self, name: &str, fingerprint: &Fingerprint, standing: &mut Vec<u8>) -> Result<Option<Artifact>> {
-        let models = self.job.models;
+    pub(super) fn earlier(
+        &self,
+        name: &str,
+        customer: &CustomerId,
+        fingerprint: &Fingerprint,
+        tools: &mut Tools,
+    ) -> Result<Earlier> {
+        match self.standing.look(name, customer, fingerprint) {
+            Look::Unchanged(row) => return Ok(Earlier::Row(row)),
+            Look::ToBeReplaced => return Ok(Earlier::Nothing),
+            Look::Unknown => {}
+        }
+        let (models, standing) = (self.job.models, &mut tools.standing);
         if !models.read(name, standing)? {
-            return Ok(None);
+            return Ok(Earlier::Nothing);
         }
         match inspect(standing) {
             Found::Ours(artifact) => {
-                Ok(Some(*artifact).filter(|found| found.metadata.fingerprint == fingerprint.as_str()))
+                let Artifact { metadata, model } = *artifact;
+                if metadata.fingerprint != fingerprint.as_str() {
+                    return Ok(Earlier::Nothing);
+                }
+                Ok(Earlier::Artifact(Box::new(Done {
+                    metadata,
+                    model,
+                    status: Status::Unchanged,
+                    artifact: name.to_owned(),
+                    bytes: standing.len(),
+                    sha256: sha256(standing),
+                    archive: None,
+                })))
             }
-            Found::Torn => Ok(None),
+            Found::Torn => Ok(Earlier::Nothing),
             Found::Foreign => Err(Error::Data(format!(
                 "{} was not written by manyfit, so it is left alone: move it away, or choose another output or \
                  artifact_name",
@@ -285,106 +328,29 @@ impl<'a> Crew<'a> {
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "they are the customer's whole state on its way through the worker")]
-    fn fit_anew(
-        &self,
-        customer: &CustomerId,
-        series: &Series,
-        frequency: Frequency,
-        fingerprint: &Fingerprint,
-        name: String,
-        workspace: &mut Workspace,
-        ms: &mut Phases,
-    ) -> Result<Done, Failure> {
-        let Settings { model, fallback, customer_time_limit, version, .. } = self.job.settings;
-        let mut notes = Vec::new();
-        let mut reason = None;
-        let fitted = timed(&mut ms.fit, || {
-            let deadline = customer_time_limit.map(|limit| Instant::now() + limit);
-            let patience = Patience { deadline, stop: Some(self.job.stop) };
-            model.fit(series, frequency, patience, workspace).or_else(|error| {
-                // Only what would happen again: a fit that took too long on a busy machine may end in time on the next run.
-                let again = matches!(error, FitError::TooShort { .. } | FitError::NotFinite);
-                let spec = fallback.as_ref().filter(|_| again && !series.is_empty()).ok_or(error)?;
-                let fitted = spec.fit(series, frequency, Patience::default(), workspace).map_err(|_| error);
-                reason = Some(error.to_string());
-                fitted
-            })
-        })
-        .map_err(|error| match error {
-            FitError::Stopped => Failure::Stopped,
-            other => Failure::Customer(Error::Data(other.to_string())),
-        })?;
-        let (log_posterior, sigma) = describe_fit(&fitted, &mut notes);
-        let (Some(&first_ms), Some(&last_ms)) = (series.dates.first(), series.dates.last()) else {
-            return Err(Error::Bug("a model was fitted to no dates".into()).into());
-        };
-        let mut metadata = Metadata {
-            format: FORMAT,
-            manyfit: env!("CARGO_PKG_VERSION").into(),
-            customer: customer.to_string(),
-            version: version.clone(),
-            fingerprint: fingerprint.as_str().into(),
-            model: fitted.name().into(),
-            trained: Span { first_ms, last_ms },
-            rows: series.len(),
-            missing: series.missing(),
-            frequency: frequency.to_string(),
-            in_sample: fitted.scores(),
-            log_posterior,
-            sigma,
-            notes,
-            fallback: reason,
-            ..Metadata::default()
-        };
-        let archive = timed(&mut ms.pack, || Artifact::pack(&mut metadata, &fitted));
-        Ok(Done {
+    /// Packs a customer's artifact, to be published.
+    pub(super) fn pack(&self, name: String, mut metadata: Metadata, model: FittedModel, ms: &mut Phases) -> Done {
+        metadata.version.clone_from(&self.job.settings.version);
+        let archive = timed(&mut ms.pack, || Artifact::pack(&mut metadata, &model));
+        Done {
             status: if metadata.fallback.is_some() { Status::Fallback } else { Status::Fitted },
             metadata,
-            model: fitted,
-            frequency,
+            model,
             artifact: name,
             bytes: archive.len(),
             sha256: sha256(&archive),
             archive: Some(archive),
-        })
-    }
-
-    fn forecast(&self, done: &Done, series: &Series) -> Option<Forecast> {
-        let Settings { horizon, include_history, seed, .. } = *self.job.settings;
-        if horizon == 0 && !include_history {
-            return None;
         }
-        let mut dates = done.model.future_dates(done.frequency, horizon);
-        if include_history && matches!(done.model, FittedModel::Prophet(_)) {
-            dates.splice(0..0, series.dates.iter().copied());
-        }
-        Some(done.model.forecast(&dates, forecast_seed(seed, &done.metadata.customer)))
     }
 }
 
 impl Worker {
     fn new(settings: &Settings) -> Self {
-        Self { reader: Reader::new(settings.input.clone()), workspace: Workspace::default(), standing: Vec::new() }
-    }
-}
-
-/// log p and σ of a fit, and in `notes` what is unusual about it.
-fn describe_fit(fitted: &FittedModel, notes: &mut Vec<String>) -> (Option<f64>, Option<f64>) {
-    match fitted {
-        FittedModel::Prophet(prophet) => {
-            if prophet.notes.constant {
-                notes.push("the series is constant: nothing was fitted".into());
-            }
-            if prophet.notes.perfect_fit {
-                notes.push(format!(
-                    "the model follows the series exactly, so its noise has no finite optimum: sigma is {LEAST_SIGMA} of the \
-                     series' scale"
-                ));
-            }
-            (prophet.notes.log_posterior, Some(prophet.parameters.sigma * prophet.y_scale))
+        Self {
+            reader: Reader::new(settings.input.clone()),
+            tables: TableReader::new(settings.input.clone()),
+            tools: Tools::default(),
         }
-        FittedModel::Baseline(baseline) => (None, Some(baseline.sigma)),
     }
 }
 
@@ -398,13 +364,15 @@ impl Done {
             notes: metadata.notes,
             rows: metadata.rows,
             missing: metadata.missing,
-            first: Some(iso(metadata.trained.first_ms)),
-            last: Some(iso(metadata.trained.last_ms)),
-            frequency: Some(metadata.frequency),
+            first: metadata.trained.map(|span| iso(span.first_ms)),
+            last: metadata.trained.map(|span| iso(span.last_ms)),
+            frequency: Some(metadata.frequency).filter(|frequency| !frequency.is_empty()),
             model: Some(metadata.model),
             log_posterior: metadata.log_posterior,
             sigma: metadata.sigma,
-            in_sample: Some(metadata.in_sample),
+            in_sample: metadata.in_sample,
+            accuracy: metadata.regression.as_ref().and_then(|regression| regression.accuracy),
+            trees: metadata.regression.and_then(|regression| regression.trees),
             ms,
             bytes: Some(bytes),
             sha256: Some(sha256),

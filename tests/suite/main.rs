@@ -7,6 +7,7 @@ mod layers;
 mod parquet_bundles;
 mod pinned_artifacts;
 mod prophet_golden;
+mod rehearsal;
 mod resume;
 #[cfg(feature = "s3")]
 mod s3_server;
@@ -15,10 +16,12 @@ mod s3_store;
 #[cfg(feature = "s3")]
 mod s3_train;
 mod sagemaker_tree;
+mod shards;
 #[cfg(feature = "stan")]
 mod stan;
 mod store_contract;
 mod support;
 mod train_run;
+mod train_trees;
 mod trees_bad_input;
 mod trees_golden;

@@ -12,7 +12,7 @@ use manyfit::{
         patience::Patience,
         prophet::{FittedProphet, Growth, Parameters, ProphetSpec},
     },
-    settings::Settings,
+    settings::{Settings, Task},
     storage::{Durability, LocalStore},
 };
 use serde::Deserialize;
@@ -144,10 +144,11 @@ fn fitted_cases() -> (usize, Vec<Fitted>) {
         let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let settings = case.settings.iter().map(|(name, value)| (name.clone(), text(value))).collect();
         let settings = Settings::from_text(&settings).unwrap();
-        let manyfit::models::ModelSpec::Prophet(spec) = &settings.model else { panic!("Prophet is the default") };
+        let Task::Forecast(task) = &settings.task else { panic!("forecasts are the default") };
+        let manyfit::models::ModelSpec::Prophet(spec) = &task.model else { panic!("Prophet is the default") };
         let series = series(&case.file, case.rows);
         let frequency = Frequency::infer(&series.dates);
-        let model = settings.model.fit(&series, frequency, Patience::default(), &mut workspace).unwrap();
+        let model = task.model.fit(&series, frequency, Patience::default(), &mut workspace).unwrap();
         Fitted { case, series, spec: spec.clone(), frequency, model }
     };
     let fitted: Vec<Fitted> = cases.into_iter().map(fit).collect();

@@ -401,6 +401,7 @@ fn a_panic_is_one_customers_failure() {
     let stop = AtomicBool::new(false);
     let job = Job {
         input: &Haunted(local(input.path()), "customer-017.csv"),
+        validation: None,
         models: &local(&output.path().join("models")),
         results: ResultsDirectory::of_shard(output.path(), Shard::ALL),
         settings: &settings,

@@ -11,7 +11,10 @@ use super::{
     scan::RowSums,
     tree::Node,
 };
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    models::patience::{Patience, Unfitted},
+};
 
 /// Rows that training does not learn from, to judge each round by.
 #[derive(Clone, Copy, Debug)]
@@ -51,6 +54,22 @@ impl BoostingParams {
         evaluation: Option<Evaluation<'_>>,
         scratch: &mut Scratch,
     ) -> Result<Boosted> {
+        Ok(self.fit_within(matrix, targets, weights, evaluation, Patience::default(), scratch)?)
+    }
+
+    /// [`Self::fit`], asking before each tree whether to go on.
+    ///
+    /// # Errors
+    /// As [`Self::fit`], or that the patience is over.
+    pub fn fit_within(
+        &self,
+        matrix: &Matrix,
+        targets: &[f32],
+        weights: Option<&[f32]>,
+        evaluation: Option<Evaluation<'_>>,
+        patience: Patience<'_>,
+        scratch: &mut Scratch,
+    ) -> Result<Boosted, Unfitted> {
         self.check()?;
         matrix.check_length("target", targets)?;
         self.objective.check_targets(targets)?;
@@ -62,16 +81,19 @@ impl BoostingParams {
                 "monotone_constraints has {} values, but there are {} features",
                 self.monotone_constraints.len(),
                 matrix.columns()
-            )));
+            ))
+            .into());
         }
         match &evaluation {
             Some(evaluation) => self.check_evaluation(matrix, evaluation)?,
             None if self.early_stopping_rounds.is_some() => {
-                return Err(Error::Settings("early_stopping_rounds needs validation rows, and there are none".into()));
+                return Err(
+                    Error::Settings("early_stopping_rounds needs validation rows, and there are none".into()).into()
+                );
             }
             None => {}
         }
-        let training = Training { params: self, matrix, targets, weights, evaluation };
+        let training = Training { params: self, matrix, targets, weights, evaluation, patience };
         if matrix.rows() <= <u32 as Entry>::MAX_ROWS {
             training.run(&mut scratch.narrow, &mut scratch.boosting)
         } else {
@@ -111,10 +133,11 @@ struct Training<'a> {
     targets: &'a [f32],
     weights: Option<&'a [f32]>,
     evaluation: Option<Evaluation<'a>>,
+    patience: Patience<'a>,
 }
 
 impl Training<'_> {
-    fn run<E: Entry>(&self, arena: &mut Arena<E>, buffers: &mut Buffers) -> Result<Boosted> {
+    fn run<E: Entry>(&self, arena: &mut Arena<E>, buffers: &mut Buffers) -> Result<Boosted, Unfitted> {
         let params = self.params;
         let rows = self.matrix.rows();
         let base_score = params.base_score.unwrap_or_else(|| params.objective.base_score(self.targets, self.weights));
@@ -135,6 +158,7 @@ impl Training<'_> {
         let mut trees: Vec<Tree> = Vec::with_capacity(params.num_round);
         let mut watch = Watch::new(params);
         for _ in 0..params.num_round {
+            self.patience.check()?;
             let unit = self.weights.is_none() && params.objective.has_unit_hessian();
             if unit {
                 params.objective.gradients(&buffers.margins, self.targets, &mut buffers.gradients);

@@ -65,6 +65,12 @@ impl Ensemble {
         self.base_score
     }
 
+    /// Number of trees of one round: 1 for boosting, all of them for a forest.
+    #[must_use]
+    pub const fn trees_per_round(&self) -> usize {
+        self.trees_per_round
+    }
+
     /// Number of features of a row, k.
     #[must_use]
     pub const fn features(&self) -> usize {
@@ -77,7 +83,8 @@ impl Ensemble {
     /// The row does not have k features.
     pub fn predict(&self, row: &[f32]) -> Result<f32> {
         self.check_width(row.len())?;
-        Ok(self.predict_checked(row))
+        let start = self.objective.margin(self.base_score);
+        Ok(self.objective.transform(self.trees.iter().fold(start, |margin, tree| margin + tree.predict(row))))
     }
 
     /// Predicts every row of `matrix`, shape (m, k). Shape (m).
@@ -85,19 +92,26 @@ impl Ensemble {
     /// # Errors
     /// The rows do not have k features.
     pub fn predict_matrix(&self, matrix: &Matrix) -> Result<Vec<f32>> {
+        // Tree by tree over rows that lie together: a tree is in the nearest cache for all of them.
+        const TOGETHER: usize = 64;
         self.check_width(matrix.columns())?;
-        let mut row = vec![];
-        Ok((0..matrix.rows())
-            .map(|at| {
-                matrix.copy_row(at, &mut row);
-                self.predict_checked(&row)
-            })
-            .collect())
-    }
-
-    fn predict_checked(&self, row: &[f32]) -> f32 {
-        let start = self.objective.margin(self.base_score);
-        self.objective.transform(self.trees.iter().fold(start, |margin, tree| margin + tree.predict(row)))
+        let (start, k) = (self.objective.margin(self.base_score), matrix.columns());
+        let mut predictions = vec![start; matrix.rows()];
+        let (mut rows, mut row) = (vec![], vec![]);
+        for (block, margins) in predictions.chunks_mut(TOGETHER).enumerate() {
+            rows.clear();
+            for at in 0..margins.len() {
+                matrix.copy_row(block * TOGETHER + at, &mut row);
+                rows.extend_from_slice(&row);
+            }
+            for tree in &self.trees {
+                for (margin, row) in margins.iter_mut().zip(rows.chunks_exact(k)) {
+                    *margin += tree.predict(row);
+                }
+            }
+            margins.iter_mut().for_each(|margin| *margin = self.objective.transform(*margin));
+        }
+        Ok(predictions)
     }
 
     pub(super) fn check_width(&self, features: usize) -> Result<()> {

@@ -11,7 +11,10 @@ use super::{
     scan::{RowSums, Sums},
     tree::{Node, Stat},
 };
-use crate::error::Result;
+use crate::{
+    error::Result,
+    models::patience::{Patience, Unfitted},
+};
 
 impl ForestParams {
     /// Fits a forest to `targets`, shape (n). `weights`, shape (n), are sample weights.
@@ -25,12 +28,27 @@ impl ForestParams {
         weights: Option<&[f32]>,
         scratch: &mut Scratch,
     ) -> Result<Ensemble> {
+        Ok(self.fit_within(matrix, targets, weights, Patience::default(), scratch)?)
+    }
+
+    /// [`Self::fit`], asking before each tree whether to go on.
+    ///
+    /// # Errors
+    /// As [`Self::fit`], or that the patience is over.
+    pub fn fit_within(
+        &self,
+        matrix: &Matrix,
+        targets: &[f32],
+        weights: Option<&[f32]>,
+        patience: Patience<'_>,
+        scratch: &mut Scratch,
+    ) -> Result<Ensemble, Unfitted> {
         self.check()?;
         matrix.check_length("target", targets)?;
         if let Some(weights) = weights {
             matrix.check_weights(weights)?;
         }
-        let training = Training { params: self, matrix, targets, weights };
+        let training = Training { params: self, matrix, targets, weights, patience };
         if matrix.rows() <= <u32 as Entry>::MAX_ROWS {
             training.run(&mut scratch.narrow)
         } else {
@@ -44,10 +62,11 @@ struct Training<'a> {
     matrix: &'a Matrix,
     targets: &'a [f32],
     weights: Option<&'a [f32]>,
+    patience: Patience<'a>,
 }
 
 impl Training<'_> {
-    fn run<E: Entry>(&self, arena: &mut Arena<E>) -> Result<Ensemble> {
+    fn run<E: Entry>(&self, arena: &mut Arena<E>) -> Result<Ensemble, Unfitted> {
         let rows = self.matrix.rows();
         arena.prepare(self.matrix);
         // Leaves hold deviations from the overall mean: sums of small numbers lose less in single precision.
@@ -67,6 +86,7 @@ impl Training<'_> {
         let mut sums = vec![];
         let mut trees = Vec::with_capacity(self.params.n_estimators);
         for _ in 0..self.params.n_estimators {
+            self.patience.check()?;
             self.draw(&mut generator, &mut counts);
             let weight = |row: usize| counts[row] as f32 * self.weights.map_or(1.0, |weights| weights[row]);
             sums.clear();
@@ -82,7 +102,7 @@ impl Training<'_> {
             trees.push(tree);
         }
         let trees_per_round = trees.len();
-        Ensemble::new(trees, Objective::SquaredError, center, self.matrix.columns(), trees_per_round)
+        Ok(Ensemble::new(trees, Objective::SquaredError, center, self.matrix.columns(), trees_per_round)?)
     }
 
     /// How often each row is in the bag.

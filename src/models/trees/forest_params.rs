@@ -1,10 +1,27 @@
 //! The parameters of random forests.
 
-use super::params::{number, parse_switch};
-use crate::error::{Error, Result};
+use crate::{
+    error::Result,
+    models::parameters::{self, Unsupported, number, switch},
+};
+use serde::Serialize;
+
+/// What else scikit-learn's `RandomForestRegressor` has.
+const UNSUPPORTED: [Unsupported; 10] = [
+    Unsupported::new("criterion", &["squared_error"]),
+    Unsupported::ignored("n_jobs"),
+    Unsupported::ignored("verbose"),
+    Unsupported::new("oob_score", &["false"]),
+    Unsupported::new("warm_start", &["false"]),
+    Unsupported::new("max_leaf_nodes", &["None"]),
+    Unsupported::new("monotonic_cst", &["None"]),
+    Unsupported::new("min_weight_fraction_leaf", &["0.0", "0"]),
+    Unsupported::new("min_impurity_decrease", &["0.0", "0"]),
+    Unsupported::new("ccp_alpha", &["0.0", "0"]),
+];
 
 /// Parameters of a random forest, with the names, meanings and defaults of scikit-learn's `RandomForestRegressor`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ForestParams {
     /// Number of trees. Default 100.
     pub n_estimators: usize,
@@ -25,7 +42,7 @@ pub struct ForestParams {
 }
 
 /// A number of rows, absolute or as a fraction of all rows.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub enum Samples {
     /// This many.
     Count(usize),
@@ -34,7 +51,7 @@ pub enum Samples {
 }
 
 /// A number of features.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub enum MaxFeatures {
     /// The square root of all, rounded down.
     Sqrt,
@@ -86,7 +103,9 @@ impl Samples {
         if let Ok(count) = value.trim().parse() {
             return Ok(Self::Count(count));
         }
-        number(name, value).map(Self::Fraction)
+        // Some clients write whole numbers as 3.0; as a fraction that would be an error.
+        let number: f64 = number(name, value)?;
+        Ok(if number > 1.0 && number.fract() == 0.0 { Self::Count(number as usize) } else { Self::Fraction(number) })
     }
 
     fn fault(self, name: &str, least: usize) -> Option<String> {
@@ -133,6 +152,14 @@ impl ForestParams {
         }
     }
 
+    /// The parameter of this name or alias; for a parameter of scikit-learn that is not supported, its own name.
+    #[must_use]
+    pub fn canonical(name: &str) -> Option<&'static str> {
+        let name = if name == "seed" { "random_state" } else { name };
+        let own = Self::NAMES.into_iter().find(|own| *own == name);
+        own.or_else(|| UNSUPPORTED.iter().map(|other| other.name).find(|other| *other == name))
+    }
+
     /// Sets one parameter from text. Parameters of scikit-learn that are not supported are refused unless they ask for
     /// what is done anyway.
     ///
@@ -141,7 +168,7 @@ impl ForestParams {
     pub fn set(&mut self, name: &str, value: &str) -> Result<()> {
         let value = value.trim();
         let none = value.eq_ignore_ascii_case("none");
-        match name {
+        match Self::canonical(name).unwrap_or(name) {
             "n_estimators" => self.n_estimators = number(name, value)?,
             "max_depth" => self.max_depth = if none { None } else { Some(number(name, value)?) },
             "min_samples_split" => self.min_samples_split = Samples::parse(name, value)?,
@@ -155,23 +182,10 @@ impl ForestParams {
                     _ => MaxFeatures::Fraction(number(name, value)?),
                 }
             }
-            "bootstrap" => self.bootstrap = parse_switch(name, value)?,
+            "bootstrap" => self.bootstrap = switch(name, value)?,
             "max_samples" => self.max_samples = if none { None } else { Some(Samples::parse(name, value)?) },
-            "random_state" | "seed" => self.random_state = if none { 0 } else { number(name, value)? },
-            "criterion" if value == "squared_error" => {}
-            "criterion" => {
-                return Err(Error::Settings(format!(
-                    "criterion={value} is not supported, only criterion=squared_error"
-                )));
-            }
-            "n_jobs" | "verbose" | "oob_score" | "warm_start" => {}
-            "max_leaf_nodes" | "monotonic_cst" if none => {}
-            "min_weight_fraction_leaf" | "min_impurity_decrease" | "ccp_alpha"
-                if number::<f64>(name, value)? == 0.0 => {}
-            "max_leaf_nodes" | "monotonic_cst" | "min_weight_fraction_leaf" | "min_impurity_decrease" | "ccp_alpha" => {
-                return Err(Error::Settings(format!("{name} is a parameter of scikit-learn that is not supported")));
-            }
-            _ => return Err(Error::Settings(format!("{name} is not a parameter of random forests"))),
+            "random_state" => self.random_state = if none { 0 } else { number(name, value)? },
+            other => return parameters::refuse(&UNSUPPORTED, other, value, "random forests"),
         }
         Ok(())
     }
@@ -181,14 +195,7 @@ impl ForestParams {
     /// # Errors
     /// The faults of every parameter, one a line.
     pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self> {
-        let mut params = Self::default();
-        let mut faults: Vec<String> = pairs
-            .into_iter()
-            .filter_map(|(name, value)| params.set(name, value).err())
-            .map(|error| error.to_string())
-            .collect();
-        faults.extend(params.faults());
-        if faults.is_empty() { Ok(params) } else { Err(Error::Settings(faults.join("\n"))) }
+        parameters::read(Self::default(), pairs, Self::set, Self::faults)
     }
 
     /// Checks the ranges of all parameters.
@@ -196,8 +203,7 @@ impl ForestParams {
     /// # Errors
     /// The faults of every parameter, one a line.
     pub fn check(&self) -> Result<()> {
-        let faults = self.faults();
-        if faults.is_empty() { Ok(()) } else { Err(Error::Settings(faults.join("\n"))) }
+        parameters::verdict(&self.faults())
     }
 
     fn faults(&self) -> Vec<String> {

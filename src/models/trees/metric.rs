@@ -1,9 +1,10 @@
 //! How good predictions are: XGBoost's evaluation metrics, and the summary that every regression model reports.
 
 use super::objective::{EPSILON, Objective};
+use serde::Serialize;
 
 /// An evaluation metric; smaller is better. Names are XGBoost's.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub enum Metric {
     /// `rmse`: root mean squared error.
     Rmse,

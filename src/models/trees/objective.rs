@@ -4,9 +4,10 @@
 
 use super::quantile;
 use crate::error::{Error, Result};
+use serde::Serialize;
 
 /// A loss, by its XGBoost name.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub enum Objective {
     /// `reg:squarederror`: ½(f − y)².
     SquaredError,

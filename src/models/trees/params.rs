@@ -1,10 +1,66 @@
 //! The parameters of gradient boosting.
 
 use super::{Metric, Objective};
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    models::parameters::{self, Unsupported, number, switch},
+};
+use serde::Serialize;
+
+/// Other names of parameters, with the name that is meant.
+const ALIASES: [(&str, &str); 7] = [
+    ("num_boost_round", "num_round"),
+    ("n_estimators", "num_round"),
+    ("learning_rate", "eta"),
+    ("min_split_loss", "gamma"),
+    ("reg_lambda", "lambda"),
+    ("reg_alpha", "alpha"),
+    ("random_state", "seed"),
+];
+
+/// What else XGBoost has.
+const UNSUPPORTED: [Unsupported; 37] = [
+    Unsupported::new("booster", &["gbtree"]),
+    Unsupported::new("tree_method", &["exact"]),
+    Unsupported::new("grow_policy", &["depthwise"]),
+    Unsupported::new("sampling_method", &["uniform"]),
+    Unsupported::new("process_type", &["default"]),
+    Unsupported::new("colsample_bynode", &["1", "1.0"]),
+    Unsupported::new("num_parallel_tree", &["1", "1.0"]),
+    Unsupported::new("scale_pos_weight", &["1", "1.0"]),
+    Unsupported::new("max_leaves", &["0"]),
+    Unsupported::new("num_class", &["0"]),
+    Unsupported::ignored("nthread"),
+    Unsupported::ignored("n_jobs"),
+    Unsupported::ignored("verbosity"),
+    Unsupported::ignored("disable_default_eval_metric"),
+    Unsupported::ignored("device"),
+    Unsupported::new("csv_weights", &["0"]),
+    Unsupported::new("interaction_constraints", &[]),
+    Unsupported::new("feature_weights", &[]),
+    Unsupported::new("updater", &[]),
+    Unsupported::new("max_bin", &[]),
+    Unsupported::new("max_cat_to_onehot", &[]),
+    Unsupported::new("max_cat_threshold", &[]),
+    Unsupported::new("multi_strategy", &[]),
+    Unsupported::new("huber_slope", &[]),
+    Unsupported::new("quantile_alpha", &[]),
+    Unsupported::new("rate_drop", &[]),
+    Unsupported::new("skip_drop", &[]),
+    Unsupported::new("sample_type", &[]),
+    Unsupported::new("normalize_type", &[]),
+    Unsupported::new("one_drop", &[]),
+    Unsupported::new("deterministic_histogram", &[]),
+    Unsupported::new("sketch_eps", &[]),
+    Unsupported::new("lambda_bias", &[]),
+    Unsupported::new("dsplit", &[]),
+    Unsupported::new("single_precision_histogram", &[]),
+    Unsupported::new("predictor", &[]),
+    Unsupported::new("use_label_encoder", &["false", "0"]),
+];
 
 /// Parameters of gradient boosting, with XGBoost's names, meanings and defaults.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct BoostingParams {
     /// Number of trees. Default 100, as in XGBoost's scikit-learn interface.
     pub num_round: usize,
@@ -94,14 +150,22 @@ impl BoostingParams {
         "seed",
     ];
 
+    /// The parameter of this name or alias; for a parameter of XGBoost that is not supported, its own name.
+    #[must_use]
+    pub fn canonical(name: &str) -> Option<&'static str> {
+        let alias = ALIASES.iter().find(|(alias, _)| *alias == name).map(|(_, meant)| *meant);
+        let own = || Self::NAMES.into_iter().find(|own| *own == name);
+        alias.or_else(own).or_else(|| UNSUPPORTED.iter().map(|other| other.name).find(|other| *other == name))
+    }
+
     /// Sets one parameter from text. XGBoost's aliases are taken too; parameters of XGBoost that are not supported are
     /// refused unless they ask for what is done anyway.
     ///
     /// # Errors
     /// An unknown name, a value that cannot be read, or a parameter of XGBoost that is not supported.
     pub fn set(&mut self, name: &str, value: &str) -> Result<()> {
-        match name {
-            "num_round" | "num_boost_round" | "n_estimators" => self.num_round = number(name, value)?,
+        match Self::canonical(name).unwrap_or(name) {
+            "num_round" => self.num_round = number(name, value)?,
             "objective" => self.objective = parse_objective(value, self.objective)?,
             "tweedie_variance_power" => {
                 let variance_power = number(name, value)?;
@@ -115,12 +179,12 @@ impl BoostingParams {
                     }
                 }
             }
-            "eta" | "learning_rate" => self.eta = number(name, value)?,
+            "eta" => self.eta = number(name, value)?,
             "max_depth" => self.max_depth = number(name, value)?,
-            "gamma" | "min_split_loss" => self.gamma = number(name, value)?,
+            "gamma" => self.gamma = number(name, value)?,
             "min_child_weight" => self.min_child_weight = number(name, value)?,
-            "lambda" | "reg_lambda" => self.lambda = number(name, value)?,
-            "alpha" | "reg_alpha" => self.alpha = number(name, value)?,
+            "lambda" => self.lambda = number(name, value)?,
+            "alpha" => self.alpha = number(name, value)?,
             "max_delta_step" => self.max_delta_step = Some(number(name, value)?),
             "subsample" => self.subsample = number(name, value)?,
             "colsample_bytree" => self.colsample_bytree = number(name, value)?,
@@ -136,9 +200,9 @@ impl BoostingParams {
                     ))
                 })?);
             }
-            "refresh_leaf" => self.refresh_leaf = parse_switch(name, value)?,
-            "seed" | "random_state" => self.seed = number(name, value)?,
-            _ => return refuse(name, value),
+            "refresh_leaf" => self.refresh_leaf = switch(name, value)?,
+            "seed" => self.seed = number(name, value)?,
+            other => return parameters::refuse(&UNSUPPORTED, other, value, "gradient boosting"),
         }
         Ok(())
     }
@@ -151,11 +215,7 @@ impl BoostingParams {
         let mut pairs: Vec<_> = pairs.into_iter().collect();
         // The variance power needs to know the objective.
         pairs.sort_by_key(|&(name, _)| name != "objective");
-        let mut params = Self::default();
-        let mut faults: Vec<String> =
-            pairs.iter().filter_map(|(name, value)| params.set(name, value).err()).map(|e| e.to_string()).collect();
-        faults.extend(params.faults());
-        if faults.is_empty() { Ok(params) } else { Err(Error::Settings(faults.join("\n"))) }
+        parameters::read(Self::default(), pairs, Self::set, Self::faults)
     }
 
     /// Checks the ranges of all parameters.
@@ -163,8 +223,7 @@ impl BoostingParams {
     /// # Errors
     /// The faults of every parameter, one a line.
     pub fn check(&self) -> Result<()> {
-        let faults = self.faults();
-        if faults.is_empty() { Ok(()) } else { Err(Error::Settings(faults.join("\n"))) }
+        parameters::verdict(&self.faults())
     }
 
     fn faults(&self) -> Vec<String> {
@@ -225,18 +284,6 @@ impl BoostingParams {
     }
 }
 
-pub(super) fn number<T: std::str::FromStr>(name: &str, value: &str) -> Result<T> {
-    value.trim().parse().map_err(|_| Error::Settings(format!("{name}={value}: not a number of the kind it needs")))
-}
-
-pub(super) fn parse_switch(name: &str, value: &str) -> Result<bool> {
-    match value.trim().to_ascii_lowercase().as_str() {
-        "1" | "true" => Ok(true),
-        "0" | "false" => Ok(false),
-        _ => Err(Error::Settings(format!("{name}={value}: 1 or 0, true or false"))),
-    }
-}
-
 fn parse_objective(name: &str, previous: Objective) -> Result<Objective> {
     let objective = Objective::parse(name).ok_or_else(|| {
         Error::Settings(format!("objective={name} is not supported; one of {}", Objective::NAMES.join(", ")))
@@ -259,49 +306,6 @@ fn parse_constraints(value: &str) -> Result<Vec<i8>> {
             _ => Err(Error::Settings(format!("monotone_constraints={value}: each must be -1, 0 or 1, like (1,0,-1)"))),
         })
         .collect()
-}
-
-/// Parameters of XGBoost that are known and not built: taken where they ask for what is done anyway.
-fn refuse(name: &str, value: &str) -> Result<()> {
-    let done_anyway: &[&str] = match name {
-        "booster" => &["gbtree"],
-        "tree_method" => &["exact"],
-        "grow_policy" => &["depthwise"],
-        "sampling_method" => &["uniform"],
-        "process_type" => &["default"],
-        "colsample_bynode" | "num_parallel_tree" | "scale_pos_weight" => &["1", "1.0"],
-        "max_leaves" | "num_class" => &["0"],
-        "nthread" | "n_jobs" | "verbosity" | "disable_default_eval_metric" | "device" => return Ok(()),
-        "csv_weights"
-        | "interaction_constraints"
-        | "feature_weights"
-        | "updater"
-        | "max_bin"
-        | "max_cat_to_onehot"
-        | "max_cat_threshold"
-        | "multi_strategy"
-        | "huber_slope"
-        | "quantile_alpha"
-        | "rate_drop"
-        | "skip_drop"
-        | "sample_type"
-        | "normalize_type"
-        | "one_drop"
-        | "deterministic_histogram"
-        | "sketch_eps"
-        | "lambda_bias"
-        | "dsplit"
-        | "single_precision_histogram"
-        | "predictor" => &[],
-        _ => return Err(Error::Settings(format!("{name} is not a parameter of gradient boosting"))),
-    };
-    if done_anyway.contains(&value.trim()) {
-        return Ok(());
-    }
-    Err(Error::Settings(match done_anyway.first() {
-        Some(only) => format!("{name}={value} is not supported, only {name}={only}"),
-        None => format!("{name} is a parameter of XGBoost that is not supported"),
-    }))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
-//! The forecasts table as Parquet.
+//! A table of results as Parquet.
 
 use super::{
-    forecast_rows::{COLUMNS, Row},
+    result_table::{Layout, rows},
     spool::staged_path,
 };
 use crate::error::{Error, Result};
@@ -23,18 +23,19 @@ pub(super) struct ParquetTable {
     place: PathBuf,
     staged: PathBuf,
     writer: BatchedWriter<File>,
+    layout: &'static Layout,
     customers: Vec<String>,
-    dates: Vec<i64>,
-    numbers: [Vec<f64>; COLUMNS.len()],
+    keys: Vec<i64>,
+    numbers: Vec<Vec<f64>>,
 }
 
 impl ParquetTable {
-    pub(super) fn create(place: &Path) -> Result<Self> {
+    pub(super) fn create(layout: &'static Layout, place: &Path) -> Result<Self> {
         let staged = staged_path(place);
         let file = File::create(&staged).map_err(|error| failed(place, error))?;
-        let schema: Schema = [("customer", DataType::String), ("ds", DataType::Datetime(TimeUnit::Milliseconds, None))]
+        let schema: Schema = [("customer", DataType::String), (layout.key, key_type(layout))]
             .into_iter()
-            .chain(COLUMNS.map(|name| (name, DataType::Float64)))
+            .chain(layout.columns.iter().map(|name| (*name, DataType::Float64)))
             .map(|(name, kind)| Field::new(PlSmallStr::from_static(name), kind))
             .collect();
         let writer = ParquetWriter::new(file)
@@ -45,30 +46,31 @@ impl ParquetTable {
             place: place.into(),
             staged,
             writer,
+            layout,
             customers: Vec::new(),
-            dates: Vec::new(),
-            numbers: Default::default(),
+            keys: Vec::new(),
+            numbers: vec![Vec::new(); layout.columns.len()],
         })
     }
 
-    pub(super) fn append(&mut self, customer: &str, rows: impl Iterator<Item = Row>) -> Result<()> {
-        for (date, numbers) in rows {
+    pub(super) fn append(&mut self, customer: &str, block: &[u8]) -> Result<()> {
+        for (key, numbers) in rows(self.layout, block) {
             self.customers.push(customer.to_owned());
-            self.dates.push(date);
+            self.keys.push(key);
             for (column, number) in self.numbers.iter_mut().zip(numbers) {
                 column.push(number);
             }
         }
-        if self.dates.len() >= GROUP { self.write_group() } else { Ok(()) }
+        if self.keys.len() >= GROUP { self.write_group() } else { Ok(()) }
     }
 
     fn write_group(&mut self) -> Result<()> {
-        let rows = self.dates.len();
-        let dates = Series::new("ds".into(), std::mem::take(&mut self.dates));
-        let dates = dates.cast(&DataType::Datetime(TimeUnit::Milliseconds, None));
+        let rows = self.keys.len();
+        let keys = Series::new(self.layout.key.into(), std::mem::take(&mut self.keys));
+        let keys = keys.cast(&key_type(self.layout));
         let mut columns = vec![Column::from(Series::new("customer".into(), std::mem::take(&mut self.customers)))];
-        columns.push(dates.map_err(|error| failed(&self.place, io::Error::other(error)))?.into());
-        for (name, numbers) in COLUMNS.iter().zip(&mut self.numbers) {
+        columns.push(keys.map_err(|error| failed(&self.place, io::Error::other(error)))?.into());
+        for (name, numbers) in self.layout.columns.iter().zip(&mut self.numbers) {
             let present = numbers.drain(..).map(|number| if number.is_nan() { None } else { Some(number) });
             columns.push(Float64Chunked::from_iter_options((*name).into(), present).into_series().into());
         }
@@ -78,12 +80,16 @@ impl ParquetTable {
     }
 
     pub(super) fn finish(mut self) -> Result<()> {
-        if !self.dates.is_empty() {
+        if !self.keys.is_empty() {
             self.write_group()?;
         }
         self.writer.finish().map_err(|error| failed(&self.place, io::Error::other(error)))?;
         fs::rename(&self.staged, &self.place).map_err(|error| failed(&self.place, error))
     }
+}
+
+const fn key_type(layout: &Layout) -> DataType {
+    if layout.key_is_date { DataType::Datetime(TimeUnit::Milliseconds, None) } else { DataType::Int64 }
 }
 
 fn failed(place: &Path, error: io::Error) -> Error {

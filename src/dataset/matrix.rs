@@ -2,8 +2,7 @@
 
 use crate::error::{Error, Result};
 
-/// The largest target and the largest weight: squares of their sums over many rows must fit single precision.
-const MAX_NUMBER: f32 = 1e18;
+/// The largest weight: as for [`Matrix::MAX_TARGET`].
 const MAX_WEIGHT: f32 = 1e9;
 
 /// Feature values, shape (n, k), stored column by column.
@@ -19,6 +18,9 @@ pub struct Matrix {
 }
 
 impl Matrix {
+    /// The largest target: squares of sums over many rows must fit single precision.
+    pub const MAX_TARGET: f32 = 1e18;
+
     /// Takes the columns one after another, each of `rows` values.
     pub fn from_columns(rows: usize, values: Vec<f32>) -> Result<Self> {
         if rows == 0 || values.is_empty() {
@@ -94,7 +96,7 @@ impl Matrix {
         if let Some(row) = numbers.iter().position(|number| !number.is_finite()) {
             return Err(Error::Data(format!("row {}: the {what} is missing or not finite", row + 1)));
         }
-        if let Some(row) = numbers.iter().position(|number| number.abs() > MAX_NUMBER) {
+        if let Some(row) = numbers.iter().position(|number| number.abs() > Self::MAX_TARGET) {
             let number = numbers[row];
             return Err(Error::Data(format!(
                 "row {}: the {what} {number} is too large; choose a larger unit",

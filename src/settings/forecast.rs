@@ -1,0 +1,53 @@
+//! The settings of forecasts.
+
+use super::{
+    prophet,
+    task::Family,
+    text::{self, Text},
+};
+use crate::{
+    input::{Duplicates, InputSettings},
+    models::{ModelSpec, baseline::BaselineSpec, frequency::Frequency},
+};
+
+/// What to fit to each customer's series, and how far to forecast it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ForecastTask {
+    /// What to fit.
+    pub model: ModelSpec,
+    /// What to fit where that cannot be fitted; none to let the customer fail.
+    pub fallback: Option<ModelSpec>,
+    /// Spacing of the dates; none to infer it for each customer.
+    pub frequency: Option<Frequency>,
+    /// Steps to forecast; 0 for no forecasts.
+    pub horizon: usize,
+    /// Whether the forecasts begin with the history.
+    pub include_history: bool,
+}
+
+/// Reads them, and what they say about the input.
+pub(super) fn read(text: &mut Text<'_>, family: Family, input: &mut InputSettings) -> ForecastTask {
+    input.duplicates = text.value("duplicates", Duplicates::Error, str::parse);
+    let prophet = prophet::read(text);
+    let baseline = |baseline| ModelSpec::Baseline { baseline, interval_width: prophet.interval_width };
+    let model = match family {
+        Family::SeasonalNaive => baseline(BaselineSpec::SeasonalNaive),
+        Family::Mean => baseline(BaselineSpec::Mean),
+        _ => ModelSpec::Prophet(prophet.clone()),
+    };
+    let fallback = text.choice(
+        "fallback",
+        &[
+            ("seasonal-naive", Some(baseline(BaselineSpec::SeasonalNaive))),
+            ("mean", Some(baseline(BaselineSpec::Mean))),
+            ("none", None),
+        ],
+    );
+    ForecastTask {
+        model,
+        fallback,
+        frequency: text.optional("frequency", str::parse),
+        horizon: text.value("horizon", 0, |text| text::integer(text, 0..=100_000)),
+        include_history: text.value("include_history", false, text::boolean),
+    }
+}

@@ -1,0 +1,125 @@
+//! One customer's series, to an artifact and a forecast.
+
+use super::{
+    forecast_rows,
+    outcome::Phases,
+    worker::{Crew, Earlier, Failure, Made, Tools, Work, timed},
+};
+use crate::{
+    artifact::{FORMAT, Fingerprint, Metadata, Span, forecast_seed},
+    dataset::{CustomerId, Series},
+    error::Error,
+    models::{FitError, FittedModel, frequency::Frequency, patience::Patience, prophet::LEAST_SIGMA},
+    settings::{ForecastTask, Settings},
+};
+use std::time::Instant;
+
+impl Crew<'_> {
+    /// Fits a customer, unless its artifact stands, and forecasts it.
+    pub(super) fn fit_series(
+        &self,
+        task: &ForecastTask,
+        customer: &CustomerId,
+        series: &Series,
+        tools: &mut Tools,
+        ms: &mut Phases,
+    ) -> Work {
+        let frequency = task.frequency.unwrap_or_else(|| Frequency::infer(&series.dates));
+        let fingerprint = timed(&mut ms.compare, || Fingerprint::new(&self.shape, customer, series));
+        let name = self.artifact_name(customer, &fingerprint);
+        let done = match timed(&mut ms.compare, || self.earlier(&name, customer, &fingerprint, tools))? {
+            Earlier::Row(row) => return Ok(Made::Row(row)),
+            Earlier::Artifact(done) => *done,
+            Earlier::Nothing => {
+                let (metadata, fitted) = self.fit_series_anew(task, customer, series, frequency, tools, ms)?;
+                let metadata = Metadata { fingerprint: fingerprint.as_str().into(), ..metadata };
+                self.pack(name, metadata, fitted, ms)
+            }
+        };
+        let ForecastTask { horizon, include_history, .. } = *task;
+        let block = (horizon > 0 || include_history).then(|| {
+            timed(&mut ms.forecast, || {
+                let mut dates = done.model.future_dates(frequency, horizon);
+                if include_history && matches!(done.model, FittedModel::Prophet(_)) {
+                    dates.splice(0..0, series.dates.iter().copied());
+                }
+                let seed = forecast_seed(self.job.settings.seed, customer.as_str());
+                forecast_rows::to_block(&done.model.forecast(&dates, seed))
+            })
+        });
+        Ok(Made::Model(Box::new((done, block))))
+    }
+
+    fn fit_series_anew(
+        &self,
+        task: &ForecastTask,
+        customer: &CustomerId,
+        series: &Series,
+        frequency: Frequency,
+        tools: &mut Tools,
+        ms: &mut Phases,
+    ) -> Result<(Metadata, FittedModel), Failure> {
+        let ForecastTask { model, fallback, .. } = task;
+        let Settings { customer_time_limit, .. } = self.job.settings;
+        let workspace = &mut tools.workspace;
+        let mut notes = Vec::new();
+        let mut reason = None;
+        let fitted = timed(&mut ms.fit, || {
+            let deadline = customer_time_limit.map(|limit| Instant::now() + limit);
+            let patience = Patience { deadline, stop: Some(self.job.stop) };
+            model.fit(series, frequency, patience, workspace).or_else(|error| {
+                // Only what would happen again: a fit that took too long on a busy machine may end in time on the next run.
+                let again = matches!(error, FitError::TooShort { .. } | FitError::NotFinite);
+                let spec = fallback.as_ref().filter(|_| again && !series.is_empty()).ok_or(error)?;
+                let fitted = spec.fit(series, frequency, Patience::default(), workspace).map_err(|_| error);
+                reason = Some(error.to_string());
+                fitted
+            })
+        })
+        .map_err(|error| match error {
+            FitError::Stopped => Failure::Stopped,
+            other => Failure::Customer(Error::Data(other.to_string())),
+        })?;
+        let (log_posterior, sigma) = describe_fit(&fitted, &mut notes);
+        let (Some(&first_ms), Some(&last_ms)) = (series.dates.first(), series.dates.last()) else {
+            return Err(Error::Bug("a model was fitted to no dates".into()).into());
+        };
+        let metadata = Metadata {
+            format: FORMAT,
+            manyfit: env!("CARGO_PKG_VERSION").into(),
+            customer: customer.to_string(),
+            model: fitted.name().into(),
+            trained: Some(Span { first_ms, last_ms }),
+            rows: series.len(),
+            missing: series.missing(),
+            frequency: frequency.to_string(),
+            in_sample: Some(fitted.scores()),
+            log_posterior,
+            sigma,
+            notes,
+            fallback: reason,
+            ..Metadata::default()
+        };
+        Ok((metadata, fitted))
+    }
+}
+
+/// log p and σ of a fit, and in `notes` what is unusual about it.
+fn describe_fit(fitted: &FittedModel, notes: &mut Vec<String>) -> (Option<f64>, Option<f64>) {
+    match fitted {
+        FittedModel::Prophet(prophet) => {
+            if prophet.notes.constant {
+                notes.push("the series is constant: nothing was fitted".into());
+            }
+            if prophet.notes.perfect_fit {
+                notes.push(format!(
+                    "the model follows the series exactly, so its noise has no finite optimum: sigma is {LEAST_SIGMA} of the \
+                     series' scale"
+                ));
+            }
+            (prophet.notes.log_posterior, Some(prophet.parameters.sigma * prophet.y_scale))
+        }
+        FittedModel::Baseline(baseline) => (None, Some(baseline.sigma)),
+        FittedModel::Regression(_) => (None, None),
+    }
+}

@@ -1,0 +1,115 @@
+//! The rows that customers' regression models are judged by: where they are, and whose.
+
+use super::machine::unpacked_size;
+use crate::{
+    dataset::{CustomerId, Feature, Table},
+    error::{Error, Result},
+    input::{Contents, Discovery, InputFile, KnownFeatures, TableReader},
+    storage::Store,
+};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// The files of a place for validation rows, by customer. Without a place, nobody has any.
+#[derive(Default)]
+pub(super) struct Validation<'a> {
+    store: Option<&'a dyn Store>,
+    files: Vec<InputFile>,
+    by_customer: HashMap<CustomerId, usize>,
+    /// Customers whose validation rows cannot be read as the files stand, with the reason.
+    refused: BTreeMap<String, String>,
+}
+
+impl<'a> Validation<'a> {
+    pub(super) fn new(store: &'a dyn Store, discovery: Discovery) -> Self {
+        let Discovery { files, refused, .. } = discovery;
+        let homes = files.iter().enumerate();
+        let by_customer =
+            homes.flat_map(|(at, file)| file.customers().map(move |customer| (customer.clone(), at))).collect();
+        Self { store: Some(store), files, by_customer, refused: refused.into_iter().collect() }
+    }
+
+    /// Whether there is a place for validation rows.
+    pub(super) const fn is_given(&self) -> bool {
+        self.store.is_some()
+    }
+
+    /// What was found, for people; `customers` are those to fit.
+    pub(super) fn describe<'c>(&self, customers: impl Iterator<Item = &'c CustomerId>) -> Vec<String> {
+        let Some(store) = self.store else { return Vec::new() };
+        let (mut all, mut with) = (0, 0);
+        for customer in customers {
+            all += 1;
+            with += usize::from(self.by_customer.contains_key(customer));
+        }
+        let place = store.describe("");
+        let mut lines = vec![format!("{with} of them have validation rows in {}", place.trim_end_matches('/'))];
+        if with < all {
+            lines.push(format!(
+                "warning: {} have none: they are matched by their names, such as a_train.csv and a_val.csv",
+                all - with
+            ));
+        }
+        // Of a file that cannot be read nobody knows whose rows it holds.
+        let strangers = self.refused.iter().filter(|(name, _)| name.contains('.'));
+        lines.extend(strangers.map(|(_, reason)| format!("warning: {reason}")));
+        lines
+    }
+
+    /// Bytes, as text, of the validation files that are read beside a file of training rows.
+    pub(super) fn size_beside(&self, file: &InputFile) -> u64 {
+        if self.store.is_none() {
+            return 0;
+        }
+        let beside: BTreeSet<usize> =
+            file.customers().filter_map(|customer| self.by_customer.get(customer).copied()).collect();
+        let sizes = beside.into_iter().map(|at| &self.files[at]).map(unpacked_size);
+        // Files of one customer each are read one after another.
+        if matches!(file.contents, Contents::One(_)) { sizes.max().unwrap_or(0) } else { sizes.sum() }
+    }
+
+    /// A customer's rows, encoded as `features` say.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub(super) fn read_one(
+        &self,
+        reader: &mut TableReader,
+        customer: &CustomerId,
+        features: &[Feature],
+    ) -> Result<Option<Table>> {
+        if let Some(reason) = self.refused.get(customer.as_str()) {
+            return Err(Error::Data(format!("validation rows: {reason}")));
+        }
+        let (Some(store), Some(&at)) = (self.store, self.by_customer.get(customer)) else { return Ok(None) };
+        let file = &self.files[at];
+        match &file.contents {
+            Contents::One(_) => reader.read_table(store, file, Some(features)),
+            Contents::Many(_) => Err(Error::Data(format!(
+                "{} holds the validation rows of many customers, while the training rows are in a file of each customer: \
+                 use the same layout for both",
+                store.describe(&file.key)
+            ))),
+        }
+    }
+
+    /// The rows of those customers that are in files of many, encoded as their features say.
+    ///
+    /// # Errors
+    /// What is wrong with a file; what is wrong with one customer is in the map.
+    pub(super) fn read_many(
+        &self,
+        reader: &mut TableReader,
+        known: &KnownFeatures<'_>,
+    ) -> Result<HashMap<CustomerId, Result<Option<Table>>>> {
+        let mut found = HashMap::new();
+        let Some(store) = self.store else { return Ok(found) };
+        let homes: BTreeSet<usize> =
+            known.keys().filter_map(|customer| self.by_customer.get(*customer).copied()).collect();
+        for file in
+            homes.into_iter().map(|at| &self.files[at]).filter(|file| matches!(file.contents, Contents::Many(_)))
+        {
+            found.extend(reader.read_table_bundle(store, file, Some(known))?);
+        }
+        Ok(found)
+    }
+}
