@@ -95,8 +95,10 @@ impl Host {
     fn manifest(&self) -> Result<PathBuf> {
         let folder = self.tree.output_data();
         let is_manifest = |path: &PathBuf| {
-            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            name.starts_with("manifest") && name.ends_with(".jsonl") && !name.contains("partial")
+            let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+            stem.starts_with("manifest")
+                && !stem.contains("partial")
+                && path.extension().is_some_and(|end| end == "jsonl")
         };
         let found = fs::read_dir(&folder)
             .map_err(|error| Error::storage(format_args!("listing {}", folder.display()), error))?

@@ -147,7 +147,7 @@ fn every_customer_is_done_or_named_whatever_happens_on_the_way() {
     let server = Server::with_faults(Duration::from_millis(2), plan);
     upload(&server, customers.path());
     let mut command = command(&server, "out", &["max_failures=3"]);
-    Ended::from(command.args(["--s3-patience", "3"]).output().unwrap()).with_code(0);
+    Ended::from(command.args(["--s3-patience", "10"]).output().unwrap()).with_code(0);
     let rows = manifest(&server, "out");
     assert_eq!(rows.len() as u64, CUSTOMERS);
     let failed: Vec<_> = rows.iter().filter(|(_, row)| row["status"] == "failed").collect();

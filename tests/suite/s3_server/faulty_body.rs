@@ -21,6 +21,8 @@ const PAUSE: Duration = Duration::from_millis(5);
 pub(crate) struct FaultyBody {
     pieces: VecDeque<Result<Bytes, io::Error>>,
     length: u64,
+    /// Whether a pause comes before each piece: what came before is sent meanwhile.
+    pauses: bool,
     pause: Option<Pin<Box<Sleep>>>,
 }
 
@@ -48,9 +50,8 @@ impl FaultyBody {
             _ => [Ok(bytes)].into(),
         };
         pieces.retain(|piece| piece.as_ref().map_or(true, |bytes| !bytes.is_empty()));
-        // A cut body needs one too, for its beginning to be sent.
-        let pause = matches!(fault, Some(Fault::SlowBody | Fault::Truncated)).then(|| Box::pin(sleep(PAUSE)));
-        Self { pieces, length, pause }
+        let pauses = matches!(fault, Some(Fault::SlowBody | Fault::Truncated));
+        Self { pieces, length, pauses, pause: None }
     }
 }
 
@@ -65,11 +66,13 @@ impl Body for FaultyBody {
         if self.pieces.is_empty() {
             return Poll::Ready(None);
         }
-        if let Some(pause) = &mut self.pause {
+        if self.pauses {
+            // Begun here and not before, or it might be over by now on a busy machine.
+            let pause = self.pause.get_or_insert_with(|| Box::pin(sleep(PAUSE)));
             if pause.as_mut().poll(context).is_pending() {
                 return Poll::Pending;
             }
-            *pause = Box::pin(sleep(PAUSE));
+            self.pause = None;
         }
         Poll::Ready(self.pieces.pop_front().map(|piece| piece.map(Frame::data)))
     }
