@@ -3,7 +3,7 @@
 use divan::{Bencher, black_box};
 use manyfit::{
     artifact::{Artifact, Metadata},
-    dataset::Series,
+    dataset::{Covariates, Series},
     models::{FittedModel, ModelSpec, Workspace, frequency::Frequency, patience::Patience, prophet::ProphetSpec},
 };
 use std::f64::consts::TAU;
@@ -24,7 +24,7 @@ fn customer(days: i64, number: i64) -> Series {
             100.0 + 0.01 * t + 10.0 * (t / 7.0 * TAU).sin() + 20.0 * (t / 365.25 * TAU).cos() + 5.0 * noise
         })
         .collect();
-    Series { timestamps: dates.clone(), dates, values }
+    Series { timestamps: dates.clone(), dates, values, ..Series::default() }
 }
 
 fn spec() -> ModelSpec {
@@ -66,5 +66,5 @@ fn pack(bencher: Bencher<'_, '_>) {
 fn forecast(bencher: Bencher<'_, '_>) {
     let model = fitted();
     let dates = model.future_dates(Frequency::DAILY, 30);
-    bencher.bench_local(|| model.forecast(black_box(&dates), [7; 32]));
+    bencher.bench_local(|| model.forecast(black_box(&dates), Covariates::NONE, [7; 32]));
 }

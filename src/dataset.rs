@@ -65,7 +65,8 @@ impl fmt::Debug for CustomerId {
 ///
 /// - times are milliseconds since 1970-01-01T00:00:00, without a time zone (UTC where the input had an offset);
 /// - `dates` are the times of all rows, with or without a value, strictly increasing;
-/// - `timestamps` and `values` are the rows that have a value: same length, strictly increasing, finite.
+/// - `timestamps` and `values` are the rows that have a value: same length, strictly increasing, finite;
+/// - `columns` has a row for each of `dates`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Series {
     /// The times of all rows.
@@ -74,6 +75,82 @@ pub struct Series {
     pub timestamps: Vec<i64>,
     /// The values, shape (n), in the units of the input.
     pub values: Vec<f64>,
+    /// Further columns, which a model may ask for.
+    pub columns: Columns,
+}
+
+/// Named columns of numbers beside the dates of a series or of a future: regressors, conditions, `cap`, `floor`.
+///
+/// - all have the same length, NaN where a value is missing;
+/// - a name occurs once.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Columns {
+    names: Vec<String>,
+    values: Vec<Vec<f64>>,
+}
+
+/// Columns and the dates of their rows, strictly increasing: what a fit or a forecast looks its further numbers up in.
+#[derive(Clone, Copy, Debug)]
+pub struct Covariates<'a> {
+    /// Milliseconds since the epoch, as in [`Series`].
+    pub dates: &'a [i64],
+    /// A row for each of them.
+    pub columns: &'a Columns,
+}
+
+impl Columns {
+    /// No columns.
+    pub const NONE: &'static Self = &Self { names: Vec::new(), values: Vec::new() };
+
+    /// Columns of these names, without rows.
+    #[must_use]
+    pub fn named<Name: Into<String>>(names: impl IntoIterator<Item = Name>) -> Self {
+        let names: Vec<String> = names.into_iter().map(Into::into).collect();
+        Self { values: vec![Vec::new(); names.len()], names }
+    }
+
+    /// Adds a column, in the place of one of the same name.
+    pub fn insert(&mut self, name: &str, values: Vec<f64>) {
+        match self.names.iter().position(|known| known == name) {
+            Some(known) => self.values[known] = values,
+            None => {
+                self.names.push(name.into());
+                self.values.push(values);
+            }
+        }
+    }
+
+    /// Adds a row: a value for each name, in their order.
+    pub fn push_row(&mut self, row: impl IntoIterator<Item = f64>) {
+        self.values.iter_mut().zip(row).for_each(|(column, value)| column.push(value));
+    }
+
+    /// The names, in the order of the columns.
+    #[must_use]
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// A column by its name, NaN where a value is missing.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&[f64]> {
+        self.names.iter().position(|known| known == name).map(|at| &self.values[at][..])
+    }
+
+    /// Names and values of all columns.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &[f64])> {
+        self.names.iter().map(String::as_str).zip(self.values.iter().map(Vec::as_slice))
+    }
+
+    /// Forgets the rows and keeps the names and the memory.
+    pub fn clear_rows(&mut self) {
+        self.values.iter_mut().for_each(Vec::clear);
+    }
+}
+
+impl Covariates<'static> {
+    /// For models that need none.
+    pub const NONE: Self = Self { dates: &[], columns: Columns::NONE };
 }
 
 impl Series {
@@ -82,6 +159,13 @@ impl Series {
         self.dates.clear();
         self.timestamps.clear();
         self.values.clear();
+        self.columns.clear_rows();
+    }
+
+    /// Its further columns, with their dates.
+    #[must_use]
+    pub fn covariates(&self) -> Covariates<'_> {
+        Covariates { dates: &self.dates, columns: &self.columns }
     }
 
     /// Number of rows that have a value.
@@ -112,6 +196,20 @@ mod tests {
         for name in ["8", "store-2_brand.a", "Zürich 3", "a=b", "x%2Fy"] {
             assert_eq!(CustomerId::new(name).unwrap().as_str(), name);
         }
+    }
+
+    #[test]
+    fn columns_are_found_by_name_and_keep_their_names_when_their_rows_go() {
+        let mut columns = Columns::named(["price", "promotion"]);
+        columns.push_row([1.0, f64::NAN]);
+        columns.push_row([2.0, 1.0]);
+        columns.insert("cap", vec![9.0, 9.0]);
+        columns.insert("price", vec![3.0, 4.0]);
+        assert_eq!(columns.get("price"), Some(&[3.0, 4.0][..]));
+        assert_eq!(columns.get("floor"), None);
+        columns.clear_rows();
+        assert_eq!(columns.names(), ["price", "promotion", "cap"]);
+        assert!(columns.iter().all(|(_, values)| values.is_empty()));
     }
 
     #[test]

@@ -45,6 +45,10 @@ impl Fingerprint {
         words(&mut series.dates.iter().map(|&ms| ms as u64));
         words(&mut series.timestamps.iter().map(|&ms| ms as u64));
         words(&mut series.values.iter().map(|y| y.to_bits()));
+        for (name, column) in series.columns.iter() {
+            words(&mut std::iter::once(name.len() as u64).chain(name.bytes().map(u64::from)));
+            words(&mut column.iter().map(|x| x.to_bits()));
+        }
         hash.update(&block[..filled]);
         Self(hex(&hash.finalize()))
     }
@@ -119,7 +123,8 @@ mod tests {
     #[test]
     fn every_part_of_the_data_and_the_settings_counts() {
         let customer = CustomerId::new("8").unwrap();
-        let series = Series { dates: vec![1, 2, 3], timestamps: vec![1, 3], values: vec![0.5, 1.5] };
+        let series =
+            Series { dates: vec![1, 2, 3], timestamps: vec![1, 3], values: vec![0.5, 1.5], ..Series::default() };
         let base = Fingerprint::new("a", &customer, &series);
         assert_eq!(base, Fingerprint::new("a", &customer, &series.clone()));
         assert_eq!((base.as_str().len(), base.short().len()), (64, 12));
@@ -129,6 +134,9 @@ mod tests {
             |s: &mut Series| s.values[0] = 0.25,
             |s: &mut Series| s.timestamps[0] = 2,
             |s: &mut Series| s.dates.push(4),
+            |s: &mut Series| s.columns.insert("price", vec![1.0, 2.0, 3.0]),
+            |s: &mut Series| s.columns.insert("price", vec![1.0, 2.0, 4.0]),
+            |s: &mut Series| s.columns.insert("prices", vec![1.0, 2.0, 4.0]),
             |s: &mut Series| s.values[0] = f64::from_bits(s.values[0].to_bits() + 1),
         ] {
             let mut series = series.clone();

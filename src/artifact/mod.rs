@@ -8,10 +8,14 @@
 
 mod archive;
 mod fingerprint;
+mod members;
 mod metadata;
 mod name;
+mod open;
 
 pub use archive::{Artifact, Found, hex, inspect};
 pub use fingerprint::{Fingerprint, forecast_seed};
+pub use members::Limits;
 pub use metadata::{FORMAT, FeatureMetadata, Metadata, RegressionMetadata, Span};
 pub use name::NameTemplate;
+pub use open::{OpenError, Opened, open_archive, open_directory, open_path};

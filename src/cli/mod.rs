@@ -1,6 +1,11 @@
 //! The sub-commands; the only place that glues layers together.
 
+mod generate;
+mod job;
+mod launch;
 mod merge;
+mod pipeline;
+mod predict;
 mod s3;
 mod shard;
 mod simulate;
@@ -28,6 +33,10 @@ Exit codes: 0 done (failed customers within max_failures), 1 bug, 2 settings, 3 
 #[derive(Subcommand)]
 enum Command {
     Train(train::Train),
+    Generate(generate::Generate),
+    Predict(predict::Predict),
+    Pipeline(pipeline::Pipeline),
+    Job(job::Job),
     Merge(merge::Merge),
     Simulate(simulate::Simulate),
 }
@@ -49,6 +58,10 @@ pub fn main() -> ExitCode {
     };
     let result = match arguments.command {
         Command::Train(train) => train.run(),
+        Command::Generate(generate) => generate.run(),
+        Command::Predict(predict) => predict.run(),
+        Command::Pipeline(pipeline) => pipeline.run(),
+        Command::Job(job) => job.run(),
         Command::Merge(merge) => merge.run(),
         Command::Simulate(simulate) => simulate.run(),
     };

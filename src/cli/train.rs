@@ -251,7 +251,7 @@ fn is_inside(folder: &Path, other: &Path) -> bool {
 }
 
 /// An output that may lose its reader, as in `manyfit train … | head`: the run goes on without.
-struct Listener<W>(W);
+pub(super) struct Listener<W>(pub(super) W);
 
 impl<W: Write> Write for Listener<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -266,7 +266,7 @@ impl<W: Write> Write for Listener<W> {
 }
 
 /// A flag that the first SIGTERM or SIGINT raises; a second one ends the process at once.
-fn stop_on_signals() -> Result<Arc<AtomicBool>> {
+pub(super) fn stop_on_signals() -> Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGTERM, SIGINT] {
         let code = i32::from(Error::Stopped(String::new()).code());

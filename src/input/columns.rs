@@ -3,7 +3,7 @@
 //! A guess depends on the one file alone, so a customer's model never depends on which other files lie beside it.
 
 use super::{
-    InputSettings,
+    FurtherColumn, InputSettings,
     fault::{Fault, quoted},
     number,
     records::Record,
@@ -148,6 +148,32 @@ impl Header {
                 self.list()
             ))
         })
+    }
+
+    /// The further columns that are there: their places, and what the model calls them.
+    pub(super) fn further(
+        &self,
+        settings: &InputSettings,
+        has_header: bool,
+    ) -> Result<(Vec<usize>, Vec<String>), Fault> {
+        let mut found = (Vec::new(), Vec::new());
+        for FurtherColumn { name, column, required } in &settings.further {
+            let place = self.find(column).filter(|_| has_header);
+            if let Some(place) = place {
+                found.0.push(place);
+                found.1.push(name.clone());
+            } else if *required {
+                let (wanted, listed) = (quoted(column.as_bytes()), self.list());
+                return Err(Fault::file(if has_header {
+                    format!("has no column {wanted}, which the model needs; its columns are {listed}")
+                } else {
+                    format!(
+                        "has no header, so the column {wanted} that the model needs cannot be found: add a header line"
+                    )
+                }));
+            }
+        }
+        Ok(found)
     }
 
     pub(super) fn list(&self) -> String {

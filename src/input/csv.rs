@@ -59,15 +59,17 @@ pub(super) fn customers(
     Ok(())
 }
 
-/// Gives every row to the sink.
+/// Gives every row to the sink; the names of the further columns that it has.
 pub(super) fn read(
     bytes: &[u8],
     settings: &InputSettings,
     many: bool,
     scratch: &mut Scratch,
     sink: &mut impl Sink,
-) -> Result<(), Fault> {
+) -> Result<Vec<String>, Fault> {
     let (text, columns, has_header) = open(bytes, settings, many, scratch)?;
+    let (places, names) = scratch.header.further(settings, has_header)?;
+    let mut further = vec![f64::NAN; places.len()];
     let mut records = text.records(&mut scratch.records);
     if has_header {
         records.next();
@@ -77,9 +79,25 @@ pub(super) fn read(
         let Some(slot) = sink.slot(customer) else { continue };
         match row(&record, columns, &scratch.header) {
             Ok(None) => {}
-            Ok(Some(row)) => sink.push(slot, row),
+            Ok(Some(row)) => match read_further(&record, &places, &scratch.header, &mut further) {
+                Ok(()) => sink.push(slot, row, &further),
+                Err(fault) => sink.fail(slot, fault)?,
+            },
             Err(fault) => sink.fail(slot, fault)?,
         }
+    }
+    Ok(names)
+}
+
+/// Reads the further columns of a row.
+#[inline]
+fn read_further(record: &Record<'_>, places: &[usize], header: &Header, into: &mut [f64]) -> Result<(), Fault> {
+    for (value, &at) in into.iter_mut().zip(places) {
+        let field = record.field(at);
+        *value = number::parse_or_truth(field).map_err(|_| {
+            let complaint = "is not a number: mend the value, or leave the cell empty if it is unknown";
+            Fault::cell(Place::Line(record.line), header.name(at), field, complaint)
+        })?;
     }
     Ok(())
 }

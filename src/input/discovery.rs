@@ -214,7 +214,7 @@ impl InputFile {
 }
 
 /// The format that the name tells; `None`: a stranger, a marker or a hidden file.
-fn format_of(key: &str) -> Option<Format> {
+pub(super) fn format_of(key: &str) -> Option<Format> {
     if key.split('/').any(|part| part.starts_with(['.', '_'])) {
         return None;
     }

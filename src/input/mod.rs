@@ -21,6 +21,7 @@
 //! | `names` | the columns, for people |
 //! | `timestamp`, `number` | a field to a time, to a value |
 //! | `rows` | rows in the order of a file to a series in the order of time |
+//! | `sheet` | small tables beside the data: holidays, overrides, the future |
 //! | `bytes` | a stored object to plain bytes |
 //! | `fault` | what a message about data says |
 //!
@@ -41,6 +42,7 @@ mod reader;
 mod records;
 mod rows;
 mod shard;
+mod sheet;
 mod table_columns;
 mod table_csv;
 mod table_parquet;
@@ -56,6 +58,7 @@ pub use self::{
     names::{ColumnName, ColumnNames},
     reader::Reader,
     shard::Shard,
+    sheet::{Sheet, SheetRow},
     table_reader::{KnownFeatures, TableReader},
 };
 
@@ -70,8 +73,29 @@ pub struct InputSettings {
     pub customer: Option<String>,
     /// What becomes of rows of a customer that share a timestamp.
     pub duplicates: Duplicates,
+    /// Columns of numbers that are read beside the target of a series.
+    pub further: Vec<FurtherColumn>,
     /// What is said about tables of features; none where files hold series.
     pub table: Option<TableSettings>,
+}
+
+/// A column of numbers beside the target: a regressor, a condition, a capacity. `true` and `false` are 1 and 0.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FurtherColumn {
+    /// What the model calls it.
+    pub name: String,
+    /// What files call it.
+    pub column: String,
+    /// Whether every file must have it.
+    pub required: bool,
+}
+
+impl FurtherColumn {
+    /// A column that every file must have, by its own name.
+    #[must_use]
+    pub fn required(name: &str) -> Self {
+        Self { name: name.into(), column: name.into(), required: true }
+    }
 }
 
 /// What the user says about tables of features.
@@ -153,8 +177,8 @@ trait Sink {
     /// Where a customer's rows go; `None`: they are not wanted, and need not be parsed.
     fn slot(&mut self, customer: &[u8]) -> Option<usize>;
 
-    /// Takes a row.
-    fn push(&mut self, slot: usize, row: rows::Row);
+    /// Takes a row, and its further columns.
+    fn push(&mut self, slot: usize, row: rows::Row, further: &[f64]);
 
     /// Takes what is wrong with a row. An error ends the reading of the file.
     fn fail(&mut self, slot: usize, fault: fault::Fault) -> Result<(), fault::Fault>;

@@ -14,6 +14,18 @@ pub(super) fn parse(text: &[u8]) -> Result<Option<f64>, &'static str> {
     }
 }
 
+/// A number of a further column: NaN where it is missing; `true` and `false` are 1 and 0.
+///
+/// # Errors
+/// As for [`parse`].
+pub(super) fn parse_or_truth(text: &[u8]) -> Result<f64, &'static str> {
+    match text {
+        _ if text.eq_ignore_ascii_case(b"true") => Ok(1.0),
+        _ if text.eq_ignore_ascii_case(b"false") => Ok(0.0),
+        _ => parse(text).map(|number| number.unwrap_or(f64::NAN)),
+    }
+}
+
 /// The rule for a number that comes as one: NaN is missing, infinity is refused.
 pub(super) fn check(number: f64) -> Result<Option<f64>, &'static str> {
     if number.is_infinite() {

@@ -9,9 +9,9 @@
 //! Nulls are missing. Other types are refused with the column named; other columns are not read.
 
 #[cfg(feature = "parquet")]
-pub(super) use with_polars::{columns, customers, names_customers, read};
+pub(super) use with_polars::{columns, customers, names_customers, read, texts};
 #[cfg(not(feature = "parquet"))]
-pub(super) use without_polars::{columns, customers, names_customers, read, refusal};
+pub(super) use without_polars::{columns, customers, names_customers, read, refusal, texts};
 
 /// The answer of a binary that was built without Parquet.
 #[cfg(not(feature = "parquet"))]
@@ -38,7 +38,16 @@ mod without_polars {
         Err(refusal())
     }
 
-    pub(in crate::input) fn read(_: &[u8], _: &InputSettings, _: bool, _: &mut impl Sink) -> Result<(), Fault> {
+    pub(in crate::input) fn read(
+        _: &[u8],
+        _: &InputSettings,
+        _: bool,
+        _: &mut impl Sink,
+    ) -> Result<Vec<String>, Fault> {
+        Err(refusal())
+    }
+
+    pub(in crate::input) fn texts(_: &[u8]) -> Result<(Vec<String>, Vec<Vec<String>>), Fault> {
         Err(refusal())
     }
 }
@@ -107,8 +116,12 @@ pub(super) mod with_polars {
         settings: &InputSettings,
         many: bool,
         sink: &mut impl Sink,
-    ) -> Result<(), Fault> {
+    ) -> Result<Vec<String>, Fault> {
         let (header, columns) = columns(bytes, settings, many)?;
+        let (places, names) = header.further(settings, true)?;
+        let loaded = places.iter().map(|&at| load(bytes, [at]).map(|[column]| column));
+        let loaded = loaded.collect::<Result<Vec<_>, _>>()?;
+        let mut further = vec![f64::NAN; places.len()];
         let [times, values] = load(bytes, [columns.timestamp, columns.target])?;
         let customers = columns.customer.map(|at| Ok((load(bytes, [at])?, header.name(at)))).transpose()?;
         for row in 0..times.len() {
@@ -128,12 +141,52 @@ pub(super) mod with_polars {
                 (_, Err(complaint)) => Err(cell(columns.target, &value, complaint)),
                 (Ok(time), Ok(value)) => Ok(Row { time, value: value.unwrap_or(f64::NAN), number: row as u64 + 1 }),
             };
-            match parsed {
-                Ok(row) => sink.push(slot, row),
-                Err(fault) => sink.fail(slot, fault)?,
+            let mut fault = None;
+            for ((value, column), &at) in further.iter_mut().zip(&loaded).zip(&places) {
+                let found = value_at(column, row)?;
+                *value = number_in(&found).unwrap_or_else(|_| {
+                    let complaint = "is not a number: mend the value, or leave it null if it is unknown";
+                    fault.get_or_insert_with(|| cell(at, &found, complaint));
+                    f64::NAN
+                });
+            }
+            match (parsed, fault) {
+                (Ok(row), None) => sink.push(slot, row, &further),
+                (Err(fault), _) | (_, Some(fault)) => sink.fail(slot, fault)?,
             }
         }
-        Ok(())
+        Ok(names)
+    }
+
+    /// A number of a further column, NaN where it is missing.
+    fn number_in(value: &AnyValue<'_>) -> Result<f64, &'static str> {
+        match value {
+            AnyValue::String(text) => number::parse_or_truth(text.trim().as_bytes()),
+            value => target(value).map(|number| number.unwrap_or(f64::NAN)),
+        }
+    }
+
+    /// All columns as text: their names, and for each its cells; nothing where a cell is null.
+    pub(in crate::input) fn texts(bytes: &[u8]) -> Result<(Vec<String>, Vec<Vec<String>>), Fault> {
+        let (header, types) = schema(bytes)?;
+        let names: Vec<String> = (0..header.len()).map(|at| header.display(at)).collect();
+        let text = |value: &AnyValue<'_>| match value {
+            AnyValue::Boolean(value) => u8::from(*value).to_string(),
+            AnyValue::Float32(_) | AnyValue::Float64(_) => value.extract::<f64>().unwrap_or(f64::NAN).to_string(),
+            AnyValue::Date(_) | AnyValue::Datetime(..) => moment(value).map(timestamp::format).unwrap_or_default(),
+            value => text_of(value),
+        };
+        let columns = types.iter().enumerate().map(|(at, kind)| {
+            if !is_readable(kind) {
+                let column = quoted(header.name(at));
+                return Err(Fault::file(format!(
+                    "the column {column} has the Parquet type {kind:?}, which is not read"
+                )));
+            }
+            let [column] = load(bytes, [at])?;
+            (0..column.len()).map(|row| value_at(&column, row).map(|value| text(&value))).collect()
+        });
+        Ok((names, columns.collect::<Result<_, _>>()?))
     }
 
     /// Runs polars on bytes that may be damaged. Its decoders panic on some of them, and that must stay the failure

@@ -7,7 +7,7 @@ use super::{
     csv,
     fault::{Fault, Place},
     parquet,
-    rows::{self, Row, Rules},
+    rows::{self, Gathered, Row, Rules},
 };
 use crate::{
     dataset::{CustomerId, Series},
@@ -23,7 +23,7 @@ pub struct Reader {
     settings: InputSettings,
     bytes: Bytes,
     scratch: csv::Scratch,
-    rows: Vec<Row>,
+    rows: Gathered,
     series: Series,
 }
 
@@ -35,7 +35,7 @@ impl Reader {
             settings,
             bytes: Bytes::default(),
             scratch: csv::Scratch::default(),
-            rows: Vec::new(),
+            rows: Gathered::default(),
             series: Series::default(),
         }
     }
@@ -56,7 +56,7 @@ impl Reader {
             Format::Csv => csv::read(bytes, settings, false, scratch, rows),
             Format::Parquet => parquet::read(bytes, settings, false, rows),
         };
-        read.and_then(|()| rows::settle(rows, rules(settings, file), series))
+        read.and_then(|names| rows::settle(rows, &names, rules(settings, file), series))
             .map_err(|fault| fault.in_file(&store.describe(&file.key)))?;
         Ok(series)
     }
@@ -78,13 +78,13 @@ impl Reader {
         };
         let wanted = customers.iter().filter(|(customer, _)| wanted(customer));
         let mut bundle: Bundle<'_, SlotRows> =
-            Bundle::new(wanted.map(|(customer, rows)| (customer, Ok(Vec::with_capacity(*rows)))));
+            Bundle::new(wanted.map(|(customer, rows)| (customer, Ok(Gathered::with_capacity(*rows)))));
         if bundle.slots.is_empty() {
             return Ok(Vec::new());
         }
         let name = || store.describe(&file.key);
         let bytes = self.bytes.load(store, &file.key)?;
-        match file.format {
+        let names = match file.format {
             Format::Csv => csv::read(bytes, &self.settings, true, &mut self.scratch, &mut bundle),
             Format::Parquet => parquet::read(bytes, &self.settings, true, &mut bundle),
         }
@@ -93,7 +93,7 @@ impl Reader {
         let series = |slot: Slot<'_, SlotRows>| {
             let settled = slot.content.and_then(|mut rows| {
                 let mut series = Series::default();
-                rows::settle(&mut rows, rules, &mut series).map(|()| series)
+                rows::settle(&mut rows, &names, rules, &mut series).map(|()| series)
             });
             (slot.customer.clone(), settled.map_err(|fault| fault.in_file(&name())))
         };
@@ -109,15 +109,15 @@ fn rules(settings: &InputSettings, file: &InputFile) -> Rules {
     Rules { duplicates: settings.duplicates, place, many: matches!(file.contents, Contents::Many(_)) }
 }
 
-impl Sink for Vec<Row> {
+impl Sink for Gathered {
     #[inline]
     fn slot(&mut self, _: &[u8]) -> Option<usize> {
         Some(0)
     }
 
     #[inline]
-    fn push(&mut self, _: usize, row: Row) {
-        Vec::push(self, row);
+    fn push(&mut self, _: usize, row: Row, further: &[f64]) {
+        Self::push(self, row, further);
     }
 
     fn fail(&mut self, _: usize, fault: Fault) -> Result<(), Fault> {
@@ -126,7 +126,7 @@ impl Sink for Vec<Row> {
 }
 
 /// One customer's rows, or its first fault.
-type SlotRows = Result<Vec<Row>, Fault>;
+type SlotRows = Result<Gathered, Fault>;
 
 impl Sink for Bundle<'_, SlotRows> {
     fn slot(&mut self, customer: &[u8]) -> Option<usize> {
@@ -135,9 +135,9 @@ impl Sink for Bundle<'_, SlotRows> {
         self.slots[slot].content.is_ok().then_some(slot)
     }
 
-    fn push(&mut self, slot: usize, row: Row) {
+    fn push(&mut self, slot: usize, row: Row, further: &[f64]) {
         if let Ok(rows) = &mut self.slots[slot].content {
-            rows.push(row);
+            rows.push(row, further);
         }
     }
 
@@ -154,7 +154,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::input::{Duplicates, discover, testing::Memory};
+    use crate::input::{Duplicates, FurtherColumn, discover, testing::Memory};
 
     fn one(key: &str) -> InputFile {
         let contents = Contents::One(CustomerId::new("8").unwrap());
@@ -219,6 +219,33 @@ mod tests {
         ] {
             let complaint = guessed(text).unwrap_err();
             assert!(complaint.starts_with(expected), "{complaint}");
+        }
+    }
+
+    #[test]
+    fn further_columns_go_with_their_dates_whether_the_target_is_there_or_not() {
+        let settings = InputSettings {
+            duplicates: Duplicates::Sum,
+            further: vec![
+                FurtherColumn::required("price"),
+                FurtherColumn { name: "cap".into(), column: "Limit".into(), required: false },
+                FurtherColumn { name: "floor".into(), column: "floor".into(), required: false },
+            ],
+            ..InputSettings::default()
+        };
+        let text = "ds,y,PRICE,limit\n1970-01-03,,5,true\n1970-01-02,1,2,\n1970-01-02,2,4,false\n";
+        let series = read(text, settings.clone()).unwrap();
+        assert_eq!((&series.dates[..], &series.values[..]), (&[DAY, 2 * DAY][..], &[3.0][..]));
+        assert_eq!(series.columns.names(), ["price", "cap"]);
+        assert_eq!(series.columns.get("price").unwrap(), [3.0, 5.0]);
+        assert_eq!(series.columns.get("cap").unwrap(), [0.0, 1.0]);
+        for (text, expected) in [
+            ("ds,y\n2024-01-01,1\n", r#"in/8.csv: has no column "price", which the model needs; its columns are "ds""#),
+            ("ds,y,price\n2024-01-01,1,high\n", r#"in/8.csv: line 2, column "price": "high" is not a number"#),
+            ("2024-01-01,1\n2024-01-02,1\n", r#"in/8.csv: has no header, so the column "price""#),
+        ] {
+            let refusal = read(text, settings.clone()).unwrap_err();
+            assert!(refusal.starts_with(expected), "{refusal}");
         }
     }
 

@@ -5,7 +5,7 @@ use super::{
     fault::{Fault, Place},
     timestamp,
 };
-use crate::dataset::Series;
+use crate::dataset::{Columns, Series};
 
 /// One row: a time, and a value or NaN where it is missing.
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +14,37 @@ pub(super) struct Row {
     pub(super) value: f64,
     /// The line or row it came from: increasing in the order of the file.
     pub(super) number: u64,
+}
+
+/// Rows as they were read, and beside them the numbers of the further columns.
+#[derive(Default)]
+pub(super) struct Gathered {
+    rows: Vec<Row>,
+    /// The further columns' numbers, row after row in the order of the file; nothing where there are no such columns.
+    further: Vec<f64>,
+    /// The line or row of each of them, increasing.
+    numbers: Vec<u64>,
+}
+
+impl Gathered {
+    pub(super) fn with_capacity(rows: usize) -> Self {
+        Self { rows: Vec::with_capacity(rows), ..Self::default() }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.rows.clear();
+        self.further.clear();
+        self.numbers.clear();
+    }
+
+    #[inline]
+    pub(super) fn push(&mut self, row: Row, further: &[f64]) {
+        if !further.is_empty() {
+            self.numbers.push(row.number);
+            self.further.extend_from_slice(further);
+        }
+        self.rows.push(row);
+    }
 }
 
 /// What settling depends on beside the rows.
@@ -26,9 +57,19 @@ pub(super) struct Rules {
     pub(super) many: bool,
 }
 
-/// Sorts the rows, settles duplicate timestamps and fills the series. Rows in order cost one comparison each.
-pub(super) fn settle(rows: &mut [Row], rules: Rules, series: &mut Series) -> Result<(), Fault> {
+/// Sorts the rows, settles duplicate timestamps and fills the series; `names` are those of the further columns. Rows in
+/// order cost one comparison each.
+pub(super) fn settle(
+    gathered: &mut Gathered,
+    names: &[String],
+    rules: Rules,
+    series: &mut Series,
+) -> Result<(), Fault> {
+    let Gathered { rows, further, numbers } = gathered;
     series.clear();
+    if series.columns.names() != names {
+        series.columns = Columns::named(names);
+    }
     if !rows.is_sorted_by_key(|row| row.time) {
         // The number makes equal times keep the order of the file, as a stable sort would, without its memory.
         rows.sort_unstable_by_key(|row| (row.time, row.number));
@@ -40,12 +81,33 @@ pub(super) fn settle(rows: &mut [Row], rules: Rules, series: &mut Series) -> Res
         let [first, rest @ ..] = group else { continue };
         let value = if rest.is_empty() { first.value } else { combine(group, rules)? };
         series.dates.push(first.time);
+        if !names.is_empty() {
+            let of = |row: &Row| {
+                let at = numbers.binary_search(&row.number).map_or(0, |at| at * names.len());
+                &further[at..at + names.len()]
+            };
+            series.columns.push_row((0..names.len()).map(|column| {
+                let values = group.iter().map(|row| of(row)[column]).filter(|value| !value.is_nan());
+                combine_further(values, rules.duplicates)
+            }));
+        }
         if !value.is_nan() {
             series.timestamps.push(first.time);
             series.values.push(value);
         }
     }
     Ok(())
+}
+
+/// The one number of a further column for rows with the same time, NaN where none of them has any. A price or a capacity does
+/// not add up where targets do: it is their mean.
+fn combine_further(mut values: impl Iterator<Item = f64> + Clone, duplicates: Duplicates) -> f64 {
+    match duplicates {
+        Duplicates::Error | Duplicates::First => values.next(),
+        Duplicates::Last => values.last(),
+        Duplicates::Mean | Duplicates::Sum => mean(values),
+    }
+    .unwrap_or(f64::NAN)
 }
 
 /// The one value of several rows with the same time; NaN where none of them has a value.
@@ -101,10 +163,12 @@ mod tests {
     const DAY: i64 = 86_400_000;
 
     fn settled(rows: &[(i64, f64)], duplicates: Duplicates) -> Result<Series, String> {
-        let mut rows: Vec<Row> =
-            rows.iter().zip(2..).map(|(&(day, value), number)| Row { time: day * DAY, value, number }).collect();
+        let mut gathered = Gathered::default();
+        for (&(day, value), number) in rows.iter().zip(2..) {
+            gathered.push(Row { time: day * DAY, value, number }, &[]);
+        }
         let mut series = Series::default();
-        let settled = settle(&mut rows, Rules { duplicates, place: Place::Line, many: false }, &mut series);
+        let settled = settle(&mut gathered, &[], Rules { duplicates, place: Place::Line, many: false }, &mut series);
         settled.map(|()| series).map_err(|fault| fault.in_file("f.csv").to_string())
     }
 

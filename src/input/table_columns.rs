@@ -158,7 +158,9 @@ mod tests {
 
     fn header(names: &[&str]) -> Header {
         let mut header = Header::default();
-        names.iter().for_each(|name| header.push(name.as_bytes()));
+        for name in names {
+            header.push(name.as_bytes());
+        }
         header
     }
 

@@ -115,6 +115,7 @@ impl FittedBaseline {
             trend_lower: yhat.clone(),
             trend_upper: yhat.clone(),
             additive_terms: vec![0.0; yhat.len()],
+            multiplicative_terms: vec![0.0; yhat.len()],
             components: Vec::new(),
             yhat,
         }
@@ -127,7 +128,7 @@ mod tests {
 
     fn series(values: &[f64]) -> Series {
         let dates: Vec<i64> = (0..values.len() as i64).map(|day| day * 86_400_000).collect();
-        Series { timestamps: dates.clone(), dates, values: values.to_vec() }
+        Series { timestamps: dates.clone(), dates, values: values.to_vec(), ..Series::default() }
     }
 
     #[test]

@@ -13,11 +13,11 @@ pub mod regression;
 pub mod ridge;
 pub mod trees;
 
-use crate::dataset::{Feature, Series};
+use crate::dataset::{Covariates, Feature, Series};
 use baseline::{BaselineSpec, FittedBaseline};
 use frequency::Frequency;
 use patience::{Interruption, Patience};
-use prophet::{FittedProphet, ProphetSpec};
+use prophet::{CovariateError, FittedProphet, ProphetSpec};
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use regression::FittedRegression;
 use serde::{Deserialize, Serialize};
@@ -53,7 +53,7 @@ pub enum FittedModel {
 const LARGEST_VALUE: f64 = 1e300;
 
 /// Why a model could not be fitted to a series.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FitError {
     /// The model needs more rows.
     #[error("{}", if *rows == 0 { "no row has a value" } else { "only one row has a value: Prophet needs two" })]
@@ -70,6 +70,15 @@ pub enum FitError {
     /// The arithmetic overflowed.
     #[error("the values are too large or too far apart to compute with; scale them")]
     NotFinite,
+    /// A further column is missing or wrong.
+    #[error(transparent)]
+    Covariate(#[from] CovariateError),
+    /// A changepoint that was asked for is not within the history.
+    #[error("the changepoint {} is not within the history", prophet::civil(*date))]
+    ChangepointOutside {
+        /// Milliseconds since the epoch.
+        date: i64,
+    },
 }
 
 impl From<Interruption> for FitError {
@@ -108,7 +117,12 @@ pub struct Forecast {
     pub trend_upper: Vec<f64>,
     /// Sum of the additive components.
     pub additive_terms: Vec<f64>,
-    /// Each additive component by name.
+    /// Sum of the multiplicative components, as a share of the trend: yhat is trend · (1 + it) + `additive_terms`.
+    pub multiplicative_terms: Vec<f64>,
+    /// Each component by name: additive ones in the units of the input, multiplicative ones as a share of the trend.
+    ///
+    /// Seasonalities, each holiday, `holidays` for all of them, regressors, `extra_regressors_additive` and
+    /// `extra_regressors_multiplicative`. The optimum is one set of parameters, so that a component has no interval.
     pub components: Vec<(String, Vec<f64>)>,
 }
 
@@ -228,13 +242,29 @@ impl FittedModel {
         frequency.after(last, horizon)
     }
 
-    /// Predicts at dates; the same seed gives the same draws. Empty for regression, which predicts rows of features.
-    #[must_use]
-    pub fn forecast(&self, dates: &[i64], seed: [u8; 32]) -> Forecast {
+    /// Predicts at increasing dates; the same seed gives the same draws. Empty for regression, which predicts rows of features.
+    ///
+    /// # Errors
+    /// Where the covariates lack what [`FittedModel::columns`] names.
+    pub fn forecast(
+        &self,
+        dates: &[i64],
+        covariates: Covariates<'_>,
+        seed: [u8; 32],
+    ) -> Result<Forecast, CovariateError> {
         match self {
-            Self::Prophet(fitted) => fitted.forecast(dates, &mut ChaCha8Rng::from_seed(seed)),
-            Self::Baseline(fitted) => fitted.forecast(dates),
-            Self::Regression(_) => Forecast::default(),
+            Self::Prophet(fitted) => fitted.forecast(dates, covariates, &mut ChaCha8Rng::from_seed(seed)),
+            Self::Baseline(fitted) => Ok(fitted.forecast(dates)),
+            Self::Regression(_) => Ok(Forecast::default()),
+        }
+    }
+
+    /// Names of the columns that a forecast needs at its dates.
+    #[must_use]
+    pub fn columns(&self) -> Vec<&str> {
+        match self {
+            Self::Prophet(fitted) => fitted.columns().collect(),
+            Self::Baseline(_) | Self::Regression(_) => Vec::new(),
         }
     }
 }

@@ -10,7 +10,7 @@
 //! | why the job failed | `output/failure`, first 1,024 characters |
 //!
 //! A file that is absent, empty or `null` says nothing; keys that are not known here are passed over, because the platform
-//! adds some every year. Sources: Amazon SageMaker developer guide, "How Amazon SageMaker provides training information";
+//! adds some every year. [`launch`] is the way in: the requests that start such containers. Sources: Amazon SageMaker developer guide, "How Amazon SageMaker provides training information";
 //! aws/sagemaker-training-toolkit; aws/sagemaker-xgboost-container.
 
 mod channels;
@@ -20,6 +20,7 @@ mod environment;
 mod failure;
 mod hosts;
 mod hyperparameters;
+pub mod launch;
 mod paths;
 mod tree;
 

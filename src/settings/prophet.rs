@@ -44,6 +44,7 @@ pub(super) fn read(text: &mut Text<'_>) -> ProphetSpec {
         uncertainty_samples: text
             .value("uncertainty_samples", default.uncertainty_samples, |text| text::integer(text, 0..=1_000_000)),
         history: text.choice("history", &[("tail", History::Tail), ("full", History::Full)]),
+        ..default
     }
 }
 

@@ -93,7 +93,9 @@ fn names(text: &str) -> Result<Vec<String>, String> {
     } else {
         text.split(',').map(str::to_owned).collect()
     };
-    names.iter_mut().for_each(|name| *name = name.trim().to_owned());
+    for name in &mut names {
+        *name = name.trim().to_owned();
+    }
     names.retain(|name| !name.is_empty());
     match names.iter().enumerate().find(|(at, name)| names[..*at].contains(name)) {
         Some((_, twice)) => Err(format!("names {twice:?} twice")),

@@ -44,9 +44,11 @@ impl Crew<'_> {
                     dates.splice(0..0, series.dates.iter().copied());
                 }
                 let seed = forecast_seed(self.job.settings.seed, customer.as_str());
-                forecast_rows::to_block(&done.model.forecast(&dates, seed))
+                let forecast = done.model.forecast(&dates, series.covariates(), seed);
+                forecast.map(|forecast| forecast_rows::to_block(&forecast))
             })
         });
+        let block = block.transpose().map_err(|error| Error::Data(error.to_string()))?;
         Ok(Made::Model(Box::new((done, block))))
     }
 
@@ -70,10 +72,9 @@ impl Crew<'_> {
             model.fit(series, frequency, patience, workspace).or_else(|error| {
                 // Only what would happen again: a fit that took too long on a busy machine may end in time on the next run.
                 let again = matches!(error, FitError::TooShort { .. } | FitError::NotFinite);
-                let spec = fallback.as_ref().filter(|_| again && !series.is_empty()).ok_or(error)?;
-                let fitted = spec.fit(series, frequency, Patience::default(), workspace).map_err(|_| error);
+                let Some(spec) = fallback.as_ref().filter(|_| again && !series.is_empty()) else { return Err(error) };
                 reason = Some(error.to_string());
-                fitted
+                spec.fit(series, frequency, Patience::default(), workspace).map_err(|_| error)
             })
         })
         .map_err(|error| match error {

@@ -52,7 +52,7 @@ class Faults:
         method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
         fault = self.choose(method, path) if self.on else None
         if fault in ("busy", "denied"):
-            environ["wsgi.input"].read()
+            environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
             status, code = ("503 Slow Down", "SlowDown") if fault == "busy" else ("403 Forbidden", "AccessDenied")
             body = f"<Error><Code>{code}</Code><Message>injected</Message></Error>".encode()
             start_response(status, [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))])
@@ -110,7 +110,7 @@ def test_ten_thousand_customers_are_done_or_named(
     for number in range(CUSTOMERS):
         backend.put_object(BUCKET, f"in/customer-{number:05d}.csv", rows(number))
     begun = time.monotonic()
-    ended = train(endpoint, "out", "--s3-patience", "20")
+    ended = train(endpoint, "out", "--s3-patience", "30")
     seconds = time.monotonic() - begun
     assert ended.returncode == 0, ended.stderr
     found(f"{CUSTOMERS} customers from bucket to bucket on moto in {seconds:.0f} s, with faults {faults.injected}")

@@ -199,7 +199,7 @@ fn faults(layers: &Layers, file: &str, source: &str) -> Vec<String> {
 
 /// The fences.
 fn fence_faults(file: &str, source: &str) -> Vec<String> {
-    let polars = ["input/parquet.rs", "input/table_parquet.rs", "train/result_table_parquet.rs"];
+    let polars = ["input/parquet.rs", "input/table_parquet.rs", "tables/parquet.rs", "train/result_table_parquet.rs"];
     let outside = |place: &str| !file.starts_with(place);
     let platform = ["/opt/ml", "SAGEMAKER_", "TRAINING_JOB_NAME", "TRAINING_JOB_ARN", "SM_"];
     let runners = ["AWS_BATCH_", "SLURM_", "JOB_COMPLETION_INDEX"];
@@ -210,12 +210,14 @@ fn fence_faults(file: &str, source: &str) -> Vec<String> {
                 format!("{text:?} belongs to sagemaker")
             }
             Token::Word(word) if word == "polars" && !polars.contains(&file) => format!("polars is for {polars:?}"),
-            Token::Word(word) if word == "rayon" && outside("train/") => "rayon is for train".into(),
             Token::Text(text) if file != "array_job.rs" && runners.iter().any(|name| text.contains(name)) => {
                 format!("{text:?} belongs to array_job")
             }
             Token::Word(word) if word.starts_with("aws_") && outside("storage/s3/") => {
                 "the SDK is for storage/s3".into()
+            }
+            Token::Word(word) if word == "rayon" && outside("train/") && outside("predict/") => {
+                "rayon is for train and predict".into()
             }
             Token::Word(word) if word == "exit" => "main returns an exit code, nothing else exits".into(),
             Token::Word(word) if word == "abort" => "an abort is nobody's failure".into(),

@@ -2,10 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod generate;
+mod launch_requests;
 mod layers;
+mod open_models;
 #[cfg(feature = "parquet")]
 mod parquet_bundles;
 mod pinned_artifacts;
+mod predict_run;
 mod prophet_golden;
 mod rehearsal;
 mod resume;

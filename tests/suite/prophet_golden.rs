@@ -4,7 +4,7 @@
 use std::fs;
 
 use manyfit::{
-    dataset::{CustomerId, Series},
+    dataset::{Covariates, CustomerId, Series},
     input::{Contents, Format, InputFile, InputSettings, Reader},
     models::{
         FittedModel, Workspace,
@@ -117,7 +117,7 @@ impl Fitted {
                 mu += k * t + bends.map(|(s, delta)| delta * (t - s)).sum::<f64>();
             }
             let mut beta = beta.iter();
-            for seasonality in &prophet.seasonalities {
+            for seasonality in &prophet.terms.seasonalities {
                 let days = at as f64 / 86_400_000.0;
                 for order in 1..=seasonality.fourier_order {
                     let angle = std::f64::consts::TAU * order as f64 * days / seasonality.period;
@@ -179,7 +179,7 @@ fn scales_changepoints_and_seasonalities_are_those_of_stock_prophet(fitted: &Fit
     assert_close(&name, prophet.floor, case.y_min, 1e-15);
     assert_eq!(prophet.start, ms(&case.start), "{name}");
     assert_close(&name, prophet.t_scale as f64 / 1e3, case.t_scale_seconds, 1e-15);
-    let seasonalities = prophet.seasonalities.iter().map(|one| (one.name.clone(), one.fourier_order));
+    let seasonalities = prophet.terms.seasonalities.iter().map(|one| (one.name.clone(), one.fourier_order));
     assert_eq!(seasonalities.collect::<Vec<_>>(), case.seasonalities, "{name}");
     assert_eq!(prophet.changepoints_t.len(), case.changepoints_t.len(), "{name}");
     for (ours, golden) in prophet.changepoints_t.iter().zip(&case.changepoints_t) {
@@ -218,8 +218,9 @@ fn the_optimum_is_the_true_one(fitted: &Fitted) {
 fn forecasts_are_those_of_stock_prophet(fitted: &Fitted) {
     let (name, case) = (fitted.name(), &fitted.case);
     let dates: Vec<i64> = case.forecast.iter().map(|(date, _)| ms(date)).collect();
-    let golden_parameters = FittedModel::Prophet(Box::new(fitted.at_golden_optimum())).forecast(&dates, [0; 32]);
-    let our_parameters = fitted.model.forecast(&dates, [0; 32]);
+    let golden_parameters =
+        FittedModel::Prophet(Box::new(fitted.at_golden_optimum())).forecast(&dates, Covariates::NONE, [0; 32]).unwrap();
+    let our_parameters = fitted.model.forecast(&dates, Covariates::NONE, [0; 32]).unwrap();
     for (at, (date, golden)) in case.forecast.iter().enumerate() {
         // Where yhat is near 0 its digits are those of the terms that cancel.
         let scale = golden.abs().max(1e-3 * case.y_scale);

@@ -77,6 +77,11 @@ fn fitted(output: &Path, customer: &str) -> (FittedRegression, Value) {
     (*model, serde_json::from_slice(&members(&bytes)[0].1).unwrap())
 }
 
+/// Lines to text.
+fn joined<L: AsRef<str>>(lines: impl Iterator<Item = L>) -> String {
+    lines.fold(String::new(), |text, line| text + line.as_ref() + "\n")
+}
+
 /// The reasons of failed customers.
 fn reasons(output: &Path) -> BTreeMap<String, String> {
     let rows = manifest(&output.join("manifest.jsonl")).into_iter();
@@ -425,12 +430,12 @@ fn bad_tables_fail_with_file_line_column_and_value_and_odd_ones_have_sound_model
     let good = headed(&houses(30, 3));
     let line = |number: usize, line: &str| -> String {
         let lines = good.lines().enumerate().map(|(at, old)| if at + 1 == number { line } else { old });
-        lines.map(|line| format!("{line}\n")).collect()
+        joined(lines)
     };
     let empty_column = |text: &str| -> String {
         let lines =
             text.lines().enumerate().map(|(at, line)| if at == 0 { format!("{line},X") } else { format!("{line},") });
-        lines.map(|line| format!("{line}\n")).collect()
+        joined(lines)
     };
     let wide: String = (0..12).fold(String::new(), |mut text, row| {
         let fields: Vec<String> = (0..10_001_u32)
@@ -478,7 +483,7 @@ fn bad_tables_fail_with_file_line_column_and_value_and_odd_ones_have_sound_model
             good.lines().map(|line| line.to_owned() + if line.starts_with('p') { ",K\n" } else { ",7\n" }).collect(),
         ),
         ("missing-column", empty_column(&good)),
-        ("one-row", good.lines().take(2).map(|line| format!("{line}\n")).collect()),
+        ("one-row", joined(good.lines().take(2))),
         ("missing-target", line(7, ",1999,2,3,4")),
         ("constant-target", "price,a\n5,1\n5,2\n5,3\n".into()),
         ("wide", wide),
@@ -513,7 +518,7 @@ fn validation_rows_that_do_not_fit_are_refused_and_empty_ones_are_none() {
         ("no-header.csv", headerless(&houses(9, 3))),
         ("empty.csv", String::new()),
         ("header-only.csv", good.lines().next().unwrap().to_owned()),
-        ("text.csv", good.replacen("\n", "\n1,2,3,4,five\n", 1)),
+        ("text.csv", good.replacen('\n', "\n1,2,3,4,five\n", 1)),
         ("unused.csv", good.clone()),
     ]);
     let output = tempfile::tempdir().unwrap();

@@ -42,6 +42,8 @@ impl Optimizer for ExactOptimizer {
             changepoint_prior_scale: data.tau.into(),
             features: (0..features).flat_map(|j| (0..rows).map(move |i| data.X[i * features + j])).collect(),
             prior_scales: data.sigmas.iter().map(|&sigma| sigma.into()).collect(),
+            multiplicative: vec![false; features],
+            cap: Vec::new(),
         };
         let mut solver = Solver::default();
         let problem =

@@ -1,24 +1,33 @@
-//! All that a customer's timestamps alone decide: scaled time, changepoints, seasonalities, their features, ZᵀZ.
+//! All that a customer's timestamps alone decide: scaled time, changepoints, seasonalities, holidays, their features, ZᵀZ.
 //!
-//! Most fleets are measured on one calendar, so a worker keeps its last one and most customers find it ready.
+//! Most fleets are measured on one calendar, so a worker keeps its last one and most customers find it ready. Regressors
+//! and conditions are each customer's own, and are put on top of it.
 
 use super::{
+    covariates::civil,
+    features::{DAY_MS, FittedRegressor, Terms},
     normal_equations::NormalMatrix,
     posterior::Design,
-    spec::{ProphetSpec, Seasonality, SeasonalityChoice},
+    spec::{ProphetSpec, SeasonalityChoice},
+    terms::{CountryHolidays, CustomSeasonality, Holiday, Regressor, Seasonality},
 };
-
-const DAY_MS: i64 = 86_400_000;
 
 /// The timestamps of one or many customers, and what follows from them under one specification.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Calendar {
     /// Milliseconds since the epoch, shape (n), strictly increasing.
     timestamps: Vec<i64>,
-    /// Row of each changepoint; empty where the history allows none.
+    /// Dates of the changepoints, milliseconds since the epoch, sorted; empty where there are none.
+    pub(super) changepoints: Vec<i64>,
+    /// Row of each changepoint; its position where the dates were given.
     pub(super) changepoint_rows: Vec<usize>,
-    pub(super) seasonalities: Vec<Seasonality>,
+    /// The regressors' scales are not known yet.
+    pub(super) terms: Terms,
+    /// The days that the holidays' columns are made of, for the artifact.
+    pub(super) holidays: Vec<Holiday>,
+    /// Conditions left out, and without the regressors' columns.
     pub(super) design: Design,
+    /// The design's own.
     pub(super) normal: NormalMatrix,
 }
 
@@ -27,27 +36,44 @@ impl Calendar {
     pub(super) fn new(timestamps: &[i64], spec: &ProphetSpec) -> Self {
         let (start, span) = (timestamps[0], (timestamps[timestamps.len() - 1] - timestamps[0]) as f64);
         let t: Vec<f64> = timestamps.iter().map(|ms| (ms - start) as f64 / span).collect();
-        let changepoint_rows = changepoint_rows(t.len(), spec.n_changepoints, spec.changepoint_range);
-        let changepoints = if changepoint_rows.is_empty() {
+        let (changepoints, changepoint_rows) = match &spec.changepoints {
+            Some(dates) => {
+                let mut dates = dates.clone();
+                dates.sort_unstable();
+                let rows = (0..dates.len()).collect();
+                (dates, rows)
+            }
+            None => {
+                let rows = changepoint_rows(t.len(), spec.n_changepoints, spec.changepoint_range);
+                (rows.iter().map(|&row| timestamps[row]).collect(), rows)
+            }
+        };
+        let changepoints_t = if changepoints.is_empty() {
             // Prophet's dummy, so that Stan's program has something to work on.
             vec![0.0]
         } else {
-            changepoint_rows.iter().map(|&row| t[row]).collect()
+            changepoints.iter().map(|ms| (ms - start) as f64 / span).collect()
         };
-        let seasonalities = choose_seasonalities(timestamps, spec);
+        let holidays = known_holidays(timestamps, spec);
+        let mut terms = Terms {
+            seasonalities: choose_seasonalities(timestamps, spec),
+            holidays_mode: spec.holidays_mode(),
+            ..Terms::default()
+        };
+        terms.set_holidays(holidays.iter(), std::iter::empty(), spec.holidays_prior_scale);
         let design = Design {
             growth: spec.growth,
             t,
-            changepoints,
+            changepoints: changepoints_t,
             changepoint_prior_scale: spec.changepoint_prior_scale,
-            features: fourier_features(timestamps, &seasonalities),
-            prior_scales: seasonalities
-                .iter()
-                .flat_map(|seasonality| vec![seasonality.prior_scale; 2 * seasonality.fourier_order])
-                .collect(),
+            features: terms.shared_features(timestamps),
+            prior_scales: terms.prior_scales(),
+            multiplicative: terms.multiplicative(),
+            cap: Vec::new(),
         };
         let normal = NormalMatrix::new(&design);
-        Self { timestamps: timestamps.to_vec(), changepoint_rows, seasonalities, design, normal }
+        terms.regressors = spec.regressors.iter().map(|regressor| unscaled(regressor, spec)).collect();
+        Self { timestamps: timestamps.to_vec(), changepoints, changepoint_rows, terms, holidays, design, normal }
     }
 
     /// Whether this is the calendar of these timestamps.
@@ -66,57 +92,75 @@ fn changepoint_rows(rows: usize, wanted: usize, range: f64) -> Vec<usize> {
     (1..=number).map(|i| if i == number { history - 1 } else { (i as f64 * step).round_ties_even() as usize }).collect()
 }
 
-/// Prophet's rule for its three built-in seasonalities: at least two periods of history, spaced closer than one.
+/// The seasonalities that were asked for, then Prophet's rule for its three built-in ones: at least two periods of history,
+/// spaced closer than one.
 fn choose_seasonalities(timestamps: &[i64], spec: &ProphetSpec) -> Vec<Seasonality> {
     let span = timestamps[timestamps.len() - 1] - timestamps[0];
     let gap = timestamps.windows(2).map(|pair| pair[1] - pair[0]).min().unwrap_or(span);
-    [
+    let mut seasonalities: Vec<Seasonality> = Vec::new();
+    let mut put = |new: Seasonality| match seasonalities.iter_mut().find(|known| known.name == new.name) {
+        Some(known) => *known = new,
+        None => seasonalities.push(new),
+    };
+    for CustomSeasonality { name, period, fourier_order, prior_scale, mode, condition_name } in &spec.seasonalities {
+        put(Seasonality {
+            name: name.clone(),
+            period: *period,
+            fourier_order: *fourier_order,
+            prior_scale: prior_scale.unwrap_or(spec.seasonality_prior_scale),
+            mode: mode.unwrap_or(spec.seasonality_mode),
+            condition_name: condition_name.clone(),
+        });
+    }
+    for (name, period, default_order, choice, fits) in [
         ("yearly", 365.25, 10, spec.yearly_seasonality, span >= 730 * DAY_MS),
         ("weekly", 7.0, 3, spec.weekly_seasonality, span >= 14 * DAY_MS && gap < 7 * DAY_MS),
         ("daily", 1.0, 4, spec.daily_seasonality, span >= 2 * DAY_MS && gap < DAY_MS),
-    ]
-    .into_iter()
-    .filter_map(|(name, period, default_order, choice, fits)| {
+    ] {
+        let replaced = spec.seasonalities.iter().any(|custom| custom.name == name);
         let fourier_order = match choice {
-            SeasonalityChoice::Auto if fits => default_order,
+            SeasonalityChoice::Auto if fits && !replaced => default_order,
             SeasonalityChoice::On => default_order,
             SeasonalityChoice::Order(order) if order > 0 => order,
-            _ => return None,
+            _ => continue,
         };
-        Some(Seasonality { name: name.into(), period, fourier_order, prior_scale: spec.seasonality_prior_scale })
-    })
-    .collect()
-}
-
-/// sin and cos of 2π·j·days/period for j = 1..=order, for each seasonality: shape (n, K), column after column.
-///
-/// Days are counted from 1970-01-01. One sine and cosine per row and period; the higher orders by angle addition.
-pub(super) fn fourier_features(timestamps: &[i64], seasonalities: &[Seasonality]) -> Vec<f64> {
-    let rows = timestamps.len();
-    let columns: usize = seasonalities.iter().map(|seasonality| 2 * seasonality.fourier_order).sum();
-    let mut features = vec![0.0; rows * columns];
-    let mut first = 0;
-    for seasonality in seasonalities {
-        let block = &mut features[first * rows..(first + 2 * seasonality.fourier_order) * rows];
-        for (row, &ms) in timestamps.iter().enumerate() {
-            let (sin, cos) = base_angle(ms, seasonality.period);
-            let (mut s, mut c) = (sin, cos);
-            for order in 0..seasonality.fourier_order {
-                block[2 * order * rows + row] = s;
-                block[(2 * order + 1) * rows + row] = c;
-                (s, c) = (s * cos + c * sin, c * cos - s * sin);
-            }
-        }
-        first += 2 * seasonality.fourier_order;
+        put(Seasonality {
+            name: name.into(),
+            period,
+            fourier_order,
+            prior_scale: spec.seasonality_prior_scale,
+            mode: spec.seasonality_mode,
+            condition_name: None,
+        });
     }
-    features
+    seasonalities
 }
 
-/// sin and cos of 2π·days/period, the whole periods taken off first: they would only cost digits.
-fn base_angle(ms: i64, period: f64) -> (f64, f64) {
-    let periods = ms as f64 / (DAY_MS as f64 * period);
-    // libm's functions give the same bits on every machine; the system's may not.
-    libm::sincos(std::f64::consts::TAU * (periods - periods.floor()))
+/// The rows of the holidays' table, and those of the country that have a name which occurs in a year of the history.
+fn known_holidays(timestamps: &[i64], spec: &ProphetSpec) -> Vec<Holiday> {
+    let mut holidays = spec.holidays.to_vec();
+    if let Some(CountryHolidays { days, .. }) = &spec.country_holidays {
+        let year = |ms: i64| civil(ms).year();
+        let mut years: Vec<i16> = timestamps.iter().map(|&ms| year(ms)).collect();
+        years.dedup();
+        let seen = |holiday: &Holiday| years.binary_search(&year(holiday.date)).is_ok();
+        let mut names: Vec<&str> = days.iter().filter(|one| seen(one)).map(|one| one.name.as_str()).collect();
+        names.extend(spec.holidays.iter().map(|one| one.name.as_str()));
+        names.sort_unstable();
+        holidays.extend(days.iter().filter(|one| names.binary_search(&one.name.as_str()).is_ok()).cloned());
+    }
+    holidays
+}
+
+fn unscaled(regressor: &Regressor, spec: &ProphetSpec) -> FittedRegressor {
+    FittedRegressor {
+        name: regressor.name.clone(),
+        prior_scale: regressor.prior_scale.unwrap_or(spec.holidays_prior_scale),
+        standardize: regressor.standardize,
+        mode: regressor.mode.unwrap_or(spec.seasonality_mode),
+        mean: 0.0,
+        deviation: 1.0,
+    }
 }
 
 #[cfg(test)]
@@ -158,17 +202,34 @@ mod tests {
     }
 
     #[test]
-    fn fourier_terms_are_those_of_their_definition() {
-        let timestamps = [0, 1_577_836_800_000, 1_600_000_123_456, -86_400_000 * 400];
-        let seasonality = Seasonality { name: "yearly".into(), period: 365.25, fourier_order: 12, prior_scale: 10.0 };
-        let features = fourier_features(&timestamps, &[seasonality]);
-        for (row, ms) in timestamps.iter().enumerate() {
-            for order in 1..=12 {
-                let angle = std::f64::consts::TAU * f64::from(order) * (*ms as f64 / 86_400_000.0) / 365.25;
-                let column = (2 * (order - 1)) as usize * 4;
-                assert!((features[column + row] - angle.sin()).abs() < 1e-11);
-                assert!((features[column + 4 + row] - angle.cos()).abs() < 1e-11);
-            }
-        }
+    fn a_custom_seasonality_comes_first_and_replaces_a_built_in_one_of_its_name() {
+        let custom = |name: &str| CustomSeasonality {
+            name: name.into(),
+            period: 30.5,
+            fourier_order: 2,
+            prior_scale: None,
+            mode: None,
+            condition_name: None,
+        };
+        let timestamps: Vec<i64> = (0..800).map(|day| day * DAY_MS).collect();
+        let mut spec =
+            ProphetSpec { seasonalities: vec![custom("weekly"), custom("monthly")], ..ProphetSpec::default() };
+        let names = |spec: &ProphetSpec| -> Vec<(String, f64)> {
+            choose_seasonalities(&timestamps, spec).into_iter().map(|one| (one.name, one.period)).collect()
+        };
+        let [weekly, monthly, yearly] = ["weekly", "monthly", "yearly"].map(String::from);
+        assert_eq!(names(&spec), [(weekly.clone(), 30.5), (monthly.clone(), 30.5), (yearly.clone(), 365.25)]);
+        spec.weekly_seasonality = SeasonalityChoice::On;
+        assert_eq!(names(&spec), [(weekly, 7.0), (monthly, 30.5), (yearly, 365.25)]);
+    }
+
+    #[test]
+    fn of_a_country_those_holidays_count_that_occur_in_a_year_of_the_history() {
+        let day = |year: i64| (year - 1970) * 366 * DAY_MS;
+        let days = [Holiday::new("old", day(1980)), Holiday::new("new", day(1990)), Holiday::new("new", day(1995))];
+        let country_holidays = Some(CountryHolidays { country: "XX".into(), days: days.into_iter().collect() });
+        let spec = ProphetSpec { country_holidays, ..ProphetSpec::default() };
+        let known = known_holidays(&[day(1989), day(1990), day(1991)], &spec);
+        assert_eq!(known.iter().map(|one| one.date).collect::<Vec<_>>(), [day(1990), day(1995)]);
     }
 }

@@ -43,20 +43,38 @@ pub(super) struct Fit {
 impl Elimination {
     /// Eliminates the free parameters with the given weight of their priors.
     pub(super) fn eliminate(&mut self, normal: &NormalMatrix, right: &RightHandSide, weight: f64) {
-        let (free, ramps) = (normal.free, normal.ramps);
         self.weight = weight.max(LEAST_WEIGHT);
         // More features than the rows can tell apart are held by their priors alone; a weight that rounding eats is raised
         // until it holds them. A block that no weight mends has values that are not numbers, which the solver notices.
         for _ in 0..20 {
-            self.factor.clone_from(&normal.free_free);
-            for (i, precision) in normal.precision.iter().enumerate() {
-                self.factor[i * free + i] += self.weight * precision;
-            }
-            if cholesky(&mut self.factor, free) {
+            if self.factor_free(normal) {
                 break;
             }
             self.weight *= 10.0;
         }
+        self.reduce(normal, right);
+    }
+
+    /// The same where the free block may be indefinite: `false` where it is, and nothing is eliminated.
+    pub(super) fn try_eliminate(&mut self, normal: &NormalMatrix, right: &RightHandSide, weight: f64) -> bool {
+        self.weight = weight.max(LEAST_WEIGHT);
+        let definite = self.factor_free(normal);
+        if definite {
+            self.reduce(normal, right);
+        }
+        definite
+    }
+
+    fn factor_free(&mut self, normal: &NormalMatrix) -> bool {
+        self.factor.clone_from(&normal.free_free);
+        for (i, precision) in normal.precision.iter().enumerate() {
+            self.factor[i * normal.free + i] += self.weight * precision;
+        }
+        cholesky(&mut self.factor, normal.free)
+    }
+
+    fn reduce(&mut self, normal: &NormalMatrix, right: &RightHandSide) {
+        let (free, ramps) = (normal.free, normal.ramps);
         self.coupling.clone_from(&normal.free_ramp);
         for i in 0..free {
             let (above, row) = self.coupling.split_at_mut(i * ramps);

@@ -1,7 +1,18 @@
 //! From a fitted model to a forecast: trend, components, yhat and its interval.
 
-use super::{calendar::fourier_features, fitted::FittedProphet, spec::Growth};
-use crate::models::{Forecast, normal_quantile, quantiles_in_place};
+use super::{
+    covariates::{CovariateError, values_at},
+    features::{Component, Family},
+    fitted::FittedProphet,
+    linear_algebra::add_scaled,
+    posterior::inverse_logit,
+    spec::Growth,
+    terms::Mode,
+};
+use crate::{
+    dataset::Covariates,
+    models::{Forecast, normal_quantile, quantiles_in_place},
+};
 use rand::{Rng, RngExt};
 use rand_distr::{Distribution, StandardNormal};
 
@@ -10,26 +21,29 @@ impl FittedProphet {
     ///
     /// The interval follows `Prophet.predict`: a future trend may bend at every step as often and as much as the past
     /// one did, and noise comes on top. At dates within the history only the noise is uncertain, which needs no draws.
-    pub fn forecast(&self, dates: &[i64], rng: &mut impl Rng) -> Forecast {
+    ///
+    /// # Errors
+    /// Where the covariates lack what [`FittedProphet::columns`] names, or the days of a country's holidays are not known.
+    pub fn forecast(
+        &self,
+        dates: &[i64],
+        covariates: Covariates<'_>,
+        rng: &mut impl Rng,
+    ) -> Result<Forecast, CovariateError> {
+        if let Some(country) = &self.unknown_holidays {
+            return Err(CovariateError::UnknownHolidays { country: country.clone() });
+        }
         let t: Vec<f64> = dates.iter().map(|&ms| self.scaled_time(ms)).collect();
-        let trend: Vec<f64> = t.iter().map(|&t| self.scaled_trend(t) * self.y_scale + self.floor).collect();
-
-        let features = fourier_features(dates, &self.seasonalities);
-        let mut columns = features.chunks_exact(dates.len().max(1)).zip(&self.parameters.beta);
-        let components: Vec<(String, Vec<f64>)> = self
-            .seasonalities
-            .iter()
-            .map(|seasonality| {
-                let mut effect = vec![0.0; dates.len()];
-                for (column, beta) in columns.by_ref().take(2 * seasonality.fourier_order) {
-                    super::linear_algebra::add_scaled(&mut effect, beta * self.y_scale, column);
-                }
-                (seasonality.name.clone(), effect)
-            })
+        let (floors, caps) = self.saturation(dates, covariates)?;
+        let cap = |row: usize| caps.get(row).copied().unwrap_or(0.0);
+        let trend: Vec<f64> = (t.iter().zip(&floors).enumerate())
+            .map(|(row, (&t, floor))| self.scaled_trend(t, cap(row)) * self.y_scale + floor)
             .collect();
-        let additive: Vec<f64> =
-            (0..dates.len()).map(|i| components.iter().map(|(_, effect)| effect[i]).sum()).collect();
-        let yhat: Vec<f64> = trend.iter().zip(&additive).map(|(trend, additive)| trend + additive).collect();
+
+        let mut terms = self.sum_terms(dates, covariates)?;
+        let yhat: Vec<f64> = (trend.iter().zip(&terms.multiplicative).zip(&terms.additive))
+            .map(|((trend, multiplicative), additive)| trend * (1.0 + multiplicative) + additive)
+            .collect();
 
         let mut forecast = Forecast {
             dates: dates.to_vec(),
@@ -39,17 +53,79 @@ impl FittedProphet {
             trend_upper: trend.clone(),
             yhat,
             trend,
-            additive_terms: additive,
-            components,
+            additive_terms: std::mem::take(&mut terms.additive),
+            multiplicative_terms: std::mem::take(&mut terms.multiplicative),
+            components: terms.components,
         };
         if self.spec.uncertainty_samples > 0 {
-            self.widen(&t, &mut forecast, rng);
+            self.widen(&t, &caps, &mut forecast, rng);
         }
-        forecast
+        if let Some(bound) = self.spec.lower_bound {
+            for values in [&mut forecast.yhat, &mut forecast.yhat_lower, &mut forecast.yhat_upper] {
+                values.iter_mut().for_each(|y| *y = y.max(bound));
+            }
+        }
+        Ok(forecast)
+    }
+
+    /// The floors in the units of the input, and for logistic growth the scaled caps above them.
+    fn saturation(&self, dates: &[i64], covariates: Covariates<'_>) -> Result<(Vec<f64>, Vec<f64>), CovariateError> {
+        if self.spec.growth != Growth::Logistic {
+            return Ok((vec![self.floor; dates.len()], Vec::new()));
+        }
+        let floors = if self.logistic_floor {
+            values_at(covariates, "floor", dates, self.spec.floor)?
+        } else {
+            vec![self.floor; dates.len()]
+        };
+        let mut caps = values_at(covariates, "cap", dates, self.spec.cap)?;
+        for (row, (cap, floor)) in caps.iter_mut().zip(&floors).enumerate() {
+            if *cap <= *floor {
+                return Err(CovariateError::CapBelowFloor { date: dates[row] });
+            }
+            *cap = (*cap - floor) / self.y_scale;
+        }
+        Ok((floors, caps))
+    }
+
+    /// Every component, and the groups that Python has of them.
+    fn sum_terms(&self, dates: &[i64], covariates: Covariates<'_>) -> Result<Sums, CovariateError> {
+        let features = self.terms.features(dates, covariates)?;
+        let column = |j: usize| &features[j * dates.len()..(j + 1) * dates.len()];
+        let mut sums =
+            Sums { components: Vec::new(), additive: vec![0.0; dates.len()], multiplicative: vec![0.0; dates.len()] };
+        let mut holidays: Option<Vec<f64>> = None;
+        let mut regressors: [Option<Vec<f64>>; 2] = [None, None];
+        for Component { name, family, mode, columns } in self.terms.components() {
+            let unit = if mode == Mode::Additive { self.y_scale } else { 1.0 };
+            let mut effect = vec![0.0; dates.len()];
+            for j in columns {
+                add_scaled(&mut effect, self.parameters.beta[j] * unit, column(j));
+            }
+            let group = match family {
+                Family::Seasonality => None,
+                Family::Holiday => Some(&mut holidays),
+                Family::Regressor => Some(&mut regressors[usize::from(mode == Mode::Multiplicative)]),
+            };
+            if let Some(group) = group {
+                add_scaled(group.get_or_insert_with(|| vec![0.0; dates.len()]), 1.0, &effect);
+            }
+            let all = if mode == Mode::Additive { &mut sums.additive } else { &mut sums.multiplicative };
+            add_scaled(all, 1.0, &effect);
+            sums.components.push((name.to_owned(), effect));
+        }
+        let [additive, multiplicative] = regressors;
+        let groups = [
+            ("holidays", holidays),
+            ("extra_regressors_additive", additive),
+            ("extra_regressors_multiplicative", multiplicative),
+        ];
+        sums.components.extend(groups.into_iter().filter_map(|(name, sum)| Some((name.to_owned(), sum?))));
+        Ok(sums)
     }
 
     /// Puts the intervals around a forecast that has none.
-    fn widen(&self, t: &[f64], forecast: &mut Forecast, rng: &mut impl Rng) {
+    fn widen(&self, t: &[f64], caps: &[f64], forecast: &mut Forecast, rng: &mut impl Rng) {
         let (low, high) = ((1.0 - self.spec.interval_width) / 2.0, f64::midpoint(1.0, self.spec.interval_width));
         let sigma = self.parameters.sigma * self.y_scale;
         let past = if self.spec.growth == Growth::Flat { t.len() } else { t.partition_point(|&t| t <= 1.0) };
@@ -64,18 +140,29 @@ impl FittedProphet {
         let mut walks = TrendWalks::new(self, &t[past..]);
         let mut draws = vec![0.0; self.spec.uncertainty_samples];
         for i in past..t.len() {
-            walks.step(&mut draws, rng);
+            match caps.get(i) {
+                Some(cap) => walks.step_logistic(t[i], *cap, &mut draws, rng),
+                None => walks.step(&mut draws, rng),
+            }
             let (trend, yhat) = (forecast.trend[i], forecast.yhat[i]);
             let (lower, upper) = quantiles_in_place(&mut draws, low, high);
             (forecast.trend_lower[i], forecast.trend_upper[i]) = (trend + lower, trend + upper);
+            let factor = 1.0 + forecast.multiplicative_terms[i];
             for draw in &mut draws {
                 let noise: f64 = StandardNormal.sample(rng);
-                *draw += sigma * noise;
+                *draw = *draw * factor + sigma * noise;
             }
             let (lower, upper) = quantiles_in_place(&mut draws, low, high);
             (forecast.yhat_lower[i], forecast.yhat_upper[i]) = (yhat + lower, yhat + upper);
         }
     }
+}
+
+/// Components by name, and the sums of both kinds, at each date.
+struct Sums {
+    components: Vec<(String, Vec<f64>)>,
+    additive: Vec<f64>,
+    multiplicative: Vec<f64>,
 }
 
 /// Simulated departures from the expected trend after the history, one walk per sample.
@@ -88,8 +175,12 @@ struct TrendWalks {
     probability: f64,
     /// Mean size of a change of slope.
     scale: f64,
-    /// What a departure of 1 is in the units of the input.
-    unit: f64,
+    /// Between two steps, in scaled time.
+    spacing: f64,
+    y_scale: f64,
+    /// Slope and level at t = 0 of the expected path of logistic growth, and the scaled time of the last step.
+    path: (f64, f64),
+    before: f64,
 }
 
 #[derive(Clone, Default)]
@@ -116,20 +207,64 @@ impl TrendWalks {
             walks: vec![Walk::default(); fitted.spec.uncertainty_samples],
             probability: (fitted.changepoints_t.len() as f64 * spacing).min(1.0),
             scale: delta.iter().map(|d| d.abs()).sum::<f64>() / delta.len().max(1) as f64 + 1e-8,
-            unit: spacing * fitted.y_scale,
+            spacing,
+            y_scale: fitted.y_scale,
+            path: stepwise_path(fitted, spacing),
+            before: t[0],
         }
+    }
+
+    fn change(&self, rng: &mut impl Rng) -> f64 {
+        if rng.random::<f64>() < self.probability { self.scale * laplace(rng) } else { 0.0 }
     }
 
     /// Takes every walk one step further and puts its departure, in the units of the input, into `draws`.
     fn step(&mut self, draws: &mut [f64], rng: &mut impl Rng) {
-        for (walk, draw) in self.walks.iter_mut().zip(draws) {
-            let change = if rng.random::<f64>() < self.probability { self.scale * laplace(rng) } else { 0.0 };
+        let mut walks = std::mem::take(&mut self.walks);
+        let unit = self.spacing * self.y_scale;
+        for (walk, draw) in walks.iter_mut().zip(draws) {
+            let change = self.change(rng);
             walk.slope += f64::midpoint(walk.last, change);
             walk.departure += walk.slope;
             walk.last = change;
-            *draw = walk.departure * self.unit;
+            *draw = walk.departure * unit;
+        }
+        self.walks = walks;
+    }
+
+    /// The same for logistic growth: it is the exponent that walks, a change of slope acts from its step on, and what counts is
+    /// the departure from the walks' mean.
+    fn step_logistic(&mut self, t: f64, cap: f64, draws: &mut [f64], rng: &mut impl Rng) {
+        let mut walks = std::mem::take(&mut self.walks);
+        let expected = self.path.0 * t + self.path.1;
+        let passed = t - self.before;
+        for (walk, draw) in walks.iter_mut().zip(&mut *draws) {
+            let change = self.change(rng);
+            walk.departure += walk.slope * passed;
+            walk.slope += f64::midpoint(walk.last, change);
+            walk.last = change;
+            *draw = cap * inverse_logit(expected + walk.departure) * self.y_scale;
+        }
+        let mean = draws.iter().sum::<f64>() / draws.len() as f64;
+        draws.iter_mut().for_each(|draw| *draw -= mean);
+        self.walks = walks;
+        self.before = t;
+    }
+}
+
+/// The path of logistic growth as `Prophet._make_historical_mat_time` has it after the history: each change acts from the first
+/// multiple of the spacing after its changepoint, and of several on one multiple the last alone.
+fn stepwise_path(fitted: &FittedProphet, spacing: f64) -> (f64, f64) {
+    let (mut slope, mut level) = (fitted.parameters.k, -fitted.parameters.k * fitted.parameters.m);
+    let step = |s: f64| (s / spacing).floor() + 1.0;
+    let mut changes = fitted.changepoints_t.iter().zip(&fitted.parameters.delta).peekable();
+    while let Some((&s, delta)) = changes.next() {
+        if changes.peek().is_none_or(|(next, _)| step(**next) > step(s)) {
+            slope += delta;
+            level -= delta * step(s) * spacing;
         }
     }
+    (slope, level)
 }
 
 /// A draw from the standard Laplace distribution, by its inverse distribution function.

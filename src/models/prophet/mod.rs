@@ -1,37 +1,57 @@
 //! Prophet: a piecewise trend plus seasonalities, fitted to its exact maximum a posteriori.
 //!
 //! The model, its scaling and its defaults are those of Python Prophet 1.5.0 (`forecaster.py`, `prophet.stan`); the
-//! optimum is found directly (`solver.rs`) instead of by Stan.
+//! optimum is found directly (`solver.rs`, and `nonlinear.rs` for multiplicative terms and logistic growth) instead of by Stan.
 //!
 //! ```text
 //! Series ─► Calendar (scaled time, changepoints, features, ZᵀZ) ─► Solver ─► FittedProphet ─► Forecast
 //!           kept from the last customer where the timestamps are the same       ▲  │
 //!                                                               model.json ─────┘◄─┘
 //! ```
+//!
+//! Regressors, conditions, cap and floor come from the columns beside the series ([`crate::dataset::Columns`]) and, for a
+//! forecast, from [`crate::dataset::Covariates`].
 
 mod augurs;
 mod calendar;
+mod covariates;
+mod curvature;
 mod elimination;
+mod faults;
+mod features;
 mod fitted;
 mod forecast;
-mod json;
 mod lasso;
 mod linear_algebra;
+mod nonlinear;
 mod normal_equations;
 mod pandas;
 mod posterior;
+mod read_json;
+mod scales;
 mod solver;
 mod spec;
+mod terms;
+mod write_json;
 
 pub use augurs::ExactOptimizer;
+pub use covariates::CovariateError;
+pub(super) use covariates::civil;
+pub use features::{FittedRegressor, Terms};
 pub use fitted::{FitNotes, FittedProphet, HistoryRow};
 pub use posterior::Parameters;
 pub use solver::LEAST_SIGMA;
-pub use spec::{Growth, History, ProphetSpec, Scaling, Seasonality, SeasonalityChoice};
+pub use spec::{Growth, History, ProphetSpec, Scaling, SeasonalityChoice};
+pub use terms::{CountryHolidays, CustomSeasonality, Holiday, Holidays, Mode, Regressor, Seasonality, Standardize};
 
 use super::{FitError, patience::Patience};
 use crate::dataset::Series;
 use calendar::Calendar;
+use fitted::Found;
+use nonlinear::NonlinearSolver;
+use normal_equations::NormalMatrix;
+use posterior::Design;
+use scales::Scales;
 use solver::{Problem, Solver, Unsolved};
 
 /// Buffers and the last calendar of one worker thread.
@@ -39,15 +59,19 @@ use solver::{Problem, Solver, Unsolved};
 pub struct Workspace {
     calendar: Option<(ProphetSpec, Calendar)>,
     solver: Solver,
+    nonlinear: NonlinearSolver,
     scaled: Vec<f64>,
+    caps: Vec<f64>,
+    own: Option<(Design, NormalMatrix)>,
 }
 
 impl ProphetSpec {
-    /// Fits the model to a series.
+    /// Fits the model to a series and the columns beside it.
     ///
     /// # Errors
-    /// [`FitError::TooShort`] with fewer than two values, [`FitError::OutOfTime`] and [`FitError::Stopped`] when patience ends,
-    /// [`FitError::NotFinite`] where the arithmetic overflows.
+    /// [`FitError::TooShort`] with fewer than two values, [`FitError::Covariate`] where a column is missing or wrong,
+    /// [`FitError::ChangepointOutside`] where a changepoint is not in the history, [`FitError::OutOfTime`] and
+    /// [`FitError::Stopped`] when patience ends, [`FitError::NotFinite`] where the arithmetic overflows.
     pub fn fit(
         &self,
         series: &Series,
@@ -58,49 +82,79 @@ impl ProphetSpec {
         if rows < 2 {
             return Err(FitError::TooShort { rows });
         }
-        let Workspace { calendar, solver, scaled } = workspace;
+        let history = series.timestamps[0]..=series.timestamps[rows - 1];
+        if let Some(&date) = self.changepoints.iter().flatten().find(|date| !history.contains(date)) {
+            return Err(FitError::ChangepointOutside { date });
+        }
+        let Workspace { calendar, solver, nonlinear, scaled, caps, own } = workspace;
         let ready =
             calendar.as_ref().is_some_and(|(spec, calendar)| spec == self && calendar.is_of(&series.timestamps));
         if !ready {
             *calendar = Some((self.clone(), Calendar::new(&series.timestamps, self)));
         }
-        let (_, calendar) = calendar.as_ref().expect("it was filled above");
+        let (_, calendar) = calendar.as_mut().expect("it was filled above");
 
-        let (least, most) = series
-            .values
-            .iter()
-            .fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), &y| (least.min(y), most.max(y)));
-        let (floor, y_scale) = match self.scaling {
-            Scaling::Absmax => (0.0, least.abs().max(most.abs())),
-            Scaling::Minmax => (least, most - least),
+        let scales = Scales::of(self, series)?;
+        scales.scale(&series.values, scaled);
+        scales.scale_caps(caps);
+        std::mem::swap(&mut calendar.design.cap, caps);
+        let calendar = &*calendar;
+        let mut terms = calendar.terms.clone();
+        let (design, normal) = if self.columns().next().is_some() {
+            let (design, normal) = own.insert(own_design(calendar, &mut terms, series)?);
+            (&*design, &*normal)
+        } else {
+            (&calendar.design, &calendar.normal)
         };
-        let y_scale = if y_scale == 0.0 { 1.0 } else { y_scale };
-        scaled.clear();
-        scaled.extend(series.values.iter().map(|y| (y - floor) / y_scale));
 
         let mut notes = FitNotes { rows, ..FitNotes::default() };
-        let parameters = if least == most {
+        let first = series.values[0];
+        let parameters = if self.growth != Growth::Logistic && series.values.iter().all(|&y| y == first) {
             notes.constant = true;
-            constant(&calendar.design, scaled[0])
+            constant(design, scaled[0])
         } else {
-            let problem = Problem { design: &calendar.design, normal: &calendar.normal, y: scaled, patience };
-            let optimum = solver.solve(&problem).map_err(|unsolved| match unsolved {
+            let problem = Problem { design, normal, y: scaled, patience };
+            let linear = design.is_linear();
+            let optimum = if linear { solver.solve(&problem) } else { nonlinear.solve(&problem, None) };
+            let optimum = optimum.map_err(|unsolved| match unsolved {
                 Unsolved::Interrupted(interruption) => interruption.into(),
                 Unsolved::NotFinite => FitError::NotFinite,
             })?;
             notes.log_posterior = Some(optimum.log_posterior);
             notes.perfect_fit = optimum.perfect_fit;
-            let errors = solver.residuals.iter();
+            let errors = if linear { solver.residuals.iter() } else { nonlinear.residuals.iter() };
+            let y_scale = scales.y_scale;
             notes.mean_absolute_error = y_scale * errors.clone().map(|e| e.abs()).sum::<f64>() / rows as f64;
             notes.root_mean_squared_error = y_scale * (errors.map(|e| e * e).sum::<f64>() / rows as f64).sqrt();
             optimum.parameters
         };
-        Ok(FittedProphet::new(self, calendar, series, parameters, (floor, y_scale), notes))
+        let found = Found { terms, parameters, scales, features: &design.features, notes };
+        Ok(FittedProphet::new(self, calendar, series, found))
     }
 }
 
+/// A calendar's design with the regressors and conditions of one customer, and its normal equations.
+fn own_design(
+    calendar: &Calendar,
+    terms: &mut Terms,
+    series: &Series,
+) -> Result<(Design, NormalMatrix), CovariateError> {
+    let (dates, covariates) = (&series.timestamps, series.covariates());
+    for regressor in &mut terms.regressors {
+        let values = covariates::values_at(covariates, &regressor.name, dates, None)?;
+        regressor.learn_scales(&values);
+    }
+    let mut design = calendar.design.clone();
+    let mut same = vec![true; terms.shared_columns()];
+    terms.apply_conditions(dates, covariates, &mut design.features, |columns| same[columns].fill(false))?;
+    terms.append_regressors(dates, covariates, &mut design.features)?;
+    (design.prior_scales, design.multiplicative) = (terms.prior_scales(), terms.multiplicative());
+    let normal = NormalMatrix::with_known(&design, &calendar.normal, |feature| same.get(feature) == Some(&true));
+    Ok((design, normal))
+}
+
 /// What Python Prophet gives a constant series without a fit: the line through its first and last value.
-fn constant(design: &posterior::Design, level: f64) -> Parameters {
+fn constant(design: &Design, level: f64) -> Parameters {
     Parameters {
         k: 0.0,
         m: level,
@@ -119,7 +173,7 @@ mod tests {
     fn a_fit_ends_early_when_its_time_is_over_or_the_run_is_stopped() {
         let dates: Vec<i64> = (0..40).map(|day| day * 86_400_000).collect();
         let values = (0..40).map(|day| f64::from(day * day % 11)).collect();
-        let series = Series { timestamps: dates.clone(), dates, values };
+        let series = Series { timestamps: dates.clone(), dates, values, ..Series::default() };
         let fit = |patience| ProphetSpec::default().fit(&series, patience, &mut Workspace::default()).map(|_| ());
         let stop = AtomicBool::new(true);
         assert_eq!(fit(Patience::default()), Ok(()));

@@ -13,9 +13,9 @@ use super::{
 /// ZᵀZ in blocks: *free* columns have a normal prior (t, 1, X), *ramps* a Laplace prior ((t − s)₊).
 #[derive(Clone, Debug, Default)]
 pub(super) struct NormalMatrix {
-    /// Number of free columns: 2 + K with linear growth, 1 + K with flat growth.
+    /// Number of free columns: 2 + K, 1 + K with flat growth.
     pub(super) free: usize,
-    /// Number of ramps: S with linear growth, none with flat growth.
+    /// Number of ramps: S, none with flat growth.
     pub(super) ramps: usize,
     /// free × free, symmetric.
     pub(super) free_free: Vec<f64>,
@@ -26,7 +26,7 @@ pub(super) struct NormalMatrix {
     /// 1/σ² of each free column's normal prior, shape (free).
     pub(super) precision: Vec<f64>,
     /// The first row at or after each changepoint, shape (ramps).
-    first_rows: Vec<usize>,
+    pub(super) first_rows: Vec<usize>,
 }
 
 /// Zᵀy and yᵀy.
@@ -43,7 +43,7 @@ pub(super) struct RightHandSide {
 /// Number of columns before the features: t and 1, or 1.
 pub(super) const fn trend_columns(growth: Growth) -> usize {
     match growth {
-        Growth::Linear => 2,
+        Growth::Linear | Growth::Logistic => 2,
         Growth::Flat => 1,
     }
 }
@@ -51,13 +51,21 @@ pub(super) const fn trend_columns(growth: Growth) -> usize {
 impl NormalMatrix {
     /// Sums over the rows of a design, whose `t` must be sorted.
     pub(super) fn new(design: &Design) -> Self {
+        Self::with_known(design, &Self::default(), |_| false)
+    }
+
+    /// The same, where the products of some features are known from another design on these rows: its features are the first
+    /// of this one, and `known` says which are the same.
+    pub(super) fn with_known(design: &Design, other: &Self, known: impl Fn(usize) -> bool) -> Self {
         let rows = design.t.len();
         let trend = trend_columns(design.growth);
         let free = trend + design.prior_scales.len();
-        let ramps = if design.growth == Growth::Linear { design.changepoints.len() } else { 0 };
+        let ramps = if design.growth == Growth::Flat { 0 } else { design.changepoints.len() };
+        // The trend's columns are those of all designs on these rows.
+        let known = |column: usize| column < other.free && (column < trend || known(column - trend));
         let ones = vec![1.0; rows];
         let columns: Vec<&[f64]> = match design.growth {
-            Growth::Linear => vec![&design.t[..], &ones],
+            Growth::Linear | Growth::Logistic => vec![&design.t[..], &ones],
             Growth::Flat => vec![&ones[..]],
         }
         .into_iter()
@@ -67,7 +75,8 @@ impl NormalMatrix {
         let mut free_free = vec![0.0; free * free];
         for i in 0..free {
             for j in 0..=i {
-                let product = dot(columns[i], columns[j]);
+                let both = known(i) && known(j);
+                let product = if both { other.free_free[i * other.free + j] } else { dot(columns[i], columns[j]) };
                 free_free[i * free + j] = product;
                 free_free[j * free + i] = product;
             }
@@ -88,9 +97,17 @@ impl NormalMatrix {
         };
         for (column, products) in columns.iter().zip(0..) {
             let row = &mut matrix.free_ramp[products * ramps..(products + 1) * ramps];
-            ramp_products(&design.t, &design.changepoints, &matrix.first_rows, column, row);
+            if known(products) {
+                row.copy_from_slice(&other.free_ramp[products * ramps..(products + 1) * ramps]);
+            } else {
+                ramp_products(&design.t, &design.changepoints, &matrix.first_rows, column, row);
+            }
         }
-        matrix.ramp_ramp(design);
+        if other.ramps == ramps && other.free > 0 {
+            matrix.ramp_ramp.clone_from(&other.ramp_ramp);
+        } else {
+            matrix.ramp_ramp(design);
+        }
         matrix
     }
 
@@ -121,7 +138,7 @@ impl NormalMatrix {
     /// Zᵀv for a vector over the rows, shape (n); `yy` becomes vᵀv.
     pub(super) fn project(&self, design: &Design, v: &[f64], out: &mut RightHandSide) {
         out.free.clear();
-        if design.growth == Growth::Linear {
+        if design.growth != Growth::Flat {
             out.free.push(dot(&design.t, v));
         }
         out.free.push(sum(v));
@@ -133,7 +150,7 @@ impl NormalMatrix {
 }
 
 /// Σ (t − sⱼ)₊ vᵢ for each changepoint, in one pass from the last row to the first.
-fn ramp_products(t: &[f64], s: &[f64], first_rows: &[usize], v: &[f64], out: &mut [f64]) {
+pub(super) fn ramp_products(t: &[f64], s: &[f64], first_rows: &[usize], v: &[f64], out: &mut [f64]) {
     let (mut total, mut moment) = (0.0, 0.0);
     let (mut end, mut later) = (t.len(), 0.0);
     for j in (0..out.len()).rev() {
@@ -170,6 +187,8 @@ mod tests {
             prior_scales: vec![10.0, 2.0],
             changepoints: vec![0.0, t[3], t[20], 0.7, t[49]],
             changepoint_prior_scale: 0.05,
+            multiplicative: vec![false; 2],
+            cap: Vec::new(),
             t,
         };
         let y: Vec<f64> = design.t.iter().map(|t| t * t - 0.3).collect();

@@ -49,6 +49,28 @@ pub(super) fn dates_to_split(index: impl Iterator<Item = usize>, dates: &[i64]) 
     json
 }
 
+/// A series of names without a name of its own, in split orientation.
+pub(super) fn names_to_split(names: &[String]) -> String {
+    #[derive(Serialize)]
+    struct Split<'a> {
+        name: Option<()>,
+        index: Vec<usize>,
+        data: &'a [String],
+    }
+    let split = Split { name: None, index: (0..names.len()).collect(), data: names };
+    serde_json::to_string(&split).expect("plain data has a JSON form")
+}
+
+/// Reads a series of names in split orientation.
+pub(super) fn names_from_split(json: &str) -> Result<Vec<String>, String> {
+    #[derive(Deserialize)]
+    struct Split {
+        data: Vec<String>,
+    }
+    let split: Split = serde_json::from_str(json).map_err(|error| format!("a series of names: {error}"))?;
+    Ok(split.data)
+}
+
 /// Reads a series of dates in split orientation; pandas writes them as text or, before `date_format`, as milliseconds.
 pub(super) fn dates_from_split(json: &str) -> Result<Vec<i64>, String> {
     #[derive(Deserialize)]
@@ -133,6 +155,8 @@ mod tests {
         let json = dates_to_split([3, 5].into_iter(), &[0, 86_400_000]);
         assert_eq!(json, r#"{"name":"ds","index":[3,5],"data":["1970-01-01T00:00:00.000","1970-01-02T00:00:00.000"]}"#);
         assert_eq!(dates_from_split(&json), Ok(vec![0, 86_400_000]));
+        let names = ["New Year's Day".to_owned(), "\"".to_owned()];
+        assert_eq!(names_from_split(&names_to_split(&names)), Ok(names.to_vec()));
         assert_eq!(dates_from_split(r#"{"name":"ds","index":[0],"data":[86400000]}"#), Ok(vec![86_400_000]));
     }
 }

@@ -2,10 +2,10 @@
 
 use super::{linear_algebra::add_scaled, spec::Growth};
 
-/// The additive model's inputs apart from y, in Prophet's scaled units.
+/// The model's inputs apart from y, in Prophet's scaled units.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Design {
-    /// Linear or flat.
+    /// Linear, flat or logistic.
     pub(super) growth: Growth,
     /// Time scaled to [0, 1], shape (n), sorted.
     pub(super) t: Vec<f64>,
@@ -17,6 +17,10 @@ pub(super) struct Design {
     pub(super) features: Vec<f64>,
     /// σ_j, the scale of each feature's normal prior, shape (K).
     pub(super) prior_scales: Vec<f64>,
+    /// Whether each feature multiplies the trend, shape (K).
+    pub(super) multiplicative: Vec<bool>,
+    /// The capacity of logistic growth at each row, above the floor, shape (n); empty for other growth.
+    pub(super) cap: Vec<f64>,
 }
 
 /// The unknowns of the model, in Prophet's scaled units.
@@ -41,26 +45,44 @@ impl Design {
         self.features.chunks_exact(self.t.len().max(1)).take(self.prior_scales.len())
     }
 
-    /// The trend at each row, shape (n): (k + A δ) t + (m + A γ) with γ = −s δ, or m.
+    /// The trend at each row, shape (n): η = (k + A δ) t + (m + A γ) with γ = −s δ; or m; or cap · inv_logit(η), where
+    /// the offset of η is −k m.
     pub(super) fn trend(&self, parameters: &Parameters, out: &mut Vec<f64>) {
-        out.clear();
+        let Parameters { k, m, delta, .. } = parameters;
         match self.growth {
-            Growth::Flat => out.resize(self.t.len(), parameters.m),
-            Growth::Linear => {
-                let (mut slope, mut level) = (parameters.k, parameters.m);
-                let mut changes = self.changepoints.iter().zip(&parameters.delta).peekable();
-                for &t in &self.t {
-                    while let Some((s, delta)) = changes.next_if(|(s, _)| **s <= t) {
-                        slope += delta;
-                        level -= s * delta;
-                    }
-                    out.push(slope * t + level);
-                }
+            Growth::Flat => {
+                out.clear();
+                out.resize(self.t.len(), *m);
+            }
+            Growth::Linear => self.path(*k, *m, delta, out),
+            Growth::Logistic => {
+                self.path(*k, -k * m, delta, out);
+                out.iter_mut().zip(&self.cap).for_each(|(eta, cap)| *eta = cap * inverse_logit(*eta));
             }
         }
     }
 
-    /// y − μ at each row, shape (n); `trend` as [`Design::trend`] left it.
+    /// The piecewise linear function with a slope, a level at t = 0 and changes of slope, at each row: shape (n).
+    ///
+    /// Prophet's logistic trend is that of such a function too: its offsets are chosen so that the exponent has no jump.
+    pub(super) fn path(&self, mut slope: f64, mut level: f64, delta: &[f64], out: &mut Vec<f64>) {
+        out.clear();
+        let mut changes = self.changepoints.iter().zip(delta).peekable();
+        for &t in &self.t {
+            while let Some((s, delta)) = changes.next_if(|(s, _)| **s <= t) {
+                slope += delta;
+                level -= s * delta;
+            }
+            out.push(slope * t + level);
+        }
+    }
+
+    /// Whether μ is linear in the parameters: no term multiplies the trend, which is linear or flat.
+    pub(super) fn is_linear(&self) -> bool {
+        self.growth != Growth::Logistic && !self.multiplicative.contains(&true)
+    }
+
+    /// y − μ at each row of a linear design, shape (n); `trend` as [`Design::trend`] left it.
     pub(super) fn residuals(&self, parameters: &Parameters, trend: &[f64], y: &[f64], out: &mut Vec<f64>) {
         out.clear();
         out.extend(y.iter().zip(trend).map(|(y, trend)| y - trend));
@@ -82,4 +104,10 @@ impl Design {
             - self.t.len() as f64 * libm::log(*sigma)
             - sse / (2.0 * variance)
     }
+}
+
+/// 1 / (1 + e^−x).
+pub(super) fn inverse_logit(x: f64) -> f64 {
+    // libm's function gives the same bits on every machine; the system's may not.
+    1.0 / (1.0 + libm::exp(-x))
 }

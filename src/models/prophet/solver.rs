@@ -95,9 +95,8 @@ impl Problem<'_> {
         variance / self.design.changepoint_prior_scale
     }
 
-    /// The best u = σ² for a sum of squared errors: the root of 4u² + n u − SSE, in the form without cancellation.
     fn best_variance(&self, sse: f64) -> f64 {
-        rising_root(4.0, self.rows(), sse).max(LEAST_SIGMA * LEAST_SIGMA)
+        best_variance(self.rows(), sse)
     }
 }
 
@@ -105,6 +104,11 @@ impl From<Interruption> for Unsolved {
     fn from(interruption: Interruption) -> Self {
         Self::Interrupted(interruption)
     }
+}
+
+/// The best u = σ² for a sum of squared errors over n rows: the root of 4u² + n u − SSE, at least that of [`LEAST_SIGMA`].
+pub(super) fn best_variance(n: f64, sse: f64) -> f64 {
+    rising_root(4.0, n, sse).max(LEAST_SIGMA * LEAST_SIGMA)
 }
 
 /// The root of a u² + n u − b at which it rises, in the form without cancellation; NaN where there is none.

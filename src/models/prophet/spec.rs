@@ -1,5 +1,6 @@
 //! What to fit: Prophet's constructor arguments, with its names and defaults.
 
+use super::terms::{CountryHolidays, CustomSeasonality, Holidays, Mode, Regressor};
 use serde::{Deserialize, Serialize};
 
 /// The shape of the trend.
@@ -11,6 +12,8 @@ pub enum Growth {
     Linear,
     /// One level.
     Flat,
+    /// Piecewise logistic: it saturates at the cap above and at the floor below.
+    Logistic,
 }
 
 /// Whether a built-in seasonality is used.
@@ -51,6 +54,10 @@ pub enum History {
 }
 
 /// Prophet's settings.
+///
+/// Columns that the terms name (regressors, conditions, and with logistic growth `cap` and `floor`) come with the series, see
+/// [`crate::dataset::Columns`]; [`ProphetSpec::columns`] lists them. [`ProphetSpec::faults`] says what is wrong with a
+/// specification.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ProphetSpec {
     /// Shape of the trend.
@@ -77,6 +84,53 @@ pub struct ProphetSpec {
     pub uncertainty_samples: usize,
     /// How much of the history is saved.
     pub history: History,
+    // What came later is left out of the text of a specification where it says nothing, so that an artifact's fingerprint stays.
+    /// Dates of the potential changepoints, milliseconds since the epoch; none to spread `n_changepoints` of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changepoints: Option<Vec<i64>>,
+    /// Mode of the built-in seasonalities, and of other terms that have none of their own.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub seasonality_mode: Mode,
+    /// Further seasonalities, in the order of their coefficients.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub seasonalities: Vec<CustomSeasonality>,
+    /// The holidays' days.
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    pub holidays: Holidays,
+    /// Holidays of a country, in addition.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country_holidays: Option<CountryHolidays>,
+    /// Scale of the normal prior of holidays and regressors that have none of their own.
+    #[serde(default = "ten", skip_serializing_if = "is_ten")]
+    pub holidays_prior_scale: f64,
+    /// Mode of the holidays; none for `seasonality_mode`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holidays_mode: Option<Mode>,
+    /// Extra regressors, in the order of their coefficients.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub regressors: Vec<Regressor>,
+    /// With logistic growth: the capacity where there is no column `cap`, in the units of the input.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cap: Option<f64>,
+    /// With logistic growth: the saturating minimum where there is no column `floor`; none for Prophet's default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub floor: Option<f64>,
+    /// No forecast, nor an end of its interval, is below it; in the units of the input.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lower_bound: Option<f64>,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+const fn ten() -> f64 {
+    10.0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_ten(value: &f64) -> bool {
+    *value == ten()
 }
 
 impl Default for ProphetSpec {
@@ -94,19 +148,34 @@ impl Default for ProphetSpec {
             interval_width: 0.8,
             uncertainty_samples: 1000,
             history: History::Tail,
+            changepoints: None,
+            seasonality_mode: Mode::Additive,
+            seasonalities: Vec::new(),
+            holidays: Holidays::default(),
+            country_holidays: None,
+            holidays_prior_scale: ten(),
+            holidays_mode: None,
+            regressors: Vec::new(),
+            cap: None,
+            floor: None,
+            lower_bound: None,
         }
     }
 }
 
-/// A seasonality as it is fitted.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Seasonality {
-    /// `yearly`, `weekly`, `daily`.
-    pub name: String,
-    /// In days.
-    pub period: f64,
-    /// Number of sine and cosine pairs.
-    pub fourier_order: usize,
-    /// Scale of the coefficients' normal prior.
-    pub prior_scale: f64,
+impl ProphetSpec {
+    /// Names of the columns that a series must have for this model: regressors, conditions, and `cap` for logistic growth
+    /// unless it is a constant. A column `floor` is used with logistic growth where there is one.
+    pub fn columns(&self) -> impl Iterator<Item = &str> {
+        let regressors = self.regressors.iter().map(|regressor| regressor.name.as_str());
+        let conditions = self.seasonalities.iter().filter_map(|seasonality| seasonality.condition_name.as_deref());
+        let cap = (self.growth == Growth::Logistic && self.cap.is_none()).then_some("cap");
+        regressors.chain(conditions).chain(cap)
+    }
+
+    /// The mode of the holidays.
+    #[must_use]
+    pub fn holidays_mode(&self) -> Mode {
+        self.holidays_mode.unwrap_or(self.seasonality_mode)
+    }
 }

@@ -109,7 +109,9 @@ impl Ensemble {
                     *margin += tree.predict(row);
                 }
             }
-            margins.iter_mut().for_each(|margin| *margin = self.objective.transform(*margin));
+            for margin in margins {
+                *margin = self.objective.transform(*margin);
+            }
         }
         Ok(predictions)
     }

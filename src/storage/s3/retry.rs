@@ -27,7 +27,8 @@ pub(super) async fn patiently<T, F: Future<Output = Result<T, Refusal>>>(
     let mut tries = 1;
     loop {
         match request().await {
-            Err(refusal) if refusal.may_pass() && begun.elapsed() < patience => {
+            // Once more in any case: a large upload may take longer than anybody's patience.
+            Err(refusal) if refusal.may_pass() && (tries == 1 || begun.elapsed() < patience) => {
                 tokio::time::sleep(bound.mul_f64(random_share())).await;
                 bound = LONGEST.min(bound * 2);
                 tries += 1;

@@ -227,7 +227,7 @@ impl S3 for Memory {
         if listed != upload.parts.keys().copied().collect::<Vec<_>>() {
             return Err(s3_error!(InvalidPart));
         }
-        let bytes: Vec<u8> = upload.parts.values().flat_map(|part| part.iter().copied()).collect();
+        let bytes = upload.parts.values().map(Bytes::as_ref).collect::<Vec<_>>().concat();
         let stored = Stored { bytes: bytes.into(), parts: upload.parts.len(), ..upload.head };
         let output = CompleteMultipartUploadOutput {
             bucket: Some(input.bucket),

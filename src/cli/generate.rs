@@ -1,0 +1,186 @@
+//! `manyfit generate`: made-up customers to try things with.
+
+use crate::{
+    error::{Error, Result},
+    storage::{Durability, LocalStore},
+    synthetic::{Dataset, Energy, Housing, Step, Written},
+    train::default_jobs,
+};
+use clap::{Args, Subcommand};
+use jiff::civil::Date;
+use std::{
+    fs::{self, File},
+    io::{self, BufWriter, Write},
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+/// Make up customers, for tests, demonstrations and measurements.
+///
+/// The same seed gives the same bytes on any machine, and a customer does not depend on how many others there are.
+#[derive(Args)]
+pub(super) struct Generate {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    Housing(HousingArguments),
+    Energy(EnergyArguments),
+}
+
+/// Houses and their prices, a city at a time: for regression.
+///
+/// Writes DIR/train/city_000000_train.csv, DIR/validation/city_000000_val.csv and so on, as AWS's multi-model XGBoost
+/// notebook does: no header; price, year built, square feet, bedrooms, bathrooms, lot acres, garage spaces.
+#[derive(Args)]
+struct HousingArguments {
+    #[command(flatten)]
+    common: Common,
+
+    /// Houses in each training file; the validation file has half as many
+    #[arg(long, value_name = "N", default_value_t = 600, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    rows: u32,
+
+    /// Standard deviation of the prices' noise, as a share of the price; 0 as in the notebook
+    #[arg(long, value_name = "SHARE", default_value_t = 0.05, value_parser = share, allow_negative_numbers = true)]
+    noise: f64,
+}
+
+/// Energy consumption by day or by hour, a meter at a time: for forecasts.
+///
+/// Writes DIR/0.csv, DIR/1.csv and so on, with the columns timestamp and consumption: a trend, a yearly and a weekly wave, by
+/// the hour a daily one too, and noise.
+#[derive(Args)]
+struct EnergyArguments {
+    #[command(flatten)]
+    common: Common,
+
+    /// Readings of each customer; 731 days are the shortest history in which Prophet looks for a yearly season
+    #[arg(long, value_name = "N", default_value_t = 731, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    rows: u32,
+
+    /// Day of the first reading
+    #[arg(long, value_name = "DATE", default_value = "2023-01-01", value_parser = date)]
+    start: Date,
+
+    /// Readings by the hour instead of by the day
+    #[arg(long)]
+    hourly: bool,
+
+    /// Standard deviation of the noise, as a share of a customer's level
+    #[arg(long, value_name = "SHARE", default_value_t = 0.05, value_parser = share, allow_negative_numbers = true)]
+    noise: f64,
+
+    /// No header line, as in the files of AWS's post on thousands of models
+    #[arg(long, conflicts_with = "single_table")]
+    headerless: bool,
+
+    /// One file for all customers, DIR/energy_consumption.csv: customer_id, timestamp, consumption
+    #[arg(long)]
+    single_table: bool,
+}
+
+#[derive(Args)]
+struct Common {
+    /// How many customers
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+    customers: u64,
+
+    /// Where the random draws start
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+
+    /// Folder for the files
+    #[arg(long, value_name = "DIR")]
+    output: PathBuf,
+
+    /// Write into a folder that is not empty; files of the same names are replaced, others stay
+    #[arg(long)]
+    force: bool,
+}
+
+impl Generate {
+    pub(super) fn run(self) -> Result<()> {
+        let begun = Instant::now();
+        let (common, written) = match self.what {
+            What::Housing(HousingArguments { common, rows, noise }) => {
+                let housing = Housing { rows: rows as usize, noise };
+                let written = common.write(&Dataset::Housing(housing))?;
+                (common, written)
+            }
+            What::Energy(arguments) => {
+                let step = if arguments.hourly { Step::Hour } else { Step::Day };
+                let header = !arguments.headerless;
+                let energy = Energy::new(arguments.start, arguments.rows as usize, step, arguments.noise, header)?;
+                let common = arguments.common;
+                let written = if arguments.single_table {
+                    common.write_table(&energy)?
+                } else {
+                    common.write(&Dataset::Energy(energy))?
+                };
+                (common, written)
+            }
+        };
+        let (files, megabytes) = (written.files, written.bytes as f64 / 1e6);
+        let (folder, seconds) = (common.output.display(), begun.elapsed().as_secs_f64());
+        let plural = if files == 1 { "file" } else { "files" };
+        match writeln!(io::stdout(), "{files} {plural}, {megabytes:.1} MB, in {folder} after {seconds:.1} s") {
+            // Whoever asked for the files has them, even where nobody reads what is printed.
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::storage("printing", error)),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Common {
+    fn write(&self, dataset: &Dataset) -> Result<Written> {
+        self.check_folder()?;
+        let store = LocalStore::new(&self.output, Durability::ProcessDeath);
+        dataset.write(self.seed, self.customers, default_jobs(), &store)
+    }
+
+    fn write_table(&self, energy: &Energy) -> Result<Written> {
+        self.check_folder()?;
+        let path = self.output.join("energy_consumption.csv");
+        let failed = |error| Error::storage(format!("cannot write {}", path.display()), error);
+        fs::create_dir_all(&self.output).map_err(failed)?;
+        let mut out = BufWriter::with_capacity(1 << 20, File::create(&path).map_err(failed)?);
+        energy.write_table(self.seed, self.customers, &mut out).map_err(failed)?;
+        let file = out.into_inner().map_err(|error| failed(error.into_error()))?;
+        Ok(Written { files: 1, bytes: file.metadata().map_err(failed)?.len() })
+    }
+
+    /// Customers of another seed among the new ones would go unnoticed.
+    fn check_folder(&self) -> Result<()> {
+        let folder = &self.output;
+        if self.force || is_empty(folder)? {
+            return Ok(());
+        }
+        Err(Error::Settings(format!(
+            "--output {}: the folder is not empty; choose another one, or add --force to write into it",
+            folder.display()
+        )))
+    }
+}
+
+/// Whether a folder has nothing in it or does not exist.
+fn is_empty(folder: &Path) -> Result<bool> {
+    match fs::read_dir(folder) {
+        Ok(mut entries) => Ok(entries.next().is_none()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+        Err(error) => Err(Error::storage(format!("cannot look into --output {}", folder.display()), error)),
+    }
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        _ => Err("a share is a number from 0 to 1, such as 0.05".into()),
+    }
+}
+
+fn date(text: &str) -> Result<Date, String> {
+    text.parse().map_err(|_| "a date is a year, a month and a day, such as 2023-01-01".into())
+}

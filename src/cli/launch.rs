@@ -1,0 +1,200 @@
+//! The options that `pipeline` and `job` share.
+
+use crate::{
+    error::{Error, Result},
+    sagemaker::launch::{InputMode, Launch, Machines, Step, Versions},
+    settings::{Settings, canonical_name},
+};
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+};
+
+/// What to launch, and on which machines.
+#[derive(Args)]
+pub(super) struct LaunchOptions {
+    /// Role of the jobs and the endpoint, an ARN
+    #[arg(long, value_name = "ARN")]
+    role: Option<String>,
+
+    /// Address of the image that has manyfit as its entry point
+    #[arg(long, value_name = "URI")]
+    image: Option<String>,
+
+    /// Prefix of the raw tables
+    #[arg(long, value_name = "S3")]
+    input: Option<String>,
+
+    /// Prefix below which everything is written
+    #[arg(long, value_name = "S3")]
+    output: Option<String>,
+
+    /// Setting of the fit, such as horizon=8; may be repeated
+    #[arg(long, value_name = "NAME=VALUE")]
+    set: Vec<String>,
+
+    /// Instances that fit
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    instances: u32,
+
+    /// Their type
+    #[arg(long, value_name = "TYPE", default_value = "ml.c5.xlarge")]
+    instance_type: String,
+
+    /// Size of each one's disk in GB
+    #[arg(long, value_name = "GB", default_value_t = 30)]
+    volume: u32,
+
+    /// How they get the customers' files: read when opened, or copied before the start
+    #[arg(long, value_enum, default_value_t = Mode::FastFile)]
+    input_mode: Mode,
+
+    /// Seconds that the preparation or the fit may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 86_400)]
+    max_runtime: u32,
+
+    /// Seconds that the fit may take together with waiting for spot capacity [default: twice --max-runtime]
+    #[arg(long, value_name = "SECONDS", conflicts_with = "on_demand")]
+    max_wait: Option<u32>,
+
+    /// Fit on machines at the full price instead of spot capacity
+    #[arg(long)]
+    on_demand: bool,
+
+    /// Instances that prepare
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    prepare_instances: u32,
+
+    /// Their type
+    #[arg(long, value_name = "TYPE", default_value = "ml.m5.xlarge")]
+    prepare_instance_type: String,
+
+    /// Size of each one's disk in GB; the raw tables are copied to it
+    #[arg(long, value_name = "GB", default_value_t = 100)]
+    prepare_volume: u32,
+
+    /// Option for `manyfit prepare`, such as --prepare-argument=--format=csv; may be repeated
+    #[arg(long, value_name = "OPTION", allow_hyphen_values = true)]
+    prepare_argument: Vec<String>,
+
+    /// Name of the endpoint [default: --name]
+    #[arg(long, value_name = "NAME")]
+    endpoint: Option<String>,
+
+    /// Instances that serve
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    endpoint_instances: u32,
+
+    /// Their type
+    #[arg(long, value_name = "TYPE", default_value = "ml.m5.large")]
+    endpoint_instance_type: String,
+
+    /// What is new for each run: the models' prefix, or their names in one prefix
+    #[arg(long, value_enum, default_value_t = Kind::Prefix)]
+    versions: Kind,
+
+    /// Give the containers no network; the platform's own transfers go on
+    #[arg(long)]
+    network_isolation: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Mode {
+    #[value(name = "FastFile", alias = "fastfile")]
+    FastFile,
+    #[value(name = "File", alias = "file")]
+    File,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Kind {
+    Prefix,
+    Names,
+}
+
+impl LaunchOptions {
+    /// The launch; settings of the fit are checked as the fit itself will.
+    pub(super) fn into_launch(self, name: String, cache: Option<String>) -> Result<Launch> {
+        let hyperparameters = settings(&self.set)?;
+        Settings::from_text(&hyperparameters)?;
+        Ok(Launch {
+            name,
+            role: self.role,
+            image: self.image,
+            input: self.input,
+            output: self.output,
+            versions: match self.versions {
+                Kind::Prefix => Versions::Prefix,
+                Kind::Names => Versions::Names,
+            },
+            prepare: Machines {
+                instance_type: self.prepare_instance_type,
+                instances: self.prepare_instances,
+                volume: self.prepare_volume,
+            },
+            prepare_arguments: self.prepare_argument,
+            fit: Machines { instance_type: self.instance_type, instances: self.instances, volume: self.volume },
+            input_mode: match self.input_mode {
+                Mode::FastFile => InputMode::FastFile,
+                Mode::File => InputMode::File,
+            },
+            hyperparameters,
+            max_runtime: self.max_runtime,
+            max_wait: (!self.on_demand).then(|| self.max_wait.unwrap_or(self.max_runtime.saturating_mul(2))),
+            endpoint: Machines {
+                instance_type: self.endpoint_instance_type,
+                instances: self.endpoint_instances,
+                volume: 0,
+            },
+            endpoint_name: self.endpoint,
+            network_isolation: self.network_isolation,
+            cache,
+        })
+    }
+}
+
+fn settings(set: &[String]) -> Result<BTreeMap<String, String>> {
+    let mut settings = BTreeMap::new();
+    for setting in set {
+        let (name, value) = setting.split_once('=').ok_or_else(|| {
+            Error::Settings(format!("--set {setting}: write a name and a value, such as --set horizon=8"))
+        })?;
+        settings.insert(canonical_name(name), value.trim().to_owned());
+    }
+    Ok(settings)
+}
+
+/// A step, as an option or an argument names it.
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum StepName {
+    /// Raw tables to a file per customer
+    Prepare,
+    /// A model per customer
+    Fit,
+    /// The container that serves the models
+    Model,
+    /// The machines that serve them
+    EndpointConfig,
+    /// The endpoint
+    Endpoint,
+}
+
+impl From<StepName> for Step {
+    fn from(name: StepName) -> Self {
+        match name {
+            StepName::Prepare => Self::Prepare,
+            StepName::Fit => Self::Fit,
+            StepName::Model => Self::Model,
+            StepName::EndpointConfig => Self::EndpointConfig,
+            StepName::Endpoint => Self::Endpoint,
+        }
+    }
+}
+
+/// Prints JSON for people and programs.
+pub(super) fn print(json: &impl Serialize) -> Result<()> {
+    let text = serde_json::to_string_pretty(json).expect("plain data has a JSON form");
+    writeln!(io::stdout().lock(), "{text}").map_err(|error| Error::storage("printing", error))
+}

@@ -1,0 +1,110 @@
+//! `manyfit predict`: forecasts and predictions from artifacts.
+
+use super::train::{Listener, stop_on_signals};
+use crate::{
+    error::{Error, Result},
+    predict::{CustomerRows, Job, Question, find, run},
+    settings::MaxFailures,
+    tables::{Format, Table},
+};
+use clap::Args;
+use std::{io, path::PathBuf, thread};
+
+/// Forecast, or predict rows of features, from models that were fitted before.
+///
+///   manyfit predict out/models --horizon 8
+///   manyfit predict out/models --future next_year.csv --components --output forecasts.parquet
+///   manyfit predict out/models --input houses --shap --output prices.csv
+///
+/// A model is a tar.gz, its unpacked directory, or a plain model file, of manyfit, Python Prophet or
+/// XGBoost; a folder is all models in it. With the seed of the training run the forecasts are those
+/// of its own table. A customer that fails does not stop the others.
+#[derive(Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct Predict {
+    /// Models, or folders of models
+    #[arg(required = true, value_name = "ARTIFACT|DIR")]
+    models: Vec<PathBuf>,
+
+    /// Steps to forecast after the end of each history
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    horizon: Option<u32>,
+
+    /// Table (or folder of tables) of the future: ds, and what the models need there: regressors, conditions, cap, floor.
+    /// Its dates are forecast, unless --horizon says which. With a column customer, each customer's own rows
+    #[arg(long, value_name = "FILE|DIR", verbatim_doc_comment)]
+    future: Option<PathBuf>,
+
+    /// Rows of features for regression models: with a column customer, a file per customer, or one table for all
+    #[arg(long, value_name = "FILE|DIR", conflicts_with_all = ["horizon", "future"], required_unless_present_any = ["horizon", "future"])]
+    input: Option<PathBuf>,
+
+    /// With forecasts, their trend and components
+    #[arg(long, conflicts_with = "input")]
+    components: bool,
+
+    /// With predictions, each feature's SHAP value
+    #[arg(long, requires = "input")]
+    shap: bool,
+
+    /// File for the table: .csv, .json, .jsonl or .parquet [default: CSV to the standard output]
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+
+    /// Only this customer; may be repeated
+    #[arg(long, value_name = "NAME")]
+    customer: Vec<String>,
+
+    /// Seed of the forecasts' intervals, as in training
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+
+    /// Threads [default: the processors this process may use]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    jobs: Option<u16>,
+
+    /// Failed customers that are tolerated: a count (5), a percentage (5%) or a share (0.05)
+    #[arg(long, value_name = "LIMIT", default_value = "10%")]
+    max_failures: MaxFailures,
+}
+
+impl Predict {
+    pub(super) fn run(self) -> Result<()> {
+        // What can be said at once is said before anything is read.
+        self.output.as_deref().map(Format::of).transpose()?;
+        let places = find(&self.models)?;
+        let question = self.question()?;
+        let stop = stop_on_signals()?;
+        let job = Job {
+            places: &places,
+            customers: &self.customer,
+            question: &question,
+            jobs: self.jobs.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from),
+            max_failures: self.max_failures,
+            stop: &stop,
+        };
+        let summary = run(&job, |key, names| match &self.output {
+            Some(path) => Table::create(path, key, names),
+            None => Table::to_writer(Listener(io::stdout()), key, names),
+        })?;
+        eprintln!("{summary}");
+        if let Some(path) = &self.output {
+            eprintln!("wrote {}", path.display());
+        }
+        summary.verdict()
+    }
+
+    fn question(&self) -> Result<Question> {
+        let rows = |path: &PathBuf| CustomerRows::read(path);
+        let future = self.future.as_ref().map(rows).transpose()?;
+        let horizon = self.horizon.map(|horizon| horizon as usize);
+        match &self.input {
+            Some(input) => Ok(Question::Rows { features: rows(input)?, shap: self.shap }),
+            None if horizon.is_none() && future.is_none() => Err(Error::Settings(
+                "what should be predicted? Give --horizon or --future for forecasts, --input for rows of features"
+                    .into(),
+            )),
+            None => Ok(Question::Forecast { horizon, future, components: self.components, seed: self.seed }),
+        }
+    }
+}

@@ -1,0 +1,339 @@
+//! Small tables beside the customers' data: holidays, overrides, the future. Read whole, as text, by column name.
+
+use std::path::Path;
+
+use super::{
+    bytes::Bytes,
+    discovery::{Format, format_of},
+    fault::{Fault, Place, quoted},
+    number, parquet,
+    records::{self, Text},
+    timestamp,
+};
+use crate::{
+    error::{Error, Result},
+    storage::{Durability, LocalStore, Store},
+};
+
+/// A table with named columns.
+///
+/// - Column names are found as they are, else by letters and digits alone, in any case: `Lower Window` is `lower_window`;
+/// - a first line of numbers alone is no header: its columns are `#1`, `#2`, …;
+/// - a cell is text without white space around it; one that says `NA`, `null` or nothing is missing;
+/// - rows without any text are left out.
+pub struct Sheet {
+    file: String,
+    stem: String,
+    headerless: bool,
+    columns: Vec<String>,
+    text: String,
+    /// Where each cell ends in `text`, row after row.
+    ends: Vec<usize>,
+    /// The line or row of each row.
+    numbers: Vec<u64>,
+    place: fn(u64) -> Place,
+}
+
+/// A row of a [`Sheet`].
+#[derive(Clone, Copy)]
+pub struct SheetRow<'a> {
+    sheet: &'a Sheet,
+    row: usize,
+}
+
+impl Sheet {
+    /// Reads an object: CSV with a header, plain or gzip, or Parquet by its name.
+    ///
+    /// # Errors
+    /// [`Error::Data`] that names the file, and the line where there is one; [`Error::Storage`] where it cannot be read.
+    pub fn read(store: &dyn Store, key: &str) -> Result<Self> {
+        let mut bytes = Bytes::default();
+        let bytes = bytes.load(store, key)?;
+        let file = store.describe(key);
+        let sheet = match format_of(key) {
+            Some(Format::Parquet) => Self::from_parquet(bytes),
+            _ => Self::from_csv(bytes),
+        };
+        let sheet = sheet.and_then(Self::with_distinct_columns).map_err(|fault| fault.in_file(&file))?;
+        Ok(Self { file, stem: stem_of(key).into(), ..sheet })
+    }
+
+    /// Reads a file, or every table of a directory, in the order of their names.
+    ///
+    /// # Errors
+    /// As for [`Sheet::read`]; [`Error::Settings`] where there is no table.
+    pub fn read_all(path: &Path) -> Result<Vec<Self>> {
+        if path.is_dir() {
+            let store = LocalStore::new(path, Durability::ProcessDeath);
+            let keys: Vec<String> = store.list()?.into_iter().map(|entry| entry.key).collect();
+            let tables: Vec<&String> = keys.iter().filter(|key| format_of(key).is_some()).collect();
+            if tables.is_empty() {
+                return Err(Error::Settings(format!("{}: there is no CSV or Parquet file in it", path.display())));
+            }
+            return tables.into_iter().map(|key| Self::read(&store, key)).collect();
+        }
+        let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
+            return Err(Error::Settings(format!("{}: is not the name of a file", path.display())));
+        };
+        if !path.is_file() {
+            return Err(Error::Settings(format!("{}: there is no such file", path.display())));
+        }
+        Ok(vec![Self::read(&LocalStore::new(folder, Durability::ProcessDeath), name)?])
+    }
+
+    fn empty(columns: Vec<String>, place: fn(u64) -> Place) -> Self {
+        Self {
+            file: String::new(),
+            stem: String::new(),
+            headerless: false,
+            columns,
+            text: String::new(),
+            ends: Vec::new(),
+            numbers: Vec::new(),
+            place,
+        }
+    }
+
+    fn from_csv(bytes: &[u8]) -> Result<Self, Fault> {
+        let mut scratch = records::Scratch::default();
+        let text = Text::new(bytes)?;
+        let mut records = text.records(&mut scratch);
+        let first =
+            records.next().ok_or_else(|| Fault::file("is empty: it needs a line with the names of its columns"))?;
+        let headerless = (0..first.len()).all(|at| number::parse(first.field(at)).is_ok()) && !first.is_blank();
+        let name = |at: usize| {
+            if headerless { format!("#{}", at + 1) } else { String::from_utf8_lossy(first.field(at)).into_owned() }
+        };
+        let mut sheet = Self { headerless, ..Self::empty((0..first.len()).map(name).collect(), Place::Line) };
+        if headerless {
+            records = text.records(&mut scratch);
+        }
+        while let Some(record) = records.next() {
+            if record.is_blank() {
+                continue;
+            }
+            let (has, wanted) = (record.len(), sheet.columns.len());
+            if has != wanted {
+                return Err(Fault::row(
+                    Place::Line(record.line),
+                    format!(
+                        "the row has {has} fields where the first line has {wanted}: quote values that contain the \
+                         delimiter, and fill rows up with empty fields"
+                    ),
+                ));
+            }
+            for at in 0..has {
+                let cell = str::from_utf8(record.field(at)).map_err(|_| {
+                    let column = sheet.columns[at].as_bytes();
+                    Fault::cell(Place::Line(record.line), column, record.field(at), "is not UTF-8 text")
+                })?;
+                sheet.text.push_str(cell);
+                sheet.ends.push(sheet.text.len());
+            }
+            sheet.numbers.push(record.line);
+        }
+        Ok(sheet)
+    }
+
+    fn from_parquet(bytes: &[u8]) -> Result<Self, Fault> {
+        let (names, columns) = parquet::texts(bytes)?;
+        let mut sheet = Self::empty(names, Place::Row);
+        for row in 0..columns.first().map_or(0, Vec::len) {
+            if columns.iter().all(|column| column[row].is_empty()) {
+                continue;
+            }
+            for column in &columns {
+                sheet.text.push_str(column[row].trim());
+                sheet.ends.push(sheet.text.len());
+            }
+            sheet.numbers.push(row as u64 + 1);
+        }
+        Ok(sheet)
+    }
+
+    fn with_distinct_columns(self) -> Result<Self, Fault> {
+        for (at, name) in self.columns.iter().enumerate() {
+            if self.columns[..at].contains(name) {
+                let name = quoted(name.as_bytes());
+                return Err(Fault::file(format!("two columns have the name {name}: give each its own")));
+            }
+        }
+        Ok(self)
+    }
+
+    /// The file's name, for messages.
+    #[must_use]
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// The file's name without folders and extensions.
+    #[must_use]
+    pub fn stem(&self) -> &str {
+        &self.stem
+    }
+
+    /// Whether the columns have no names.
+    #[must_use]
+    pub const fn is_headerless(&self) -> bool {
+        self.headerless
+    }
+
+    /// The names of the columns, as they stand in the file.
+    #[must_use]
+    pub fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    /// The place of the first of some names that a column has.
+    #[must_use]
+    pub fn find(&self, names: &[&str]) -> Option<usize> {
+        let position = |same: &dyn Fn(&String) -> bool| self.columns.iter().position(same);
+        names.iter().find_map(|name| {
+            position(&|column| column == name).or_else(|| position(&|column| same_letters(column, name)))
+        })
+    }
+
+    /// The place of a column that must be there, by the first of its names.
+    ///
+    /// # Errors
+    /// [`Error::Data`] with the columns that there are.
+    pub fn require(&self, names: &[&str]) -> Result<usize> {
+        self.find(names).ok_or_else(|| {
+            let columns: Vec<String> = self.columns.iter().map(|name| quoted(name.as_bytes())).collect();
+            let wanted = names.join(" or ");
+            Error::Data(format!("{}: has no column {wanted}; its columns are {}", self.file, columns.join(", ")))
+        })
+    }
+
+    /// The rows, in the order of the file.
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = SheetRow<'_>> {
+        (0..self.numbers.len()).map(|row| SheetRow { sheet: self, row })
+    }
+
+    /// A row by its place among [`Sheet::rows`].
+    #[must_use]
+    pub const fn row(&self, row: usize) -> SheetRow<'_> {
+        SheetRow { sheet: self, row }
+    }
+}
+
+impl<'a> SheetRow<'a> {
+    /// The table that the row is of.
+    #[must_use]
+    pub const fn sheet(&self) -> &'a Sheet {
+        self.sheet
+    }
+
+    /// The text of a cell; `None` where it is missing.
+    #[must_use]
+    pub fn text(&self, column: usize) -> Option<&'a str> {
+        Some(self.cell(column)).filter(|text| !number::is_missing(text.as_bytes()))
+    }
+
+    /// The time in a cell, in milliseconds since the epoch.
+    ///
+    /// # Errors
+    /// [`Error::Data`] that names file, line, column and value.
+    pub fn time(&self, column: usize) -> Result<i64> {
+        timestamp::parse(self.cell(column).as_bytes()).map_err(|complaint| self.fault(column, complaint))
+    }
+
+    /// The number in a cell; `None` where it is missing.
+    ///
+    /// # Errors
+    /// [`Error::Data`] that names file, line, column and value.
+    pub fn number(&self, column: usize) -> Result<Option<f64>> {
+        match self.cell(column) {
+            // Conditions are often written so.
+            truth if truth.eq_ignore_ascii_case("true") => Ok(Some(1.0)),
+            truth if truth.eq_ignore_ascii_case("false") => Ok(Some(0.0)),
+            text => number::parse(text.as_bytes())
+                .map_err(|_| self.fault(column, "is not a number: mend it, or leave the cell empty if it is unknown")),
+        }
+    }
+
+    /// What is wrong with a cell: `complaint` is the rest of the sentence that begins with its value.
+    #[must_use]
+    pub fn fault(&self, column: usize, complaint: &str) -> Error {
+        let name = self.sheet.columns[column].as_bytes();
+        Fault::cell(self.place(), name, self.cell(column).as_bytes(), complaint).in_file(&self.sheet.file)
+    }
+
+    /// What is wrong with the row.
+    #[must_use]
+    pub fn row_fault(&self, sentence: &str) -> Error {
+        Fault::row(self.place(), sentence).in_file(&self.sheet.file)
+    }
+
+    /// Where the row is, as in "holidays.csv: line 3".
+    #[must_use]
+    pub fn describe(&self) -> String {
+        format!("{}: {}", self.sheet.file, self.place())
+    }
+
+    fn place(&self) -> Place {
+        (self.sheet.place)(self.sheet.numbers[self.row])
+    }
+
+    fn cell(&self, column: usize) -> &'a str {
+        let at = self.row * self.sheet.columns.len() + column;
+        let start = if at == 0 { 0 } else { self.sheet.ends[at - 1] };
+        &self.sheet.text[start..self.sheet.ends[at]]
+    }
+}
+
+/// The last part of a key, without what says the format.
+fn stem_of(key: &str) -> &str {
+    let name = key.rsplit('/').next().unwrap_or(key);
+    [".csv.gz", ".csv", ".parquet"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name)
+}
+
+/// Whether two names differ in other than letters and digits, or in their case, only. A name without any has none to compare.
+fn same_letters(a: &str, b: &str) -> bool {
+    let letters =
+        |name: &str| name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
+    a == b || (letters(a) == letters(b) && !letters(a).is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::input::testing::Memory;
+
+    fn sheet(text: &str) -> Result<Sheet> {
+        Sheet::read(&Memory::with([("holidays.csv", text)]), "holidays.csv")
+    }
+
+    #[test]
+    fn cells_are_found_by_the_names_of_their_columns() {
+        let sheet = sheet("Holiday;DS;Lower Window\n\"Easter; Sunday\";2024-03-31;-1\n;;\nNA;;x\n").unwrap();
+        let (name, date) = (sheet.require(&["holiday"]).unwrap(), sheet.require(&["date", "ds"]).unwrap());
+        let window = sheet.find(&["lower_window"]).unwrap();
+        assert_eq!(sheet.find(&["upper_window"]), None);
+        assert_eq!(sheet.rows().len(), 2);
+        let row = sheet.row(0);
+        assert_eq!((row.text(name), row.time(date).unwrap()), (Some("Easter; Sunday"), 19_813 * 86_400_000));
+        assert_eq!(row.number(window).unwrap(), Some(-1.0));
+        let row = sheet.row(1);
+        assert_eq!(row.text(name), None);
+        let fault = row.number(window).unwrap_err().to_string();
+        assert!(fault.starts_with(r#"in/holidays.csv: line 4, column "Lower Window": "x" is not a number"#), "{fault}");
+        assert!(row.time(date).unwrap_err().to_string().contains(r#"line 4, column "DS": "" is empty"#));
+    }
+
+    #[test]
+    fn a_table_that_cannot_be_read_is_named_with_the_way_out() {
+        for (text, part) in [
+            ("", "in/holidays.csv: is empty"),
+            ("a,b\n1\n", "in/holidays.csv: line 2: the row has 1 fields"),
+            ("ds,ds\n", r#"in/holidays.csv: two columns have the name "ds""#),
+        ] {
+            let fault = sheet(text).err().unwrap().to_string();
+            assert!(fault.starts_with(part), "{fault}");
+        }
+        let fault = sheet("a,b\n").unwrap().require(&["ds", "date"]).unwrap_err().to_string();
+        assert_eq!(fault, r#"in/holidays.csv: has no column ds or date; its columns are "a", "b""#);
+        assert_eq!(Sheet::read_all(Path::new("nowhere/x.csv")).err().unwrap().code(), 2);
+    }
+}

@@ -1,0 +1,116 @@
+//! One customer's forecast as rows of the table.
+
+use super::{Customer, CustomerRows};
+use crate::{
+    artifact::{Opened, forecast_seed},
+    dataset::{Columns, Covariates},
+    error::{Error, Result},
+    holidays::Country,
+    models::{FittedModel, Forecast, frequency::Frequency, prophet::Holiday},
+    tables::Block,
+};
+
+/// The forecast itself.
+const FORECAST: [&str; 3] = ["yhat", "yhat_lower", "yhat_upper"];
+/// What it is the sum of, before the components that differ from model to model.
+const PARTS: [&str; 5] = ["trend", "trend_lower", "trend_upper", "additive_terms", "multiplicative_terms"];
+
+/// The columns that every forecast has.
+pub(super) fn columns(components: bool) -> Vec<String> {
+    let parts: &[&str] = if components { &PARTS } else { &[] };
+    FORECAST.iter().chain(parts).map(|&name| name.to_owned()).collect()
+}
+
+/// The components of a model.
+pub(super) fn component_names(opened: &Opened) -> Vec<String> {
+    let named = Columns::named(opened.model.columns());
+    let empty = opened.model.forecast(&[], Covariates { dates: &[], columns: &named }, [0; 32]);
+    empty.map(|forecast| forecast.components.into_iter().map(|(name, _)| name).collect()).unwrap_or_default()
+}
+
+/// The customer's rows; `columns` are the table's.
+pub(super) fn block(
+    customer: Customer,
+    horizon: Option<usize>,
+    future: Option<&CustomerRows>,
+    seed: u64,
+    columns: &[String],
+) -> Result<Block> {
+    let Customer { name, opened: Opened { metadata, mut model, .. } } = customer;
+    if let FittedModel::Regression(_) = model {
+        let family = model.name();
+        return Err(Error::Data(format!(
+            "the model is {family}, which predicts rows of features: give them with --input"
+        )));
+    }
+    let (dates, further) = match future {
+        Some(future) => future.dated(&name, &model.columns())?,
+        None => (Vec::new(), Columns::default()),
+    };
+    let covariates = Covariates { dates: &dates, columns: &further };
+    let wanted = match horizon {
+        Some(horizon) => {
+            let frequency = metadata.as_ref().and_then(|metadata| metadata.frequency.parse().ok());
+            model.future_dates(frequency.unwrap_or_else(|| inferred(&model)), horizon)
+        }
+        None => dates.clone(),
+    };
+    if let Some(&last) = wanted.last() {
+        know_holidays(&mut model, last)?;
+    }
+    let forecast = model.forecast(&wanted, covariates, forecast_seed(seed, &name)).map_err(|error| {
+        let hint = if future.is_none() { ": give a table of the future with --future" } else { "" };
+        Error::Data(format!("{error}{hint}"))
+    })?;
+    Ok(rows_of(name, forecast, columns))
+}
+
+/// The spacing of the dates that the model keeps.
+fn inferred(model: &FittedModel) -> Frequency {
+    match model {
+        FittedModel::Prophet(fitted) => Frequency::infer(&fitted.history_dates),
+        FittedModel::Baseline(_) | FittedModel::Regression(_) => Frequency::DAILY,
+    }
+}
+
+/// Gives a model that Python wrote its country's holidays, and insists that a model knows those of the last year.
+fn know_holidays(model: &mut FittedModel, last: i64) -> Result<()> {
+    let FittedModel::Prophet(fitted) = model else { return Ok(()) };
+    let year = |ms: i64| {
+        jiff::Timestamp::from_millisecond(ms).map_or(0, |at| i32::from(at.to_zoned(jiff::tz::TimeZone::UTC).year()))
+    };
+    if let Some(country) = fitted.unknown_holidays.clone() {
+        let days = Country::new(&country)?.holidays(year(fitted.start)..=year(last).max(year(fitted.last_date())))?;
+        fitted.know_holidays(days.into_iter().map(|day| Holiday::new(day.name, day.date)));
+    }
+    if let Some(country) = &fitted.spec.country_holidays {
+        let known = country.days.iter().chain(&fitted.holidays).map(|day| day.date).max().map_or(i32::MAX, year);
+        if year(last) > known {
+            return Err(Error::Data(format!(
+                "the artifact knows the holidays of {} until {known}, and the forecast goes to {}: train again, or ask for less",
+                country.country,
+                year(last)
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn rows_of(customer: String, mut forecast: Forecast, columns: &[String]) -> Block {
+    let mut column = |name: &str| match name {
+        "yhat" => std::mem::take(&mut forecast.yhat),
+        "yhat_lower" => std::mem::take(&mut forecast.yhat_lower),
+        "yhat_upper" => std::mem::take(&mut forecast.yhat_upper),
+        "trend" => std::mem::take(&mut forecast.trend),
+        "trend_lower" => std::mem::take(&mut forecast.trend_lower),
+        "trend_upper" => std::mem::take(&mut forecast.trend_upper),
+        "additive_terms" => std::mem::take(&mut forecast.additive_terms),
+        "multiplicative_terms" => std::mem::take(&mut forecast.multiplicative_terms),
+        name => {
+            let found = forecast.components.iter_mut().find(|(known, _)| known == name);
+            found.map(|(_, effect)| std::mem::take(effect)).unwrap_or_default()
+        }
+    };
+    let columns = columns.iter().map(|name| column(name)).collect();
+    Block { customer, keys: forecast.dates, columns }
+}

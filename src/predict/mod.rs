@@ -1,0 +1,185 @@
+//! Forecasts and predictions from artifacts: what a run of [`crate::train`] wrote, or what Python and XGBoost saved.
+//!
+//! ```text
+//! places ─► find ─► open ─► forecast dates, or predict rows of features ─► Block ─► Table
+//!                   many at a time, one thread each                        in the order of the names
+//! ```
+//!
+//! - Everything a forecast depends on is in the artifact; what it cannot know (regressors, capacities, conditions of the
+//!   future) comes from a table.
+//! - A customer's numbers depend on its artifact, the seed and what is asked alone: they are those of the training run's own
+//!   table of forecasts.
+//! - What fails is the customer: a damaged artifact, a missing regressor. The others go on.
+
+mod find;
+mod forecasts;
+mod rows;
+mod summary;
+
+pub use find::{Place, find};
+pub use rows::CustomerRows;
+pub use summary::Summary;
+
+use crate::{
+    artifact::{Limits, Opened, open_path},
+    error::{Error, Result},
+    settings::MaxFailures,
+    tables::{Block, Key, Table},
+};
+use rayon::prelude::*;
+use std::{
+    collections::HashMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+/// Customers that a thread does before their rows are written: the order of the table costs no more memory than their rows.
+const BATCH: usize = 64;
+
+/// What is wanted of every model.
+pub enum Question {
+    /// Forecasts of series.
+    Forecast {
+        /// Steps after the history; none for the dates of `future`.
+        horizon: Option<usize>,
+        /// Dates, regressors, conditions, capacities to come.
+        future: Option<CustomerRows>,
+        /// Whether trend and components are wanted beside the forecast.
+        components: bool,
+        /// Seed of the intervals.
+        seed: u64,
+    },
+    /// Predictions for rows of features.
+    Rows {
+        /// The rows.
+        features: CustomerRows,
+        /// Whether SHAP values are wanted beside the prediction.
+        shap: bool,
+    },
+}
+
+/// Everything a run needs, from whoever starts it.
+pub struct Job<'a> {
+    /// The artifacts, in the order of the table.
+    pub places: &'a [Place],
+    /// The only customers that are wanted; empty for all.
+    pub customers: &'a [String],
+    /// What is wanted.
+    pub question: &'a Question,
+    /// Number of threads.
+    pub jobs: usize,
+    /// Failed customers above which the run fails.
+    pub max_failures: MaxFailures,
+    /// Raised from outside to end the run early.
+    pub stop: &'a AtomicBool,
+}
+
+/// One customer's model, and what it is called.
+struct Customer {
+    name: String,
+    opened: Opened,
+}
+
+/// Runs a job: creates the table by the names of its columns, and fills it.
+///
+/// # Errors
+/// Only what concerns the run as a whole: a table that cannot be written, customers that are in no artifact. What becomes of
+/// single customers is in the summary.
+pub fn run(job: &Job<'_>, create: impl FnOnce(Key, Vec<String>) -> Result<Table>) -> Result<Summary> {
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(job.jobs)
+        .thread_name(|i| format!("worker-{i}"))
+        .build()
+        .map_err(|error| Error::Bug(format!("the threads did not start: {error}")))?;
+    let columns = pool.install(|| job.columns());
+    let mut table = create(job.question.key(), columns.clone())?;
+    let mut summary = Summary::new(job.max_failures);
+    let mut seen: HashMap<String, &Path> = HashMap::new();
+    for batch in job.places.chunks(BATCH * job.jobs.max(1)) {
+        if job.stop.load(Ordering::Relaxed) {
+            summary.stopped = true;
+            break;
+        }
+        let answers: Vec<_> = pool.install(|| batch.par_iter().map(|place| job.answer(place, &columns)).collect());
+        for (place, answer) in batch.iter().zip(answers) {
+            match answer {
+                Ok(None) => {}
+                Ok(Some(block)) => match seen.insert(block.customer.clone(), &place.path) {
+                    None => {
+                        summary.done(block.keys.len());
+                        table.append(&block)?;
+                    }
+                    Some(first) => summary
+                        .failed(place, format!("{} is also in {}: name one of them", block.customer, first.display())),
+                },
+                Err(error) => summary.failed(place, error.to_string()),
+            }
+        }
+    }
+    table.finish()?;
+    let unknown: Vec<&str> =
+        job.customers.iter().map(String::as_str).filter(|name| !seen.contains_key(*name)).collect();
+    if summary.failures() == 0 && !summary.stopped && !unknown.is_empty() {
+        return Err(Error::Data(format!("there is no artifact of {}", unknown.join(", "))));
+    }
+    Ok(summary)
+}
+
+impl Question {
+    fn key(&self) -> Key {
+        match self {
+            Self::Forecast { .. } => Key::Date,
+            Self::Rows { .. } => Key::Row,
+        }
+    }
+}
+
+impl Job<'_> {
+    /// The columns of the table. Where they differ from model to model, every model is looked at.
+    fn columns(&self) -> Vec<String> {
+        let (mut columns, further): (Vec<String>, fn(&Opened) -> Vec<String>) = match self.question {
+            Question::Forecast { components: false, .. } => return forecasts::columns(false),
+            Question::Forecast { components: true, .. } => (forecasts::columns(true), forecasts::component_names),
+            Question::Rows { shap: false, .. } => return vec!["prediction".into()],
+            Question::Rows { shap: true, .. } => (vec!["prediction".into()], rows::shap_names),
+        };
+        // A model that cannot be read is complained of when it is its turn.
+        let names =
+            |place: &Place| self.open(place).ok().flatten().map(|found| further(&found.opened)).unwrap_or_default();
+        let found: Vec<Vec<String>> = self
+            .places
+            .par_iter()
+            .map(|place| catch_unwind(AssertUnwindSafe(|| names(place))).unwrap_or_default())
+            .collect();
+        let mut known: std::collections::HashSet<String> = columns.iter().cloned().collect();
+        columns.extend(found.into_iter().flatten().filter(|name| known.insert(name.clone())));
+        columns
+    }
+
+    /// The model of a place, unless its customer is not wanted.
+    fn open(&self, place: &Place) -> Result<Option<Customer>> {
+        let wanted = |name: &str| self.customers.is_empty() || self.customers.iter().any(|customer| customer == name);
+        let opened = open_path(&place.path, Limits::default()).map_err(|error| Error::Data(error.to_string()))?;
+        let name = opened.metadata.as_ref().map_or_else(|| place.name.clone(), |metadata| metadata.customer.clone());
+        Ok(wanted(&name).then_some(Customer { name, opened }))
+    }
+
+    /// A customer's rows of the table.
+    fn answer(&self, place: &Place, columns: &[String]) -> Result<Option<Block>> {
+        let work = || {
+            let Some(customer) = self.open(place)? else { return Ok(None) };
+            match self.question {
+                Question::Forecast { horizon, future, seed, .. } => {
+                    forecasts::block(customer, *horizon, future.as_ref(), *seed, columns).map(Some)
+                }
+                Question::Rows { features, shap } => rows::block(customer, features, *shap, columns).map(Some),
+            }
+        };
+        catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+            let message = panic.downcast_ref::<String>().map(String::as_str);
+            let message = message.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without a message");
+            Err(Error::Bug(format!("panicked: {message}")))
+        })
+    }
+}
