@@ -198,7 +198,7 @@ fn what_is_announced_is_fetched_ahead_once_and_within_its_memory() {
 fn uploads_go_on_behind_their_sender_and_each_is_answered_for() {
     let plan = |seen: &Seen| match (seen.operation.as_str(), seen.key.as_str()) {
         ("PUT", "out/007") => Some(Fault::Denied),
-        ("PUT", _) if seen.earlier == 0 && seen.number % 5 == 0 => Some(Fault::Reset),
+        ("PUT", _) if seen.earlier == 0 && seen.number.is_multiple_of(5) => Some(Fault::Reset),
         _ => None,
     };
     let server = Server::with_faults(Duration::from_millis(20), plan);

@@ -120,8 +120,8 @@ fn looking_at_what_stands_costs_one_list() {
     // To forecast with a model, it must be there.
     run(&server, "out", &["horizon=2", "max_failures=1"]).with_code(0);
     assert_eq!(statuses(&server, "out"), [0, 19, 0, 1]);
-    let forecasts = server.objects()["out/forecasts.csv"].bytes.clone();
-    assert_eq!(forecasts.iter().filter(|byte| **byte == b'\n').count(), 1 + 19 * 2);
+    let forecasts = String::from_utf8(server.objects()["out/forecasts.csv"].bytes.to_vec()).unwrap();
+    assert_eq!(forecasts.lines().count(), 1 + 19 * 2);
 }
 
 #[test]

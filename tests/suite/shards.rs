@@ -104,7 +104,9 @@ fn what_is_no_result_is_refused_with_its_name() {
     let at = |name: &str| place.path().join(name);
     let folder = |name: &str, files: &[(&str, &str)]| {
         fs::create_dir_all(at(name)).unwrap();
-        files.iter().for_each(|(file, text)| fs::write(at(name).join(file), text).unwrap());
+        for (file, text) in files {
+            fs::write(at(name).join(file), text).unwrap();
+        }
         at(name)
     };
     let empty = folder("empty", &[("notes.txt", "")]);
