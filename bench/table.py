@@ -1,4 +1,4 @@
-"""Reads the measurements of bench/run and prints them as a Markdown table: medians over the repetitions."""
+"""Reads the measurements of bench/run or bench/cities and prints them as a Markdown table: medians over the repetitions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,15 @@ TITLES = {
     "manyfit": "manyfit",
     "stock": f"prophet {version('prophet')}, process pool",
     "batch": f"prophet-batch {version('prophet-batch')}, process pool",
+    "boosting": "manyfit, gradient boosting",
+    "exact": f"xgboost {version('xgboost')} `exact`, process pool",
+    "hist": f"xgboost {version('xgboost')} `hist`, process pool",
+    "forest": "manyfit, random forest",
+    "sklearn": f"scikit-learn {version('scikit-learn')} forests, process pool",
 }
+
+# Whom each contestant runs against.
+OURS = {"stock": "manyfit", "batch": "manyfit", "exact": "boosting", "hist": "boosting", "sklearn": "forest"}
 
 
 class Contestant(NamedTuple):
@@ -33,16 +41,19 @@ def main() -> None:
         name, customers, measured = line.split("\t")
         figures = json.loads(measured)
         # Our program has no phase that a long run would not repeat: all of its wall time counts.
-        seconds = figures["seconds"] if name == "manyfit" else json.loads(figures["says"])["seconds"]
+        seconds = figures["seconds"] if name not in OURS else json.loads(figures["says"])["seconds"]
         runs[name].append((int(customers) / seconds, int(customers) / figures["seconds"], figures["peak_mib"]))
     medians = {name: Contestant(*(median(column) for column in zip(*rows, strict=True))) for name, rows in runs.items()}
-    ours = medians["manyfit"]
     print("| | customers/s | with start and imports | manyfit is faster by | peak memory |")
     print("|---|---:|---:|---:|---:|")
     for name, one in medians.items():
-        ratio = "" if name == "manyfit" else f"{ours.working / one.working:.0f}×"
-        print(f"| {TITLES[name]} | {one.working:,.0f} | {one.whole:,.0f} | {ratio} | {one.peak:,.0f} MiB |")
-    print(f"\n{_environment()}; medians of {len(runs['manyfit'])} runs, taken in turn.")
+        ratio = f"{medians[OURS[name]].working / one.working:.1f}×" if name in OURS else ""
+        print(f"| {TITLES[name]} | {_rate(one.working)} | {_rate(one.whole)} | {ratio} | {one.peak:,.0f} MiB |")
+    print(f"\n{_environment()}; medians of {min(map(len, runs.values()))} runs, taken in turn.")
+
+
+def _rate(customers: float) -> str:
+    return f"{customers:,.0f}" if customers >= 20 else f"{customers:.1f}"
 
 
 def _environment() -> str:

@@ -4,7 +4,12 @@ use divan::{Bencher, black_box};
 use manyfit::{
     artifact::{Artifact, Metadata},
     dataset::{Covariates, Series},
-    models::{FittedModel, ModelSpec, Workspace, frequency::Frequency, patience::Patience, prophet::ProphetSpec},
+    models::{
+        FittedModel, ModelSpec, Workspace,
+        frequency::Frequency,
+        patience::Patience,
+        prophet::{Growth, Holiday, Mode, ProphetSpec, Regressor},
+    },
 };
 use std::f64::consts::TAU;
 
@@ -51,6 +56,29 @@ fn fit_on_a_known_calendar(bencher: Bencher<'_, '_>, days: i64) {
 #[divan::bench(args = [730, 735, 2905])]
 fn fit_on_a_new_calendar(bencher: Bencher<'_, '_>, days: i64) {
     let (spec, series) = (spec(), customer(days, 1));
+    bencher
+        .bench_local(|| spec.fit(black_box(&series), Frequency::DAILY, Patience::default(), &mut Workspace::default()));
+}
+
+/// Other models than the plain one, each on a calendar of its own: to be read beside `fit_on_a_new_calendar`.
+#[divan::bench(args = [735, 2905], consts = [0, 1, 2, 3, 4])]
+fn fit_other_models<const WHICH: usize>(bencher: Bencher<'_, '_>, days: i64) {
+    let mut series = customer(days, 1);
+    let plain = ProphetSpec::default();
+    let multiplicative = ProphetSpec { seasonality_mode: Mode::Multiplicative, ..plain.clone() };
+    let spec = match WHICH {
+        0 => multiplicative,
+        1 => ProphetSpec { growth: Growth::Logistic, cap: Some(160.0), ..plain },
+        2 => ProphetSpec { growth: Growth::Logistic, cap: Some(160.0), ..multiplicative },
+        3 => {
+            let fair =
+                |year: i64| Holiday { lower_window: -1, upper_window: 1, ..Holiday::new("fair", year * 365 * DAY) };
+            ProphetSpec { holidays: (50..60).map(fair).collect(), ..plain }
+        }
+        _ => ProphetSpec { regressors: vec![Regressor::new("price")], ..plain },
+    };
+    series.columns.insert("price", (0..days).map(|day| (day * 7_919 % 101) as f64).collect());
+    let spec = ModelSpec::Prophet(spec);
     bencher
         .bench_local(|| spec.fit(black_box(&series), Frequency::DAILY, Patience::default(), &mut Workspace::default()));
 }

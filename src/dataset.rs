@@ -111,12 +111,11 @@ impl Columns {
 
     /// Adds a column, in the place of one of the same name.
     pub fn insert(&mut self, name: &str, values: Vec<f64>) {
-        match self.names.iter().position(|known| known == name) {
-            Some(known) => self.values[known] = values,
-            None => {
-                self.names.push(name.into());
-                self.values.push(values);
-            }
+        if let Some(known) = self.names.iter().position(|known| known == name) {
+            self.values[known] = values;
+        } else {
+            self.names.push(name.into());
+            self.values.push(values);
         }
     }
 

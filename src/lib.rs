@@ -16,21 +16,24 @@
 //! |---|---|
 //! | 6 | `cli`: the sub-commands; the only place that glues layers together |
 //! | 5 | [`train`]: the run: plan, workers, events, progress, results, results of shards made one |
+//! | 5 | [`prepare`]: from raw tables to files of customers |
 //! | 5 | [`predict`]: from artifacts to forecasts and predictions |
+//! | 5 | [`serve`]: the endpoint: models in memory, requests, answers |
 //! | 5 | [`simulate`]: a job of many instances on one machine |
 //! | 5 | [`synthetic`]: made-up customers |
 //! | 4 | [`settings`]: text to checked settings, all faults at once |
 //! | 3 | [`artifact`]: what one `tar.gz` holds, its deterministic bytes, its name, its fingerprint |
 //! | 2 | [`input`]: from files to customers' series; [`models`]: from a series to a fitted model to a forecast |
 //! | 1 | [`dataset`]: a customer's name and data; [`holidays`]: countries' public holidays; [`storage`]: where bytes live; [`tables`]: tables of results as CSV, JSON, Parquet; [`sagemaker`]: the platform's files and variables; [`array_job`]: index variables of other runners |
-//! | 0 | [`error`]: who must act, and the exit codes |
+//! | 0 | [`error`]: who must act, and the exit codes; [`machine`]: its processors and its memory |
 //!
 //! # Fences
 //!
 //! - the platform's paths and variables only in [`sagemaker`];
-//! - polars only in `input/parquet.rs` and the tables of results;
-//! - the AWS SDK, and whatever is asynchronous, only in `storage/s3`, behind calls that block;
-//! - rayon only in [`train`] and [`predict`]: a model is fitted and asked by one thread;
+//! - the AWS SDK only in `storage/s3`;
+//! - polars only in `input/parquet.rs`, the Parquet files of [`prepare`] and the tables of results;
+//! - rayon only in [`prepare`], [`train`] and [`predict`]: a model is fitted and asked by one thread;
+//! - async only in [`serve`], where `cli` starts it, and in `storage/s3`, behind calls that block;
 //! - `process::exit` nowhere: `main` returns an exit code.
 
 pub mod array_job;
@@ -40,9 +43,12 @@ pub mod dataset;
 pub mod error;
 pub mod holidays;
 pub mod input;
+pub mod machine;
 pub mod models;
 pub mod predict;
+pub mod prepare;
 pub mod sagemaker;
+pub mod serve;
 pub mod settings;
 pub mod simulate;
 pub mod storage;

@@ -87,7 +87,8 @@ pub fn open_path(path: &Path, limits: Limits) -> Result<Opened, OpenError> {
     }
     let bytes = fs::read(path).map_err(cannot)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    if bytes.starts_with(&[0x1f, 0x8b]) || name.ends_with(".gz") || name.ends_with(".tgz") {
+    let packed = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("gz") || end.eq_ignore_ascii_case("tgz"));
+    if packed || bytes.starts_with(&[0x1f, 0x8b]) {
         return open_archive(&bytes, limits);
     }
     // A model file of an unpacked artifact has its facts beside it.

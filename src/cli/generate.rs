@@ -2,9 +2,9 @@
 
 use crate::{
     error::{Error, Result},
+    machine::default_jobs,
     storage::{Durability, LocalStore},
     synthetic::{Dataset, Energy, Housing, Step, Written},
-    train::default_jobs,
 };
 use clap::{Args, Subcommand};
 use jiff::civil::Date;

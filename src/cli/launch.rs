@@ -3,7 +3,7 @@
 use crate::{
     error::{Error, Result},
     sagemaker::launch::{InputMode, Launch, Machines, Step, Versions},
-    settings::{Settings, canonical_name},
+    settings::{Settings, Task, canonical_name},
 };
 use clap::{Args, ValueEnum};
 use serde::Serialize;
@@ -118,7 +118,7 @@ impl LaunchOptions {
     /// The launch; settings of the fit are checked as the fit itself will.
     pub(super) fn into_launch(self, name: String, cache: Option<String>) -> Result<Launch> {
         let hyperparameters = settings(&self.set)?;
-        Settings::from_text(&hyperparameters)?;
+        let task = Settings::from_text(&hyperparameters)?.task;
         Ok(Launch {
             name,
             role: self.role,
@@ -141,6 +141,7 @@ impl LaunchOptions {
                 Mode::File => InputMode::File,
             },
             hyperparameters,
+            regression: matches!(task, Task::Regression(_)),
             max_runtime: self.max_runtime,
             max_wait: (!self.on_demand).then(|| self.max_wait.unwrap_or(self.max_runtime.saturating_mul(2))),
             endpoint: Machines {

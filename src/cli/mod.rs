@@ -6,14 +6,16 @@ mod launch;
 mod merge;
 mod pipeline;
 mod predict;
+mod prepare;
 mod s3;
+mod serve;
 mod shard;
 mod simulate;
 mod train;
 
 use crate::{
     error::{Error, Result},
-    sagemaker::FailureFile,
+    sagemaker::{FailureFile, MessageFile},
 };
 use clap::{Parser, Subcommand};
 use std::{io::Write, process::ExitCode};
@@ -32,6 +34,7 @@ Exit codes: 0 done (failed customers within max_failures), 1 bug, 2 settings, 3 
 
 #[derive(Subcommand)]
 enum Command {
+    Prepare(Box<prepare::Prepare>),
     Train(train::Train),
     Generate(generate::Generate),
     Predict(predict::Predict),
@@ -39,17 +42,26 @@ enum Command {
     Job(job::Job),
     Merge(merge::Merge),
     Simulate(simulate::Simulate),
+    Serve(serve::Serve),
 }
 
 /// Runs the command line of this process.
 #[must_use]
 pub fn main() -> ExitCode {
-    let failure = FailureFile::detect();
+    let (failure, message) = (FailureFile::detect(), MessageFile::detect());
+    let tell = |cause: &str| {
+        if let Some(file) = &failure {
+            file.write(cause);
+        }
+        if let Some(file) = &message {
+            file.write(cause);
+        }
+    };
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
-            if let (true, Some(failure)) = (error.use_stderr(), &failure) {
-                failure.write(&error.to_string());
+            if error.use_stderr() {
+                tell(&error.to_string());
             }
             // Where even printing fails there is nobody left to tell.
             drop(error.print());
@@ -57,6 +69,7 @@ pub fn main() -> ExitCode {
         }
     };
     let result = match arguments.command {
+        Command::Prepare(prepare) => prepare.run(),
         Command::Train(train) => train.run(),
         Command::Generate(generate) => generate.run(),
         Command::Predict(predict) => predict.run(),
@@ -64,14 +77,13 @@ pub fn main() -> ExitCode {
         Command::Job(job) => job.run(),
         Command::Merge(merge) => merge.run(),
         Command::Simulate(simulate) => simulate.run(),
+        Command::Serve(serve) => serve.run(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("manyfit: {error}");
-            if let Some(failure) = &failure {
-                failure.write(&error.to_string());
-            }
+            tell(&error.to_string());
             ExitCode::from(&error)
         }
     }

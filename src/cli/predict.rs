@@ -3,7 +3,8 @@
 use super::train::{Listener, stop_on_signals};
 use crate::{
     error::{Error, Result},
-    predict::{CustomerRows, Job, Question, find, run},
+    input::CustomerRows,
+    predict::{Job, Question, find, run},
     settings::MaxFailures,
     tables::{Format, Table},
 };

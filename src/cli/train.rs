@@ -4,10 +4,11 @@ use super::{s3::S3Arguments, shard::ShardChoice};
 use crate::{
     error::{Error, Result},
     input::Shard,
+    machine::{available_memory, default_jobs},
     sagemaker::{TrainingEnvironment, ValidationChannel, read_hyperparameters},
     settings::{Settings, Task, canonical_name},
     storage::{Durability, Location, Store},
-    train::{Job, Progress, ResultsDirectory, available_memory, default_jobs, run},
+    train::{Job, Progress, ResultsDirectory, run},
 };
 use clap::Args;
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -202,7 +203,7 @@ impl Train {
                 fault,
             }),
             models: Location::Directory(environment.models),
-            settings: self.settings(environment.hyperparameters)?,
+            settings: with_tables(self.settings(environment.hyperparameters)?, environment.tables),
             warnings: environment.warnings,
         })
     }
@@ -243,8 +244,25 @@ impl Train {
     }
 }
 
+/// Settings that name tables, where they lie in channels of the same names: all tables of the channel, or the one that the
+/// setting names.
+fn with_tables(
+    mut settings: BTreeMap<String, String>,
+    channels: BTreeMap<String, PathBuf>,
+) -> BTreeMap<String, String> {
+    // A channel may be there for another algorithm's sake.
+    if settings.get("model").is_none_or(|model| model.eq_ignore_ascii_case("prophet")) {
+        for (name, directory) in channels {
+            let file = settings.get(&name).filter(|file| !file.is_empty());
+            let path = file.map_or(directory.clone(), |file| directory.join(file));
+            settings.insert(name, path.display().to_string());
+        }
+    }
+    settings
+}
+
 /// Whether a folder that need not exist yet would be another one or lie in it.
-fn is_inside(folder: &Path, other: &Path) -> bool {
+pub(super) fn is_inside(folder: &Path, other: &Path) -> bool {
     let existing =
         path::absolute(folder).ok().and_then(|path| path.ancestors().find_map(|path| path.canonicalize().ok()));
     existing.zip(other.canonicalize().ok()).is_some_and(|(folder, other)| folder.starts_with(other))

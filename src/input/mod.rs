@@ -22,7 +22,9 @@
 //! | `timestamp`, `number` | a field to a time, to a value |
 //! | `rows` | rows in the order of a file to a series in the order of time |
 //! | `sheet` | small tables beside the data: holidays, overrides, the future |
+//! | `customer_rows` | such a table, by customer |
 //! | `bytes` | a stored object to plain bytes |
+//! | `raw` | the same columns, times and numbers for tables larger than memory |
 //! | `fault` | what a message about data says |
 //!
 //! A customer is a file (`8.csv`, `8.csv.gz`, `8.parquet`), a directory (`8/data.csv`), or a value of the customer
@@ -33,11 +35,13 @@ mod bytes;
 mod census;
 mod columns;
 mod csv;
+mod customer_rows;
 mod discovery;
 mod fault;
 mod names;
 mod number;
 mod parquet;
+pub(crate) mod raw;
 mod reader;
 mod records;
 mod rows;
@@ -54,12 +58,14 @@ use std::{fmt, str::FromStr};
 
 pub use self::{
     census::Scan,
+    customer_rows::CustomerRows,
     discovery::{Contents, Discovery, Format, InputFile, Skipped, discover, discover_with},
     names::{ColumnName, ColumnNames},
     reader::Reader,
     shard::Shard,
     sheet::{Sheet, SheetRow},
     table_reader::{KnownFeatures, TableReader},
+    timestamp::{format as format_timestamp, parse as parse_timestamp},
 };
 
 /// What the user says about the input; what is not said is guessed from each file.

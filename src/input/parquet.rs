@@ -352,8 +352,12 @@ mod tests {
             let times = milliseconds.map(|time| time * per_ms);
             Column::new("ds".into(), times).cast(&DataType::Datetime(unit, None)).unwrap()
         };
-        let expected =
-            Read { dates: vec![DAY, 2 * DAY, 3 * DAY], timestamps: vec![DAY, 3 * DAY], values: vec![1.0, 2.0] };
+        let expected = Read {
+            dates: vec![DAY, 2 * DAY, 3 * DAY],
+            timestamps: vec![DAY, 3 * DAY],
+            values: vec![1.0, 2.0],
+            ..Read::default()
+        };
         for times in [
             days,
             datetime(1, TimeUnit::Milliseconds),

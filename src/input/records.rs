@@ -60,6 +60,16 @@ impl<'a> Text<'a> {
         Ok(Self { bytes, delimiter: sniff_delimiter(bytes), plain })
     }
 
+    /// Text from the middle of a file, whose delimiter is known.
+    pub(super) fn with_delimiter(bytes: &'a [u8], delimiter: u8) -> Self {
+        Self { bytes, delimiter, plain: false }
+    }
+
+    /// What stands between two fields.
+    pub(super) fn delimiter(&self) -> u8 {
+        self.delimiter
+    }
+
     /// The records from the beginning.
     pub(super) fn records<'s>(self, scratch: &'s mut Scratch) -> Records<'s>
     where

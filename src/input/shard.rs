@@ -52,10 +52,16 @@ impl Shard {
     /// Whether the customer belongs to this part.
     #[must_use]
     pub fn contains(self, customer: &CustomerId) -> bool {
+        self.contains_name(customer.as_str())
+    }
+
+    /// Whether the customer of this name belongs to this part.
+    #[must_use]
+    pub fn contains_name(self, customer: &str) -> bool {
         if self.count == 1 {
             return true;
         }
-        let digest = Sha256::digest(customer.as_str());
+        let digest = Sha256::digest(customer);
         let first = digest.iter().take(8).fold(0_u64, |number, &byte| number << 8 | u64::from(byte));
         first % self.count == self.index
     }

@@ -21,6 +21,7 @@ use crate::{
 /// - a first line of numbers alone is no header: its columns are `#1`, `#2`, …;
 /// - a cell is text without white space around it; one that says `NA`, `null` or nothing is missing;
 /// - rows without any text are left out.
+#[derive(Debug)]
 pub struct Sheet {
     file: String,
     stem: String,
@@ -207,6 +208,7 @@ impl Sheet {
     }
 
     /// The rows, in the order of the file.
+    #[must_use]
     pub fn rows(&self) -> impl ExactSizeIterator<Item = SheetRow<'_>> {
         (0..self.numbers.len()).map(|row| SheetRow { sheet: self, row })
     }

@@ -36,7 +36,7 @@ const LOOSE_FORMS: [&str; 6] =
 /// # Errors
 /// The second half of a sentence that begins with the text: what is wrong and what to write instead.
 #[inline]
-pub(super) fn parse(text: &[u8]) -> Result<i64, &'static str> {
+pub fn parse(text: &[u8]) -> Result<i64, &'static str> {
     match fixed_form(text) {
         Some(time) => Ok(time),
         None => rare_form(text),
@@ -49,7 +49,8 @@ pub(super) fn is_calendar(text: &[u8]) -> bool {
 }
 
 /// The time as people write it, without the parts that are zero.
-pub(super) fn format(time: i64) -> String {
+#[must_use]
+pub fn format(time: i64) -> String {
     let moment = jiff::Timestamp::from_millisecond(time).map(|time| Offset::UTC.to_datetime(time));
     match moment {
         Ok(moment) if time.rem_euclid(DAY) == 0 => moment.date().to_string(),
@@ -262,7 +263,6 @@ pub(super) fn fractional_number(number: f64) -> Option<i64> {
 }
 
 /// A time that comes as one, if its year can be held.
-#[cfg_attr(not(feature = "parquet"), expect(dead_code, reason = "text is checked as it is read"))]
 pub(super) fn in_range(time: i64) -> Result<i64, &'static str> {
     let start = |year: u32| days(year, 1, 1).map(|days| days * DAY);
     let (first, last) = (start(*YEARS.start()), start(*YEARS.end()));

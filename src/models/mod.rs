@@ -5,6 +5,7 @@
 //! or predict, to and from its file.
 
 pub mod baseline;
+mod footprint;
 pub mod frequency;
 mod parameters;
 pub mod patience;
@@ -26,6 +27,7 @@ use statrs::distribution::{ContinuousCDF, Normal};
 /// What to fit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "model", rename_all = "kebab-case")]
+#[expect(clippy::large_enum_variant, reason = "a run has a few of them")]
 pub enum ModelSpec {
     /// See [`prophet`].
     Prophet(ProphetSpec),

@@ -58,7 +58,8 @@ fn walk(folder: &Path, places: &mut Vec<Place>) -> Result<()> {
             continue;
         }
         let path = entry.path();
-        let archive = path.to_str().is_some_and(|path| path.ends_with(".tar.gz") || path.ends_with(".tgz"));
+        let ends = |end: &str| entry.file_name().to_str().and_then(|name| name.strip_suffix(end)).is_some();
+        let archive = ends(".tar.gz") || ends(".tgz");
         if directory && is_unpacked(path) {
             walk.skip_current_dir();
         } else if directory || !archive {

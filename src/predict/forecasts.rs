@@ -1,11 +1,12 @@
 //! One customer's forecast as rows of the table.
 
-use super::{Customer, CustomerRows};
+use super::Customer;
 use crate::{
     artifact::{Opened, forecast_seed},
     dataset::{Columns, Covariates},
     error::{Error, Result},
     holidays::Country,
+    input::CustomerRows,
     models::{FittedModel, Forecast, frequency::Frequency, prophet::Holiday},
     tables::Block,
 };

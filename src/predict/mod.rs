@@ -17,12 +17,12 @@ mod rows;
 mod summary;
 
 pub use find::{Place, find};
-pub use rows::CustomerRows;
 pub use summary::Summary;
 
 use crate::{
     artifact::{Limits, Opened, open_path},
     error::{Error, Result},
+    input::CustomerRows,
     settings::MaxFailures,
     tables::{Block, Key, Table},
 };
@@ -111,9 +111,9 @@ pub fn run(job: &Job<'_>, create: impl FnOnce(Key, Vec<String>) -> Result<Table>
                         table.append(&block)?;
                     }
                     Some(first) => summary
-                        .failed(place, format!("{} is also in {}: name one of them", block.customer, first.display())),
+                        .failed(place, &format!("{} is also in {}: name one of them", block.customer, first.display())),
                 },
-                Err(error) => summary.failed(place, error.to_string()),
+                Err(error) => summary.failed(place, &error.to_string()),
             }
         }
     }
@@ -138,11 +138,14 @@ impl Question {
 impl Job<'_> {
     /// The columns of the table. Where they differ from model to model, every model is looked at.
     fn columns(&self) -> Vec<String> {
-        let (mut columns, further): (Vec<String>, fn(&Opened) -> Vec<String>) = match self.question {
-            Question::Forecast { components: false, .. } => return forecasts::columns(false),
-            Question::Forecast { components: true, .. } => (forecasts::columns(true), forecasts::component_names),
-            Question::Rows { shap: false, .. } => return vec!["prediction".into()],
-            Question::Rows { shap: true, .. } => (vec!["prediction".into()], rows::shap_names),
+        let mut columns = match self.question {
+            Question::Forecast { components, .. } => forecasts::columns(*components),
+            Question::Rows { .. } => vec!["prediction".into()],
+        };
+        let further: fn(&Opened) -> Vec<String> = match self.question {
+            Question::Forecast { components: true, .. } => forecasts::component_names,
+            Question::Rows { shap: true, .. } => rows::shap_names,
+            _ => return columns,
         };
         // A model that cannot be read is complained of when it is its turn.
         let names =

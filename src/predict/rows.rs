@@ -1,92 +1,15 @@
-//! Tables of the user's, by customer: dates to come with their regressors, or rows of features.
+//! Predictions for rows of features.
 
 use super::Customer;
 use crate::{
     artifact::Opened,
-    dataset::{Cell, Columns},
+    dataset::Cell,
     error::{Error, Result},
-    input::{Sheet, SheetRow},
+    input::CustomerRows,
     models::FittedModel,
     tables::Block,
 };
-use std::{collections::HashMap, path::Path};
-
-/// The rows of one table or of a folder of tables, by customer.
-///
-/// - A column `customer` says whose each row is;
-/// - without one, a table of a folder is that of the customer it is called after, and a table alone is everybody's.
-pub struct CustomerRows {
-    sheets: Vec<Sheet>,
-    /// Table and row of each row of a customer.
-    of: HashMap<String, Vec<(usize, usize)>>,
-    shared: Option<usize>,
-    named: String,
-}
-
-impl CustomerRows {
-    /// Reads a table or a folder of tables.
-    ///
-    /// # Errors
-    /// As for [`Sheet::read_all`]; [`Error::Data`] for a row that does not say whose it is.
-    pub fn read(path: &Path) -> Result<Self> {
-        let sheets = Sheet::read_all(path)?;
-        let mut of: HashMap<String, Vec<(usize, usize)>> = HashMap::new();
-        let mut shared = None;
-        for (at, sheet) in sheets.iter().enumerate() {
-            match sheet.find(&["customer", "customer_id"]) {
-                Some(column) => {
-                    for (row, cells) in sheet.rows().enumerate() {
-                        let customer = cells.text(column).ok_or_else(|| {
-                            cells.fault(column, "does not say whose row it is: every row needs a customer")
-                        })?;
-                        of.entry(customer.to_owned()).or_default().push((at, row));
-                    }
-                }
-                None if path.is_dir() => {
-                    let rows = (0..sheet.rows().len()).map(|row| (at, row));
-                    of.entry(sheet.stem().to_owned()).or_default().extend(rows);
-                }
-                None => shared = Some(at),
-            }
-        }
-        Ok(Self { sheets, of, shared, named: path.display().to_string() })
-    }
-
-    /// A customer's rows, in the order of the files.
-    fn rows(&self, customer: &str) -> Result<Vec<SheetRow<'_>>> {
-        if let Some(sheet) = self.shared {
-            return Ok(self.sheets[sheet].rows().collect());
-        }
-        let rows =
-            self.of.get(customer).map(|rows| rows.iter().map(|&(sheet, row)| self.sheets[sheet].row(row)).collect());
-        rows.ok_or_else(|| Error::Data(format!("{} has no row of {customer}", self.named)))
-    }
-
-    /// A customer's dates, increasing, and the columns of numbers that are asked for, as far as they are there.
-    pub(super) fn dated(&self, customer: &str, wanted: &[&str]) -> Result<(Vec<i64>, Columns)> {
-        let mut dated = Vec::new();
-        for row in self.rows(customer)? {
-            dated.push((row.time(row.sheet().require(&["ds", "timestamp", "date"])?)?, row));
-        }
-        dated.sort_by_key(|(date, _)| *date);
-        if let Some([_, (_, second)]) = dated.array_windows().find(|[first, second]| first.0 == second.0) {
-            return Err(second.row_fault("the date stands in an earlier row of the customer too: remove one"));
-        }
-        let mut columns = Columns::default();
-        for name in wanted {
-            let mut values = Vec::with_capacity(dated.len());
-            for (_, row) in &dated {
-                // What is not there is complained of by the model, which knows whether it can do without.
-                let value = row.sheet().find(&[name]).map(|column| row.number(column)).transpose()?.flatten();
-                values.push(value.unwrap_or(f64::NAN));
-            }
-            if dated.iter().any(|(_, row)| row.sheet().find(&[name]).is_some()) {
-                columns.insert(name, values);
-            }
-        }
-        Ok((dated.into_iter().map(|(date, _)| date).collect(), columns))
-    }
-}
+use std::collections::HashMap;
 
 /// The columns of a model's SHAP values.
 pub(super) fn shap_names(opened: &Opened) -> Vec<String> {

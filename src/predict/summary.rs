@@ -31,7 +31,7 @@ impl Summary {
         self.rows += rows;
     }
 
-    pub(super) fn failed(&mut self, place: &Place, reason: String) {
+    pub(super) fn failed(&mut self, place: &Place, reason: &str) {
         self.failed += 1;
         if self.shown.len() < SHOWN {
             self.shown.push(format!("failed: {}: {reason}", place.path.display()));

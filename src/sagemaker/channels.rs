@@ -18,8 +18,11 @@ const TRAINING: [&str; 2] = ["training", "train"];
 /// The channel that holds the rows that regression models are judged by.
 const VALIDATION: &str = "validation";
 
+/// Channels of tables that settings of the same names name, where the job has them.
+const TABLES: [&str; 3] = ["holidays", "overrides", "future"];
+
 /// The names of channels that hold no customers to fit.
-const NOT_TRAINING: [&str; 2] = [VALIDATION, "test"];
+const NOT_TRAINING: [&str; 5] = [VALIDATION, "test", TABLES[0], TABLES[1], TABLES[2]];
 
 /// The channel that holds the customers, and beside it the one of their validation rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +33,8 @@ pub(super) struct Channel {
     pub(super) replicated: bool,
     /// Where the validation rows are, if the job has a channel for them.
     pub(super) validation: Option<Validation>,
+    /// Where the tables are that the job has channels for, by the names of the settings.
+    pub(super) tables: BTreeMap<String, PathBuf>,
     pub(super) warning: Option<String>,
 }
 
@@ -72,7 +77,13 @@ pub(super) fn read(paths: &Paths) -> Result<Channel> {
         let directory = parent.join(TRAINING[0]);
         let warning =
             format!("no input channel is configured and {} does not exist: nothing to do", directory.display());
-        return Ok(Channel { directory, replicated: false, validation: None, warning: Some(warning) });
+        return Ok(Channel {
+            directory,
+            replicated: false,
+            validation: None,
+            tables: BTreeMap::new(),
+            warning: Some(warning),
+        });
     }
     let name = choose(&channels).map_err(|complaint| config::fault(source, complaint))?.to_owned();
     let training = channels.remove(&name).flatten().unwrap_or_default();
@@ -84,7 +95,21 @@ pub(super) fn read(paths: &Paths) -> Result<Channel> {
         let fault = config.pipe_fault(VALIDATION).map(|complaint| config::fault(&file, complaint).to_string());
         Validation { directory: parent.join(VALIDATION), replicated: config.is_replicated(), fault }
     });
-    Ok(Channel { directory: parent.join(name), replicated: training.is_replicated(), validation, warning: None })
+    let mut tables = BTreeMap::new();
+    for name in TABLES {
+        let Some(config) = channels.remove(name) else { continue };
+        if let Some(complaint) = config.unwrap_or_default().pipe_fault(name) {
+            return Err(config::fault(&file, complaint));
+        }
+        tables.insert(name.to_owned(), parent.join(name));
+    }
+    Ok(Channel {
+        directory: parent.join(name),
+        replicated: training.is_replicated(),
+        validation,
+        tables,
+        warning: None,
+    })
 }
 
 impl ChannelConfig {
@@ -239,6 +264,22 @@ mod tests {
         let (name, _, warning) = read_tree(None, &[]).unwrap();
         assert_eq!(name, "training");
         assert!(warning.unwrap().contains("nothing to do"));
+    }
+
+    #[test]
+    fn tables_have_channels_of_their_own_which_are_never_the_customers() {
+        let base = tempfile::tempdir().unwrap();
+        let paths = Paths::new(&|_| Some(base.path().to_str().unwrap().to_owned()));
+        fs::create_dir_all(paths.config("")).unwrap();
+        fs::write(paths.config("inputdataconfig.json"), r#"{"meters": {}, "holidays": {}, "overrides": null}"#)
+            .unwrap();
+        let channel = read(&paths).unwrap();
+        assert_eq!(channel.directory, paths.channels().join("meters"));
+        assert_eq!(channel.tables.keys().collect::<Vec<_>>(), ["holidays", "overrides"]);
+        assert_eq!(channel.tables["holidays"], paths.channels().join("holidays"));
+        fs::write(paths.config("inputdataconfig.json"), r#"{"training": {}, "future": {"TrainingInputMode": "Pipe"}}"#)
+            .unwrap();
+        assert!(read(&paths).unwrap_err().to_string().contains("the channel `future` is in Pipe mode"));
     }
 
     #[test]

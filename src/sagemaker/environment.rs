@@ -19,6 +19,8 @@ pub struct TrainingEnvironment {
     pub input_is_replicated: bool,
     /// The channel of rows that regression models are judged by.
     pub validation: Option<ValidationChannel>,
+    /// The directories of the channels `holidays`, `overrides` and `future`, as far as there are any.
+    pub tables: BTreeMap<String, PathBuf>,
     /// The directory for models: uploaded one by one while the job runs, if the job has a checkpoint configuration. It
     /// may hold the models of other hosts, restored after an interruption.
     pub models: PathBuf,
@@ -85,6 +87,7 @@ impl TrainingEnvironment {
             input: channel.directory,
             input_is_replicated: channel.replicated && !groups_in_the_way,
             validation,
+            tables: channel.tables,
             models,
             output_data: paths.output_data(),
             rank: hosts.rank,
@@ -167,6 +170,7 @@ mod tests {
             input: tree.path("input/data/training"),
             input_is_replicated: false,
             validation: None,
+            tables: BTreeMap::new(),
             models: tree.path("checkpoints"),
             output_data: tree.path("output/data"),
             rank: 1,

@@ -1,5 +1,7 @@
 //! This host among the hosts of its job.
 
+use std::path::PathBuf;
+
 use serde::Deserialize;
 
 use super::{config, paths::Paths};
@@ -29,8 +31,13 @@ struct ResourceConfig {
 }
 
 pub(super) fn read(paths: &Paths) -> Result<Hosts> {
+    read_from(|name| paths.config(name))
+}
+
+/// [`read`], from wherever the container has its configuration.
+pub(super) fn read_from(place: impl Fn(&str) -> PathBuf) -> Result<Hosts> {
     for name in FILES {
-        let path = paths.config(name);
+        let path = place(name);
         let Some(ResourceConfig { current_host, hosts, instance_groups }) = config::read(&path)? else { continue };
         let hosts = hosts.unwrap_or_default();
         let heterogeneous = instance_groups.is_some_and(|groups| groups.len() > 1);

@@ -7,6 +7,7 @@
 //! | this host among its peers | `input/config/resourceconfig.json` |
 //! | models | the `LocalPath` of `input/config/checkpointconfig.json`, uploaded one by one while the job runs; without it `model` |
 //! | results | `output/data`, uploaded as one archive when the job ends |
+//! | a processing job | `config/processingjobconfig.json`, `config/resourceconfig.json`, `processing/…`, `output/message` |
 //! | why the job failed | `output/failure`, first 1,024 characters |
 //!
 //! A file that is absent, empty or `null` says nothing; keys that are not known here are passed over, because the platform
@@ -21,10 +22,16 @@ mod failure;
 mod hosts;
 mod hyperparameters;
 pub mod launch;
+mod message;
 mod paths;
+mod processing;
+mod serving;
 mod tree;
 
 pub use environment::{TrainingEnvironment, ValidationChannel};
 pub use failure::FailureFile;
 pub use hyperparameters::read as read_hyperparameters;
+pub use message::MessageFile;
+pub use processing::ProcessingEnvironment;
+pub use serving::ServingEnvironment;
 pub use tree::HostTree;

@@ -63,6 +63,26 @@ impl Paths {
         self.base.join("output/failure")
     }
 
+    /// Whether this process runs in a processing container.
+    pub(super) fn processing_exists(&self) -> bool {
+        self.processing_config("processingjobconfig.json").is_file()
+    }
+
+    /// A configuration file of a processing container.
+    pub(super) fn processing_config(&self, name: &str) -> PathBuf {
+        self.base.join("config").join(name)
+    }
+
+    /// The parent of a processing job's inputs and outputs.
+    pub(super) fn processing(&self) -> PathBuf {
+        self.base.join("processing")
+    }
+
+    /// How a processing job ended.
+    pub(super) fn message(&self) -> PathBuf {
+        self.base.join("output/message")
+    }
+
     /// A path that the platform wrote into a file, which knows nothing of a relocated root.
     pub(super) fn relocate(&self, path: &Path) -> PathBuf {
         match path.strip_prefix(BASE) {

@@ -1,14 +1,17 @@
 //! The settings of forecasts.
 
 use super::{
-    prophet,
+    prophet::{self, ProphetSettings},
+    recipe::Tables,
     task::Family,
     text::{self, Text},
 };
 use crate::{
+    holidays::Country,
     input::{Duplicates, InputSettings},
     models::{ModelSpec, baseline::BaselineSpec, frequency::Frequency},
 };
+use std::path::PathBuf;
 
 /// What to fit to each customer's series, and how far to forecast it.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,12 +26,21 @@ pub struct ForecastTask {
     pub horizon: usize,
     /// Whether the forecasts begin with the history.
     pub include_history: bool,
+    /// The countries whose public holidays are in the model; their days join it when the years of the series are known.
+    pub countries: Vec<Country>,
+    /// A table of holidays, or a folder of them.
+    pub holidays: Option<PathBuf>,
+    /// A table of settings that differ by customer, or a folder of them.
+    pub overrides: Option<PathBuf>,
+    /// A table of dates to come with their regressors, or a folder of them.
+    pub future: Option<PathBuf>,
+    pub(super) tables: Tables,
 }
 
 /// Reads them, and what they say about the input.
 pub(super) fn read(text: &mut Text<'_>, family: Family, input: &mut InputSettings) -> ForecastTask {
     input.duplicates = text.value("duplicates", Duplicates::Error, str::parse);
-    let prophet = prophet::read(text);
+    let ProphetSettings { spec: prophet, countries, holidays } = prophet::read(text, input);
     let baseline = |baseline| ModelSpec::Baseline { baseline, interval_width: prophet.interval_width };
     let model = match family {
         Family::SeasonalNaive => baseline(BaselineSpec::SeasonalNaive),
@@ -49,5 +61,10 @@ pub(super) fn read(text: &mut Text<'_>, family: Family, input: &mut InputSetting
         frequency: text.optional("frequency", str::parse),
         horizon: text.value("horizon", 0, |text| text::integer(text, 0..=100_000)),
         include_history: text.value("include_history", false, text::boolean),
+        countries,
+        holidays,
+        overrides: text.optional("overrides", |text| Ok(PathBuf::from(text))),
+        future: text.optional("future", |text| Ok(PathBuf::from(text))),
+        tables: Tables::default(),
     }
 }

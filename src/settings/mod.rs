@@ -4,6 +4,9 @@
 //! |---|---|
 //! | `task` | what a run does with each customer: forecast a series, or fit a regression model to a table |
 //! | `forecast`, `prophet` | the settings of forecasts, and of Prophet |
+//! | `terms` | regressors and seasonalities as the text of one setting |
+//! | `holidays` | holidays from tables, and of countries |
+//! | `recipe` | what differs by customer |
 //! | `regression` | the settings of regression models and of their input |
 //! | `text` | settings as text, taken one by one |
 //! | `limits` | how many customers may fail |
@@ -12,22 +15,27 @@
 //! README.md has the table.
 
 mod forecast;
+mod holidays;
 mod limits;
 mod prophet;
+mod recipe;
 mod regression;
 mod task;
+mod terms;
 mod text;
 
 pub use forecast::ForecastTask;
 pub use limits::MaxFailures;
+pub use recipe::Recipe;
 pub use regression::RegressionTask;
 pub use task::Task;
 
 use crate::{
-    artifact::NameTemplate,
+    artifact::{NameTemplate, hex},
     error::{Error, Result},
     input::InputSettings,
 };
+use sha2::{Digest, Sha256};
 use std::{collections::BTreeMap, time::Duration};
 use text::Text;
 
@@ -62,15 +70,15 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Checks settings as text, names in any spelling.
+    /// Checks settings as text, names in any spelling, and reads the tables that they name.
     ///
     /// # Errors
-    /// [`Error::Settings`] with every fault on a line of its own.
-    pub fn from_text(settings: &BTreeMap<String, String>) -> Result<Self> {
-        let mut text = Text::new(settings);
-        let settings = Self::read(&mut text);
+    /// [`Error::Settings`] with every fault on a line of its own; [`Error::Data`] for a table that cannot be used.
+    pub fn from_text(given: &BTreeMap<String, String>) -> Result<Self> {
+        let mut text = Text::new(given);
+        let mut settings = Self::read(&mut text);
         match text.into_faults(|name| settings.task.stranger(name)).as_slice() {
-            [] => Ok(settings),
+            [] => settings.read_tables(given).map(|()| settings),
             [fault] => Err(Error::Settings(format!("setting {fault}"))),
             faults => Err(Error::Settings(format!(
                 "{} settings cannot be followed:\n  {}",
@@ -117,18 +125,29 @@ impl Settings {
     pub fn shape(&self) -> String {
         let version = self.version.as_ref();
         match &self.task {
-            Task::Forecast(ForecastTask { model, fallback, frequency, .. }) => {
+            Task::Forecast(task) => {
+                let ForecastTask { model, fallback, frequency, .. } = &**task;
                 let frequency = frequency.map(|frequency| frequency.to_string());
-                serde_json::to_string(&(model, fallback, frequency, version))
+                match task.country_shape() {
+                    None => serde_json::to_string(&(model, fallback, frequency, version)),
+                    countries => serde_json::to_string(&(model, fallback, frequency, version, countries)),
+                }
             }
-            Task::Regression(RegressionTask { model, fallback, validation_fraction }) => {
+            Task::Regression(task) => {
+                let RegressionTask { model, fallback, validation_fraction } = &**task;
                 // The seed of a model is among its parameters.
                 let split = (*validation_fraction > 0.0).then_some((validation_fraction, self.seed));
                 serde_json::to_string(&(model, fallback, split, version))
             }
         }
+        .map(short)
         .expect("plain data has a JSON form")
     }
+}
+
+/// A text of any length as a short one: a table of holidays would be hashed again with every customer's rows.
+fn short(text: String) -> String {
+    if text.len() > 4096 { hex(&Sha256::digest(text)) } else { text }
 }
 
 #[cfg(test)]
@@ -177,29 +196,36 @@ mod tests {
     fn all_faults_are_in_one_message() {
         let message = settings(&[
             ("hotizon", "7"),
-            ("growth", "logistic"),
+            ("growth", "cubic"),
+            ("cap", "9"),
             ("interval_width", "80"),
+            ("regressors", "price:mode=both"),
             ("mcmc-samples", "300"),
             ("n_changepoints", "-1"),
             ("duplicates", "median"),
-            ("seasonality_mode", "multiplicative"),
+            ("seasonality_mode", "multiplied"),
+            ("country_holidays", "US,Atlantis"),
         ])
         .unwrap_err()
         .to_string();
         for part in [
             "hotizon: no such setting; did you mean horizon?",
             "growth",
-            "logistic growth is not supported yet",
+            "use one of linear, flat, logistic",
+            "cap belongs to logistic growth",
+            "regressors",
+            "\"both\" is no mode",
+            "no holidays are known for \"Atlantis\"; the countries are AD, ",
             "interval_width",
             "between 0 and 1",
             "mcmc_samples",
             "n_changepoints",
             "duplicates",
-            "multiplicative seasonality is not supported yet",
+            "\"multiplied\" is no mode",
         ] {
             assert!(message.contains(part), "{part:?} is missing in:\n{message}");
         }
-        assert_eq!(message.lines().count(), 1 + 7, "{message}");
+        assert_eq!(message.lines().count(), 1 + 10, "{message}");
     }
 
     #[test]
@@ -215,7 +241,7 @@ mod tests {
         }
     }
 
-    fn regression(pairs: &[(&str, &str)]) -> (RegressionTask, Settings) {
+    fn regression(pairs: &[(&str, &str)]) -> (Box<RegressionTask>, Settings) {
         let settings = settings(pairs).unwrap();
         let Task::Regression(task) = settings.task.clone() else { panic!("it is a regression") };
         (task, settings)

@@ -17,9 +17,9 @@ use crate::{
 #[derive(Clone, Debug, PartialEq)]
 pub enum Task {
     /// Fits a model to the customer's series, and forecasts it.
-    Forecast(ForecastTask),
+    Forecast(Box<ForecastTask>),
     /// Fits a model to the customer's table of features.
-    Regression(RegressionTask),
+    Regression(Box<RegressionTask>),
 }
 
 /// Every word of the setting `model`, and whose settings are read with it.
@@ -53,9 +53,9 @@ impl Task {
     pub(super) fn read(text: &mut Text<'_>, seed: u64, input: &mut InputSettings) -> Self {
         let family = text.choice("model", &MODELS);
         if family.is_regression() {
-            Self::Regression(regression::read(text, family, seed, input))
+            Self::Regression(Box::new(regression::read(text, family, seed, input)))
         } else {
-            Self::Forecast(forecast::read(text, family, input))
+            Self::Forecast(Box::new(forecast::read(text, family, input)))
         }
     }
 

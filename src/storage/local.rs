@@ -39,6 +39,8 @@ pub enum Durability {
 #[derive(Debug)]
 pub struct LocalStore {
     root: PathBuf,
+    /// The one object that is listed, if not all are.
+    only: Option<String>,
     durability: Durability,
     /// How this store's temporary names begin: process id, and a random number because every container has a process 1.
     temporary: String,
@@ -52,7 +54,14 @@ impl LocalStore {
     pub fn new(root: impl Into<PathBuf>, durability: Durability) -> Self {
         let process = process::id();
         let temporary = format!("manyfit-{process}-{:016x}", RandomState::new().hash_one(process));
-        Self { root: root.into(), durability, temporary, writes: AtomicU64::new(0) }
+        Self { root: root.into(), only: None, durability, temporary, writes: AtomicU64::new(0) }
+    }
+
+    /// The same place, of which one object is listed.
+    #[must_use]
+    pub fn only(mut self, key: impl Into<String>) -> Self {
+        self.only = Some(key.into());
+        self
     }
 
     /// The root's entry for a file found below it; `None` when it is no object or has vanished meanwhile.
@@ -123,6 +132,11 @@ impl LocalStore {
 
 impl Store for LocalStore {
     fn list(&self) -> Result<Vec<Entry>> {
+        if let Some(key) = &self.only {
+            let path = self.root.join(key);
+            let size = fs::metadata(&path).map_err(|error| failure("cannot look at", &path, error))?.len();
+            return Ok(vec![Entry { key: key.clone(), size }]);
+        }
         let mut entries = Vec::new();
         let walk = WalkDir::new(&self.root)
             .into_iter()
@@ -160,6 +174,20 @@ impl Store for LocalStore {
                 Err(failure("cannot read", &path, error))
             }
         }
+    }
+
+    fn open(&self, key: &str) -> Result<Option<Box<dyn Read + Send + '_>>> {
+        key::check(key)?;
+        let path = self.root.join(key);
+        match File::open(&path) {
+            Ok(file) => Ok(Some(Box::new(file))),
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+            Err(error) => Err(failure("cannot read", &path, error)),
+        }
+    }
+
+    fn file(&self, key: &str) -> Option<PathBuf> {
+        key::check(key).ok().map(|()| self.root.join(key))
     }
 
     fn publish(&self, key: &str, bytes: &[u8]) -> Result<()> {

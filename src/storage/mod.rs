@@ -16,7 +16,12 @@ pub use {
 };
 
 use crate::error::{Error, Result};
-use std::{collections::HashMap, fs, path::Path};
+use std::{
+    collections::HashMap,
+    fs,
+    io::{Cursor, Read},
+    path::{Path, PathBuf},
+};
 
 /// An object that [`Store::list`] found.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,6 +62,18 @@ pub trait Store: Send + Sync {
     /// Puts the object's bytes into `buffer`, replacing what was there. `false`: there is no such object, and `buffer`
     /// is empty.
     fn read(&self, key: &str, buffer: &mut Vec<u8>) -> Result<bool>;
+
+    /// The object's bytes from front to back, for objects larger than memory; `None`: there is no such object.
+    fn open(&self, key: &str) -> Result<Option<Box<dyn Read + Send + '_>>> {
+        let mut bytes = Vec::new();
+        Ok(self.read(key, &mut bytes)?.then(|| Box::new(Cursor::new(bytes)) as Box<dyn Read + Send>))
+    }
+
+    /// The file that is the object, where it is one, for formats that are read out of order.
+    fn file(&self, key: &str) -> Option<PathBuf> {
+        let _ = key;
+        None
+    }
 
     /// Writes an object.
     fn publish(&self, key: &str, bytes: &[u8]) -> Result<()>;

@@ -169,15 +169,20 @@ impl Table {
 }
 
 impl Sink {
-    #[cfg_attr(not(feature = "parquet"), expect(unused_variables, reason = "only Parquet has types"))]
+    #[cfg_attr(
+        not(feature = "parquet"),
+        expect(unused_variables, clippy::unnecessary_wraps, reason = "only Parquet has types, and can refuse them")
+    )]
     fn new(format: Format, file: File, key: Key, names: &[String], described: &str) -> Result<Self> {
-        let out = || Box::new(BufWriter::new(file)) as Box<dyn Write + Send>;
+        #[cfg(feature = "parquet")]
+        if matches!(format, Format::Parquet) {
+            return Ok(Self::Parquet(Box::new(parquet::ParquetTable::new(file, key, names, described)?)));
+        }
+        let out: Box<dyn Write + Send> = Box::new(BufWriter::new(file));
         Ok(match format {
-            Format::Json => Self::Json { out: out(), lines: false, begun: false },
-            Format::JsonLines => Self::Json { out: out(), lines: true, begun: false },
-            #[cfg(feature = "parquet")]
-            Format::Parquet => Self::Parquet(Box::new(parquet::ParquetTable::new(file, key, names, described)?)),
-            _ => Self::Csv(Box::new(csv::Writer::from_writer(out()))),
+            Format::Json => Self::Json { out, lines: false, begun: false },
+            Format::JsonLines => Self::Json { out, lines: true, begun: false },
+            _ => Self::Csv(Box::new(csv::Writer::from_writer(out))),
         })
     }
 }

@@ -4,7 +4,7 @@ use super::result_table::{Block, Layout};
 use crate::models::Forecast;
 
 /// Columns of numbers, after `customer` and `ds`. A component that a customer's model does not have is empty.
-const COLUMNS: [&str; 10] = [
+const COLUMNS: [&str; 12] = [
     "yhat",
     "yhat_lower",
     "yhat_upper",
@@ -15,6 +15,8 @@ const COLUMNS: [&str; 10] = [
     "yearly",
     "weekly",
     "daily",
+    "multiplicative_terms",
+    "holidays",
 ];
 
 /// The table.
@@ -34,10 +36,15 @@ pub(super) fn to_block(forecast: &Forecast) -> Block {
         component("yearly"),
         component("weekly"),
         component("daily"),
+        Some(&forecast.multiplicative_terms[..]),
+        component("holidays"),
     ];
     let mut block = Block::with_capacity(&FORECASTS, forecast.dates.len());
     for (row, date) in forecast.dates.iter().enumerate() {
-        block.push(*date, columns.iter().map(|column| column.map_or(f64::NAN, |column| column[row])));
+        block.push(
+            *date,
+            columns.iter().map(|column| column.and_then(|column| column.get(row).copied()).unwrap_or(f64::NAN)),
+        );
     }
     block
 }

@@ -13,7 +13,8 @@
 
 mod accuracy;
 mod forecast_rows;
-mod machine;
+mod future;
+mod memory_gate;
 mod merge;
 mod outcome;
 mod owner;
@@ -32,7 +33,6 @@ mod validation;
 mod worker;
 
 pub use accuracy::MedianAccuracy;
-pub use machine::{available_memory, default_jobs};
 pub use merge::{Merged, merge};
 pub use outcome::{Outcome, Phases, Status};
 pub use progress::Progress;
@@ -45,7 +45,7 @@ use crate::{
     settings::Settings,
     storage::{Entry, Store},
 };
-use machine::{MemoryGate, unpacked_size};
+use memory_gate::{MemoryGate, unpacked_size};
 use owner::Owner;
 use rayon::ThreadPool;
 use std::{

@@ -2,15 +2,16 @@
 
 use super::{
     forecast_rows,
+    future::Future,
     outcome::Phases,
     worker::{Crew, Earlier, Failure, Made, Tools, Work, timed},
 };
 use crate::{
     artifact::{FORMAT, Fingerprint, Metadata, Span, forecast_seed},
-    dataset::{CustomerId, Series},
+    dataset::{Covariates, CustomerId, Series},
     error::Error,
     models::{FitError, FittedModel, frequency::Frequency, patience::Patience, prophet::LEAST_SIGMA},
-    settings::{ForecastTask, Settings},
+    settings::{ForecastTask, Recipe, Settings},
 };
 use std::time::Instant;
 
@@ -24,14 +25,16 @@ impl Crew<'_> {
         tools: &mut Tools,
         ms: &mut Phases,
     ) -> Work {
+        let Recipe { task, shape } = self.job.settings.recipe(task, customer)?;
         let frequency = task.frequency.unwrap_or_else(|| Frequency::infer(&series.dates));
-        let fingerprint = timed(&mut ms.compare, || Fingerprint::new(&self.shape, customer, series));
+        let shape = shape.as_ref().unwrap_or(&self.shape);
+        let fingerprint = timed(&mut ms.compare, || Fingerprint::new(shape, customer, series));
         let name = self.artifact_name(customer, &fingerprint);
         let done = match timed(&mut ms.compare, || self.earlier(&name, customer, &fingerprint, tools))? {
             Earlier::Row(row) => return Ok(Made::Row(row)),
             Earlier::Artifact(done) => *done,
             Earlier::Nothing => {
-                let (metadata, fitted) = self.fit_series_anew(task, customer, series, frequency, tools, ms)?;
+                let (metadata, fitted) = self.fit_series_anew(&task, customer, series, frequency, tools, ms)?;
                 let metadata = Metadata { fingerprint: fingerprint.as_str().into(), ..metadata };
                 self.pack(name, metadata, fitted, ms)
             }
@@ -39,17 +42,21 @@ impl Crew<'_> {
         let ForecastTask { horizon, include_history, .. } = *task;
         let block = (horizon > 0 || include_history).then(|| {
             timed(&mut ms.forecast, || {
-                let mut dates = done.model.future_dates(frequency, horizon);
+                let future = Future::new(&task, customer, series, &done.model, frequency)?;
+                let mut dates = future.dates;
                 if include_history && matches!(done.model, FittedModel::Prophet(_)) {
-                    dates.splice(0..0, series.dates.iter().copied());
+                    let first = dates.first().copied().unwrap_or(i64::MAX);
+                    dates.splice(0..0, series.dates.iter().copied().filter(|date| *date < first));
                 }
+                let covariates = Covariates { dates: &future.known, columns: &future.columns };
                 let seed = forecast_seed(self.job.settings.seed, customer.as_str());
-                let forecast = done.model.forecast(&dates, series.covariates(), seed);
-                forecast.map(|forecast| forecast_rows::to_block(&forecast))
+                let forecast = done.model.forecast(&dates, covariates, seed);
+                forecast
+                    .map(|forecast| forecast_rows::to_block(&forecast))
+                    .map_err(|error| Error::Data(error.to_string()))
             })
         });
-        let block = block.transpose().map_err(|error| Error::Data(error.to_string()))?;
-        Ok(Made::Model(Box::new((done, block))))
+        Ok(Made::Model(Box::new((done, block.transpose()?))))
     }
 
     fn fit_series_anew(
@@ -61,9 +68,10 @@ impl Crew<'_> {
         tools: &mut Tools,
         ms: &mut Phases,
     ) -> Result<(Metadata, FittedModel), Failure> {
-        let ForecastTask { model, fallback, .. } = task;
+        let fallback = &task.fallback;
         let Settings { customer_time_limit, .. } = self.job.settings;
         let workspace = &mut tools.workspace;
+        let model = task.model_for(series)?;
         let mut notes = Vec::new();
         let mut reason = None;
         let fitted = timed(&mut ms.fit, || {

@@ -1,6 +1,6 @@
 //! The rows that customers' regression models are judged by: where they are, and whose.
 
-use super::machine::unpacked_size;
+use super::memory_gate::unpacked_size;
 use crate::{
     dataset::{CustomerId, Feature, Table},
     error::{Error, Result},

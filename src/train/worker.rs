@@ -2,7 +2,7 @@
 
 use super::{
     Job,
-    machine::{MemoryGate, unpacked_size},
+    memory_gate::{MemoryGate, unpacked_size},
     outcome::{Outcome, Phases, Status},
     plan::Plan,
     result_table::Block,

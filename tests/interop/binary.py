@@ -59,17 +59,28 @@ class Run:
         return {str(name): rows.reset_index(drop=True) for name, rows in table.groupby("customer")}
 
 
-def train(data: Path, output: Path, **settings: Any) -> Run:
+def run(*arguments: Any) -> str:
+    """Runs the program; what it prints.
+
+    Raises:
+        AssertionError: the program ended with an error; its messages are in the text.
+    """
+    command = [os.environ["MANYFIT"], *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{' '.join(command)}\nexit code {done.returncode}\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+def train(data: Path, output: Path, *options: Any, **settings: Any) -> Run:
     """`manyfit train` on a directory of CSVs.
 
     Raises:
         AssertionError: the program ended with an error; its messages are in the text.
     """
-    command = [os.environ["MANYFIT"], "train", "--input", str(data), "--output", str(output)]
+    arguments = ["train", "--input", data, "--output", output, *options]
     for name, value in settings.items():
-        command += ["--set", f"{name}={str(value).lower() if isinstance(value, bool) else value}"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"{' '.join(command)}\nexit code {done.returncode}\n{done.stdout}{done.stderr}"
+        arguments += ["--set", f"{name}={str(value).lower() if isinstance(value, bool) else value}"]
+    run(*arguments)
     return Run(output)
 
 

@@ -1,4 +1,4 @@
-"""What the program prints for a launch, and what the platform would make of it."""
+"""What the program prints for a launch, and what the API's own description forbids in it."""
 
 from __future__ import annotations
 
@@ -70,49 +70,3 @@ def violations(shape: Shape, value: Any, where: str = "") -> list[str]:
         if shape.enum and value not in shape.enum:
             found.append(f"{where}: {value!r} is none of the choices")
     return found
-
-
-class Execution:
-    """One execution of a pipeline: fills in what the platform would, step by step.
-
-    A step's description is taken to be its arguments and its name, which is all that these definitions ask for.
-    """
-
-    def __init__(self, definition: dict[str, Any], name: str, **parameters: Any) -> None:
-        self.name = name
-        self.steps = definition["Steps"]
-        self.parameters = {each["Name"]: each["DefaultValue"] for each in definition["Parameters"]} | parameters
-        self.described: dict[str, dict[str, Any]] = {}
-
-    def arguments(self, step: str) -> dict[str, Any]:
-        """The arguments of a step with everything filled in; steps that they name must have been asked for before."""
-        (found,) = (each for each in self.steps if each["Name"] == step)
-        arguments = self._fill(found["Arguments"])
-        self.described[step] = {"ModelName": f"{self.name}-{step}"} | arguments
-        return arguments
-
-    def _fill(self, value: Any) -> Any:
-        if isinstance(value, list):
-            return [self._fill(each) for each in value]
-        if not isinstance(value, dict):
-            return value
-        if list(value) == ["Get"]:
-            return self._get(value["Get"])
-        if list(value) == ["Std:Join"]:
-            join = value["Std:Join"]
-            return join["On"].join(str(self._fill(each)) for each in join["Values"])
-        return {name: self._fill(each) for name, each in value.items()}
-
-    def _get(self, path: str) -> Any:
-        kind, _, rest = path.partition(".")
-        if kind == "Parameters":
-            return self.parameters[rest]
-        if path == "Execution.PipelineExecutionId":
-            return self.name
-        step, _, rest = rest.partition(".")
-        found: Any = self.described[step]
-        for part, key in re.findall(r"([A-Za-z0-9]+)(?:\['([^']+)'\])?", rest):
-            found = found[part]
-            if key:
-                (found,) = (each for each in found if each["OutputName"] == key)
-        return found

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from prophet import Prophet
 
 Floats = NDArray[np.float64]
@@ -35,7 +35,7 @@ class Parameters:
 
 @dataclass(frozen=True)
 class Problem:
-    """What stock Prophet hands to Stan: t, y shape (T), changepoints_t (S), X (T, K), sigmas (K)."""
+    """What stock Prophet hands to Stan: t, y, cap shape (T), changepoints_t (S), X (T, K), sigmas, multiplicative (K)."""
 
     t: Floats
     y: Floats
@@ -44,55 +44,34 @@ class Problem:
     sigmas: Floats
     tau: float
     growth: str
+    multiplicative: Floats
+    cap: Floats
 
     def log_posterior(self, parameters: Parameters) -> float:
-        """The log posterior of these parameters, up to a constant."""
-        return log_posterior(
-            self.t,
-            self.y,
-            self.changepoints_t,
-            self.X,
-            self.sigmas,
-            self.tau,
-            parameters.k,
-            parameters.m,
-            parameters.delta,
-            parameters.beta,
-            parameters.sigma,
-            self.growth,
-        )
+        """The log density that `prophet.stan` maximises, without its constants.
 
+        -k^2/50 - m^2/50 - sum|delta|/tau - sum beta^2/(2 sigmas^2) - 2 sigma^2 - T ln sigma - sum (y - mu)^2/(2 sigma^2)
+        """
+        k, m, delta, beta, sigma = (getattr(parameters, name) for name in ("k", "m", "delta", "beta", "sigma"))
+        mu = self._trend(k, m, delta) * (1 + self.X @ (beta * self.multiplicative))
+        residual = self.y - mu - self.X @ (beta * (1 - self.multiplicative))
+        prior = -(k**2) / 50 - m**2 / 50 - np.abs(delta).sum() / self.tau
+        prior -= (beta**2 / (2 * self.sigmas**2)).sum() + 2 * sigma**2
+        return float(prior - len(self.t) * np.log(sigma) - (residual**2).sum() / (2 * sigma**2))
 
-def log_posterior(
-    t: ArrayLike,
-    y: ArrayLike,
-    changepoints_t: ArrayLike,
-    X: ArrayLike,
-    sigmas: ArrayLike,
-    tau: float,
-    k: float,
-    m: float,
-    delta: ArrayLike,
-    beta: ArrayLike,
-    sigma: float,
-    growth: str,
-) -> float:
-    """The log density that `prophet.stan` maximises, without its constants, for additive terms.
-
-    -k^2/50 - m^2/50 - sum|delta|/tau - sum beta^2/(2 sigmas^2) - 2 sigma^2 - T ln sigma - sum (y - mu)^2/(2 sigma^2)
-    """
-    t, y, s = (np.asarray(a, dtype=float) for a in (t, y, changepoints_t))
-    delta, beta, sigmas = (np.asarray(a, dtype=float) for a in (delta, beta, sigmas))
-    if growth == "linear":
-        after = t[:, None] >= s[None, :]
-        trend = (k + after @ delta) * t + (m + after @ (-s * delta))
-    elif growth == "flat":
-        trend = np.full_like(t, m)
-    else:
-        raise ValueError(f"growth {growth!r} is not judged here")
-    residual = y - trend - np.asarray(X, dtype=float) @ beta
-    prior = -(k**2) / 50 - m**2 / 50 - np.abs(delta).sum() / tau - (beta**2 / (2 * sigmas**2)).sum() - 2 * sigma**2
-    return float(prior - len(t) * np.log(sigma) - (residual**2).sum() / (2 * sigma**2))
+    def _trend(self, k: float, m: float, delta: Floats) -> Floats:
+        s = self.changepoints_t
+        after = self.t[:, None] >= s[None, :]
+        if self.growth == "linear":
+            return (k + after @ delta) * self.t + (m + after @ (-s * delta))
+        if self.growth == "flat":
+            return np.full_like(self.t, m)
+        # The offsets of the logistic trend, one after the other, as in prophet.stan.
+        rates = np.concatenate([[k], k + np.cumsum(delta)])
+        gamma = np.zeros(len(s))
+        for i in range(len(s)):
+            gamma[i] = (s[i] - m - gamma[:i].sum()) * (1 - rates[i] / rates[i + 1])
+        return self.cap / (1 + np.exp(-(k + after @ delta) * (self.t - (m + after @ gamma))))
 
 
 def read_series(path: Path, ds: str = "ds", y: str = "y") -> pd.DataFrame:
@@ -105,8 +84,13 @@ def read_series(path: Path, ds: str = "ds", y: str = "y") -> pd.DataFrame:
 def preprocess(frame: pd.DataFrame, settings: dict[str, Any]) -> tuple[Prophet, Problem]:
     """An unfitted stock model that knows its scales and features, and the problem it would give to Stan."""
     model = Prophet(**settings)
+    return model, problem_of(model, frame)
+
+
+def problem_of(model: Prophet, frame: pd.DataFrame) -> Problem:
+    """The problem that an unfitted stock model would give to Stan; the model then knows its scales and features."""
     inputs = model.preprocess(frame)
-    return model, Problem(
+    return Problem(
         t=np.asarray(inputs.t, dtype=float),
         y=np.asarray(inputs.y, dtype=float),
         changepoints_t=np.asarray(inputs.t_change, dtype=float),
@@ -114,6 +98,8 @@ def preprocess(frame: pd.DataFrame, settings: dict[str, Any]) -> tuple[Prophet, 
         sigmas=np.asarray(inputs.sigmas, dtype=float),
         tau=float(inputs.tau),
         growth=model.growth,
+        multiplicative=np.asarray(inputs.s_m, dtype=float),
+        cap=np.asarray(inputs.cap, dtype=float),
     )
 
 

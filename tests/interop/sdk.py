@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-from pathlib import Path
 from typing import Any
 
 import boto3
 
-# In place of the settings of the machine and of the user.
-os.environ["SAGEMAKER_ADMIN_CONFIG_OVERRIDE"] = os.environ["SAGEMAKER_USER_CONFIG_OVERRIDE"] = str(
-    Path(__file__).with_name("sdk.yaml")
-)
+# In place of the settings of the machine and of the user: none.
+os.environ["SAGEMAKER_ADMIN_CONFIG_OVERRIDE"] = os.environ["SAGEMAKER_USER_CONFIG_OVERRIDE"] = os.devnull
 
 from sagemaker.estimator import Estimator
 from sagemaker.inputs import TrainingInput
 from sagemaker.multidatamodel import MultiDataModel
 from sagemaker.processing import ProcessingInput, ProcessingOutput, Processor
 from sagemaker.session import production_variant
+from sagemaker.telemetry import telemetry_logging
 from sagemaker.workflow.execution_variables import ExecutionVariables
 from sagemaker.workflow.functions import Join
 from sagemaker.workflow.parameters import ParameterInteger, ParameterString
@@ -27,6 +25,9 @@ from sagemaker.workflow.pipeline_context import PipelineSession
 from sagemaker.workflow.steps import CacheConfig, CreateModelStep, ProcessingStep, TrainingStep
 
 REGION = "eu-west-1"
+
+# The SDK would tell its maker of each call. A file of settings can forbid it, but is checked anew for every value, which takes minutes.
+telemetry_logging._send_telemetry_request = lambda *_, **__: None
 
 
 def session() -> PipelineSession:
@@ -58,9 +59,12 @@ def pipeline(name: str, role: str, image: str, source: str, output: str, metrics
             inputs=[ProcessingInput(
                 input_name="raw", source=source_parameter, destination="/opt/ml/processing/input/raw",
             )],
-            outputs=[ProcessingOutput(
-                output_name="customers", source="/opt/ml/processing/output/customers", destination=of_run("customers/"),
-            )],
+            outputs=[
+                ProcessingOutput(
+                    output_name=name, source=f"/opt/ml/processing/output/{name}", destination=of_run(f"{name}/"),
+                )
+                for name in ("customers", "report")
+            ],
         ),
         cache_config=CacheConfig(enable_caching=True, expire_after="P7D"),
     )

@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 import sdk
 from botocore.validate import ParamValidator
-from launching import IMAGE, PLACES, ROLE, STEPS, Execution, printed, request_shape, violations
+from launching import IMAGE, PLACES, ROLE, STEPS, printed, request_shape, violations
 from moto.server import ThreadedMotoServer
+from play import Execution
 
 LAUNCH = (*PLACES, "--name", "energy-7", "--instances", "10", "--set", "horizon=7", "--max-runtime", "3600")
 VARIANTS = {
@@ -172,6 +173,23 @@ def test_each_metric_finds_its_number_in_a_real_log(tmp_path: Path) -> None:
     }
     caught = [line for line in done.stdout.splitlines() if any(re.search(each["Regex"], line) for each in definitions)]
     assert [line for line in done.stdout.splitlines() if re.fullmatch(r"\w+=[0-9.]+;", line)] == caught
+
+
+def test_each_metric_of_regression_finds_its_number_in_a_real_log(tmp_path: Path) -> None:
+    data, settings = tmp_path / "data", ("--set", "model=ridge", "--set", "validation_fraction=0.2")
+    subprocess.run([os.environ["MANYFIT"], "generate", "housing", "--customers", "3", "--output", str(data)], check=True)
+    command = [os.environ["MANYFIT"], "train", "--input", str(data), "--output", str(tmp_path / "out"), *settings]
+    log = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True).stdout
+    definitions = printed("job", "fit", *PLACES, "--name", "energy-7", *settings)["AlgorithmSpecification"]["MetricDefinitions"]
+    shape = request_shape("CreateTrainingJob").members["AlgorithmSpecification"].members["MetricDefinitions"]
+    assert violations(shape, definitions) == []
+    found = {each["Name"]: [float(number) for number in re.findall(each["Regex"], log)] for each in definitions}
+    medians = {name.removeprefix("median:"): numbers for name, numbers in found.items() if name.startswith("median:")}
+    assert {name for name, numbers in medians.items() if len(numbers) == 1} == {
+        f"validation:{measure}"
+        for measure in ("rmse", "mae", "r2", "ae_at_10th_percentile", "ae_at_50th_percentile", "ae_at_90th_percentile")
+    }
+    assert len(re.findall("^median_", log, flags=re.MULTILINE)) == 6
 
 
 def test_a_pipeline_step_has_all_that_the_platform_needs_and_no_more() -> None:

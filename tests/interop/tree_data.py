@@ -1,6 +1,10 @@
 """Data sets for the comparisons of trees: seeded, small, and each with something that trips a split search."""
 
+import pathlib
+
 import numpy as np
+
+CALIFORNIA = pathlib.Path(__file__).resolve().parents[2] / "sample_data" / "housing"
 
 
 def housing(seed, rows=600, validation=300, noise=0.0):
@@ -21,6 +25,13 @@ def housing(seed, rows=600, validation=300, noise=0.0):
     )
     price = price + noise * rng.normal(size=n)
     return split(features, np.maximum(price, 0).astype(np.float32), rows)
+
+
+def california(cell, seed=0):
+    """The median house values of one square degree, `37n_122w`, from eight numeric features; some lack a value."""
+    table = np.genfromtxt(CALIFORNIA / f"{cell}.csv", delimiter=",", skip_header=1, usecols=range(9), dtype=np.float32)
+    table = np.random.default_rng(seed).permutation(table)
+    return split(table[:, :8], table[:, 8], 2 * len(table) // 3)
 
 
 def continuous(seed, rows=600, columns=6, validation=300, missing=0.0):

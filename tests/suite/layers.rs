@@ -199,7 +199,16 @@ fn faults(layers: &Layers, file: &str, source: &str) -> Vec<String> {
 
 /// The fences.
 fn fence_faults(file: &str, source: &str) -> Vec<String> {
-    let polars = ["input/parquet.rs", "input/table_parquet.rs", "tables/parquet.rs", "train/result_table_parquet.rs"];
+    let polars = [
+        "input/parquet.rs",
+        "input/table_parquet.rs",
+        "prepare/parquet_read.rs",
+        "prepare/parquet_write.rs",
+        "tables/parquet.rs",
+        "train/result_table_parquet.rs",
+    ];
+    let rayon = ["predict/", "prepare/", "train/"];
+    let asynchronous = ["cli/serve.rs", "serve/", "storage/s3/"];
     let outside = |place: &str| !file.starts_with(place);
     let platform = ["/opt/ml", "SAGEMAKER_", "TRAINING_JOB_NAME", "TRAINING_JOB_ARN", "SM_"];
     let runners = ["AWS_BATCH_", "SLURM_", "JOB_COMPLETION_INDEX"];
@@ -216,8 +225,13 @@ fn fence_faults(file: &str, source: &str) -> Vec<String> {
             Token::Word(word) if word.starts_with("aws_") && outside("storage/s3/") => {
                 "the SDK is for storage/s3".into()
             }
-            Token::Word(word) if word == "rayon" && outside("train/") && outside("predict/") => {
-                "rayon is for train and predict".into()
+            Token::Word(word) if word == "rayon" && rayon.iter().all(|place| outside(place)) => {
+                format!("rayon is for {rayon:?}")
+            }
+            Token::Word(word)
+                if ["async", "tokio"].contains(&word.as_str()) && asynchronous.iter().all(|place| outside(place)) =>
+            {
+                format!("{word} is for {asynchronous:?}")
             }
             Token::Word(word) if word == "exit" => "main returns an exit code, nothing else exits".into(),
             Token::Word(word) if word == "abort" => "an abort is nobody's failure".into(),

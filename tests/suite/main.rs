@@ -10,7 +10,12 @@ mod open_models;
 mod parquet_bundles;
 mod pinned_artifacts;
 mod predict_run;
+mod prepare_resume;
+mod prepare_run;
+mod prepare_shape;
 mod prophet_golden;
+mod prophet_settings;
+mod prophet_terms;
 mod rehearsal;
 mod resume;
 #[cfg(feature = "s3")]
@@ -20,6 +25,9 @@ mod s3_store;
 #[cfg(feature = "s3")]
 mod s3_train;
 mod sagemaker_tree;
+mod serve_calls;
+mod serve_requests;
+mod server;
 mod shards;
 #[cfg(feature = "stan")]
 mod stan;

@@ -129,7 +129,7 @@ fn rows_of_features_are_predicted_by_models_that_xgboost_saved() {
         })
         .collect();
     let name = "xgboost-3.2.0-squarederror";
-    let with_customer: String = lines.iter().map(|line| format!("{name},{line}\n")).collect();
+    let with_customer = format!("{name},{}\n", lines.join(&format!("\n{name},")));
     let tables = folder([
         ("bare.csv", lines.join("\n")),
         ("named.csv", format!("f0,f1,f2,f3\n{}", lines.join("\n"))),

@@ -126,7 +126,7 @@ fn looking_at_what_stands_costs_one_list() {
 
 #[test]
 fn every_customer_is_done_or_named_whatever_happens_on_the_way() {
-    const CUSTOMERS: u64 = 300;
+    const CUSTOMERS: u64 = 120;
     let customers = fleet(CUSTOMERS, 25);
     let local = tempfile::tempdir().unwrap();
     train(customers.path(), local.path(), &[]).with_code(0);
@@ -147,7 +147,7 @@ fn every_customer_is_done_or_named_whatever_happens_on_the_way() {
     let server = Server::with_faults(Duration::from_millis(2), plan);
     upload(&server, customers.path());
     let mut command = command(&server, "out", &["max_failures=3"]);
-    Ended::from(command.args(["--s3-patience", "10"]).output().unwrap()).with_code(0);
+    Ended::from(command.args(["--s3-patience", "4"]).output().unwrap()).with_code(0);
     let rows = manifest(&server, "out");
     assert_eq!(rows.len() as u64, CUSTOMERS);
     let failed: Vec<_> = rows.iter().filter(|(_, row)| row["status"] == "failed").collect();

@@ -74,6 +74,18 @@ pub(crate) fn train(input: &Path, output: &Path, settings: &[&str]) -> Ended {
     train_command(input, output, settings).output().unwrap().into()
 }
 
+/// A `manyfit prepare` from tables to a folder.
+pub(crate) fn prepare_command(input: &Path, output: &Path, options: &[&str]) -> Command {
+    let mut command = manyfit();
+    command.arg("prepare").arg("--input").arg(input).arg("--output").arg(output).args(options);
+    command
+}
+
+/// Runs [`prepare_command`] to its end.
+pub(crate) fn prepare(input: &Path, output: &Path, options: &[&str]) -> Ended {
+    prepare_command(input, output, options).output().unwrap().into()
+}
+
 /// A file of the repository.
 pub(crate) fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)

@@ -182,8 +182,8 @@ fn the_forecasts_continue_the_calendar_and_may_begin_with_the_history() {
         text.lines().map(|line| line.split(',').map(str::to_owned).collect()).collect()
     };
     let future = rows(&["horizon=2"]);
-    let header =
-        "customer,ds,yhat,yhat_lower,yhat_upper,trend,trend_lower,trend_upper,additive_terms,yearly,weekly,daily";
+    let header = "customer,ds,yhat,yhat_lower,yhat_upper,trend,trend_lower,trend_upper,additive_terms,yearly,weekly,daily,\
+                  multiplicative_terms,holidays";
     assert_eq!(future[0].join(","), header);
     let dates: Vec<&str> = future[1..].iter().map(|row| row[1].as_str()).collect();
     assert_eq!(dates, ["2022-01-24T00:00:00", "2022-01-25T00:00:00"]);
@@ -277,9 +277,15 @@ fn rows_of_one_moment_are_settled_as_the_setting_says() {
 fn all_faults_of_the_settings_are_in_one_message() {
     let input = folder([("8.csv", daily(20, 8))]);
     let output = tempfile::tempdir().unwrap();
-    let settings = ["hotizon=7", "growth=logistic", "interval-width=80", "n_changepoints=many", "seed=-1"];
+    let settings = ["hotizon=7", "growth=cubic", "interval-width=80", "n_changepoints=many", "seed=-1"];
     let ended = train(input.path(), output.path(), &settings).with_code(2);
-    ended.complains_of(&["did you mean horizon?", "logistic growth", "interval_width", "n_changepoints", "seed"]);
+    ended.complains_of(&[
+        "did you mean horizon?",
+        "linear, flat, logistic",
+        "interval_width",
+        "n_changepoints",
+        "seed",
+    ]);
     assert!(fs::read_dir(output.path()).unwrap().next().is_none(), "nothing was begun");
 }
 
@@ -321,7 +327,7 @@ fn a_file_of_settings_is_followed_and_the_command_line_wins() {
     train(input.path(), output.path(), &[&option, "horizon=3"]).with_code(0);
     let table = fs::read_to_string(output.path().join("forecasts.csv")).unwrap();
     assert_eq!(table.lines().count(), 1 + 3);
-    assert!(table.lines().nth(1).unwrap().ends_with(",,,"), "{table}");
+    assert!(table.lines().nth(1).unwrap().ends_with(",0,,,,0,"), "{table}");
 }
 
 #[test]

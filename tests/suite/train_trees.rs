@@ -24,7 +24,9 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::support::{Ended, artifacts, folder, json, manifest, manyfit, members, statuses, train, train_command};
+use super::support::{
+    Ended, artifacts, folder, json, manifest, manyfit, members, repository, statuses, train, train_command,
+};
 
 const NAMES: [&str; 4] = ["YEAR", "SQUARE_FEET", "BATHS", "GARAGE"];
 
@@ -340,6 +342,22 @@ fn categories_are_kept_in_the_artifact_and_unseen_ones_are_missing() {
     assert!(predict("CA") > predict("GA") + 200_000.0, "{} and {}", predict("CA"), predict("GA"));
     assert!(predict("NY").is_finite());
     assert_eq!(fs::read_to_string(output.path().join("predictions.csv")).unwrap().lines().count(), 1 + 90);
+}
+
+#[test]
+fn the_housing_sample_is_fitted_but_for_the_district_that_is_broken_on_purpose() {
+    let output = tempfile::tempdir().unwrap();
+    let settings =
+        ["target=median_house_value", "categorical=ocean_proximity", "validation_fraction=0.2", "max_failures=1"];
+    let ended = fit(&repository("sample_data/housing"), output.path(), &settings).with_code(0);
+    let [fitted_customers, .., failed] = statuses(output.path());
+    assert_eq!((fitted_customers, failed), (29, 1), "{}", ended.out);
+    assert!(reasons(output.path())["99n_999w_broken_on_purpose"].contains("99n_999w_broken_on_purpose.csv: line 18"));
+    let r2 = json(&output.path().join("summary.json"))["accuracy"]["validation"]["median"]["r2"].as_f64().unwrap();
+    assert!((0.3..1.0).contains(&r2), "{r2}");
+    let (_, metadata) = fitted(output.path(), "37n_122w");
+    let categories = &metadata["regression"]["features"][8]["categories"];
+    assert!(categories.as_array().unwrap().contains(&"NEAR BAY".into()), "{categories}");
 }
 
 #[test]

@@ -36,17 +36,14 @@ impl Calendar {
     pub(super) fn new(timestamps: &[i64], spec: &ProphetSpec) -> Self {
         let (start, span) = (timestamps[0], (timestamps[timestamps.len() - 1] - timestamps[0]) as f64);
         let t: Vec<f64> = timestamps.iter().map(|ms| (ms - start) as f64 / span).collect();
-        let (changepoints, changepoint_rows) = match &spec.changepoints {
-            Some(dates) => {
-                let mut dates = dates.clone();
-                dates.sort_unstable();
-                let rows = (0..dates.len()).collect();
-                (dates, rows)
-            }
-            None => {
-                let rows = changepoint_rows(t.len(), spec.n_changepoints, spec.changepoint_range);
-                (rows.iter().map(|&row| timestamps[row]).collect(), rows)
-            }
+        let (changepoints, changepoint_rows) = if let Some(dates) = &spec.changepoints {
+            let mut dates = dates.clone();
+            dates.sort_unstable();
+            let rows = (0..dates.len()).collect();
+            (dates, rows)
+        } else {
+            let rows = changepoint_rows(t.len(), spec.n_changepoints, spec.changepoint_range);
+            (rows.iter().map(|&row| timestamps[row]).collect(), rows)
         };
         let changepoints_t = if changepoints.is_empty() {
             // Prophet's dummy, so that Stan's program has something to work on.

@@ -95,7 +95,9 @@ mod tests {
     #[test]
     fn values_are_found_by_date_and_what_is_missing_is_named() {
         let mut columns = Columns::named(["price"]);
-        [1.0, f64::NAN, 3.0].into_iter().for_each(|price| columns.push_row([price]));
+        for price in [1.0, f64::NAN, 3.0] {
+            columns.push_row([price]);
+        }
         let covariates = Covariates { dates: &[10, 20, 30], columns: &columns };
         assert_eq!(values_at(covariates, "price", &[10, 30], None), Ok(vec![1.0, 3.0]));
         assert_eq!(values_at(covariates, "price", &[30, 10], None), Ok(vec![3.0, 1.0]));

@@ -73,12 +73,11 @@ impl Rows {
     /// The same for a step of parameters: what it adds to η, W and A.
     pub(super) fn follow(&mut self, design: &Design, head: &[f64], beta: &[f64], delta: &[f64]) {
         let rows = design.t.len();
-        match *head {
-            [slope, level] => design.path(slope, level, delta, &mut self.eta),
-            _ => {
-                self.eta.clear();
-                self.eta.resize(rows, head[0]);
-            }
+        if let [slope, level] = *head {
+            design.path(slope, level, delta, &mut self.eta);
+        } else {
+            self.eta.clear();
+            self.eta.resize(rows, head[0]);
         }
         for sums in [&mut self.factor, &mut self.addend] {
             sums.clear();
@@ -127,11 +126,11 @@ impl Rows {
     pub(super) fn squared_error_after(&self, design: &Design, y: &[f64], step: &Self, share: f64) -> f64 {
         let logistic = design.growth == Growth::Logistic;
         let mut sse = 0.0;
-        for i in 0..y.len() {
+        for (i, y) in y.iter().enumerate() {
             let eta = self.eta[i] + share * step.eta[i];
             let trend = if logistic { design.cap[i] * inverse_logit(eta) } else { eta };
             let factor = self.factor[i] + share * step.factor[i];
-            let error = y[i] - trend * factor - (self.addend[i] + share * step.addend[i]);
+            let error = y - trend * factor - (self.addend[i] + share * step.addend[i]);
             sse += error * error;
         }
         sse

@@ -96,14 +96,12 @@ impl Terms {
         };
         for Holiday { name, date, lower_window, upper_window, prior_scale } in rows {
             let scale = prior_scale.unwrap_or(default_scale);
-            let holiday = match self.holiday_names.iter().position(|known| known == name) {
-                Some(known) => known,
-                None => {
-                    self.holiday_names.push(name.clone());
-                    scales.push(scale);
-                    scales.len() - 1
-                }
-            };
+            let known = self.holiday_names.iter().position(|known| known == name);
+            let holiday = known.unwrap_or(self.holiday_names.len());
+            if known.is_none() {
+                self.holiday_names.push(name.clone());
+                scales.push(scale);
+            }
             scales[holiday] = scale;
             let day = date.div_euclid(DAY_MS);
             for offset in i64::from(*lower_window)..=i64::from(*upper_window) {

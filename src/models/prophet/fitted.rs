@@ -31,6 +31,8 @@ pub struct FitNotes {
     pub log_posterior: Option<f64>,
     /// The series is constant: nothing was fitted.
     pub constant: bool,
+    /// Steps of the search for the optimum of a model that is not linear, all starts together.
+    pub steps: usize,
     /// The model follows the series exactly, so that the noise has no finite optimum.
     pub perfect_fit: bool,
     /// In-sample, in the units of the input.

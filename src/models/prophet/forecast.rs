@@ -62,7 +62,9 @@ impl FittedProphet {
         }
         if let Some(bound) = self.spec.lower_bound {
             for values in [&mut forecast.yhat, &mut forecast.yhat_lower, &mut forecast.yhat_upper] {
-                values.iter_mut().for_each(|y| *y = y.max(bound));
+                for y in values {
+                    *y = y.max(bound);
+                }
             }
         }
         Ok(forecast)
@@ -139,9 +141,9 @@ impl FittedProphet {
         }
         let mut walks = TrendWalks::new(self, &t[past..]);
         let mut draws = vec![0.0; self.spec.uncertainty_samples];
-        for i in past..t.len() {
+        for (i, &t) in t.iter().enumerate().skip(past) {
             match caps.get(i) {
-                Some(cap) => walks.step_logistic(t[i], *cap, &mut draws, rng),
+                Some(cap) => walks.step_logistic(t, *cap, &mut draws, rng),
                 None => walks.step(&mut draws, rng),
             }
             let (trend, yhat) = (forecast.trend[i], forecast.yhat[i]);
@@ -246,7 +248,9 @@ impl TrendWalks {
             *draw = cap * inverse_logit(expected + walk.departure) * self.y_scale;
         }
         let mean = draws.iter().sum::<f64>() / draws.len() as f64;
-        draws.iter_mut().for_each(|draw| *draw -= mean);
+        for draw in draws {
+            *draw -= mean;
+        }
         self.walks = walks;
         self.before = t;
     }

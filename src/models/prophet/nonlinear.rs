@@ -15,7 +15,10 @@
 //! them and δ: Prophet's offsets m and γ only spell this path. The prior of m = −c/k is then the one thing that is not.
 //!
 //! The problem has no one optimum in general: of those that the starts lead to the best is taken. With equal ones the
-//! first, so that the result is the same everywhere.
+//! first, so that the result is the same everywhere. Short series may have another optimum where the noise is less and the
+//! trend bends more (with as many unknowns as rows there are many such optima, and which is best is not known for certain).
+//! Where least squares leave so little that there can be one, it is looked for by lowering a noise that
+//! is held, until what is left over is less than it: from there φ goes down to that optimum.
 
 use super::{
     LEAST_SIGMA,
@@ -35,6 +38,19 @@ const LEAST_GAIN: f64 = 1e-9;
 /// Steps from one start; Newton's method needs about five, a hard start a few dozen.
 const MOST_STEPS: usize = 500;
 
+/// The same for steps with a noise that is held, which only have to come near.
+const LEAST_GAIN_ON_THE_WAY: f64 = 1e-3;
+
+/// Steps with a noise that is held, and by how much it falls.
+const STEPS_ON_THE_WAY: usize = 20;
+const FALL: f64 = 0.3;
+
+/// An optimum with less noise is looked for where least squares leave less than this share of u.
+const WORTHWHILE: f64 = 0.5;
+
+/// A series with fewer rows than so many times the unknowns has many optima: more starts are tried.
+const SHORT: usize = 3;
+
 /// Halvings of a step of each kind before it is given up.
 const NEWTON_HALVINGS: usize = 3;
 const GAUSS_NEWTON_HALVINGS: usize = 40;
@@ -45,6 +61,15 @@ struct Point {
     /// Slope, level and β; level and β with flat growth.
     free: Vec<f64>,
     delta: Vec<f64>,
+}
+
+/// What a step promises.
+#[derive(Clone, Copy, Debug)]
+struct Proposal {
+    /// By how much log p rises.
+    gain: f64,
+    /// By how much the squared error falls.
+    less_error: f64,
 }
 
 /// The solver with its buffers: one per worker thread.
@@ -58,6 +83,9 @@ pub(super) struct NonlinearSolver {
     right: RightHandSide,
     point: Point,
     target: Point,
+    step: Point,
+    /// u where it is held; none for the best at every point.
+    held: Option<f64>,
     /// Steps taken in the last solution, all starts together.
     pub(super) steps: usize,
     /// The trend of the optimum at each row, shape (n).
@@ -75,12 +103,15 @@ impl NonlinearSolver {
             None => starts(problem),
         };
         let mut best: Option<(f64, Point)> = None;
-        for start in starts {
-            self.point = start;
-            let objective = self.descend(problem)?;
-            if objective.is_finite() && best.as_ref().is_none_or(|(least, _)| objective < *least) {
-                best = Some((objective, self.point.clone()));
-            }
+        for start in &starts {
+            self.point.clone_from(start);
+            self.held = None;
+            let objective = self.descend(problem, LEAST_GAIN, MOST_STEPS)?;
+            self.keep_best(&mut best, objective);
+        }
+        self.look_below(problem, &mut best)?;
+        if problem.y.len() < SHORT * (problem.normal.free + problem.normal.ramps) {
+            self.start_with_less_noise(problem, &starts, &mut best)?;
         }
         let (_, point) = best.ok_or(Unsolved::NotFinite)?;
         let sse = self.place(problem, &point);
@@ -95,34 +126,103 @@ impl NonlinearSolver {
         Ok(Optimum { log_posterior, perfect_fit: sigma <= LEAST_SIGMA * 1.001, parameters })
     }
 
+    fn keep_best(&self, best: &mut Option<(f64, Point)>, objective: f64) {
+        // A better one by rounding alone is the same one.
+        let better = |(least, _): &(f64, Point)| objective < least - LEAST_GAIN;
+        if objective.is_finite() && best.as_ref().is_none_or(better) {
+            *best = Some((objective, self.point.clone()));
+        }
+    }
+
+    /// Looks for optima with less noise than the best one has.
+    fn look_below(&mut self, problem: &Problem<'_>, best: &mut Option<(f64, Point)>) -> Result<(), Unsolved> {
+        let Some((_, point)) = best else { return Ok(()) };
+        let n = problem.y.len() as f64;
+        self.point = point.clone();
+        let sse = self.place(problem, point);
+        let mut variance = best_variance(n, sse);
+        self.held = Some(1e-6 * variance);
+        let bound = match self.propose(problem, sse, Order::GaussNewton)? {
+            // What the quadratic leaves; a noise far below it has no optimum.
+            Some(proposal) => best_variance(n, (sse - proposal.less_error).max(0.0)),
+            None => return Ok(()),
+        };
+        if bound > WORTHWHILE * variance {
+            return Ok(());
+        }
+        let bound = bound.max(1e-4 * variance);
+        while variance > 0.5 * bound && variance > LEAST_SIGMA * LEAST_SIGMA {
+            variance *= FALL;
+            self.held = Some(variance);
+            self.descend(problem, LEAST_GAIN_ON_THE_WAY, STEPS_ON_THE_WAY)?;
+            let point = self.point.clone();
+            let left = best_variance(n, self.place(problem, &point));
+            if left < variance {
+                self.held = None;
+                let objective = self.descend(problem, LEAST_GAIN, MOST_STEPS)?;
+                self.keep_best(best, objective);
+                let point = self.point.clone();
+                variance = variance.min(best_variance(n, self.place(problem, &point)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Goes down from every start with little noise first: then the trend bends before the other terms have taken their part.
+    fn start_with_less_noise(
+        &mut self,
+        problem: &Problem<'_>,
+        starts: &[Point],
+        best: &mut Option<(f64, Point)>,
+    ) -> Result<(), Unsolved> {
+        let n = problem.y.len() as f64;
+        for start in starts {
+            let variance = best_variance(n, self.place(problem, start));
+            for share in [1e-1, 1e-2, 1e-3, 1e-4] {
+                self.point.clone_from(start);
+                self.held = Some(share * variance);
+                self.descend(problem, LEAST_GAIN_ON_THE_WAY, STEPS_ON_THE_WAY)?;
+                self.held = None;
+                let objective = self.descend(problem, LEAST_GAIN, MOST_STEPS)?;
+                self.keep_best(best, objective);
+            }
+        }
+        Ok(())
+    }
+
+    /// The noise at a point: the best one for its error, or the one that is held.
+    fn variance(&self, problem: &Problem<'_>, sse: f64) -> f64 {
+        self.held.unwrap_or_else(|| best_variance(problem.y.len() as f64, sse))
+    }
+
     fn place(&mut self, problem: &Problem<'_>, point: &Point) -> f64 {
         self.rows.place(problem.design, &point.free, &point.delta);
         self.rows.evaluate(problem.design, problem.y)
     }
 
     /// Goes down from `point` to a minimum, and returns φ there.
-    fn descend(&mut self, problem: &Problem<'_>) -> Result<f64, Unsolved> {
+    fn descend(&mut self, problem: &Problem<'_>, least_gain: f64, most_steps: usize) -> Result<f64, Unsolved> {
         let point = std::mem::take(&mut self.point);
         let mut sse = self.place(problem, &point);
         self.point = point;
-        let mut objective = objective(problem, &self.point, sse);
+        let mut objective = objective(problem, &self.point, sse, self.variance(problem, sse));
         // Far from an optimum Newton's second derivatives say little.
         let mut order = Order::GaussNewton;
-        for _ in 0..MOST_STEPS {
+        for _ in 0..most_steps {
             problem.patience.check()?;
             if !objective.is_finite() {
                 break;
             }
             self.steps += 1;
-            let promised = self.propose(problem, sse, order)?;
-            let Some(promised) = promised.filter(|gain| *gain > 0.0) else {
+            let proposal = self.propose(problem, sse, order)?;
+            let Some(promised) = proposal.map(|proposal| proposal.gain).filter(|gain| *gain > 0.0) else {
                 if order == Order::GaussNewton {
                     break;
                 }
                 order = Order::GaussNewton;
                 continue;
             };
-            let last = promised <= LEAST_GAIN;
+            let last = promised <= least_gain;
             let taken = self.search(problem, objective, promised, order);
             let Some((share, new_objective, new_sse)) = taken else {
                 // Near the minimum the fall drowns in rounding.
@@ -142,20 +242,19 @@ impl NonlinearSolver {
         Ok(objective)
     }
 
-    /// Finds the minimum of the quadratic around the point; the fall of φ that it promises, `None` where it has no minimum.
-    fn propose(&mut self, problem: &Problem<'_>, sse: f64, order: Order) -> Result<Option<f64>, Unsolved> {
+    /// Finds the minimum of the quadratic around the point, and what it promises; `None` where it has no minimum.
+    fn propose(&mut self, problem: &Problem<'_>, sse: f64, order: Order) -> Result<Option<Proposal>, Unsolved> {
         let Problem { design, normal, y, patience } = *problem;
-        let Self { rows, curvature, reduced, active_set, right, point, target, step_rows, .. } = self;
-        let n = y.len() as f64;
-        let variance = best_variance(n, sse);
+        let variance = self.variance(problem, sse);
+        let Self { rows, curvature, reduced, active_set, right, point, target, step, step_rows, held, .. } = self;
         rows.evaluate(design, y);
         curvature.take(design, normal, rows, order);
         let Curvature { matrix, gradient, .. } = curvature;
         if design.growth == Growth::Logistic {
             add_offset_prior(matrix, gradient, point, variance);
         }
-        if order == Order::Newton {
-            follow_variance(matrix, gradient, variance, n);
+        if order == Order::Newton && held.is_none() {
+            follow_variance(matrix, gradient, variance, y.len() as f64);
         }
         // The quadratic is ½ θᵀHθ − (Hθ₀ + g)ᵀθ.
         product(matrix, point, right);
@@ -173,23 +272,24 @@ impl NonlinearSolver {
         reduced.free_parameters(matrix, &target.delta, &mut target.free);
 
         // What is gained: gᵀd − ½ dᵀHd, and the fall of the priors.
-        let trend = trend_columns(design.growth);
-        let step = Point {
-            free: target.free.iter().zip(&point.free).map(|(new, old)| new - old).collect(),
-            delta: target.delta.iter().zip(&point.delta).map(|(new, old)| new - old).collect(),
-        };
-        let (head, beta) = step.free.split_at(trend);
+        for (step, target, point) in
+            [(&mut step.free, &target.free, &point.free), (&mut step.delta, &target.delta, &point.delta)]
+        {
+            step.clear();
+            step.extend(target.iter().zip(point).map(|(new, old)| new - old));
+        }
+        let (head, beta) = step.free.split_at(trend_columns(design.growth));
         step_rows.follow(design, head, beta, &step.delta);
-        product(matrix, &step, right);
+        product(matrix, step, right);
         let slope = dot(&gradient.free, &step.free) + dot(&gradient.ramp, &step.delta);
         let bend = dot(&right.free, &step.free) + dot(&right.ramp, &step.delta);
         let normal_prior: f64 = (matrix.precision.iter().zip(&point.free).zip(&target.free))
             .map(|((precision, old), new)| precision * (old * old - new * new))
             .sum();
         let laplace_prior = sum_abs(&point.delta) - sum_abs(&target.delta);
-        let gain =
-            (slope - 0.5 * bend) / variance + 0.5 * normal_prior + laplace_prior / design.changepoint_prior_scale;
-        Ok(gain.is_finite().then_some(gain))
+        let less_error = 2.0 * slope - bend;
+        let gain = 0.5 * less_error / variance + 0.5 * normal_prior + laplace_prior / design.changepoint_prior_scale;
+        Ok((gain.is_finite() && less_error.is_finite()).then_some(Proposal { gain, less_error }))
     }
 
     /// Halves the step until φ falls by a share of what was promised: the share of the step, φ and SSE there.
@@ -200,7 +300,7 @@ impl NonlinearSolver {
         for _ in 0..halvings {
             trial.blend(&self.point, &self.target, share);
             let sse = self.rows.squared_error_after(problem.design, problem.y, &self.step_rows, share);
-            let objective = objective(problem, &trial, sse);
+            let objective = objective(problem, &trial, sse, self.variance(problem, sse));
             if from - objective >= 1e-4 * share * promised {
                 return Some((share, objective, sse));
             }
@@ -260,11 +360,10 @@ impl Point {
     }
 }
 
-/// φ: −log p with the noise that is best for this sum of squared errors.
-fn objective(problem: &Problem<'_>, point: &Point, sse: f64) -> f64 {
+/// −log p: φ where the noise is the best for this sum of squared errors.
+fn objective(problem: &Problem<'_>, point: &Point, sse: f64, variance: f64) -> f64 {
     let Problem { design, normal, y, .. } = problem;
     let n = y.len() as f64;
-    let variance = best_variance(n, sse);
     let priors: f64 = normal.precision.iter().zip(&point.free).map(|(precision, x)| precision * x * x).sum();
     let offset = match (design.growth, &point.free[..]) {
         // The prior is that of m, not that of the level.
@@ -375,4 +474,128 @@ fn least_squares_line(t: &[f64], y: &[f64]) -> [f64; 2] {
     // The prior of the offset has no finite value at a slope of 0.
     let slope = if moments.0 == 0.0 { 1e-3 } else { moments.0 / moments.1 };
     [slope, mean_y - slope * mean_t]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::models::patience::Patience;
+    use rand::{RngExt, SeedableRng};
+
+    /// Two features, one of each mode, a bend, and noise.
+    fn design(growth: Growth, rows: usize) -> (Design, Vec<f64>) {
+        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(5);
+        let t: Vec<f64> = (0..rows).map(|i| i as f64 / (rows - 1) as f64).collect();
+        let wave = |period: f64| -> Vec<f64> { (0..rows).map(|i| (i as f64 / period).sin()).collect() };
+        let cap: Vec<f64> = t.iter().map(|t| 1.2 + 0.1 * t).collect();
+        let features = [wave(1.1), wave(3.7)].concat();
+        let y = (0..rows)
+            .map(|i| {
+                let path = 2.0 * t[i] - 1.0 + 3.0 * (t[i] - 0.5).max(0.0);
+                let trend =
+                    if growth == Growth::Logistic { cap[i] / (1.0 + f64::exp(-path)) } else { 1.0 + 0.3 * path };
+                trend * (1.0 + 0.2 * features[i]) + 0.1 * features[rows + i] + 0.02 * rng.random_range(-1.0..1.0)
+            })
+            .collect();
+        let design = Design {
+            growth,
+            changepoints: vec![t[rows / 5], t[rows / 2], t[2 * rows / 3]],
+            changepoint_prior_scale: 0.05,
+            features,
+            prior_scales: vec![10.0, 0.5],
+            multiplicative: vec![true, false],
+            cap: if growth == Growth::Logistic { cap } else { Vec::new() },
+            t,
+        };
+        (design, y)
+    }
+
+    fn log_posterior(design: &Design, y: &[f64], parameters: &Parameters) -> f64 {
+        let mut rows = Rows::default();
+        let point = Point::from_parameters(design, parameters);
+        rows.place(design, &point.free, &point.delta);
+        let sse = rows.evaluate(design, y);
+        design.log_posterior(parameters, sse)
+    }
+
+    #[test]
+    fn no_parameter_can_be_moved_for_the_better() {
+        for growth in [Growth::Linear, Growth::Flat, Growth::Logistic] {
+            let (design, y) = design(growth, 120);
+            let normal = NormalMatrix::new(&design);
+            let problem = Problem { design: &design, normal: &normal, y: &y, patience: Patience::default() };
+            let optimum = NonlinearSolver::default().solve(&problem, None).unwrap();
+            let best = &optimum.parameters;
+            assert!((optimum.log_posterior - log_posterior(&design, &y, best)).abs() < 1e-9);
+            let unknowns = 3 + best.delta.len() + best.beta.len();
+            for at in 0..unknowns {
+                for step in [1e-3, 1e-5, -1e-5, -1e-3] {
+                    let mut moved = best.clone();
+                    match at {
+                        0 => moved.k += step,
+                        1 => moved.m += step,
+                        2 => moved.sigma += 0.01 * step,
+                        at if at < 3 + best.delta.len() => moved.delta[at - 3] += step,
+                        at => moved.beta[at - 3 - best.delta.len()] += step,
+                    }
+                    let gain = log_posterior(&design, &y, &moved) - optimum.log_posterior;
+                    assert!(gain < 1e-9, "{growth:?}, unknown {at} moved by {step}: {gain}");
+                }
+            }
+            if growth != Growth::Flat {
+                // What made the series is found again.
+                assert!((best.beta[0] - 0.2).abs() < 0.02 && (best.beta[1] - 0.1).abs() < 0.02, "{:?}", best.beta);
+                assert!((0.005..0.02).contains(&best.sigma), "{}", best.sigma);
+            }
+        }
+    }
+
+    #[test]
+    fn the_second_derivatives_are_those_of_the_objective() {
+        for growth in [Growth::Linear, Growth::Flat, Growth::Logistic] {
+            let (design, y) = design(growth, 40);
+            let normal = NormalMatrix::new(&design);
+            let trend = trend_columns(growth);
+            let mut point = Point { free: vec![0.3, -0.2, 0.15, 0.05][2 - trend..].to_vec(), delta: Vec::new() };
+            point.delta = [0.2, -0.1, 0.4][..normal.ramps].to_vec();
+            let unknowns = normal.free + normal.ramps;
+            let error = |point: &Point| {
+                let mut rows = Rows::default();
+                rows.place(&design, &point.free, &point.delta);
+                0.5 * rows.evaluate(&design, &y)
+            };
+            let moved = |steps: &[(usize, f64)]| {
+                let mut point = point.clone();
+                for &(at, step) in steps {
+                    if at < normal.free { point.free[at] += step } else { point.delta[at - normal.free] += step }
+                }
+                error(&point)
+            };
+            let mut rows = Rows::default();
+            rows.place(&design, &point.free, &point.delta);
+            rows.evaluate(&design, &y);
+            let mut curvature = Curvature::default();
+            curvature.take(&design, &normal, &rows, Order::Newton);
+            let h = 1e-4;
+            for i in 0..unknowns {
+                let gradient = (moved(&[(i, h)]) - moved(&[(i, -h)])) / (2.0 * h);
+                let Curvature { gradient: ours, matrix, .. } = &curvature;
+                let ours = if i < normal.free { ours.free[i] } else { ours.ramp[i - normal.free] };
+                assert!((gradient + ours).abs() < 1e-6, "{growth:?} {i}: {gradient} {ours}");
+                for j in 0..unknowns {
+                    let second = (moved(&[(i, h), (j, h)]) - moved(&[(i, h), (j, -h)]) - moved(&[(i, -h), (j, h)])
+                        + moved(&[(i, -h), (j, -h)]))
+                        / (4.0 * h * h);
+                    let (f, r) = (normal.free, normal.ramps);
+                    let ours = match (i < f, j < f) {
+                        (true, true) => matrix.free_free[i * f + j],
+                        (true, false) => matrix.free_ramp[i * r + j - f],
+                        (false, true) => matrix.free_ramp[j * r + i - f],
+                        (false, false) => matrix.ramp_ramp[(i - f) * r + j - f],
+                    };
+                    assert!((second - ours).abs() < 1e-5, "{growth:?} {i} {j}: {second} {ours}");
+                }
+            }
+        }
+    }
 }

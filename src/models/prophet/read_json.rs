@@ -8,7 +8,7 @@ use super::{
     posterior::Parameters,
     scales::constant,
     spec::{Growth, History, ProphetSpec, Scaling, SeasonalityChoice},
-    terms::{Holiday, Mode, Seasonality, Standardize},
+    terms::{CountryHolidays, Holiday, Holidays, Mode, Seasonality, Standardize},
     write_json::Extras,
 };
 use crate::dataset::Columns;
@@ -197,6 +197,10 @@ impl Saved {
                 cap: extras.cap,
                 floor: extras.floor,
                 lower_bound: extras.lower_bound,
+                // Their days are among the holidays of the file.
+                country_holidays: extras
+                    .country_holidays
+                    .map(|country| CountryHolidays { country, days: Holidays::default() }),
                 ..ProphetSpec::default()
             },
             terms,

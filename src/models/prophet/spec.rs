@@ -59,6 +59,7 @@ pub enum History {
 /// [`crate::dataset::Columns`]; [`ProphetSpec::columns`] lists them. [`ProphetSpec::faults`] says what is wrong with a
 /// specification.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ProphetSpec {
     /// Shape of the trend.
     pub growth: Growth,
@@ -86,37 +87,37 @@ pub struct ProphetSpec {
     pub history: History,
     // What came later is left out of the text of a specification where it says nothing, so that an artifact's fingerprint stays.
     /// Dates of the potential changepoints, milliseconds since the epoch; none to spread `n_changepoints` of them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub changepoints: Option<Vec<i64>>,
     /// Mode of the built-in seasonalities, and of other terms that have none of their own.
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(skip_serializing_if = "is_default")]
     pub seasonality_mode: Mode,
     /// Further seasonalities, in the order of their coefficients.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub seasonalities: Vec<CustomSeasonality>,
     /// The holidays' days.
-    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub holidays: Holidays,
     /// Holidays of a country, in addition.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub country_holidays: Option<CountryHolidays>,
     /// Scale of the normal prior of holidays and regressors that have none of their own.
-    #[serde(default = "ten", skip_serializing_if = "is_ten")]
+    #[serde(skip_serializing_if = "is_ten")]
     pub holidays_prior_scale: f64,
     /// Mode of the holidays; none for `seasonality_mode`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub holidays_mode: Option<Mode>,
     /// Extra regressors, in the order of their coefficients.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub regressors: Vec<Regressor>,
     /// With logistic growth: the capacity where there is no column `cap`, in the units of the input.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub cap: Option<f64>,
     /// With logistic growth: the saturating minimum where there is no column `floor`; none for Prophet's default.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub floor: Option<f64>,
     /// No forecast, nor an end of its interval, is below it; in the units of the input.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub lower_bound: Option<f64>,
 }
 

@@ -92,6 +92,8 @@ pub(super) struct Columns<E> {
     orders: Vec<E>,
     /// n ranks for each binned column.
     codes: Vec<u8>,
+    /// The rank of every row in each column, shape (columns, n); empty if nobody asked for it.
+    ranks: Vec<u32>,
     keys: Vec<u64>,
     rows: usize,
 }
@@ -104,6 +106,7 @@ impl<E: Entry> Columns<E> {
         self.values.clear();
         self.orders.clear();
         self.codes.clear();
+        self.ranks.clear();
         for feature in 0..matrix.columns() {
             self.sort_column(matrix.column(feature), MAX_BINS);
         }
@@ -174,6 +177,30 @@ impl<E: Entry> Columns<E> {
             *place = E::new(0, row as u32);
         }
         start / self.rows
+    }
+
+    /// Makes [`Self::ranks`] ready.
+    pub(super) fn lay_ranks(&mut self) {
+        self.ranks.resize(self.features.len() * self.rows, 0);
+        for (column, ranks) in self.features.iter().zip(self.ranks.chunks_exact_mut(self.rows)) {
+            match column.layout {
+                Layout::Useless => {}
+                Layout::Sorted(slot) => {
+                    for entry in &self.orders[slot * self.rows..][..self.rows] {
+                        ranks[entry.row()] = entry.rank();
+                    }
+                }
+                Layout::Binned(slot) => {
+                    let codes = &self.codes[slot * self.rows..][..self.rows];
+                    ranks.iter_mut().zip(codes).for_each(|(rank, &code)| *rank = u32::from(code));
+                }
+            }
+        }
+    }
+
+    /// The rank of every row in a column that can split, shape (n).
+    pub(super) fn ranks(&self, feature: usize) -> &[u32] {
+        &self.ranks[feature * self.rows..][..self.rows]
     }
 
     pub(super) fn column(&self, feature: usize) -> &Column {

@@ -21,6 +21,13 @@ pub(super) struct Split {
     pub(super) default_left: bool,
 }
 
+impl Split {
+    /// The split of the rows that lack a value from all others: every value is above the lowest number.
+    pub(super) const fn of_missing(feature: usize, gain: f64) -> Self {
+        Self { gain, feature: feature as u32, threshold: -f32::MAX, default_left: true }
+    }
+}
+
 /// A node that is not decided yet.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Open<I> {
@@ -67,6 +74,20 @@ pub(super) trait Rule {
 
     /// The best split of a node; `look` prepares the column that is asked for, or says that it can never split.
     fn search(&mut self, node: &Open<Self::Info>, look: &mut dyn Look) -> Option<Split>;
+
+    /// Nodes of at most this many rows are given to [`Self::search_few`].
+    const FEW: usize = 0;
+
+    /// The best split of a small node.
+    fn search_few<E: Entry>(
+        &mut self,
+        _node: &Open<Self::Info>,
+        _columns: &Columns<E>,
+        _rows: &[u32],
+        _sums: RowSums<'_>,
+    ) -> Option<Split> {
+        None
+    }
 
     /// The prediction of a leaf and the statistics of a node.
     fn finish(&self, node: &Open<Self::Info>) -> (f32, Stat);
@@ -190,16 +211,21 @@ pub(super) fn grow<E: Entry, R: Rule>(
         rule.begin_level(depth);
         for node in level.drain(..) {
             let rows = &arena.rows[node.start..node.end];
-            let mut look = NodeLook {
-                columns: &arena.columns,
-                boundaries: &mut arena.boundaries,
-                rows,
-                lists: &arena.lists,
-                in_bag,
-                start: node.start,
-                sums,
+            let split = if node.count() <= R::FEW {
+                rule.search_few(&node, &arena.columns, rows, sums)
+            } else {
+                let mut look = NodeLook {
+                    columns: &arena.columns,
+                    boundaries: &mut arena.boundaries,
+                    rows,
+                    lists: &arena.lists,
+                    in_bag,
+                    start: node.start,
+                    sums,
+                };
+                rule.search(&node, &mut look)
             };
-            let Some(split) = rule.search(&node, &mut look) else {
+            let Some(split) = split else {
                 mark(rows, node.id, leaf_of);
                 continue;
             };
@@ -288,7 +314,7 @@ impl<E: Entry> Arena<E> {
         let (left_info, right_info) = rule.children(&node.info, split, left, right);
         let split_left = rule.splittable(child_depth, left, left_rows);
         let split_right = rule.splittable(child_depth, right, right_rows);
-        if split_left || split_right {
+        if (split_left && count > R::FEW) || (split_right && node.count() - count > R::FEW) {
             let in_bag = self.rows.len();
             for (from, into) in self.lists.chunks_exact(in_bag).zip(self.next_lists.chunks_exact_mut(in_bag)) {
                 move_stably(&from[range.clone()], Entry::row, &self.side, count, &mut into[range.clone()]);

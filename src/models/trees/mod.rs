@@ -6,19 +6,21 @@
 //! ```
 //!
 //! One split search serves both families: columns are sorted once (`columns`), every node scans its part of each column
-//! (`scan`), and what a split is worth is up to the family (`greedy` with `gain` for boosting, `forest`); `grow` moves the rows.
+//! (`scan`, `few`), and what a split is worth is up to the family (`greedy` with `gain`, `least_squares`); `grow` moves the rows.
 //! A model is fitted by one thread; a [`Scratch`] keeps the memory for the next model.
 
 mod boosting;
 mod column_sampler;
 mod columns;
 mod ensemble;
+mod few;
 mod forest;
 mod forest_params;
 mod gain;
 mod greedy;
 mod grow;
 mod importance;
+mod least_squares;
 mod metric;
 mod mt19937;
 mod objective;

@@ -26,6 +26,20 @@ pub(super) enum RowSums<'a> {
     Pairs(&'a [[f32; 2]]),
 }
 
+impl RowSums<'_> {
+    /// Those of one row.
+    #[inline]
+    pub(super) fn of(self, row: usize) -> Sums {
+        match self {
+            Self::Unit(g) => Sums { g: f64::from(g[row]), h: 1.0 },
+            Self::Pairs(pairs) => {
+                let [g, h] = pairs[row].map(f64::from);
+                Sums { g, h }
+            }
+        }
+    }
+}
+
 /// The boundaries of one column within one node, from the largest value down.
 ///
 /// Boundary j lies below the j-th largest distinct value: its sums are those of the rows with that value or a larger

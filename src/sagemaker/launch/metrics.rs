@@ -5,9 +5,22 @@ use serde_json::{Value, json};
 /// Counts that `train` prints as `models_{name}={count};`, a line each.
 const COUNTS: [&str; 5] = ["done", "fitted", "unchanged", "fallback", "failed"];
 
+/// Errors of regression models that `train` prints as `median_{rows}_{measure}={number};` at its end.
+const MEASURES: [&str; 6] =
+    ["rmse", "mae", "r2", "ae_at_10th_percentile", "ae_at_50th_percentile", "ae_at_90th_percentile"];
+
+/// The rows that they are of.
+const ROWS: [&str; 2] = ["validation", "in_sample"];
+
 /// Name and regular expression of each metric; the group is the number.
-pub(super) fn definitions() -> Vec<Value> {
-    COUNTS
-        .map(|count| json!({ "Name": format!("models:{count}"), "Regex": format!("models_{count}=([0-9]+);") }))
-        .into()
+pub(super) fn definitions(regression: bool) -> Vec<Value> {
+    let counts = COUNTS.map(|count| define(format!("models:{count}"), &format!("models_{count}=([0-9]+);")));
+    let medians = ROWS.iter().flat_map(|rows| MEASURES.map(|measure| (rows, measure))).map(|(rows, measure)| {
+        define(format!("median:{rows}:{measure}"), &format!("median_{rows}_{measure}=([-+.0-9e]+);"))
+    });
+    counts.into_iter().chain(medians.filter(|_| regression)).collect()
+}
+
+fn define(name: impl Into<Value>, regex: &str) -> Value {
+    json!({ "Name": name.into(), "Regex": regex })
 }

@@ -120,6 +120,8 @@ pub struct Launch {
     pub input_mode: InputMode,
     /// Settings of the fit.
     pub hyperparameters: BTreeMap<String, String>,
+    /// Whether they ask for regression models, which have errors to follow.
+    pub regression: bool,
     /// Seconds that the preparation or the fit may take.
     pub max_runtime: u32,
     /// Seconds that the fit may take, waiting for spot capacity included; none for machines at the full price.

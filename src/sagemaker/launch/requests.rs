@@ -4,14 +4,14 @@ use serde_json::{Value, json};
 
 use super::{
     InputMode, Launch, Step, Versions, metrics,
-    terms::{CUSTOMERS, Terms},
+    terms::{CUSTOMERS, REPORT, Terms},
 };
 
 /// Where Prepare finds the raw tables.
 const RAW: &str = "/opt/ml/processing/input/raw";
 
-/// Where Prepare leaves the customers' files.
-const PREPARED: &str = "/opt/ml/processing/output/customers";
+/// Where Prepare leaves its outputs, each in a directory of its name.
+const PREPARED: &str = "/opt/ml/processing/output";
 
 /// Where Fit leaves the models.
 const CHECKPOINTS: &str = "/opt/ml/checkpoints";
@@ -56,17 +56,24 @@ fn prepare(launch: &Launch, terms: &Terms) -> Value {
             "S3DataDistributionType": "FullyReplicated",
             "S3CompressionType": "None",
         } }],
-        "ProcessingOutputConfig": { "Outputs": [{ "OutputName": CUSTOMERS, "AppManaged": false, "S3Output": {
-            "S3Uri": terms.customers,
-            "LocalPath": PREPARED,
-            "S3UploadMode": "EndOfJob",
-        } }] },
+        "ProcessingOutputConfig": { "Outputs": [
+            output(CUSTOMERS, &terms.customers),
+            output(REPORT, &terms.report),
+        ] },
         "StoppingCondition": { "MaxRuntimeInSeconds": launch.max_runtime },
     });
     if launch.network_isolation {
         request["NetworkConfig"] = json!({ "EnableNetworkIsolation": true });
     }
     request
+}
+
+fn output(name: &str, place: &Value) -> Value {
+    json!({ "OutputName": name, "AppManaged": false, "S3Output": {
+        "S3Uri": place,
+        "LocalPath": format!("{PREPARED}/{name}"),
+        "S3UploadMode": "EndOfJob",
+    } })
 }
 
 fn fit(launch: &Launch, terms: &Terms) -> Value {
@@ -86,7 +93,7 @@ fn fit(launch: &Launch, terms: &Terms) -> Value {
         "AlgorithmSpecification": {
             "TrainingImage": terms.image,
             "TrainingInputMode": mode,
-            "MetricDefinitions": metrics::definitions(),
+            "MetricDefinitions": metrics::definitions(launch.regression),
         },
         "HyperParameters": hyperparameters,
         "InputDataConfig": [{

@@ -7,8 +7,11 @@ use super::{
     expression::{execution, join, parameter, property},
 };
 
-/// The channel that Prepare writes and Fit reads.
+/// The output of Prepare that Fit reads.
 pub(super) const CUSTOMERS: &str = "customers";
+
+/// The output of Prepare that people read.
+pub(super) const REPORT: &str = "report";
 
 /// The words of one launch, each a JSON string or number or an expression that becomes one.
 pub(super) struct Terms {
@@ -19,6 +22,8 @@ pub(super) struct Terms {
     pub(super) input: Value,
     /// Where Prepare writes.
     pub(super) customers: Value,
+    /// Where Prepare says what it found in the tables.
+    pub(super) report: Value,
     /// Where Fit reads.
     pub(super) customers_read: Value,
     /// Where Fit writes the models.
@@ -52,6 +57,7 @@ impl Terms {
             run: launch.name.clone().into(),
             input: json!(launch.input),
             customers: of_run("customers/"),
+            report: of_run("report/"),
             customers_read: of_run("customers/"),
             models: models.clone(),
             models_read: models,
@@ -78,6 +84,7 @@ impl Terms {
             run: execution(),
             input: parameter("InputS3Uri"),
             customers: of_run("customers/"),
+            report: of_run("report/"),
             // Not spelled anew: if Prepare is taken over from an earlier execution, so is where it wrote.
             customers_read: property(Step::Prepare.name(), &customers),
             models: match launch.versions {

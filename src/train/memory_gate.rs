@@ -1,32 +1,7 @@
-//! What the machine, or the container's share of it, allows.
+//! Keeps the files that are read at once within the memory.
 
 use crate::input::{Format, InputFile};
-use std::{
-    fs,
-    sync::{Condvar, Mutex, MutexGuard, PoisonError},
-    thread,
-};
-
-/// Worker threads by default: the processors that this process may use, a container's quota included.
-#[must_use]
-pub fn default_jobs() -> usize {
-    thread::available_parallelism().map_or(1, usize::from)
-}
-
-/// Bytes of memory that this process may use: the container's limit, or else the machine's memory.
-#[must_use]
-pub fn available_memory() -> u64 {
-    let limit = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"]
-        .iter()
-        .find_map(|path| fs::read_to_string(path).ok()?.trim().parse::<u64>().ok());
-    let machine = fs::read_to_string("/proc/meminfo").ok().and_then(|text| total_memory(&text)).unwrap_or(4 << 30);
-    limit.map_or(machine, |limit| limit.min(machine))
-}
-
-fn total_memory(meminfo: &str) -> Option<u64> {
-    let line = meminfo.lines().find(|line| line.starts_with("MemTotal:"))?;
-    line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kibibytes| kibibytes * 1024)
-}
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 /// Lets files in while their sizes together stay within a budget; a file larger than that goes in alone.
 pub(super) struct MemoryGate {
@@ -86,14 +61,10 @@ impl Drop for Admitted<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::atomic::{AtomicU64, Ordering};
-
-    #[test]
-    fn the_machine_has_processors_and_memory() {
-        assert!(default_jobs() >= 1);
-        assert!(available_memory() > 1 << 20);
-        assert_eq!(total_memory("MemTotal:       16 kB\nMemFree: 1 kB\n"), Some(16 * 1024));
-    }
+    use std::{
+        sync::atomic::{AtomicU64, Ordering},
+        thread,
+    };
 
     #[test]
     fn the_gate_keeps_to_its_budget_and_lets_a_giant_in_alone() {

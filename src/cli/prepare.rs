@@ -1,0 +1,340 @@
+//! `manyfit prepare`: as a SageMaker processing job from the platform's files, anywhere else from options.
+
+use super::train::{Listener, is_inside, stop_on_signals};
+use crate::{
+    error::{Error, Result},
+    input::{InputSettings, Shard, raw},
+    machine::{available_memory, default_jobs},
+    prepare::{Aggregate, Arrangement, Duplicates, Filter, Format, Job, Keep, Options, Period, run},
+    sagemaker::ProcessingEnvironment,
+    storage::{Durability, LocalStore},
+};
+use clap::{Args, ValueEnum};
+use jiff::tz::TimeZone;
+use std::{io, io::Write, path::PathBuf};
+
+/// Turn raw tables, larger than memory, into one file per customer or into bundles of customers.
+///
+/// The tables are CSV, CSV.gz or Parquet; every row says whose it is in the column `customer`,
+/// or --customer names that column. Then train on the result:
+///
+///   manyfit prepare --input raw --output prepared --target kwh
+///   manyfit train --input prepared/customers --output out
+///
+/// Inside a SageMaker processing job --input and --output come from the platform. Run it again
+/// after it was stopped and it goes on. README.md tells what the quality report holds.
+#[derive(Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct Prepare {
+    /// Folder with the tables, or one table
+    #[arg(long, value_name = "PATH")]
+    input: Option<PathBuf>,
+
+    /// Folder for the results: customers/, quality.parquet, summary.json, rejects.csv
+    #[arg(long, value_name = "DIR", requires = "input")]
+    output: Option<PathBuf>,
+
+    /// Column that says whose row it is [default: customer or customer_id, else a file is one customer's]
+    #[arg(long, value_name = "COLUMN")]
+    customer: Option<String>,
+
+    /// Column of times [default: guessed]; the output calls it timestamp
+    #[arg(long, value_name = "COLUMN")]
+    timestamp: Option<String>,
+
+    /// Column of values [default: guessed], and what the output calls it
+    #[arg(long, value_name = "COLUMN[=NAME]")]
+    target: Option<String>,
+
+    /// Other columns to carry along, or * for all
+    #[arg(long, value_name = "COLUMN[=NAME],…", value_delimiter = ',')]
+    keep: Vec<String>,
+
+    /// Leave out rows that do not pass, such as 'kwh>=0' or 'region=north'; may be repeated
+    #[arg(long, value_name = "CONDITION")]
+    filter: Vec<Filter>,
+
+    /// Leave out rows before this time, as the output shows it
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    from: Option<i64>,
+
+    /// Leave out rows at or after this time
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    to: Option<i64>,
+
+    /// Zone of times without an offset, such as Europe/Berlin: they become UTC
+    #[arg(long, value_name = "ZONE", value_parser = zone)]
+    timezone: Option<TimeZone>,
+
+    /// Zone whose clock the output shows [default: UTC, or the times as they are]
+    #[arg(long, value_name = "ZONE", value_parser = zone)]
+    output_timezone: Option<TimeZone>,
+
+    /// What becomes of rows of a customer that share a timestamp
+    #[arg(long, value_enum, default_value_t)]
+    duplicates: DuplicatesChoice,
+
+    /// One row for each period of --frequency
+    #[arg(long, value_enum, requires = "frequency")]
+    aggregate: Option<AggregateChoice>,
+
+    /// Period to aggregate to, as a pandas alias: D, h, 15min, W-SUN, MS, ME, QS, YS, B, …
+    #[arg(long, value_name = "ALIAS", requires = "aggregate")]
+    frequency: Option<Period>,
+
+    /// Give periods without a row one, without a value
+    #[arg(long, requires = "aggregate")]
+    grid: bool,
+
+    /// Bundles of whole customers, of equal expected work, of about this size: 16MB
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    bundle: Option<u64>,
+
+    /// How files are written
+    #[arg(long, value_enum, default_value_t)]
+    format: FormatChoice,
+
+    /// Write CSV without a line of names: timestamp,target
+    #[arg(long, conflicts_with_all = ["bundle", "keep"])]
+    no_header: bool,
+
+    /// Bad rows to leave out, into rejects.csv, before giving up
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    max_bad_rows: u64,
+
+    /// Memory for rows
+    #[arg(long, value_name = "SIZE", value_parser = size, default_value = "384MB")]
+    memory: u64,
+
+    /// Folder for rows between reading and writing, as large as the tables as text [default: in the output]
+    #[arg(long, value_name = "DIR")]
+    work: Option<PathBuf>,
+
+    /// Threads [default: the processors this process may use]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    jobs: Option<u16>,
+
+    /// Prepare only part I of N of the customers, I from 0, such as 0/4
+    #[arg(long, value_name = "I/N")]
+    shard: Option<Shard>,
+}
+
+#[derive(Clone, Copy, Default, ValueEnum)]
+enum DuplicatesChoice {
+    /// They stay, and the report counts them
+    #[default]
+    Keep,
+    First,
+    Last,
+    Mean,
+    Sum,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum AggregateChoice {
+    Sum,
+    Mean,
+    First,
+    Last,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum FormatChoice {
+    #[default]
+    Csv,
+    Parquet,
+}
+
+/// Where a preparation takes place.
+struct Places {
+    /// The folder of the tables, and the one table of it that is wanted, if not all are.
+    input: PathBuf,
+    only: Option<String>,
+    customers: PathBuf,
+    reports: PathBuf,
+    work: PathBuf,
+    shard: Shard,
+}
+
+impl Prepare {
+    pub(super) fn run(self) -> Result<()> {
+        let options = self.options()?;
+        let places = self.places()?;
+        let mut out = Listener(io::stdout().lock());
+        let stop = stop_on_signals()?;
+        let store = LocalStore::new(places.input, Durability::ProcessDeath);
+        let store = match places.only {
+            Some(only) => store.only(only),
+            None => store,
+        };
+        let summary = run(
+            &Job {
+                input: &store,
+                customers: &LocalStore::new(places.customers, Durability::ProcessDeath),
+                reports: places.reports,
+                work: places.work,
+                options: &options,
+                shard: places.shard,
+                jobs: self.jobs.map_or_else(default_jobs, usize::from),
+                memory: self.memory.min(available_memory() / 2),
+                stop: &stop,
+            },
+            &mut out,
+        )?;
+        write!(out, "{summary}").map_err(|error| Error::storage("printing", error))
+    }
+
+    fn options(&self) -> Result<Options> {
+        let named = |text: &str| match text.split_once('=') {
+            Some((column, name)) => (column.trim().to_owned(), name.trim().to_owned()),
+            None => (text.trim().to_owned(), text.trim().to_owned()),
+        };
+        let target = self.target.as_deref().map(named);
+        let target_name = match (&self.target, &target) {
+            (Some(text), Some((_, name))) if text.contains('=') => name.clone(),
+            _ => "target".to_owned(),
+        };
+        let keep = if self.keep.iter().any(|column| column == "*") {
+            if self.keep.len() > 1 {
+                return Err(Error::Settings("--keep: * is every column; name no others beside it".into()));
+            }
+            Keep::All
+        } else {
+            Keep::Named(self.keep.iter().map(|column| named(column)).collect())
+        };
+        let format = match self.format {
+            FormatChoice::Csv => Format::Csv { header: !self.no_header },
+            FormatChoice::Parquet if self.no_header => {
+                return Err(Error::Settings("--no-header is for CSV; Parquet always has names".into()));
+            }
+            FormatChoice::Parquet if cfg!(not(feature = "parquet")) => {
+                return Err(Error::Settings(
+                    "--format parquet: this manyfit was built without Parquet: use a build with the feature parquet"
+                        .into(),
+                ));
+            }
+            FormatChoice::Parquet => Format::Parquet,
+        };
+        let duplicates = match self.duplicates {
+            DuplicatesChoice::Keep => Duplicates::Keep,
+            DuplicatesChoice::First => Duplicates::Combine(Aggregate::First),
+            DuplicatesChoice::Last => Duplicates::Combine(Aggregate::Last),
+            DuplicatesChoice::Mean => Duplicates::Combine(Aggregate::Mean),
+            DuplicatesChoice::Sum => Duplicates::Combine(Aggregate::Sum),
+        };
+        let aggregate = self.aggregate.map(|aggregate| match aggregate {
+            AggregateChoice::Sum => Aggregate::Sum,
+            AggregateChoice::Mean => Aggregate::Mean,
+            AggregateChoice::First => Aggregate::First,
+            AggregateChoice::Last => Aggregate::Last,
+        });
+        if let Some(size) = self.bundle.filter(|size| *size > self.memory / 16) {
+            return Err(Error::Settings(format!(
+                "--bundle {size}: a bundle is written from memory; make it smaller, or --memory at least {}",
+                size * 16
+            )));
+        }
+        Ok(Options {
+            columns: InputSettings {
+                customer: self.customer.clone(),
+                timestamp: self.timestamp.clone(),
+                target: target.map(|(column, _)| column),
+                ..InputSettings::default()
+            },
+            target_name,
+            keep,
+            filters: self.filter.clone(),
+            from: self.from,
+            to: self.to,
+            assumed_zone: self.timezone.clone(),
+            written_zone: self.output_timezone.clone(),
+            duplicates,
+            aggregate: aggregate.zip(self.frequency),
+            grid: self.grid,
+            arrangement: self.bundle.map_or(Arrangement::Customers, Arrangement::Bundles),
+            format,
+            max_bad_rows: self.max_bad_rows,
+        })
+    }
+
+    /// From the options, or from the platform where there are none.
+    fn places(&self) -> Result<Places> {
+        let shard = self.shard.unwrap_or_default();
+        if let Some(input) = &self.input {
+            let output = self.output.as_ref().ok_or_else(|| {
+                Error::Settings("--input needs --output: the folder for the customers' files and the report".into())
+            })?;
+            let (folder, only) = if input.is_file() {
+                let name = input.file_name().and_then(|name| name.to_str()).ok_or_else(|| {
+                    Error::Settings(format!("--input {}: the name is not UTF-8; rename the file", input.display()))
+                })?;
+                let folder = input.parent().filter(|folder| !folder.as_os_str().is_empty());
+                (folder.map_or_else(|| PathBuf::from("."), Into::into), Some(name.to_owned()))
+            } else if input.is_dir() {
+                (input.clone(), None)
+            } else {
+                return Err(Error::Settings(format!("--input {}: there is no such file or folder", input.display())));
+            };
+            if only.is_none() && is_inside(output, &folder) {
+                return Err(Error::Settings(format!(
+                    "--output {} is inside --input {}, where the next run would take its files for tables: choose another \
+                     folder",
+                    output.display(),
+                    input.display()
+                )));
+            }
+            let part =
+                if shard.count() > 1 { format!("-{}-of-{}", shard.index(), shard.count()) } else { String::new() };
+            return Ok(Places {
+                input: folder,
+                only,
+                customers: output.join("customers"),
+                reports: output.clone(),
+                work: self.work.clone().unwrap_or_else(|| output.clone()).join(format!(".prepare{part}")),
+                shard,
+            });
+        }
+        let environment = ProcessingEnvironment::detect()?.ok_or_else(|| {
+            Error::Settings(
+                "not inside a SageMaker processing job: say where the tables are with --input and where the results go with \
+                 --output"
+                    .into(),
+            )
+        })?;
+        let (rank, hosts) = (environment.rank as u64, environment.hosts as u64);
+        let shard = self.shard.map_or_else(|| Shard::new(rank, hosts), Ok).map_err(Error::Settings)?;
+        Ok(Places {
+            input: environment.input,
+            only: None,
+            customers: environment.customers,
+            reports: environment.reports,
+            work: self.work.clone().unwrap_or(environment.work),
+            shard,
+        })
+    }
+}
+
+/// A number of bytes: `16MB`, `2GiB`, `500k`.
+fn size(text: &str) -> std::result::Result<u64, String> {
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.').len();
+    let unit = text[digits..].trim().to_ascii_lowercase();
+    let scale: u64 = match unit.trim_end_matches('b').trim_end_matches('i') {
+        "" => 1,
+        "k" => 1 << 10,
+        "m" => 1 << 20,
+        "g" => 1 << 30,
+        "t" => 1 << 40,
+        _ => return Err(format!("{text:?} is no size: write 16MB or 2GB")),
+    };
+    let number: f64 = text[..digits].parse().map_err(|_| format!("{text:?} is no size: write 16MB or 2GB"))?;
+    let bytes = number * scale as f64;
+    if bytes >= 1.0 { Ok(bytes as u64) } else { Err(format!("{text:?} is less than a byte")) }
+}
+
+fn time(text: &str) -> std::result::Result<i64, String> {
+    raw::moment(text.as_bytes()).map_err(|complaint| format!("{text:?} {complaint}"))
+}
+
+fn zone(name: &str) -> std::result::Result<TimeZone, String> {
+    TimeZone::get(name).map_err(|error| format!("{error}: write a zone such as Europe/Berlin or UTC"))
+}

@@ -1,0 +1,209 @@
+//! `manyfit serve`: behind a SageMaker endpoint, or over a folder of artifacts anywhere else.
+
+use crate::{
+    error::{Error, Result},
+    machine::{available_memory, default_jobs},
+    sagemaker::ServingEnvironment,
+    serve::{App, CaptureSettings, Detail, Format, Models, Rules, Settings, serve},
+};
+use clap::Args;
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{Signal, SignalKind, signal},
+};
+
+/// The share of the memory that models may take: the rest is for requests, and for reading models.
+const MODELS_SHARE: f64 = 0.7;
+
+/// What SageMaker sends at most, and AWS's containers take by default.
+const MAX_REQUEST: u64 = 6 << 20;
+
+/// Serve models over HTTP: SageMaker's calls, or a folder of artifacts.
+///
+/// Behind a SageMaker endpoint no option is needed: what the platform says is followed. Elsewhere
+/// say where the models are; each is loaded on its first use, by the name of its file:
+///
+///   manyfit serve --models out/models
+///   curl -d '{"horizon": 7}' localhost:8080/models/8.tar.gz/invoke
+///
+/// README.md has the requests, the answers and the variables.
+#[derive(Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct Serve {
+    /// Folder of artifacts, loaded by name on first use and unloaded when others need the memory
+    #[arg(long, value_name = "DIR", env = "MANYFIT_MODELS", conflicts_with = "model")]
+    models: Option<PathBuf>,
+
+    /// One artifact, packed or unpacked, for /invocations
+    #[arg(long, value_name = "PATH", env = "MANYFIT_MODEL")]
+    model: Option<PathBuf>,
+
+    /// Address and port to listen on [default: 127.0.0.1:8080; on SageMaker 0.0.0.0 and the platform's port]
+    #[arg(long, value_name = "ADDRESS:PORT", env = "MANYFIT_LISTEN")]
+    listen: Option<SocketAddr>,
+
+    /// Memory that models may take, such as 512M or 2G [default: 70 % of what the process may use]
+    #[arg(long, value_name = "BYTES", env = "MANYFIT_MEMORY", value_parser = bytes)]
+    memory: Option<u64>,
+
+    /// Largest request, such as 6M [default: 6M, or what the platform says]
+    #[arg(long, value_name = "BYTES", env = "MANYFIT_MAX_REQUEST_SIZE", value_parser = bytes)]
+    max_request_size: Option<u64>,
+
+    /// Requests that are computed at once [default: the processors this process may use]
+    #[arg(long, value_name = "N", env = "MANYFIT_JOBS", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    jobs: Option<u16>,
+
+    /// Seconds from a request's first byte to its answer
+    #[arg(long, value_name = "SECONDS", env = "MANYFIT_TIMEOUT", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    timeout: Option<u64>,
+
+    /// Connections at once; more wait
+    #[arg(long, value_name = "N", env = "MANYFIT_CONNECTIONS", default_value_t = 1000,
+        value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    connections: u32,
+
+    /// Keep requests and answers as JSON lines in this folder
+    #[arg(long, value_name = "DIR", env = "MANYFIT_CAPTURE")]
+    capture: Option<PathBuf>,
+
+    /// Share of the requests that is kept
+    #[arg(long, value_name = "PERCENT", env = "MANYFIT_CAPTURE_PERCENT", default_value_t = 100.0, value_parser = percent)]
+    capture_percent: f64,
+
+    /// Size at which a file of kept requests is followed by another
+    #[arg(long, value_name = "BYTES", env = "MANYFIT_CAPTURE_FILE_SIZE", default_value = "16M", value_parser = bytes)]
+    capture_file_size: u64,
+
+    /// Files of kept requests; the oldest go
+    #[arg(long, value_name = "N", env = "MANYFIT_CAPTURE_FILES", default_value_t = 16,
+        value_parser = clap::value_parser!(u16).range(1..))]
+    capture_files: u16,
+
+    /// What is logged: errors, events (loads, starts, stops) or requests
+    #[arg(long, value_name = "DETAIL", env = "MANYFIT_LOG", default_value = "events")]
+    log: Detail,
+}
+
+impl Serve {
+    pub(super) fn run(self) -> Result<()> {
+        let platform = ServingEnvironment::detect()?;
+        let settings = self.settings(&platform)?;
+        let address = self.address(&platform);
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(default_jobs())
+            // Computations and loads have a thread each while they run.
+            .max_blocking_threads(2 * settings.jobs.max(2) + 2)
+            .enable_all()
+            .build()
+            .map_err(|error| Error::storage("starting the threads", error))?;
+        runtime.block_on(async {
+            let listening = |error| Error::storage(format_args!("listening on {address}"), error);
+            let stop = Stop::new().map_err(|error| Error::storage("listening for signals", error))?;
+            let app = App::new(settings)?;
+            let listener = TcpListener::bind(address).await.map_err(listening)?;
+            serve(listener, app, stop.given()).await;
+            Ok::<(), Error>(())
+        })?;
+        // A computation that nobody waits for any more need not end first.
+        runtime.shutdown_timeout(Duration::from_secs(1));
+        Ok(())
+    }
+
+    fn address(&self, platform: &ServingEnvironment) -> SocketAddr {
+        let (host, port) = match platform {
+            ServingEnvironment { detected: true, port, .. } => (Ipv4Addr::UNSPECIFIED, port.unwrap_or(8080)),
+            _ => (Ipv4Addr::LOCALHOST, 8080),
+        };
+        self.listen.unwrap_or_else(|| SocketAddr::new(IpAddr::V4(host), port))
+    }
+
+    fn settings(&self, platform: &ServingEnvironment) -> Result<Settings> {
+        let models = match (&self.models, &self.model) {
+            (Some(directory), _) if !directory.is_dir() => {
+                return Err(Error::Settings(format!("--models {}: there is no such folder", directory.display())));
+            }
+            (Some(directory), _) => Models::Folder(directory.clone()),
+            (None, Some(path)) => Models::Single(path.clone()),
+            (None, None) if platform.multi_model => Models::Loaded { targets: platform.model.clone() },
+            (None, None) if platform.detected => Models::Single(platform.model.clone()),
+            (None, None) => {
+                return Err(Error::Settings(
+                    "not behind a SageMaker endpoint: say where the models are with --models DIR, or which one with --model \
+                     PATH"
+                        .into(),
+                ));
+            }
+        };
+        let single = matches!(models, Models::Single(_));
+        let default_accept = platform.default_accept.as_deref().map_or(Ok(Format::Json), |media| {
+            Format::of_media_type(&media.to_ascii_lowercase()).ok_or_else(|| {
+                Error::Settings(format!(
+                    "the default form of answers is {media}: it can be application/json, application/jsonlines or text/csv"
+                ))
+            })
+        })?;
+        let jobs = self.jobs.map(usize::from).or(platform.jobs).unwrap_or_else(default_jobs);
+        let seconds = self.timeout.map(Duration::from_secs).or(platform.timeout);
+        Ok(Settings {
+            models,
+            memory: self.memory.unwrap_or_else(|| (available_memory() as f64 * MODELS_SHARE) as u64),
+            max_request: self.max_request_size.or(platform.max_request).unwrap_or(MAX_REQUEST),
+            jobs,
+            queue: platform.queue.unwrap_or(100 * jobs),
+            timeout: seconds.unwrap_or(Duration::from_mins(1)),
+            connections: self.connections as usize,
+            rules: Rules { default_accept, batch: platform.batch, single },
+            capture: self.capture.as_ref().map(|directory| CaptureSettings {
+                directory: directory.clone(),
+                percent: self.capture_percent,
+                file_bytes: self.capture_file_size,
+                files: usize::from(self.capture_files),
+            }),
+            detail: self.log,
+        })
+    }
+}
+
+/// SIGTERM and SIGINT, listened for from the beginning.
+struct Stop {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Stop {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn given(mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// A size such as `512M`, in powers of 1,024.
+fn bytes(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit: u64 = match text[digits.len()..].to_ascii_uppercase().as_str() {
+        "" | "B" => 1,
+        "K" | "KB" | "KIB" => 1 << 10,
+        "M" | "MB" | "MIB" => 1 << 20,
+        "G" | "GB" | "GIB" => 1 << 30,
+        _ => return Err("write a size such as 6291456, 512M or 2G".into()),
+    };
+    let number: u64 = digits.parse().map_err(|_| "write a size such as 6291456, 512M or 2G")?;
+    number.checked_mul(unit).filter(|bytes| *bytes > 0).ok_or_else(|| "a size is above 0".into())
+}
+
+fn percent(text: &str) -> Result<f64, String> {
+    let percent: f64 = text.trim_end_matches('%').parse().map_err(|_| "write a percentage such as 10")?;
+    if percent > 0.0 && percent <= 100.0 { Ok(percent) } else { Err("a percentage is above 0 and at most 100".into()) }
+}

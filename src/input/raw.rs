@@ -1,0 +1,155 @@
+//! What a table larger than memory shares with a file that is read whole: the same columns, times and numbers.
+//!
+//! `prepare` cuts tables into blocks itself, and asks here what a block means, so that it takes every row that `train`
+//! would take, for the same reasons.
+
+use super::{
+    InputSettings,
+    columns::{Header, Kind},
+    csv, number,
+    records::{self, Text},
+    timestamp,
+};
+use crate::error::{Error, Result};
+
+/// Which column of a table is what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Layout {
+    /// The columns' names; `#1`, `#2` and so on where the table has no header.
+    pub(crate) names: Vec<String>,
+    /// The column that says whose row it is, if any.
+    pub(crate) customer: Option<usize>,
+    /// The column of times.
+    pub(crate) timestamp: usize,
+    /// The column of values.
+    pub(crate) target: usize,
+}
+
+/// How a CSV file is cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Dialect {
+    /// Between two fields.
+    pub(crate) delimiter: u8,
+    /// Whether the first record names the columns.
+    pub(crate) has_header: bool,
+}
+
+/// What the values of a column can be read as, where its type tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "parquet"), expect(dead_code, reason = "only Parquet has types"))]
+pub(crate) enum ColumnKind {
+    /// Dates or date-times.
+    Time,
+    /// Numbers, which may be epoch times.
+    Number,
+    /// Anything else.
+    Text,
+}
+
+/// Memory for [`records`].
+#[derive(Default)]
+pub(crate) struct Scratch(records::Scratch);
+
+/// The columns of a CSV file, from whole records at its beginning. `file` names it in messages.
+pub(crate) fn csv_layout(head: &[u8], settings: &InputSettings, file: &str) -> Result<(Layout, Dialect)> {
+    let mut scratch = csv::Scratch::default();
+    let found = csv::names_customers(head, settings, &mut scratch).and_then(|many| {
+        let columns = csv::columns(head, settings, many, &mut scratch)?;
+        let text = Text::new(head)?;
+        let mut lines = records::Scratch::default();
+        let mut header = Header::default();
+        let has_header = text.records(&mut lines).next().is_some_and(|first| header.fill(&first));
+        let names = (0..scratch.header.len()).map(|at| scratch.header.display(at)).collect();
+        let layout = Layout { names, customer: columns.customer, timestamp: columns.timestamp, target: columns.target };
+        Ok((layout, Dialect { delimiter: text.delimiter(), has_header }))
+    });
+    found.map_err(|fault| fault.in_file(file))
+}
+
+/// The columns of a table whose columns have types.
+#[cfg_attr(not(feature = "parquet"), expect(dead_code, reason = "only Parquet has types"))]
+pub(crate) fn typed_layout(
+    names: Vec<String>,
+    kinds: &[ColumnKind],
+    settings: &InputSettings,
+    file: &str,
+) -> Result<Layout> {
+    let mut header = Header::default();
+    for name in &names {
+        header.push(name.as_bytes());
+    }
+    let kinds = || {
+        let kind = |kind: &ColumnKind| {
+            let (time, number) = (*kind == ColumnKind::Time, *kind == ColumnKind::Number);
+            Kind { seen: true, calendar: time, moment: time || number, number }
+        };
+        kinds.iter().map(kind).collect()
+    };
+    let columns = header
+        .customer(settings)
+        .and_then(|customer| header.resolve(settings, customer.is_some(), kinds))
+        .map_err(|fault| fault.in_file(file))?;
+    Ok(Layout { names, customer: columns.customer, timestamp: columns.timestamp, target: columns.target })
+}
+
+/// Calls `each` with the line (from 1) and the fields of every record that is not a blank line.
+pub(crate) fn records(
+    bytes: &[u8],
+    delimiter: u8,
+    scratch: &mut Scratch,
+    mut each: impl FnMut(u64, &[&[u8]]) -> Result<()>,
+) -> Result<()> {
+    let mut records = Text::with_delimiter(bytes, delimiter).records(&mut scratch.0);
+    while let Some(record) = records.next() {
+        let fields: Vec<&[u8]> = (0..record.len()).map(|at| record.field(at)).collect();
+        each(record.line, &fields)?;
+    }
+    Ok(())
+}
+
+/// A time: milliseconds since 1970, in UTC where the text has an offset. The complaint ends a sentence that begins with
+/// the text.
+#[inline]
+pub(crate) fn moment(text: &[u8]) -> std::result::Result<i64, &'static str> {
+    timestamp::parse(text)
+}
+
+/// A number, `None` where it is missing.
+#[inline]
+pub(crate) fn number(text: &[u8]) -> std::result::Result<Option<f64>, &'static str> {
+    number::parse(text)
+}
+
+/// Whether a text stands for a missing value.
+pub(crate) fn is_missing(text: &[u8]) -> bool {
+    number::is_missing(text)
+}
+
+/// An epoch time of any unit.
+#[cfg_attr(not(feature = "parquet"), expect(dead_code, reason = "only Parquet has numbers"))]
+pub(crate) fn epoch(number: f64) -> std::result::Result<i64, &'static str> {
+    timestamp::fractional_number(number).ok_or(timestamp::NO_EPOCH)
+}
+
+/// [`epoch`] of a whole number.
+#[cfg_attr(not(feature = "parquet"), expect(dead_code, reason = "only Parquet has numbers"))]
+pub(crate) fn whole_epoch(number: i64) -> std::result::Result<i64, &'static str> {
+    timestamp::whole_number(number).ok_or(timestamp::NO_EPOCH)
+}
+
+/// Whether a time's year can be held.
+#[cfg_attr(not(feature = "parquet"), expect(dead_code, reason = "text is checked as it is read"))]
+pub(crate) fn is_in_range(time: i64) -> bool {
+    timestamp::in_range(time).is_ok()
+}
+
+/// The time as people write it.
+pub(crate) fn display_time(time: i64) -> String {
+    timestamp::format(time)
+}
+
+/// A failure that names file, place, column and value.
+pub(crate) fn bad_cell(file: &str, place: &str, column: &str, value: &[u8], complaint: &str) -> Error {
+    let (column, value) = (super::fault::quoted(column.as_bytes()), super::fault::quoted(value));
+    Error::Data(format!("{file}: {place}, column {column}: {value} {complaint}"))
+}

@@ -1,0 +1,46 @@
+//! What the machine, or the container's share of it, allows and holds.
+
+use std::{fs, thread};
+
+/// Worker threads by default: the processors that this process may use, a container's quota included.
+#[must_use]
+pub fn default_jobs() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Bytes of memory that this process may use: the container's limit, or else the machine's memory.
+#[must_use]
+pub fn available_memory() -> u64 {
+    let limit = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"]
+        .iter()
+        .find_map(|path| fs::read_to_string(path).ok()?.trim().parse::<u64>().ok());
+    let machine =
+        fs::read_to_string("/proc/meminfo").ok().and_then(|text| kibibytes(&text, "MemTotal:")).unwrap_or(4 << 30);
+    limit.map_or(machine, |limit| limit.min(machine))
+}
+
+/// The value of a line such as `MemTotal:  16 kB`, in bytes.
+fn kibibytes(text: &str, name: &str) -> Option<u64> {
+    let line = text.lines().find(|line| line.starts_with(name))?;
+    line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kibibytes| kibibytes * 1024)
+}
+
+/// Bytes of memory that this process holds, as the system counts them; `None` where it does not say.
+#[must_use]
+pub fn resident_memory() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    kibibytes(&status, "VmRSS:")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_machine_has_processors_and_memory() {
+        assert!(default_jobs() >= 1);
+        assert!(available_memory() > 1 << 20);
+        assert!(resident_memory().is_some_and(|bytes| bytes > 1 << 16));
+        assert_eq!(kibibytes("MemTotal:       16 kB\nMemFree: 1 kB\n", "MemTotal:"), Some(16 * 1024));
+    }
+}

@@ -1,0 +1,202 @@
+//! What a run remembers for the next one, should it be killed: beside the buckets, on the same disk.
+//!
+//! | file | what |
+//! |---|---|
+//! | `rows` | the buckets |
+//! | `plan.json` | where they are, and of which run; written when the first half is done |
+//! | `quality` | rows of the quality report, a segment for each task that is done |
+//! | `done.jsonl` | which tasks are done, and where their segments are |
+//!
+//! A task counts once its line is whole. Its files were whole before: they are renamed into their places.
+
+use std::{
+    fs::{self, File},
+    io::{Seek, SeekFrom, Write},
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::{quality::Quality, scatter::Counts, spool::Bucket};
+use crate::error::{Error, Result};
+
+/// The outcome of the first half.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Plan {
+    /// Of the input, the options and the version.
+    pub(super) fingerprint: String,
+    pub(super) buckets: Vec<Bucket>,
+    pub(super) counts: Counts,
+    pub(super) kept: Vec<String>,
+    pub(super) described: String,
+    /// The largest bucket that may be loaded: it decides what a task is.
+    pub(super) largest: u64,
+}
+
+/// A task that is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Done {
+    pub(super) task: usize,
+    /// Its rows in the file of the quality report, sorted by customer.
+    pub(super) start: u64,
+    pub(super) end: u64,
+}
+
+/// A directory for the files above.
+#[derive(Clone, Debug)]
+pub(super) struct WorkDirectory(PathBuf);
+
+impl WorkDirectory {
+    pub(super) fn create(path: &Path) -> Result<Self> {
+        fs::create_dir_all(path)
+            .map_err(|error| Error::storage(format_args!("creating the directory {}", path.display()), error))?;
+        Ok(Self(path.into()))
+    }
+
+    pub(super) fn rows(&self) -> PathBuf {
+        self.0.join("rows")
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    /// The plan of an earlier run over the same input with the same options, if its first half was done.
+    pub(super) fn plan(&self, fingerprint: &str) -> Option<Plan> {
+        let text = fs::read(self.file("plan.json")).ok()?;
+        let plan: Plan = serde_json::from_slice(&text).ok()?;
+        (plan.fingerprint == fingerprint && self.rows().is_file()).then_some(plan)
+    }
+
+    /// Forgets an earlier run.
+    pub(super) fn clear(&self) -> Result<()> {
+        ["plan.json", "done.jsonl", "quality", "rows"].into_iter().try_for_each(|name| {
+            let path = self.file(name);
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(failed("removing", &path, error)),
+                _ => Ok(()),
+            }
+        })
+    }
+
+    pub(super) fn write_plan(&self, plan: &Plan) -> Result<()> {
+        let (path, staged) = (self.file("plan.json"), self.file("plan.json.unfinished"));
+        let text =
+            serde_json::to_vec(plan).map_err(|error| Error::Bug(format!("the plan cannot be written: {error}")))?;
+        fs::write(&staged, text)
+            .and_then(|()| fs::rename(&staged, &path))
+            .map_err(|error| failed("writing", &path, error))
+    }
+
+    /// Removes everything; the plan first, so that no later run goes on with a part of it.
+    pub(super) fn remove(self) -> Result<()> {
+        self.clear()?;
+        fs::remove_dir_all(&self.0).map_err(|error| failed("removing", &self.0, error))
+    }
+}
+
+/// The list of tasks that are done.
+pub(super) struct Journal {
+    done: Vec<Done>,
+    lines: File,
+    lines_path: PathBuf,
+    quality: File,
+    quality_path: PathBuf,
+    end: u64,
+}
+
+impl Journal {
+    /// Goes on where an earlier run was cut off.
+    pub(super) fn open(work: &WorkDirectory) -> Result<Self> {
+        let (lines_path, quality_path) = (work.file("done.jsonl"), work.file("quality"));
+        let text = fs::read_to_string(&lines_path).unwrap_or_default();
+        let open = |path: &Path| File::options().create(true).truncate(false).read(true).write(true).open(path);
+        let mut quality = open(&quality_path).map_err(|error| failed("opening", &quality_path, error))?;
+        let length = quality.metadata().map_err(|error| failed("opening", &quality_path, error))?.len();
+        // A line that was cut off is no JSON, and a segment that is gone is not done.
+        let done = text.lines().map_while(|line| serde_json::from_str::<Done>(line).ok());
+        let done: Vec<Done> = done.take_while(|done| done.end <= length).collect();
+        let end = done.iter().map(|done| done.end).max().unwrap_or(0);
+        quality
+            .set_len(end)
+            .and_then(|()| quality.seek(SeekFrom::End(0)))
+            .map_err(|error| failed("opening", &quality_path, error))?;
+        let mut lines = File::create(&lines_path).map_err(|error| failed("opening", &lines_path, error))?;
+        done.iter()
+            .try_for_each(|done| write_line(&mut lines, *done))
+            .map_err(|e| failed("writing", &lines_path, e))?;
+        Ok(Self { done, lines, lines_path, quality, quality_path, end })
+    }
+
+    pub(super) fn is_done(&self, task: usize) -> bool {
+        self.done.iter().any(|done| done.task == task)
+    }
+
+    /// Takes down that a task is done.
+    pub(super) fn record(&mut self, task: usize, report: &[Quality]) -> Result<()> {
+        let mut segment = Vec::new();
+        for row in report {
+            serde_json::to_writer(&mut segment, row)
+                .map_err(|error| Error::Bug(format!("a row of the report cannot be written: {error}")))?;
+            segment.push(b'\n');
+        }
+        self.quality.write_all(&segment).map_err(|error| failed("writing", &self.quality_path, error))?;
+        let done = Done { task, start: self.end, end: self.end + segment.len() as u64 };
+        write_line(&mut self.lines, done).map_err(|error| failed("writing", &self.lines_path, error))?;
+        self.end = done.end;
+        self.done.push(done);
+        Ok(())
+    }
+
+    /// The report's file and its segments, in the order of the tasks.
+    pub(super) fn finish(mut self) -> (PathBuf, Vec<Done>) {
+        self.done.sort_unstable_by_key(|done| done.task);
+        (self.quality_path, self.done)
+    }
+}
+
+fn write_line(file: &mut File, done: Done) -> std::io::Result<()> {
+    let mut line = serde_json::to_vec(&done)?;
+    line.push(b'\n');
+    file.write_all(&line)
+}
+
+fn failed(doing: &str, path: &Path, error: std::io::Error) -> Error {
+    Error::storage(format_args!("{doing} {}", path.display()), error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_task_whose_report_is_gone_is_not_done() {
+        let place = tempfile::tempdir().unwrap();
+        let work = WorkDirectory::create(place.path()).unwrap();
+        fs::write(work.file("done.jsonl"), "{\"task\":0,\"start\":0,\"end\":0}\n{\"task\":1,\"start\":0,\"end\":9}\n")
+            .unwrap();
+        let journal = Journal::open(&work).unwrap();
+        assert!(journal.is_done(0) && !journal.is_done(1));
+    }
+
+    #[test]
+    fn a_journal_that_was_cut_off_goes_on_behind_its_last_whole_line() {
+        let place = tempfile::tempdir().unwrap();
+        let work = WorkDirectory::create(place.path()).unwrap();
+        let mut journal = Journal::open(&work).unwrap();
+        journal.record(3, &[]).unwrap();
+        journal.record(1, &[]).unwrap();
+        drop(journal);
+        let mut text = fs::read(work.file("done.jsonl")).unwrap();
+        text.extend_from_slice(b"{\"task\":7,\"sta");
+        fs::write(work.file("done.jsonl"), text).unwrap();
+        fs::write(work.file("quality"), "half a row").unwrap();
+        let mut journal = Journal::open(&work).unwrap();
+        assert!(journal.is_done(3) && journal.is_done(1) && !journal.is_done(7));
+        journal.record(7, &[]).unwrap();
+        drop(journal);
+        let (quality, done) = Journal::open(&work).unwrap().finish();
+        assert_eq!(done.iter().map(|done| done.task).collect::<Vec<_>>(), [1, 3, 7]);
+        assert_eq!(fs::metadata(quality).unwrap().len(), 0);
+    }
+}

@@ -1,0 +1,352 @@
+//! From raw tables, larger than memory, to one file per customer, or to bundles of whole customers.
+//!
+//! ```text
+//! tables ─► blocks ─► rows ─► buckets on disk, by the hash of the customer            first half: scatter
+//! buckets ─► (bundles of equal work) ─► customers, in the order of time ─► files      second half: gather
+//!                                                                       └► quality report ─► Summary
+//! ```
+//!
+//! - A row is split only as far as its columns are needed; its value stays the text that it was.
+//! - Every row is checked before the first file is written: bad rows beyond the tolerance leave nothing behind.
+//! - What is written depends on the rows and the options alone: not on threads, memory, or restarts.
+//! - Memory is what the buckets of as many threads take, and there are as many buckets as that needs. Buckets are parts of
+//!   one file, so nothing depends on how many files may be open.
+//! - Files are written under another name and renamed. A run that was killed goes on with the buckets that are not done.
+//!
+//! | module | one idea |
+//! |---|---|
+//! | `options` | what is asked for |
+//! | `tables` | the tables, cut into blocks of whole rows |
+//! | `mapping` | a table's row to a customer's row, or the reason why not |
+//! | `filter`, `zones`, `period` | conditions, clocks, periods of the calendar |
+//! | `bad_rows` | rows that cannot be used |
+//! | `record`, `spool` | rows in buckets; buckets on disk |
+//! | `scatter`, `gather` | the two halves |
+//! | `bundles` | which customers share a file |
+//! | `shape` | duplicates, periods, grid |
+//! | `text`, `parquet_read`, `parquet_write` | formats |
+//! | `publish` | customers to files |
+//! | `quality`, `report`, `summary` | what the data are like |
+//! | `journal` | what a run remembers for the next one |
+
+mod bad_rows;
+mod bundles;
+mod filter;
+mod gather;
+mod journal;
+mod mapping;
+mod options;
+#[cfg(feature = "parquet")]
+mod parquet_read;
+#[cfg(feature = "parquet")]
+mod parquet_write;
+mod period;
+mod publish;
+mod quality;
+mod record;
+mod report;
+mod scatter;
+mod shape;
+mod spool;
+mod summary;
+mod tables;
+mod text;
+mod zones;
+
+pub use filter::Filter;
+pub use options::{Aggregate, Arrangement, Duplicates, Format, Keep, Options};
+pub use period::Period;
+pub use quality::Quality;
+pub use summary::Summary;
+
+use std::{
+    fmt, fs,
+    io::Write,
+    path::{Path, PathBuf},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+};
+
+use sha2::{Digest, Sha256};
+
+use self::{
+    bundles::Bundle,
+    gather::Loaded,
+    journal::{Journal, Plan, WorkDirectory},
+    publish::{Publisher, Style, Task},
+    scatter::{Room, Scattered},
+    spool::Spool,
+    text::TimeForm,
+};
+use crate::{
+    error::{Error, Result},
+    input::Shard,
+    storage::Store,
+};
+
+/// Everything a preparation needs, from whoever starts it.
+pub struct Job<'a> {
+    /// Where the tables are.
+    pub input: &'a dyn Store,
+    /// Where the customers' files go: nothing else is in it.
+    pub customers: &'a dyn Store,
+    /// The directory for the quality report, the rejects and the summary.
+    pub reports: PathBuf,
+    /// The directory for rows between reading and writing: as large as the tables as text. Removed at the end.
+    pub work: PathBuf,
+    /// What is asked for.
+    pub options: &'a Options,
+    /// Which part of the customers.
+    pub shard: Shard,
+    /// Number of threads.
+    pub jobs: usize,
+    /// Bytes of rows that may be in memory at once.
+    pub memory: u64,
+    /// Raised from outside to end the run early and in order.
+    pub stop: &'a AtomicBool,
+}
+
+/// Prepares; what people should read goes to `out`.
+///
+/// # Errors
+/// [`Error::Data`] for a table that cannot be read, and for the first bad row beyond the tolerance; [`Error::Storage`]
+/// for a place that cannot be read or written; [`Error::Stopped`].
+pub fn run(job: &Job<'_>, out: &mut dyn Write) -> Result<Summary> {
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(job.jobs)
+        .thread_name(|i| format!("prepare-{i}"))
+        .build()
+        .map_err(|error| Error::Bug(format!("the threads did not start: {error}")))?;
+    let room = Room { pool: &pool, threads: job.jobs, memory: job.memory, stop: job.stop };
+    let fingerprint = fingerprint(job)?;
+    create_directory(&job.reports)?;
+    let work = WorkDirectory::create(&job.work)?;
+    let done = first_half(job, room, &work, &fingerprint, out).and_then(|(spool, plan)| {
+        say(out, &plan.described)?;
+        second_half(job, room, &work, &spool, &plan)
+    });
+    match done {
+        Ok(summary) => {
+            // Before the way back is gone: who sees the files must see whose they are.
+            let text = serde_json::to_vec_pretty(&Closing { fingerprint, summary: &summary })
+                .map_err(|error| Error::Bug(format!("the summary cannot be written: {error}")))?;
+            report::write_whole(&job.report_path("summary", "json"), &text)?;
+            work.remove()?;
+            Ok(summary)
+        }
+        Err(error) => {
+            // What a later run goes on with stays; what none can use goes, before it fills somebody's disk.
+            if work.plan(&fingerprint).is_none() {
+                work.clear()?;
+                work.remove()?;
+            }
+            Err(error)
+        }
+    }
+}
+
+/// The summary as a file.
+#[derive(serde::Serialize)]
+struct Closing<'a> {
+    fingerprint: String,
+    #[serde(flatten)]
+    summary: &'a Summary,
+}
+
+impl Job<'_> {
+    /// The path of a report; shards may share a directory.
+    fn report_path(&self, name: &str, extension: &str) -> PathBuf {
+        self.reports.join(format!("{}.{extension}", self.report_name(name)))
+    }
+
+    fn report_name(&self, name: &str) -> String {
+        match self.shard.count() {
+            1 => name.to_owned(),
+            count => format!("{name}-{}-of-{count}", self.shard.index()),
+        }
+    }
+}
+
+/// Of what decides over the output: the tables by name, size and time, the options, the version.
+fn fingerprint(job: &Job<'_>) -> Result<String> {
+    let mut text = format!("{} {:?} {}\n", env!("CARGO_PKG_VERSION"), job.options, job.shard);
+    for entry in job.input.list()? {
+        let file = job.input.file(&entry.key);
+        let modified = file.and_then(|path| fs::metadata(path).ok()).and_then(|data| data.modified().ok());
+        // Writing to memory does not fail.
+        let _ = fmt::Write::write_fmt(&mut text, format_args!("{} {} {modified:?}\n", entry.key, entry.size));
+    }
+    let first = Sha256::digest(text).iter().take(16).fold(0_u128, |number, &byte| number << 8 | u128::from(byte));
+    Ok(format!("{first:032x}"))
+}
+
+/// The buckets: those of an earlier run, or new ones.
+fn first_half(
+    job: &Job<'_>,
+    room: Room<'_>,
+    work: &WorkDirectory,
+    fingerprint: &str,
+    out: &mut dyn Write,
+) -> Result<(Spool, Plan)> {
+    if let Some(plan) = work.plan(fingerprint) {
+        say(out, "going on where an earlier run was stopped")?;
+        return Ok((Spool::open(&work.rows())?, plan));
+    }
+    refuse_strangers(job, fingerprint)?;
+    work.clear()?;
+    if let Keep::Named(names) = &job.options.keep {
+        let columns: Vec<String> = names.iter().map(|(column, _)| column.clone()).collect();
+        output_names(&columns, job.options)?;
+    }
+    let Scattered { spool, buckets, counts, rejects, kept, described } =
+        scatter::scatter(job.input, job.options, job.shard, &work.rows(), room)?;
+    room.check()?;
+    output_names(&kept, job.options)?;
+    let place = job.report_path("rejects", "csv");
+    match rejects {
+        Some(rejects) => report::write_whole(&place, rejects.as_bytes())?,
+        // Those of a run before would be taken for this one's.
+        None => match fs::remove_file(&place) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(Error::storage(format_args!("removing {}", place.display()), error));
+            }
+            _ => {}
+        },
+    }
+    let largest = room.largest_bucket();
+    let buckets = gather::split_large(&spool, buckets, kept.len(), largest)?;
+    let plan = Plan { fingerprint: fingerprint.to_owned(), buckets, counts, kept, described, largest };
+    work.write_plan(&plan)?;
+    Ok((spool, plan))
+}
+
+/// Files of another run among the customers would be trained as if they were of this one.
+fn refuse_strangers(job: &Job<'_>, fingerprint: &str) -> Result<()> {
+    if job.shard.count() > 1 {
+        return Ok(());
+    }
+    let files = job.customers.list()?;
+    let Some(first) = files.first() else { return Ok(()) };
+    let summary = fs::read(job.report_path("summary", "json")).unwrap_or_default();
+    let summary: serde_json::Value = serde_json::from_slice(&summary).unwrap_or_default();
+    if summary["fingerprint"] == fingerprint {
+        return Ok(());
+    }
+    Err(Error::Settings(format!(
+        "{} is there already, of another preparation or of nobody's: remove the folder, or name another --output",
+        job.customers.describe(&first.key)
+    )))
+}
+
+/// The files, the report, the summary.
+fn second_half(job: &Job<'_>, room: Room<'_>, work: &WorkDirectory, spool: &Spool, plan: &Plan) -> Result<Summary> {
+    let options = job.options;
+    let bundles = match options.arrangement {
+        Arrangement::Customers => Vec::new(),
+        Arrangement::Bundles(size) => bundles::pack(spool, &plan.buckets, plan.kept.len(), (size, options), room)?,
+    };
+    let style = Style {
+        options,
+        shard: job.shard,
+        kept: output_names(&plan.kept, options)?,
+        time_form: TimeForm::new(plan.counts.has_time, plan.counts.has_fraction),
+        bundles: bundles.len(),
+    };
+    let tasks = publish::tasks(&plan.buckets, &bundles, options.arrangement, plan.largest);
+    let journal = Mutex::new(Journal::open(work)?);
+    let next = AtomicUsize::new(0);
+    let half = Half { job, room, spool, plan, style: &style, bundles: &bundles, tasks: &tasks, journal: &journal };
+    let results = room.pool.broadcast(|_| {
+        let worked = half.work(&next);
+        if worked.is_err() {
+            room.stop.store(true, Ordering::Relaxed);
+        }
+        worked
+    });
+    // A real failure says more than the stop that it made of the others.
+    let mut failures: Vec<Error> = results.into_iter().filter_map(Result::err).collect();
+    failures.sort_by_key(|error| matches!(error, Error::Stopped(_)));
+    if let Some(first) = failures.into_iter().next() {
+        return Err(first);
+    }
+    let (segments_path, segments) = journal.into_inner().unwrap_or_else(PoisonError::into_inner).finish();
+    let mut summary = Summary::new(&plan.counts);
+    summary.duplicates_kept = options.aggregate.is_none() && options.duplicates == Duplicates::Keep;
+    let mut table = report::Table::create(&job.reports.join(job.report_name("quality")))?;
+    report::merge(&segments_path, &segments, |row| {
+        summary.add(&row);
+        table.append(row)
+    })?;
+    table.finish()?;
+    summary.files = if bundles.is_empty() { summary.customers } else { bundles.len() as u64 };
+    let work = |bundle: &Bundle| bundle.work as f64;
+    let all: f64 = bundles.iter().map(work).sum();
+    summary.imbalance = bundles.iter().map(work).reduce(f64::max).map(|most| most * bundles.len() as f64 / all);
+    Ok(summary.finish())
+}
+
+/// What the threads of the second half share.
+struct Half<'a> {
+    job: &'a Job<'a>,
+    room: Room<'a>,
+    spool: &'a Spool,
+    plan: &'a Plan,
+    style: &'a Style<'a>,
+    bundles: &'a [Bundle],
+    tasks: &'a [Task],
+    journal: &'a Mutex<Journal>,
+}
+
+impl Half<'_> {
+    /// One thread's part.
+    fn work(&self, next: &AtomicUsize) -> Result<()> {
+        let mut reader = self.spool.reader()?;
+        let mut loaded = Loaded::default();
+        let mut publisher = Publisher::new(self.style, self.job.customers);
+        let journal = || self.journal.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(task) = self.tasks.get(at) else { return Ok(()) };
+            if journal().is_done(at) {
+                continue;
+            }
+            self.room.check()?;
+            let buckets: Vec<_> = self.plan.buckets[task.buckets.clone()].iter().collect();
+            loaded.load(&mut reader, &buckets, self.plan.kept.len(), (task.first, task.last))?;
+            let report = publisher.publish(task, self.bundles, &loaded.customers())?;
+            journal().record(at, &report)?;
+        }
+    }
+}
+
+/// The kept columns as the output calls them.
+fn output_names(kept: &[String], options: &Options) -> Result<Vec<String>> {
+    let renamed = |column: &String| match &options.keep {
+        Keep::All => column.clone(),
+        Keep::Named(names) => {
+            names.iter().find(|(name, _)| name == column).map_or_else(|| column.clone(), |(_, new)| new.clone())
+        }
+    };
+    let names: Vec<String> = kept.iter().map(renamed).collect();
+    let mut all: Vec<&str> =
+        names.iter().map(String::as_str).chain(["customer", "timestamp", &options.target_name]).collect();
+    all.sort_unstable();
+    match all.windows(2).find(|pair| pair[0] == pair[1]) {
+        None => Ok(names),
+        Some(pair) => Err(Error::Settings(format!(
+            "two columns of the output are called {:?}: rename one, as in --keep {:?}=other",
+            pair[0], pair[0]
+        ))),
+    }
+}
+
+fn create_directory(path: &Path) -> Result<()> {
+    fs::create_dir_all(path)
+        .map_err(|error| Error::storage(format_args!("creating the directory {}", path.display()), error))
+}
+
+fn say(out: &mut dyn Write, line: &str) -> Result<()> {
+    writeln!(out, "{line}").map_err(|error| Error::storage("printing", error))
+}

@@ -1,0 +1,151 @@
+//! Periods of the calendar: which one a time is in, by the label that pandas' `resample` gives it.
+
+use std::{fmt, str::FromStr};
+
+use jiff::{Timestamp, ToSpan, civil::Date, tz::Offset};
+
+use crate::models::frequency::{DayOfMonth, Frequency};
+
+const DAY: i64 = 86_400_000;
+
+/// A frequency whose periods cover all of time.
+///
+/// - `h`, `15min`, `2D` and so on are counted from 1970-01-01T00:00 and labelled by their beginning;
+/// - `W-SUN` and its like, `ME`, `QE`, `YE` are labelled by their last day, and include it;
+/// - `MS`, `QS`, `YS` by their first day; `B` by the day, weekends belong to the Friday before.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Period(Frequency);
+
+impl FromStr for Period {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let frequency: Frequency = text.parse()?;
+        let covers = match frequency {
+            Frequency::Fixed(_) => true,
+            Frequency::Weekly { count, .. } | Frequency::BusinessDay { count } => count == 1,
+            Frequency::Monthly { count, day, .. } => {
+                matches!(count, 1 | 3 | 12) && matches!(day, DayOfMonth::First | DayOfMonth::Last)
+            }
+        };
+        if covers {
+            Ok(Self(frequency))
+        } else {
+            Err(format!(
+                "{text:?} has no fixed place in the calendar: use D, h, 15min, W-SUN, MS, ME, QS, QE, YS, YE or B"
+            ))
+        }
+    }
+}
+
+impl fmt::Debug for Period {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Period({})", self.0)
+    }
+}
+
+impl Period {
+    /// The frequency.
+    pub(super) const fn frequency(self) -> Frequency {
+        self.0
+    }
+
+    /// The label of the period that a time (milliseconds since 1970) is in.
+    pub(super) fn label(self, time: i64) -> i64 {
+        let day = time.div_euclid(DAY);
+        match self.0 {
+            Frequency::Fixed(gap) => time.div_euclid(gap) * gap,
+            // 1970-01-01 was a Thursday, which is 3.
+            Frequency::Weekly { weekday, .. } => (day + (i64::from(weekday) - (day + 3)).rem_euclid(7)) * DAY,
+            Frequency::BusinessDay { .. } => (day - ((day + 3).rem_euclid(7) - 4).max(0)) * DAY,
+            Frequency::Monthly { count, day: DayOfMonth::First, month } => {
+                let date = date_of(day);
+                let back = (i64::from(date.month()) - i64::from(month)).rem_euclid(count);
+                day_of(date.first_of_month().saturating_sub(back.months())) * DAY
+            }
+            Frequency::Monthly { count, month, .. } => {
+                let date = date_of(day);
+                let ahead = (i64::from(month) - i64::from(date.month())).rem_euclid(count);
+                day_of(date.first_of_month().saturating_add(ahead.months()).last_of_month()) * DAY
+            }
+        }
+    }
+
+    /// The label after a label.
+    pub(super) fn next(self, label: i64) -> i64 {
+        match self.0 {
+            Frequency::Fixed(gap) => label + gap,
+            Frequency::Weekly { .. } => label + 7 * DAY,
+            Frequency::BusinessDay { .. } => {
+                let day = label.div_euclid(DAY);
+                (day + if (day + 3).rem_euclid(7) == 4 { 3 } else { 1 }) * DAY
+            }
+            Frequency::Monthly { count, day, .. } => {
+                let first = date_of(label.div_euclid(DAY)).first_of_month().saturating_add(count.months());
+                day_of(if day == DayOfMonth::Last { first.last_of_month() } else { first }) * DAY
+            }
+        }
+    }
+}
+
+fn date_of(day: i64) -> Date {
+    Timestamp::from_millisecond(day * DAY).map_or(Date::ZERO, |time| Offset::UTC.to_datetime(time).date())
+}
+
+fn day_of(date: Date) -> i64 {
+    i64::from((date - Date::constant(1970, 1, 1)).get_days())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::input::raw::{display_time, moment};
+
+    fn label(alias: &str, time: &str) -> String {
+        display_time(alias.parse::<Period>().unwrap().label(moment(time.as_bytes()).unwrap()))
+    }
+
+    #[test]
+    fn a_period_has_the_label_that_pandas_gives_it() {
+        for (alias, time, expected) in [
+            ("D", "2024-02-29 23:59", "2024-02-29"),
+            ("h", "2024-02-29 23:59", "2024-02-29T23:00:00"),
+            ("15min", "1969-12-31 23:59", "1969-12-31T23:45:00"),
+            ("W-SUN", "2024-05-15", "2024-05-19"),
+            ("W-MON", "2024-05-13 23:00", "2024-05-13"),
+            ("W-MON", "2024-05-14", "2024-05-20"),
+            ("MS", "2024-05-31 23:00", "2024-05-01"),
+            ("ME", "2024-02-10", "2024-02-29"),
+            ("QS", "2024-05-15", "2024-04-01"),
+            ("QE", "2024-05-15", "2024-06-30"),
+            ("YS", "2024-05-15", "2024-01-01"),
+            ("YE", "2024-05-15", "2024-12-31"),
+            ("B", "2024-05-18", "2024-05-17"),
+            ("B", "2024-05-20", "2024-05-20"),
+        ] {
+            assert_eq!(label(alias, time), expected, "{alias} {time}");
+        }
+    }
+
+    #[test]
+    fn labels_follow_each_other() {
+        for alias in ["D", "h", "W-WED", "MS", "ME", "QS-FEB", "QE", "YS", "YE", "B"] {
+            let period: Period = alias.parse().unwrap();
+            let mut label = period.label(moment(b"2023-11-15").unwrap());
+            for _ in 0..50 {
+                let next = period.next(label);
+                assert!(next > label);
+                assert_eq!(period.label(next), next, "{alias}");
+                assert_eq!(period.label(next - 1).max(label), period.label(next - 1), "{alias}");
+                label = next;
+            }
+        }
+    }
+
+    #[test]
+    fn frequencies_without_a_place_in_the_calendar_are_refused() {
+        for alias in ["2W-SUN", "2MS", "BMS", "1M-10-JAN", "3B", "often"] {
+            assert!(alias.parse::<Period>().is_err(), "{alias}");
+        }
+    }
+}

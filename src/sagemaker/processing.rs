@@ -1,0 +1,216 @@
+//! Everything the platform tells a processing container, read once.
+//!
+//! Source: Amazon SageMaker developer guide, "How Amazon SageMaker Processing Configures Your Processing Container".
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use super::{
+    config, hosts,
+    paths::{Paths, Variables, process_variables},
+};
+use crate::error::Result;
+
+/// What the platform tells a processing container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProcessingEnvironment {
+    /// The directory of the input that holds the tables.
+    pub input: PathBuf,
+    /// The directory of the output for customers' files.
+    pub customers: PathBuf,
+    /// The directory of the output for reports.
+    pub reports: PathBuf,
+    /// A directory that is not uploaded, on the job's volume.
+    pub work: PathBuf,
+    /// This host's place among the hosts of the job, from 0.
+    pub rank: usize,
+    /// The number of hosts, at least 1.
+    pub hosts: usize,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Config {
+    processing_inputs: Option<Vec<Input>>,
+    processing_output_config: Option<OutputConfig>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct OutputConfig {
+    outputs: Option<Vec<Output>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Input {
+    input_name: String,
+    #[serde(rename = "S3Input")]
+    s3: Option<Place>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Output {
+    output_name: String,
+    #[serde(rename = "S3Output")]
+    s3: Option<Place>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Place {
+    local_path: Option<PathBuf>,
+    s3_data_distribution_type: Option<String>,
+}
+
+impl ProcessingEnvironment {
+    /// Reads the platform's files; `None` when this process does not run in a processing container.
+    ///
+    /// # Errors
+    /// [`Error::Settings`](crate::error::Error::Settings) for a file that cannot be understood, and for inputs or outputs
+    /// of which it is not clear which is meant.
+    pub fn detect() -> Result<Option<Self>> {
+        Self::detect_with(&process_variables)
+    }
+
+    fn detect_with(variables: Variables<'_>) -> Result<Option<Self>> {
+        let paths = Paths::new(variables);
+        if !paths.processing_exists() {
+            return Ok(None);
+        }
+        let file = paths.processing_config("processingjobconfig.json");
+        let job: Config = config::read(&file)?.unwrap_or_default();
+        let hosts = hosts::read_from(|name| paths.processing_config(name))?;
+        let inputs = job.processing_inputs.unwrap_or_default();
+        let inputs: Vec<(String, Place)> =
+            inputs.into_iter().filter_map(|input| Some((input.input_name, input.s3?))).collect();
+        // The script of an SDK's processor is an input too.
+        let tables: Vec<&(String, Place)> = inputs.iter().filter(|(name, _)| name != "code").collect();
+        let input = match tables[..] {
+            [] => paths.processing().join("input"),
+            [(_, only)] => local_path(&paths, only).unwrap_or_else(|| paths.processing().join("input")),
+            _ => {
+                let names: Vec<&str> = tables.iter().map(|(name, _)| name.as_str()).collect();
+                let complaint = format!(
+                    "several inputs ({}): keep one, or say with --input and --output which is meant",
+                    names.join(", ")
+                );
+                return Err(config::fault(&file, complaint));
+            }
+        };
+        let sharded =
+            |(_, place): &&(String, Place)| place.s3_data_distribution_type.as_deref() == Some("ShardedByS3Key");
+        if hosts.count > 1 && tables.iter().any(sharded) {
+            let complaint = "the input is ShardedByS3Key, so a customer's rows may be on several hosts: make it FullyReplicated, \
+                             and each host takes its own customers from it";
+            return Err(config::fault(&file, complaint));
+        }
+        let outputs = job.processing_output_config.and_then(|config| config.outputs).unwrap_or_default();
+        let outputs: Vec<(String, PathBuf)> = outputs
+            .into_iter()
+            .filter_map(|output| Some((output.output_name, local_path(&paths, &output.s3?)?)))
+            .collect();
+        let named = |wanted: &str| outputs.iter().find(|(name, _)| name == wanted).map(|(_, path)| path.clone());
+        let (customers, reports) = match (named("customers"), named("report"), &outputs[..]) {
+            (Some(customers), Some(reports), _) => (customers, reports),
+            (None, None, [(_, only)]) => (only.join("customers"), only.clone()),
+            (None, None, []) => (paths.processing().join("output/customers"), paths.processing().join("output")),
+            _ => {
+                let complaint = "the outputs must be one, or two that are called customers and report";
+                return Err(config::fault(&file, complaint));
+            }
+        };
+        let work = paths.processing().join("work");
+        Ok(Some(Self { input, customers, reports, work, rank: hosts.rank, hosts: hosts.count }))
+    }
+}
+
+fn local_path(paths: &Paths, place: &Place) -> Option<PathBuf> {
+    place.local_path.as_deref().map(|path| paths.relocate(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    const JOB: &str = r#"{"ProcessingJobArn":"a","ProcessingJobName":"b",
+        "AppSpecification":{"ImageUri":"i","ContainerEntrypoint":null,"ContainerArguments":null},"Environment":{"KEY":"VALUE"},
+        "ProcessingInputs":[{"InputName":"input-1","S3Input":{"LocalPath":"/opt/ml/processing/input/dataset","S3Uri":"s3://b/raw",
+          "S3DataDistributionType":"FullyReplicated","S3DataType":"S3Prefix","S3InputMode":"File","S3CompressionType":"None",
+          "S3DownloadMode":"StartOfJob"}}],
+        "ProcessingOutputConfig":{"Outputs":[OUTPUTS],"KmsKeyId":null},
+        "ProcessingResources":{"ClusterConfig":{"InstanceCount":1,"InstanceType":"ml.m5.xlarge","VolumeSizeInGB":30}},
+        "RoleArn":"r","StoppingCondition":{"MaxRuntimeInSeconds":86400}}"#;
+
+    fn output(name: &str) -> String {
+        format!(
+            r#"{{"OutputName":"{name}","S3Output":{{"LocalPath":"/opt/ml/processing/output/{name}","S3Uri":"s3://b/{name}",
+                "S3UploadMode":"EndOfJob"}}}}"#
+        )
+    }
+
+    fn detect(files: &[(&str, &str)]) -> (tempfile::TempDir, Result<Option<ProcessingEnvironment>>) {
+        let base = tempfile::tempdir().unwrap();
+        fs::create_dir_all(base.path().join("config")).unwrap();
+        for (name, text) in files {
+            fs::write(base.path().join("config").join(name), text).unwrap();
+        }
+        let root = base.path().to_str().unwrap().to_owned();
+        let detected = ProcessingEnvironment::detect_with(&|_| Some(root.clone()));
+        (base, detected)
+    }
+
+    #[test]
+    fn a_job_of_three_hosts_with_two_outputs() {
+        let job = JOB.replace("OUTPUTS", &[output("report"), output("customers")].join(","));
+        let hosts = r#"{"current_host":"algo-2","hosts":["algo-1","algo-2","algo-3"]}"#;
+        let (base, detected) = detect(&[("processingjobconfig.json", &job), ("resourceconfig.json", hosts)]);
+        let processing = base.path().join("processing");
+        let expected = ProcessingEnvironment {
+            input: processing.join("input/dataset"),
+            customers: processing.join("output/customers"),
+            reports: processing.join("output/report"),
+            work: processing.join("work"),
+            rank: 1,
+            hosts: 3,
+        };
+        assert_eq!(detected.unwrap(), Some(expected));
+    }
+
+    #[test]
+    fn one_output_holds_both_and_none_is_the_usual_place() {
+        let (base, detected) = detect(&[("processingjobconfig.json", &JOB.replace("OUTPUTS", &output("out")))]);
+        let environment = detected.unwrap().unwrap();
+        assert_eq!(environment.customers, base.path().join("processing/output/out/customers"));
+        assert_eq!(environment.reports, base.path().join("processing/output/out"));
+        let (base, detected) = detect(&[("processingjobconfig.json", "{}")]);
+        let environment = detected.unwrap().unwrap();
+        assert_eq!(environment.input, base.path().join("processing/input"));
+        assert_eq!(environment.customers, base.path().join("processing/output/customers"));
+        assert_eq!((environment.rank, environment.hosts), (0, 1));
+    }
+
+    #[test]
+    fn what_would_lose_rows_or_is_not_clear_is_refused() {
+        let hosts = ("resourceconfig.json", r#"{"current_host":"algo-1","hosts":["algo-1","algo-2"]}"#);
+        let sharded = JOB.replace("OUTPUTS", &output("out")).replace("FullyReplicated", "ShardedByS3Key");
+        let (_base, detected) = detect(&[("processingjobconfig.json", &sharded), hosts]);
+        assert!(detected.unwrap_err().to_string().contains("FullyReplicated"));
+        let (_base, detected) = detect(&[("processingjobconfig.json", &sharded)]);
+        assert!(detected.is_ok(), "one host has all of it");
+        let odd = JOB.replace("OUTPUTS", &[output("a"), output("b")].join(","));
+        let (_base, detected) = detect(&[("processingjobconfig.json", &odd)]);
+        assert!(detected.unwrap_err().to_string().contains("customers and report"));
+    }
+
+    #[test]
+    fn a_training_container_and_a_laptop_are_none() {
+        let base = tempfile::tempdir().unwrap();
+        let root = base.path().to_str().unwrap().to_owned();
+        assert_eq!(ProcessingEnvironment::detect_with(&|_| Some(root.clone())).unwrap(), None);
+    }
+}

@@ -1,0 +1,143 @@
+//! Everything the platform tells a serving container.
+//!
+//! Sources: Amazon SageMaker developer guide, "Build Your Own Container for SageMaker Multi-Model Endpoints" and "Use
+//! Your Own Inference Code"; aws/sagemaker-xgboost-container `serving_mms.py`, whose variables these are.
+
+use std::{path::PathBuf, str::FromStr, time::Duration};
+
+use super::paths::{Paths, Variables, process_variables};
+use crate::error::{Error, Result};
+
+/// What the platform tells a serving container.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServingEnvironment {
+    /// Whether this is a container of the platform, and not a laptop.
+    pub detected: bool,
+    /// `SAGEMAKER_MULTI_MODEL`: models are loaded by calls.
+    pub multi_model: bool,
+    /// Where the model of a single-model endpoint is unpacked; in local mode the archives of all models lie here.
+    pub model: PathBuf,
+    /// `SAGEMAKER_BIND_TO_PORT`. No other port is opened, so that `SAGEMAKER_SAFE_PORT_RANGE` need not be known.
+    pub port: Option<u16>,
+    /// `SAGEMAKER_MAX_REQUEST_SIZE`, or `MAX_CONTENT_LENGTH`, in bytes.
+    pub max_request: Option<u64>,
+    /// `SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT`: the form of answers where a request does not say.
+    pub default_accept: Option<String>,
+    /// `SAGEMAKER_BATCH`: requests come from a batch transform.
+    pub batch: bool,
+    /// `SAGEMAKER_MODEL_SERVER_WORKERS`: requests that are computed at once.
+    pub jobs: Option<usize>,
+    /// `SAGEMAKER_MODEL_JOB_QUEUE_SIZE`: requests that wait for their turn.
+    pub queue: Option<usize>,
+    /// `SAGEMAKER_MODEL_SERVER_TIMEOUT_SECONDS`, or `SAGEMAKER_MODEL_SERVER_TIMEOUT`, which is in seconds too.
+    pub timeout: Option<Duration>,
+}
+
+impl ServingEnvironment {
+    /// Reads the platform's variables.
+    pub fn detect() -> Result<Self> {
+        Self::detect_with(&process_variables)
+    }
+
+    fn detect_with(variables: Variables<'_>) -> Result<Self> {
+        let text = |name: &str| variables(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        let multi_model = truth(text("SAGEMAKER_MULTI_MODEL"));
+        let port = number::<u16>("SAGEMAKER_BIND_TO_PORT", text("SAGEMAKER_BIND_TO_PORT"))?;
+        let model = Paths::new(variables).model();
+        let seconds = ["SAGEMAKER_MODEL_SERVER_TIMEOUT_SECONDS", "SAGEMAKER_MODEL_SERVER_TIMEOUT"]
+            .into_iter()
+            .find_map(|name| text(name).map(|value| positive(name, Some(value))))
+            .transpose()?
+            .flatten();
+        let max_request = ["SAGEMAKER_MAX_REQUEST_SIZE", "MAX_CONTENT_LENGTH"]
+            .into_iter()
+            .find_map(|name| text(name).map(|value| positive(name, Some(value))))
+            .transpose()?
+            .flatten();
+        let queue = "SAGEMAKER_MODEL_JOB_QUEUE_SIZE";
+        let jobs = "SAGEMAKER_MODEL_SERVER_WORKERS";
+        Ok(Self {
+            detected: multi_model || port.is_some() || model.is_dir(),
+            multi_model,
+            port,
+            max_request,
+            default_accept: text("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT"),
+            batch: truth(text("SAGEMAKER_BATCH")),
+            jobs: positive(jobs, text(jobs))?.map(|jobs| jobs as usize),
+            queue: positive(queue, text(queue))?.map(|queue| queue as usize),
+            timeout: seconds.map(Duration::from_secs),
+            model,
+        })
+    }
+}
+
+/// Some of the platform's code writes `true`, some `True`, some anything at all.
+fn truth(text: Option<String>) -> bool {
+    text.is_some_and(|text| !matches!(text.to_ascii_lowercase().as_str(), "false" | "0" | "no"))
+}
+
+fn number<T: FromStr>(name: &str, text: Option<String>) -> Result<Option<T>> {
+    text.map(|text| {
+        text.parse().map_err(|_| Error::Settings(format!("{name} is {text:?}, which is not a number that it can be")))
+    })
+    .transpose()
+}
+
+fn positive(name: &str, text: Option<String>) -> Result<Option<u64>> {
+    match number(name, text)? {
+        Some(0) => Err(Error::Settings(format!("{name} is 0: it must be at least 1"))),
+        number => Ok(number),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn detect(variables: &[(&str, &str)]) -> Result<ServingEnvironment> {
+        ServingEnvironment::detect_with(&|name| {
+            let base = ("SAGEMAKER_BASE_DIR", "/no/such/base");
+            variables.iter().chain([&base]).find(|(other, _)| *other == name).map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn a_multi_model_endpoint() {
+        let environment = detect(&[
+            ("SAGEMAKER_MULTI_MODEL", "true"),
+            ("SAGEMAKER_BIND_TO_PORT", "16230"),
+            ("SAGEMAKER_SAFE_PORT_RANGE", "16230-16239"),
+            ("SAGEMAKER_MAX_REQUEST_SIZE", "1000"),
+            ("SAGEMAKER_MODEL_SERVER_WORKERS", "3"),
+            ("SAGEMAKER_MODEL_SERVER_TIMEOUT", "20"),
+        ])
+        .unwrap();
+        let expected = ServingEnvironment {
+            detected: true,
+            multi_model: true,
+            model: "/no/such/base/model".into(),
+            port: Some(16230),
+            max_request: Some(1000),
+            jobs: Some(3),
+            timeout: Some(Duration::from_secs(20)),
+            ..ServingEnvironment::default()
+        };
+        assert_eq!(environment, expected);
+    }
+
+    #[test]
+    fn a_laptop_says_nothing() {
+        let environment = detect(&[("SAGEMAKER_MULTI_MODEL", "False"), ("SAGEMAKER_BATCH", "")]).unwrap();
+        let model = "/no/such/base/model".into();
+        assert_eq!(environment, ServingEnvironment { model, ..ServingEnvironment::default() });
+    }
+
+    #[test]
+    fn a_variable_that_is_no_number_is_named() {
+        for (name, text) in [("SAGEMAKER_BIND_TO_PORT", "70000"), ("SAGEMAKER_MAX_REQUEST_SIZE", "0")] {
+            let error = detect(&[(name, text)]).unwrap_err();
+            assert_eq!(error.code(), 2);
+            assert!(error.to_string().contains(name), "{error}");
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! A model in memory, with everything that answers need of its artifact, and nothing else.
+
+use super::budget::Charge;
+use crate::{
+    artifact::{Metadata, Opened, Span, forecast_seed},
+    input::format_timestamp,
+    models::{FittedModel, frequency::Frequency, regression::FittedRegression},
+};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use std::fmt::Write as _;
+
+/// Names of the headers by which a stale artifact is seen.
+const CUSTOMER: HeaderName = HeaderName::from_static("x-manyfit-customer");
+const VERSION: HeaderName = HeaderName::from_static("x-manyfit-model-version");
+const FINGERPRINT: HeaderName = HeaderName::from_static("x-manyfit-fingerprint");
+const TRAINED: HeaderName = HeaderName::from_static("x-manyfit-trained");
+const FAMILY: HeaderName = HeaderName::from_static("x-manyfit-model");
+
+/// A model in memory.
+#[derive(Debug)]
+pub(super) struct Resident {
+    pub(super) kind: Kind,
+    /// What the artifact says of itself; empty where others wrote it.
+    pub(super) identity: Identity,
+    /// Its part of the memory, given back with it.
+    charge: Charge,
+}
+
+/// A model, by what it is asked.
+#[derive(Debug)]
+pub(super) enum Kind {
+    /// Asked for dates.
+    Series(Box<SeriesModel>),
+    /// Asked for rows of features.
+    Rows(Box<FittedRegression>),
+}
+
+/// A model of a series and what its forecasts depend on.
+#[derive(Debug)]
+pub(super) struct SeriesModel {
+    pub(super) model: FittedModel,
+    pub(super) frequency: Frequency,
+    /// Rows of its history: the number of the first row after it.
+    pub(super) rows: usize,
+}
+
+/// Who a model is.
+#[derive(Debug, Default)]
+pub(super) struct Identity {
+    pub(super) customer: Option<Box<str>>,
+    pub(super) version: Option<Box<str>>,
+    pub(super) fingerprint: Option<Box<str>>,
+    /// First and last date of the history, as in `2022-01-01/2023-12-31`.
+    pub(super) trained: Option<Box<str>>,
+    pub(super) family: Box<str>,
+}
+
+impl Resident {
+    /// Keeps what answers need; `charge` covers the model and what reading it took.
+    pub(super) fn new(opened: Opened, mut charge: Charge) -> Self {
+        let Opened { metadata, model, file: _ } = opened;
+        let metadata = metadata.as_ref();
+        let mut model = model;
+        let (rows, frequency) = (rows_of_history(&model, metadata), frequency(&model, metadata));
+        model.trim();
+        let (family, footprint) = (model.name(), model.footprint());
+        let kind = match model {
+            FittedModel::Regression(fitted) => Kind::Rows(fitted),
+            model => Kind::Series(Box::new(SeriesModel { model, frequency, rows })),
+        };
+        let identity = Identity::new(metadata, family);
+        // What the registry and the identity take beside the model.
+        charge.shrink((footprint + size_of::<Self>() + 1024) as u64);
+        Self { kind, identity, charge }
+    }
+
+    /// Bytes of memory it takes.
+    pub(super) const fn bytes(&self) -> u64 {
+        self.charge.bytes()
+    }
+
+    /// The seed of its forecasts: with the default, forecasts equal those of the run that fitted it.
+    pub(super) fn seed(&self, seed: u64) -> [u8; 32] {
+        forecast_seed(seed, self.identity.customer.as_deref().unwrap_or_default())
+    }
+}
+
+/// Rows with and without a value, as far as they are known.
+fn rows_of_history(model: &FittedModel, metadata: Option<&Metadata>) -> usize {
+    match (metadata, model) {
+        (Some(metadata), _) => metadata.rows + metadata.missing,
+        (None, FittedModel::Prophet(fitted)) => fitted.history_dates.len(),
+        (None, FittedModel::Baseline(fitted)) => fitted.rows,
+        (None, FittedModel::Regression(_)) => 0,
+    }
+}
+
+/// The frequency that the fit found, or for models of others the one that their last dates have.
+fn frequency(model: &FittedModel, metadata: Option<&Metadata>) -> Frequency {
+    let fitted = metadata.and_then(|metadata| metadata.frequency.parse().ok());
+    fitted.unwrap_or_else(|| match model {
+        FittedModel::Prophet(fitted) => Frequency::infer(&fitted.history_dates),
+        FittedModel::Baseline(_) | FittedModel::Regression(_) => Frequency::DAILY,
+    })
+}
+
+impl Identity {
+    fn new(metadata: Option<&Metadata>, family: &str) -> Self {
+        let family = family.into();
+        let Some(metadata) = metadata else { return Self { family, ..Self::default() } };
+        let span =
+            |span: Span| format!("{}/{}", format_timestamp(span.first_ms), format_timestamp(span.last_ms)).into();
+        Self {
+            customer: Some(metadata.customer.as_str().into()),
+            version: metadata.version.as_deref().map(Into::into),
+            fingerprint: Some(metadata.fingerprint.as_str().into()),
+            trained: metadata.trained.map(span),
+            family,
+        }
+    }
+
+    /// Names and values of what is known.
+    fn parts(&self) -> impl Iterator<Item = (HeaderName, &str)> {
+        let known = [
+            (CUSTOMER, self.customer.as_deref()),
+            (VERSION, self.version.as_deref()),
+            (FINGERPRINT, self.fingerprint.as_deref()),
+            (TRAINED, self.trained.as_deref()),
+            (FAMILY, Some(&*self.family)),
+        ];
+        known.into_iter().filter_map(|(name, value)| value.map(|value| (name, value)))
+    }
+
+    /// Puts it into an answer's headers.
+    pub(super) fn write_headers(&self, headers: &mut HeaderMap) {
+        for (name, value) in self.parts() {
+            // A customer's name may have letters that a header cannot carry.
+            let encoded = HeaderValue::from_str(value).or_else(|_| HeaderValue::from_str(&percent_encode(value)));
+            headers.extend(encoded.ok().map(|value| (name, value)));
+        }
+    }
+
+    /// The same in one line, for the one header that the platform lets through.
+    pub(super) fn line(&self) -> String {
+        let mut line = String::new();
+        for (name, value) in self.parts() {
+            let name = name.as_str().trim_start_matches("x-manyfit-");
+            let separator = if line.is_empty() { "" } else { ";" };
+            let _ = write!(line, "{separator}{name}={}", percent_encode(value));
+        }
+        line
+    }
+}
+
+/// Keeps what is visible in ASCII and no separator, and writes other bytes as `%XX`.
+fn percent_encode(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_graphic() && !matches!(byte, b';' | b'%' | b'=') {
+            encoded.push(char::from(byte));
+        } else {
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_identity_fits_into_headers_and_into_one_line() {
+        let identity = Identity {
+            customer: Some("Zürich 3".into()),
+            fingerprint: Some("ab12".into()),
+            family: "prophet".into(),
+            ..Identity::default()
+        };
+        let mut headers = HeaderMap::new();
+        identity.write_headers(&mut headers);
+        assert_eq!(headers["x-manyfit-fingerprint"], "ab12");
+        assert_eq!(headers.len(), 3);
+        assert_eq!(identity.line(), "customer=Z%C3%BCrich%203;fingerprint=ab12;model=prophet");
+    }
+}

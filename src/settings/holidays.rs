@@ -1,0 +1,123 @@
+//! Holidays from tables, and of countries.
+//!
+//! A table has the columns of Python's `holidays` data frame: `holiday`, `ds`, and if wanted `lower_window`, `upper_window`,
+//! `prior_scale`; a column `customer` or `group` says whose a row is, and a row where both are empty is everybody's.
+
+use crate::{
+    error::{Error, Result},
+    holidays::{Country, covered_years},
+    input::Sheet,
+    models::prophet::{CountryHolidays, Holiday, Holidays},
+};
+use std::{
+    collections::HashMap,
+    path::Path,
+    sync::{Mutex, PoisonError},
+};
+
+/// Years after the end of a history whose holidays a model of a country keeps, so that it can forecast them.
+pub(super) const YEARS_AHEAD: i32 = 10;
+
+/// The holidays of tables, by whose they are.
+#[derive(Debug, Default)]
+pub(super) struct HolidayTable {
+    pub(super) shared: Holidays,
+    by_group: HashMap<String, Vec<Holiday>>,
+    by_customer: HashMap<String, Vec<Holiday>>,
+}
+
+/// Calendars of countries that were looked up: customers whose histories are of the same years share one.
+#[derive(Debug, Default)]
+pub(super) struct CountryCalendars(Mutex<HashMap<(i32, i32), CountryHolidays>>);
+
+impl HolidayTable {
+    pub(super) fn read(path: &Path) -> Result<Self> {
+        let mut table = Self::default();
+        let mut shared = Vec::new();
+        for sheet in Sheet::read_all(path)? {
+            let name = sheet.require(&["holiday", "name"])?;
+            let date = sheet.require(&["ds", "date"])?;
+            let [lower, upper] = [&["lower_window"], &["upper_window"]].map(|names| sheet.find(names));
+            let [prior, customer, group] = [&["prior_scale"], &["customer"], &["group"]].map(|names| sheet.find(names));
+            for row in sheet.rows() {
+                let window = |column: Option<usize>, low: f64, high: f64, complaint: &str| {
+                    let Some(column) = column else { return Ok(0) };
+                    let days = row.number(column)?.unwrap_or(0.0);
+                    if days.fract() == 0.0 && (low..=high).contains(&days) {
+                        Ok(days as i32)
+                    } else {
+                        Err(row.fault(column, complaint))
+                    }
+                };
+                let prior_scale = prior.map(|column| row.number(column)).transpose()?.flatten();
+                if let (Some(column), Some(scale)) = (prior, prior_scale)
+                    && !(1e-9..=1e9).contains(&scale)
+                {
+                    return Err(row.fault(column, "is no prior scale: use a number from 1e-9 to 1e9"));
+                }
+                let holiday = Holiday {
+                    name: row.text(name).ok_or_else(|| row.fault(name, "is no name of a holiday"))?.to_owned(),
+                    date: row.time(date)?,
+                    lower_window: window(lower, -366.0, 0.0, "is no lower window: use days from -366 to 0")?,
+                    upper_window: window(upper, 0.0, 366.0, "is no upper window: use days from 0 to 366")?,
+                    prior_scale,
+                };
+                let text = |column: Option<usize>| column.and_then(|column| row.text(column));
+                match (text(customer), text(group)) {
+                    (Some(_), Some(_)) => {
+                        return Err(row.row_fault("the row names a customer and a group: leave one of them empty"));
+                    }
+                    (Some(customer), None) => table.by_customer.entry(customer.into()).or_default().push(holiday),
+                    (None, Some(group)) => table.by_group.entry(group.into()).or_default().push(holiday),
+                    (None, None) => shared.push(holiday),
+                }
+            }
+        }
+        table.shared = shared.into();
+        Ok(table)
+    }
+
+    pub(super) fn has_groups(&self) -> bool {
+        !self.by_group.is_empty()
+    }
+
+    /// Everybody's holidays, those of the group and those of the customer; `None` where they are everybody's alone.
+    pub(super) fn of(&self, customer: &str, group: Option<&str>) -> Option<Holidays> {
+        let (group, own) = (group.and_then(|group| self.by_group.get(group)), self.by_customer.get(customer));
+        if group.is_none() && own.is_none() {
+            return None;
+        }
+        let further = group.into_iter().chain(own).flatten();
+        Some(self.shared.iter().chain(further).cloned().collect())
+    }
+}
+
+impl CountryCalendars {
+    /// The holidays of the countries from the year of the first date to some years after the last.
+    pub(super) fn of(&self, countries: &[Country], first: i64, last: i64) -> Result<CountryHolidays> {
+        let years = (year(first)?, year(last)?);
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(holidays) = known.get(&years) {
+            return Ok(holidays.clone());
+        }
+        let to = (years.1 + YEARS_AHEAD).min(*covered_years().end()).max(years.1);
+        let mut days = Vec::new();
+        for country in countries {
+            days.extend(country.holidays(years.0..=to)?.into_iter().map(|day| (day.date, day.name)));
+        }
+        // A holiday that two countries have on one day is one.
+        days.sort_unstable();
+        days.dedup();
+        let codes: Vec<&str> = countries.iter().map(|country| country.code()).collect();
+        let days = days.into_iter().map(|(date, name)| Holiday::new(name, date)).collect();
+        let holidays = CountryHolidays { country: codes.join(","), days };
+        known.insert(years, holidays.clone());
+        Ok(holidays)
+    }
+}
+
+fn year(ms: i64) -> Result<i32> {
+    let moment = jiff::Timestamp::from_millisecond(ms);
+    let moment = moment.map_err(|error| Error::Bug(format!("{ms} ms are no moment: {error}")))?;
+    Ok(i32::from(moment.to_zoned(jiff::tz::TimeZone::UTC).year()))
+}

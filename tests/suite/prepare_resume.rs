@@ -1,0 +1,133 @@
+//! `manyfit prepare` killed at any moment, or out of space: nothing is torn, and the next run ends as if there had been none.
+
+use std::{
+    fmt::Write as _,
+    fs,
+    path::Path,
+    thread,
+    time::{Duration, Instant},
+};
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use super::support::{Files, daily_rows, files, folder, prepare, prepare_command};
+
+fn table(customers: u64, rows: usize) -> String {
+    let mut table = String::from("customer,ds,y\n");
+    for at in 0..customers {
+        for (date, value) in daily_rows(rows, at) {
+            writeln!(table, "customer-{at},{date},{value}").unwrap();
+        }
+    }
+    table
+}
+
+/// What a run leaves, without what it remembers of times.
+fn result(output: &Path) -> Files {
+    files(output).into_iter().filter(|(name, _)| name != "summary.json").collect()
+}
+
+#[test]
+fn a_run_that_was_killed_anywhere_is_finished_by_the_next() {
+    let input = folder([("t.csv", table(1000, 40))]);
+    let whole = tempfile::tempdir().unwrap();
+    let begun = Instant::now();
+    prepare(input.path(), whole.path(), &[]).with_code(0);
+    let duration = begun.elapsed();
+    let whole = result(whole.path());
+    let mut chance = ChaCha8Rng::seed_from_u64(6);
+    let mut resumed = 0;
+    for _ in 0..8 {
+        let output = tempfile::tempdir().unwrap();
+        for _ in 0..2 {
+            let mut run = prepare_command(input.path(), output.path(), &[]).spawn().unwrap();
+            thread::sleep(duration.mul_f64(chance.random_range(0.0..1.0)));
+            // It may have ended by itself.
+            let _ = run.kill();
+            run.wait().unwrap();
+            for (name, bytes) in files(&output.path().join("customers")) {
+                assert!(bytes == whole[&format!("customers/{name}")], "{name} is torn");
+            }
+        }
+        let ended = prepare(input.path(), output.path(), &[]).with_code(0);
+        resumed += u32::from(ended.out.contains("going on where an earlier run was stopped"));
+        let found = result(output.path());
+        assert_eq!(found.keys().collect::<Vec<_>>(), whole.keys().collect::<Vec<_>>());
+        let odd: Vec<&String> =
+            found.iter().filter(|(name, bytes)| whole[*name] != **bytes).map(|(name, _)| name).collect();
+        assert!(odd.is_empty(), "{odd:?} differ");
+        assert!(!output.path().join(".prepare").exists());
+    }
+    assert!(resumed > 0, "no kill fell into the second half");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_stops_the_run_in_order_and_the_next_goes_on() {
+    let input = folder([("t.csv", table(3000, 60))]);
+    let output = tempfile::tempdir().unwrap();
+    let run = prepare_command(input.path(), output.path(), &["--jobs=1"]).spawn().unwrap();
+    let customers = output.path().join("customers");
+    let begun = Instant::now();
+    while fs::read_dir(&customers).map_or(0, Iterator::count) < 50 && begun.elapsed() < Duration::from_mins(1) {
+        thread::sleep(Duration::from_millis(1));
+    }
+    let kill = std::process::Command::new("kill").arg(run.id().to_string()).status().unwrap();
+    assert!(kill.success());
+    let ended = super::support::Ended::from(run.wait_with_output().unwrap());
+    if ended.code != Some(0) {
+        ended.with_code(5).complains_of(&["run it again to go on"]);
+        let before = files(&customers).len();
+        assert!(before < 3000);
+        let ended = prepare(input.path(), output.path(), &[]).with_code(0);
+        assert!(ended.out.contains("going on where an earlier run was stopped"), "{}", ended.out);
+    }
+    assert_eq!(files(&customers).len(), 3000);
+}
+
+#[test]
+fn a_change_of_the_input_or_the_options_begins_anew() {
+    let input = folder([("t.csv", table(800, 60))]);
+    let output = tempfile::tempdir().unwrap();
+    let mut run = prepare_command(input.path(), output.path(), &[]).spawn().unwrap();
+    let begun = Instant::now();
+    while !output.path().join(".prepare/plan.json").exists() && begun.elapsed() < Duration::from_mins(1) {
+        thread::sleep(Duration::from_millis(1));
+    }
+    let _ = run.kill();
+    run.wait().unwrap();
+    let _ = fs::remove_dir_all(output.path().join("customers"));
+    let _ = fs::remove_file(output.path().join("summary.json"));
+    fs::write(input.path().join("u.csv"), "customer,ds,y\nnew,2024-01-01,1\n").unwrap();
+    let ended = prepare(input.path(), output.path(), &[]).with_code(0);
+    assert!(!ended.out.contains("going on"), "{}", ended.out);
+    assert_eq!(files(&output.path().join("customers")).len(), 801);
+}
+
+/// A limit on the size of files stands in for a disk that is full.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_write_that_fails_says_where_and_leaves_nothing_half_written() {
+    let input = folder([("t.csv", table(300, 60))]);
+    let output = tempfile::tempdir().unwrap();
+    let limited = |blocks: u32, options: &[&str]| {
+        let prepare = prepare_command(input.path(), output.path(), options);
+        let mut shell = std::process::Command::new("sh");
+        shell.arg("-c").arg(format!("ulimit -f {blocks}; trap '' XFSZ; exec \"$@\"")).arg("sh");
+        shell.arg(prepare.get_program()).args(prepare.get_args());
+        super::support::Ended::from(shell.output().unwrap())
+    };
+    // Between reading and writing.
+    limited(200, &[]).with_code(4).complains_of(&["writing", ".prepare/rows"]);
+    assert!(!output.path().join(".prepare").exists(), "what no run can go on with is removed");
+    assert!(files(output.path()).is_empty());
+    // Among the customers: one bundle is larger than all buckets.
+    let wide = ["--bundle=4MB", "--memory=64MB", "--output-timezone=UTC", "--timezone=Asia/Tokyo", "--keep=y=again"];
+    limited(1400, &wide).with_code(4).complains_of(&["cannot write", "customers/"]);
+    assert!(files(&output.path().join("customers")).is_empty());
+    // With room, the next run goes on with what stands between.
+    let ended = prepare(input.path(), output.path(), &wide).with_code(0);
+    assert!(ended.out.contains("going on where an earlier run was stopped"), "{}", ended.out);
+    assert_eq!(files(&output.path().join("customers")).len(), 1);
+}

@@ -1,0 +1,291 @@
+//! `manyfit prepare` as a program: tables in, customers' files and reports out; bad rows; every form of input.
+
+use std::{collections::BTreeMap, fmt::Write as _, fs, io::Write as _, path::Path};
+
+use flate2::{Compression, write::GzEncoder};
+
+use super::support::{Files, artifacts, daily_rows, files, folder, json, prepare, statuses, train};
+
+/// A table of so many customers in the order of time, all mixed, and what each customer's file must be.
+fn mixed(customers: u64, rows: usize) -> (String, Files) {
+    let mut table = String::from("region,customer,when,kwh\n");
+    let mut expected: BTreeMap<String, String> = BTreeMap::new();
+    let series: Vec<_> = (0..customers).map(|at| daily_rows(rows + at as usize % 7, at)).collect();
+    for day in 0..rows + 7 {
+        for (at, series) in series.iter().enumerate() {
+            if let Some((date, value)) = series.get(day) {
+                writeln!(table, "north,c-{at},{date},{value}").unwrap();
+                let file = expected.entry(format!("c-{at}.csv")).or_insert_with(|| "timestamp,target\n".into());
+                writeln!(file, "{date},{value}").unwrap();
+            }
+        }
+    }
+    (table, expected.into_iter().map(|(name, text)| (name, text.into_bytes())).collect())
+}
+
+fn gzip(text: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(text).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// The values of a customer's rows in any of the bundles, as text.
+fn bundled(folder: &Path) -> Files {
+    let mut found: BTreeMap<String, String> = BTreeMap::new();
+    for bytes in files(folder).into_values() {
+        let text = String::from_utf8(bytes).unwrap();
+        let mut lines = text.lines();
+        assert_eq!(lines.next(), Some("customer,timestamp,target"));
+        for line in lines {
+            let (customer, rest) = line.split_once(',').unwrap();
+            let file = found.entry(format!("{customer}.csv")).or_insert_with(|| "timestamp,target\n".into());
+            writeln!(file, "{rest}").unwrap();
+        }
+    }
+    found.into_iter().map(|(name, text)| (name, text.into_bytes())).collect()
+}
+
+#[test]
+fn a_mixed_table_becomes_a_file_for_each_customer() {
+    let (table, expected) = mixed(40, 30);
+    let output = tempfile::tempdir().unwrap();
+    let input = folder([("all.csv", table)]);
+    let ended = prepare(input.path(), output.path(), &[]).with_code(0);
+    assert!(ended.out.contains(r#"customer = "customer", timestamp = "when", target = "kwh""#), "{}", ended.out);
+    assert!(ended.out.contains(r#"left out: "region""#), "{}", ended.out);
+    assert_eq!(files(&output.path().join("customers")), expected);
+    let summary = json(&output.path().join("summary.json"));
+    let rows: usize = expected.values().map(|file| file.split(|byte| *byte == b'\n').count() - 2).sum();
+    assert_eq!(summary["rows"], rows);
+    assert_eq!(summary["written"], rows);
+    assert_eq!(summary["customers"], 40);
+    assert!(!output.path().join(".prepare").exists(), "nothing is left between reading and writing");
+    // The same again is the same.
+    prepare(input.path(), output.path(), &[]).with_code(0);
+    assert_eq!(files(&output.path().join("customers")), expected);
+}
+
+#[test]
+fn threads_and_memory_and_the_cut_of_the_input_change_no_byte() {
+    let (table, expected) = mixed(30, 400);
+    let cut = table.find('\n').unwrap() + 1;
+    let middle = cut + table[cut..].len() / 2;
+    let middle = middle + table[middle..].find('\n').unwrap() + 1;
+    let (header, first, second) = (&table[..cut], &table[cut..middle], &table[middle..]);
+    let whole = folder([("t.csv", table.clone())]);
+    let parts = folder([
+        ("a.csv", format!("{header}{first}").into_bytes()),
+        ("b.csv.gz", gzip(format!("{header}{second}").as_bytes())),
+    ]);
+    let mut bundles = Vec::new();
+    for (input, options) in [
+        (&whole, ["--jobs=1", "--memory=384MB"]),
+        (&whole, ["--jobs=3", "--memory=1MB"]),
+        (&parts, ["--jobs=2", "--memory=4MB"]),
+    ] {
+        let output = tempfile::tempdir().unwrap();
+        prepare(input.path(), output.path(), &options).with_code(0);
+        assert_eq!(files(&output.path().join("customers")), expected);
+        let output = tempfile::tempdir().unwrap();
+        prepare(input.path(), output.path(), &[&options[..], &["--bundle=20k"]].concat()).with_code(0);
+        assert_eq!(bundled(&output.path().join("customers")), expected);
+        bundles.push(files(&output.path().join("customers")));
+    }
+    assert!(bundles[0].len() > 5);
+    assert_eq!(bundles[0], bundles[1]);
+    assert_eq!(bundles[0], bundles[2]);
+}
+
+#[test]
+fn bundles_and_single_files_are_trained_to_the_same_artifacts() {
+    let (table, _) = mixed(60, 40);
+    let input = folder([("all.csv", table)]);
+    let prepared = |options: &[&str]| {
+        let output = tempfile::tempdir().unwrap();
+        prepare(input.path(), output.path(), options).with_code(0);
+        let trained = tempfile::tempdir().unwrap();
+        train(&output.path().join("customers"), trained.path(), &[]).with_code(0);
+        assert_eq!(statuses(trained.path()), [60, 0, 0, 0]);
+        (files(&output.path().join("customers")).len(), artifacts(&trained.path().join("models")))
+    };
+    let (single, models) = prepared(&[]);
+    let (headless, others) = prepared(&["--no-header"]);
+    assert_eq!((single, headless), (60, 60));
+    assert_eq!(models, others);
+    let (bundles, others) = prepared(&["--bundle=10k"]);
+    assert!((3..20).contains(&bundles), "{bundles}");
+    assert_eq!(models, others);
+}
+
+#[test]
+fn a_folder_of_customers_files_becomes_bundles() {
+    let (table, expected) = mixed(12, 20);
+    let input = folder([("all.csv", table)]);
+    let (single, bundles) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    prepare(input.path(), single.path(), &["--no-header"]).with_code(0);
+    prepare(&single.path().join("customers"), bundles.path(), &["--bundle=100k"]).with_code(0);
+    assert_eq!(bundled(&bundles.path().join("customers")), expected);
+}
+
+#[cfg(feature = "parquet")]
+#[test]
+fn tables_in_parquet_give_the_same_files_as_their_text() {
+    let (table, expected) = mixed(12, 200);
+    let input = folder([("all.csv", table)]);
+    let (single, bundles) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let options = ["--format=parquet", "--keep=region"];
+    prepare(input.path(), single.path(), &options).with_code(0);
+    prepare(input.path(), bundles.path(), &[&options[..], &["--bundle=10k"]].concat()).with_code(0);
+    assert_eq!(files(&single.path().join("customers")).len(), 12);
+    for packed in [single, bundles] {
+        let output = tempfile::tempdir().unwrap();
+        let options = ["--memory=2MB", "--filter=region=north"];
+        prepare(&packed.path().join("customers"), output.path(), &options).with_code(0);
+        // Times come back from Parquet with their hour, which is midnight, and are written as dates again.
+        assert_eq!(files(&output.path().join("customers")), expected);
+    }
+    let output = tempfile::tempdir().unwrap();
+    let damaged = folder([("t.parquet", b"PAR1 and nothing else PAR1")]);
+    prepare(damaged.path(), output.path(), &[]).with_code(3).complains_of(&["t.parquet: cannot be read as Parquet"]);
+}
+
+#[test]
+fn quotes_line_ends_and_odd_names_are_carried_over() {
+    let table = "\u{feff}customer;ds;y;note\r\n\"Zürich 3\";2024-01-02;\"2.50\";\"two\r\nlines\"\r\n\r\n\
+                 Zürich 3;2024-01-01;NA;\"say \"\"no\"\", she said\"\r\nb_2;2024-01-01;+1e2;plain\r\n;;;\r\n";
+    let input = folder([("t.csv", table)]);
+    let output = tempfile::tempdir().unwrap();
+    prepare(input.path(), output.path(), &["--keep", "note=remark", "--target", "y=kwh"]).with_code(0);
+    let found = files(&output.path().join("customers"));
+    let text = |name: &str| String::from_utf8(found[name].clone()).unwrap();
+    assert_eq!(
+        text("Zürich 3.csv"),
+        "timestamp,kwh,remark\n2024-01-01,,\"say \"\"no\"\", she said\"\n2024-01-02,2.50,\"two\r\nlines\"\n"
+    );
+    assert_eq!(text("b_2.csv"), "timestamp,kwh,remark\n2024-01-01,+1e2,plain\n");
+    assert_eq!(found.len(), 2);
+}
+
+#[test]
+fn a_bad_row_stops_everything_with_its_place_and_leaves_nothing() {
+    let good = "customer,ds,y\na,2024-01-01,1\nb,2024-01-01,2\n";
+    for (bad, complaint) in [
+        ("a,2024-01-02,twelve\n", r#"b.csv: line 4, column "y": "twelve" is not a number"#),
+        ("a,2024-02-30,1\n", r#"b.csv: line 4, column "ds": "2024-02-30" is not a moment of the calendar"#),
+        (",2024-01-02,1\n", r#"b.csv: line 4, column "customer": "" does not say whose row it is"#),
+        ("x/y,2024-01-02,1\n", r#"b.csv: line 4, column "customer": "x/y" cannot name a customer"#),
+        ("x.y,2024-01-02,1\n", r#"b.csv: line 4, column "customer": "x.y" has a dot"#),
+        ("a,2024-01-02\n", "b.csv: line 4: the row has 2 fields where the first line has 3"),
+        ("\"a\",2024-01-02,\"x\"\n", r#"b.csv: line 4, column "y": "x" is not a number"#),
+    ] {
+        let input = folder([("a.csv", good.to_owned()), ("b.csv", format!("{good}{bad}c,2024-01-01,x\n"))]);
+        let output = tempfile::tempdir().unwrap();
+        let ended = prepare(input.path(), output.path(), &["--jobs=2"]).with_code(3);
+        ended.complains_of(&[complaint, "--max-bad-rows"]);
+        assert!(files(output.path()).is_empty(), "{:?}", files(output.path()).keys());
+    }
+}
+
+#[test]
+fn bad_rows_within_the_tolerance_go_to_the_rejects() {
+    let table = "customer,ds,y\na,2024-01-01,1\na,2024-01-02,\"1,5\"\nb,yesterday,2\na,2024-01-03,3\n";
+    let input = folder([("t.csv", table)]);
+    let output = tempfile::tempdir().unwrap();
+    let ended = prepare(input.path(), output.path(), &["--max-bad-rows=2"]).with_code(0);
+    assert!(ended.out.contains("2 bad (see rejects)"), "{}", ended.out);
+    assert_eq!(files(&output.path().join("customers")).keys().collect::<Vec<_>>(), ["a.csv"]);
+    let rejects = fs::read_to_string(output.path().join("rejects.csv")).unwrap();
+    let lines: Vec<&str> = rejects.lines().collect();
+    assert_eq!(lines[0], "file,line,column,value,reason");
+    assert!(lines[1].contains("t.csv,3,y,\"1,5\",is not a number"), "{rejects}");
+    assert!(lines[2].contains("t.csv,4,ds,yesterday,\"is not a timestamp"), "{rejects}");
+    let output = tempfile::tempdir().unwrap();
+    let ended = prepare(input.path(), output.path(), &["--max-bad-rows=1"]).with_code(3);
+    ended.complains_of(&["t.csv: line 3", "raise --max-bad-rows: more than 1"]);
+}
+
+#[test]
+fn tables_and_options_that_cannot_be_used_say_why() {
+    let input = folder([("t.csv", "customer,ds,y\na,2024-01-01,1\n")]);
+    let other = folder([("t.csv", "customer,ds,y\na,2024-01-01,1\n"), ("u.csv", "customer,y\na,1\n")]);
+    let (empty, damaged) =
+        (folder([("readme.md", "x")]), folder([("t.csv.gz", &gzip(b"customer,ds,y\na,2024-01-01,1\n")[..30])]));
+    for (input, options, code, complaint) in [
+        (&input, &["--target=kwh"][..], 3, "t.csv: has no column \"kwh\""),
+        (
+            &input,
+            &["--keep=note"],
+            3,
+            "t.csv: has no column \"note\", which --keep names; its columns are customer, ds, y",
+        ),
+        (&input, &["--filter=kwh>1"], 3, "\"kwh\", which --filter names"),
+        (&input, &["--filter=kwh"], 2, "is no condition"),
+        (&input, &["--aggregate=sum"], 2, "--frequency"),
+        (&input, &["--aggregate=sum", "--frequency=2MS"], 2, "no fixed place in the calendar"),
+        (&input, &["--timezone=Mars/Olympus"], 2, "Europe/Berlin"),
+        (&input, &["--target=y=customer"], 2, "two columns of the output are called \"customer\""),
+        (&input, &["--bundle=1GB", "--memory=1GB"], 2, "a bundle is written from memory"),
+        (&other, &[], 3, "u.csv: no column looks like timestamps"),
+        (&empty, &[], 3, "holds no table"),
+        (&damaged, &[], 3, "t.csv.gz: cannot be unpacked as gzip"),
+    ] {
+        let output = tempfile::tempdir().unwrap();
+        prepare(input.path(), output.path(), options).with_code(code).complains_of(&[complaint]);
+        assert!(files(output.path()).is_empty(), "{options:?}: {:?}", files(output.path()).keys());
+    }
+    let output = tempfile::tempdir().unwrap();
+    let nowhere = Path::new("/no/such/folder");
+    prepare(nowhere, output.path(), &[]).with_code(2).complains_of(&["--input /no/such/folder"]);
+    let inside = input.path().join("out");
+    prepare(input.path(), &inside, &[]).with_code(2).complains_of(&["is inside --input"]);
+    // One table of a folder is another matter.
+    prepare(&input.path().join("t.csv"), &inside, &[]).with_code(0);
+}
+
+#[test]
+fn files_of_another_preparation_are_not_mixed_with_this_one() {
+    let input = folder([("t.csv", "customer,ds,y\na,2024-01-01,1\n")]);
+    let output = tempfile::tempdir().unwrap();
+    prepare(input.path(), output.path(), &[]).with_code(0);
+    prepare(input.path(), output.path(), &["--no-header"]).with_code(2).complains_of(&["a.csv is there already"]);
+}
+
+#[test]
+fn two_hosts_of_a_processing_job_share_the_customers() {
+    let (table, expected) = mixed(40, 10);
+    let mut union = Files::new();
+    for host in ["algo-1", "algo-2"] {
+        let base = tempfile::tempdir().unwrap();
+        let place = |below: &str| base.path().join(below);
+        for directory in ["config", "processing/input/raw", "processing/output/customers", "processing/output/report"] {
+            fs::create_dir_all(place(directory)).unwrap();
+        }
+        fs::write(place("processing/input/raw/t.csv"), &table).unwrap();
+        let job = r#"{"ProcessingInputs":[{"InputName":"raw","S3Input":{"LocalPath":"/opt/ml/processing/input/raw",
+            "S3Uri":"s3://b/raw","S3DataDistributionType":"FullyReplicated"}}],"ProcessingOutputConfig":{"Outputs":[
+            {"OutputName":"customers","S3Output":{"LocalPath":"/opt/ml/processing/output/customers","S3Uri":"s3://b/c"}},
+            {"OutputName":"report","S3Output":{"LocalPath":"/opt/ml/processing/output/report","S3Uri":"s3://b/r"}}]}}"#;
+        fs::write(place("config/processingjobconfig.json"), job).unwrap();
+        let hosts = format!(r#"{{"current_host":"{host}","hosts":["algo-1","algo-2"]}}"#);
+        fs::write(place("config/resourceconfig.json"), hosts).unwrap();
+        let run = |options: &[&str]| {
+            let mut command = super::support::manyfit();
+            command.env("SAGEMAKER_BASE_DIR", base.path()).arg("prepare").args(options);
+            super::support::Ended::from(command.output().unwrap())
+        };
+        run(&["--target=nothing"]).with_code(3);
+        let message = fs::read_to_string(place("output/message")).unwrap();
+        assert!(message.contains("has no column \"nothing\""), "{message}");
+        run(&[]).with_code(0);
+        let found = files(&place("processing/output/customers"));
+        assert!((5..35).contains(&found.len()), "{}", found.len());
+        for (name, bytes) in found {
+            assert!(union.insert(name.clone(), bytes).is_none(), "{name} is on both hosts");
+        }
+        let reports = files(&place("processing/output/report"));
+        let index = u8::from(host == "algo-2");
+        assert!(reports.contains_key(&format!("summary-{index}-of-2.json")), "{:?}", reports.keys());
+        assert!(!place("processing/work").exists());
+    }
+    assert_eq!(union, expected);
+}

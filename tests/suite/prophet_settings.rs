@@ -1,0 +1,200 @@
+//! Prophet's vocabulary as settings of a run: holidays, regressors, limits, and what differs by customer.
+
+use crate::support::{Ended, daily_rows, folder, manifest, manyfit, members, statuses, train};
+use std::{fmt::Write as _, fs, path::Path};
+use tempfile::TempDir;
+
+/// A customer's rows with a regressor that the target follows; the last `ahead` rows have no target.
+fn with_price(rows: usize, seed: u64, ahead: usize) -> String {
+    let mut text = String::from("ds,y,price,open\n");
+    let all = daily_rows(rows + ahead, seed);
+    for (at, (date, y)) in all.iter().enumerate() {
+        let price = (at * 7 % 11) as f64;
+        let y = if at < rows { (y + 5.0 * price).to_string() } else { String::new() };
+        writeln!(text, "{date},{y},{price},{}", at % 7 < 5).unwrap();
+    }
+    text
+}
+
+fn forecasts(output: &Path) -> Vec<String> {
+    fs::read_to_string(output.join("forecasts.csv")).unwrap().lines().skip(1).map(str::to_owned).collect()
+}
+
+/// The model of a customer as Python would read it.
+fn model(output: &Path, customer: &str) -> serde_json::Value {
+    let artifact = fs::read(output.join(format!("models/{customer}.tar.gz"))).unwrap();
+    let (_, content) = members(&artifact).into_iter().find(|(name, _)| name == "model.json").unwrap();
+    serde_json::from_slice(&content).unwrap()
+}
+
+fn predict(output: &Path, arguments: &[&str]) -> Ended {
+    manyfit().arg("predict").arg(output.join("models")).args(arguments).output().unwrap().into()
+}
+
+fn run(files: &[(&str, String)], settings: &[&str], code: i32) -> (TempDir, Ended) {
+    let (input, output) =
+        (folder(files.iter().map(|(name, text)| (*name, text.as_bytes()))), tempfile::tempdir().unwrap());
+    let ended = train(input.path(), output.path(), settings).with_code(code);
+    (output, ended)
+}
+
+#[test]
+fn rows_without_a_target_are_the_future_of_a_regressor() {
+    let files = [("a.csv", with_price(120, 1, 5)), ("b.csv", with_price(120, 2, 2))];
+    let (output, _) = run(&files, &["regressors=price", "horizon=5", "max_failures=1"], 0);
+    let rows = forecasts(output.path());
+    assert_eq!(rows.len(), 5);
+    let expected = daily_rows(125, 1);
+    for (at, row) in rows.iter().enumerate() {
+        let fields: Vec<&str> = row.split(',').collect();
+        assert!(fields[1].starts_with(&expected[120 + at].0), "{row}");
+        let price = ((120 + at) * 7 % 11) as f64;
+        let (yhat, truth) = (fields[2].parse::<f64>().unwrap(), expected[120 + at].1 + 5.0 * price);
+        assert!((yhat - truth).abs() < 4.0, "{row} is far from {truth}");
+    }
+    let rows = manifest(&output.path().join("manifest.jsonl"));
+    let reason = rows["b"]["reason"].as_str().unwrap();
+    assert!(reason.contains("horizon=5 steps") && reason.contains("price") && reason.contains("2 dates"), "{reason}");
+}
+
+#[test]
+fn a_table_of_the_future_serves_training_and_prediction_alike() {
+    let mut future = String::from("customer,ds,price\n");
+    for (date, _) in &daily_rows(124, 1)[120..] {
+        writeln!(future, "a,{date},3").unwrap();
+    }
+    let table = folder([("future.csv", &future)]);
+    let table = table.path().join("future.csv");
+    let setting = format!("future={}", table.display());
+    let (output, _) = run(&[("a.csv", with_price(120, 1, 0))], &["regressors=price", "horizon=4", &setting], 0);
+    let trained: Vec<String> = forecasts(output.path());
+    assert_eq!(trained.len(), 4);
+    let predicted = predict(output.path(), &["--future", table.to_str().unwrap()]).with_code(0).out;
+    for (row, trained) in predicted.lines().skip(1).zip(&trained) {
+        assert!(trained.starts_with(row), "{row} is not the beginning of {trained}");
+    }
+    predict(output.path(), &["--horizon=4"]).with_code(3).complains_of(&["price", "--future"]);
+}
+
+#[test]
+fn every_setting_of_prophet_reaches_the_model_that_python_reads() {
+    let settings = [
+        "seasonality_mode=multiplicative",
+        "holidays_mode=additive",
+        "holidays_prior_scale=3",
+        "country_holidays=US",
+        "regressors=price:mode=additive:prior_scale=0.5",
+        "seasonalities=monthly:period=30.5:order=3:prior_scale=2,business:period=7:order=2:condition=open",
+        "weekly_seasonality=false",
+        "changepoints=2022-02-01,2022-03-01",
+        "non_negative=true",
+    ];
+    let (output, _) = run(&[("a.csv", with_price(200, 1, 0))], &settings, 0);
+    let model = model(output.path(), "a");
+    assert_eq!((&model["seasonality_mode"], &model["holidays_mode"]), (&"multiplicative".into(), &"additive".into()));
+    assert_eq!((&model["holidays_prior_scale"], &model["specified_changepoints"]), (&3.0.into(), &true.into()));
+    assert_eq!(model["seasonalities"][0], serde_json::json!(["monthly", "business"]));
+    assert_eq!(model["seasonalities"][1]["business"]["condition_name"], "open");
+    assert_eq!(model["extra_regressors"][1]["price"]["prior_scale"], 0.5);
+    let holidays = model["holidays"].as_str().unwrap();
+    // The days of the years to come are in the artifact, and of no holiday that the history does not have.
+    for part in ["Independence Day", "2022-01-17", "2031-07-04", "Juneteenth"] {
+        assert!(holidays.contains(part), "{part} is missing in {holidays}");
+    }
+    assert_eq!(model["changepoints"].as_str().unwrap().matches("2022-0").count(), 2);
+}
+
+#[test]
+fn logistic_growth_takes_its_limits_as_numbers_or_as_columns() {
+    let mut text = String::from("ds,y,Limit\n");
+    for (at, (date, _)) in daily_rows(150, 1).iter().enumerate() {
+        let y = 100.0 / (1.0 + (-(at as f64 - 75.0) / 20.0).exp()) + (at % 5) as f64;
+        writeln!(text, "{date},{y},120").unwrap();
+    }
+    let files = [("a.csv", text)];
+    let number = run(&files, &["growth=logistic", "cap=120", "horizon=30"], 0).0;
+    let column = run(&files, &["growth=logistic", "cap=Limit", "horizon=30"], 0).0;
+    assert_eq!(forecasts(number.path()), forecasts(column.path()));
+    let last: f64 = forecasts(number.path()).last().unwrap().split(',').nth(2).unwrap().parse().unwrap();
+    assert!((95.0..120.0).contains(&last), "{last}");
+    let missing = run(&files, &["growth=logistic", "max_failures=0"], 3).1;
+    missing.complains_of(&["a.csv: has no column \"cap\""]);
+    run(&files, &["growth=logistic", "cap=5", "floor=9"], 2).1.complains_of(&["cap 5.0 is not above the floor 9"]);
+}
+
+#[test]
+fn holidays_of_a_table_are_everybodys_a_groups_or_a_customers() {
+    let tables = folder([
+        (
+            "holidays.csv",
+            "holiday,ds,lower_window,upper_window,prior_scale,customer,group\n\
+             Sale,2022-02-01,0,1,,,\nSale,2022-03-01,0,1,,,\nFair,2022-02-15,,,2,,north\nBirthday,2022-03-10,-1,0,,b,\n",
+        ),
+        ("overrides.csv", "customer,group,holidays_prior_scale\na,north,\nb,,4\n"),
+        ("bad.csv", "holiday,ds,lower_window\nSale,2022-02-01,1\n"),
+    ]);
+    let setting = |name: &str, table: &str| format!("{name}={}", tables.path().join(table).display());
+    let files = ["a.csv", "b.csv", "c.csv"].map(|name| (name, with_price(120, 1, 0)));
+    let (holidays, overrides) = (setting("holidays", "holidays.csv"), setting("overrides", "overrides.csv"));
+    let (output, _) = run(&files, &[&holidays, &overrides], 0);
+    let names = |customer| {
+        let model = model(output.path(), customer);
+        let holidays = model["train_holiday_names"].as_str().unwrap().to_owned();
+        ["Sale", "Fair", "Birthday"].map(|name| holidays.contains(name))
+    };
+    assert_eq!(names("a"), [true, true, false]);
+    assert_eq!(names("b"), [true, false, true]);
+    assert_eq!(names("c"), [true, false, false]);
+    assert_eq!(model(output.path(), "b")["holidays_prior_scale"], 4.0);
+    run(&files, &[&setting("holidays", "bad.csv")], 3)
+        .1
+        .complains_of(&["bad.csv: line 2, column \"lower_window\": \"1\""]);
+    run(&files, &[&holidays], 2).1.complains_of(&["names groups", "overrides=FILE"]);
+}
+
+#[test]
+fn a_customers_settings_beat_its_groups_and_those_beat_everybodys() {
+    let tables = folder([(
+        "overrides.csv",
+        "customer,group,growth,n_changepoints,regressors\n,north,flat,3,\na,north,,,\nb,north,linear,,price\nc,,cubic,,\n",
+    )]);
+    let overrides = format!("overrides={}", tables.path().join("overrides.csv").display());
+    let files = ["a.csv", "b.csv", "c.csv", "d.csv"].map(|name| (name, with_price(120, 1, 0)));
+    let (output, _) = run(&files, &["n_changepoints=7", "max_failures=1", &overrides], 0);
+    let of = |customer: &str| {
+        let model = model(output.path(), customer);
+        let regressors = model["extra_regressors"][0].as_array().unwrap().len();
+        (model["growth"].as_str().unwrap().to_owned(), model["n_changepoints"].as_u64().unwrap(), regressors)
+    };
+    assert_eq!(of("a"), ("flat".into(), 3, 0));
+    assert_eq!(of("b"), ("linear".into(), 3, 1));
+    assert_eq!(of("d"), ("linear".into(), 7, 0));
+    let rows = manifest(&output.path().join("manifest.jsonl"));
+    let reason = rows["c"]["reason"].as_str().unwrap();
+    for part in ["overrides.csv: line 5", "growth", "\"cubic\"", "linear, flat, logistic"] {
+        assert!(reason.contains(part), "{part} is missing in {reason}");
+    }
+    assert_eq!(statuses(output.path()), [3, 0, 0, 1]);
+}
+
+#[test]
+fn only_customers_whose_settings_changed_are_fitted_again() {
+    let tables = folder([("overrides.csv", "customer,n_changepoints\na,3\n")]);
+    let path = tables.path().join("overrides.csv");
+    let overrides = format!("overrides={}", path.display());
+    let input = folder(["a.csv", "b.csv"].map(|name| (name, with_price(120, 1, 0))));
+    let output = tempfile::tempdir().unwrap();
+    let now = || {
+        train(input.path(), output.path(), &[&overrides]).with_code(0);
+        let rows = manifest(&output.path().join("manifest.jsonl"));
+        ["a", "b"].map(|customer| rows[customer]["status"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(now(), ["fitted", "fitted"]);
+    assert_eq!(now(), ["unchanged", "unchanged"]);
+    fs::write(&path, "customer,n_changepoints\na,4\n").unwrap();
+    assert_eq!(now(), ["fitted", "unchanged"]);
+    fs::write(&path, "customer,seed\na,4\n").unwrap();
+    train(input.path(), output.path(), &[&overrides])
+        .with_code(2)
+        .complains_of(&["\"seed\" is no setting that may differ"]);
+}

@@ -1,0 +1,458 @@
+//! Requests to models: what is asked, what is answered, and what is refused with a sentence.
+
+use std::{
+    fs,
+    io::Write,
+    net::Shutdown,
+    path::Path,
+    thread,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    open_models::pack,
+    serve_calls::{archives, unpacked},
+    server::Server,
+    support::{folder, json, repository},
+};
+use serde_json::{Value, json};
+
+fn invoke(server: &Server, headers: &[(&str, &str)], body: &str) -> crate::server::Answer {
+    server.send("POST", "/models/x/invoke", headers, body.as_bytes())
+}
+
+const JSON: (&str, &str) = ("Content-Type", "application/json");
+
+#[test]
+fn the_blog_s_question_has_the_blog_s_answer_in_both_encodings() {
+    let server = Server::multi_model();
+    server.load("x", unpacked("8").path()).with(200);
+    let object = invoke(&server, &[JSON], r#"{"period": 7}"#).with(200);
+    let text = invoke(&server, &[JSON], r#""{\"period\": 7}""#).with(200);
+    assert_eq!(object.body, text.body);
+    assert_eq!(object.headers["content-type"], "application/json");
+    let frame: Value = serde_json::from_str(object.json().as_str().unwrap()).unwrap();
+    let names: Vec<&str> = frame.as_object().unwrap().keys().map(String::as_str).collect();
+    for name in ["ds", "trend", "yhat", "yhat_lower", "yhat_upper", "trend_lower", "trend_upper"] {
+        assert!(names.contains(&name), "{name} is not in {names:?}");
+    }
+    for component in ["additive_terms", "multiplicative_terms", "weekly"] {
+        for suffix in ["", "_lower", "_upper"] {
+            assert!(names.contains(&format!("{component}{suffix}").as_str()), "{component}{suffix}");
+        }
+    }
+    // 120 rows of history from 2022-01-03: the rows go on from there.
+    let first_day = 1_641_168_000_000_i64;
+    for at in 0..7 {
+        assert_eq!(frame["ds"][(120 + at).to_string()], first_day + (120 + at) * 86_400_000);
+    }
+    assert_eq!(frame["yhat"].as_object().unwrap().len(), 7);
+}
+
+#[test]
+fn the_plain_form_has_horizons_dates_quantiles_components_and_several_encodings() {
+    let server = Server::multi_model();
+    server.load("x", unpacked("8").path()).with(200);
+    let ask = |body: &str| invoke(&server, &[JSON], body).with(200).json();
+    let seven = ask(r#"{"horizon": 7}"#);
+    let rows = seven["predictions"].as_array().unwrap();
+    assert_eq!((rows.len(), &rows[0]["ds"]), (7, &json!("2022-05-03")));
+    // The same dates in another order have the same forecast.
+    let dates = ask(r#"{"dates": ["2022-05-09", "2022-05-03", 1651622400000]}"#);
+    assert_eq!(dates["predictions"][0]["yhat"], rows[6]["yhat"]);
+    assert_eq!(dates["predictions"][1]["yhat"], rows[0]["yhat"]);
+    assert_eq!(dates["predictions"][2]["yhat"], rows[1]["yhat"]);
+    let wide = ask(r#"{"horizon": 2, "quantiles": [0.1, 0.5, 0.9], "components": true, "interval_width": 0.8}"#);
+    let row = &wide["predictions"][1];
+    assert_eq!((&row["yhat_q0.1"], &row["yhat_q0.9"]), (&row["yhat_lower"], &row["yhat_upper"]));
+    let sum = row["trend"].as_f64().unwrap() + row["weekly"].as_f64().unwrap();
+    assert!((row["yhat"].as_f64().unwrap() - sum).abs() < 1e-9, "{row}");
+    let point = ask(r#"{"horizon": 1, "uncertainty_samples": 0}"#)["predictions"][0].clone();
+    assert_eq!(point["yhat"], point["yhat_lower"]);
+    let several = ask(r#"[{"horizon": 1}, {"horizon": 2}]"#);
+    assert_eq!(several[1]["predictions"].as_array().unwrap().len(), 2);
+    assert_eq!(several, ask(r#"{"instances": [{"horizon": 1}, {"horizon": 2}]}"#));
+
+    let csv = invoke(&server, &[JSON, ("Accept", "text/csv")], r#"{"horizon": 2}"#).with(200);
+    assert_eq!(csv.headers["content-type"], "text/csv");
+    assert_eq!(csv.body.lines().next(), Some("ds,yhat,yhat_lower,yhat_upper"));
+    let back = invoke(&server, &[("Content-Type", "text/csv")], "ds\n2022-05-03\n2022-05-04\n").with(200).json();
+    assert_eq!(back["predictions"][1]["yhat"], rows[1]["yhat"]);
+    let lines = [("Content-Type", "application/jsonlines"), ("Accept", "application/jsonlines")];
+    let lines = invoke(&server, &lines, "{\"horizon\": 1}\n{\"horizon\": 3}\n").with(200).body;
+    let lengths: Vec<usize> = lines
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["predictions"].as_array().unwrap().len())
+        .collect();
+    assert_eq!(lengths, [1, 3]);
+}
+
+#[test]
+fn a_request_that_cannot_be_followed_is_told_why() {
+    let server = Server::multi_model();
+    server.load("x", unpacked("8").path()).with(200);
+    for (body, part) in [
+        ("", "empty"),
+        ("{", "not JSON"),
+        ("NaN", "not JSON"),
+        ("{\"horizon\": NaN}", "not JSON"),
+        ("{}", "neither horizon nor dates"),
+        ("7", "horizon"),
+        (r#"{"horizn": 7}"#, "unknown field `horizn`"),
+        (r#"{"horizon": -1}"#, "horizon"),
+        (r#"{"horizon": 0}"#, "at least 1"),
+        (r#"{"horizon": 1e9}"#, "horizon"),
+        (r#"{"horizon": 100000000}"#, "too many"),
+        (r#"{"horizon": 1, "uncertainty_samples": 1000000000000}"#, "too many simulated values"),
+        (r#"{"horizon": 2, "dates": []}"#, "both"),
+        (r#"{"dates": ["02/03/2024"]}"#, "02/03/2024"),
+        (r#"{"dates": [9223372036854775807]}"#, "out of range"),
+        (r#"{"horizon": 1, "quantiles": [1.5]}"#, "quantile 1.5"),
+        (r#"{"horizon": 1, "interval_width": 1}"#, "interval_width"),
+        (r#"{"horizon": 1, "freq": "fortnight"}"#, "fortnight"),
+        (r#"{"horizon": 1, "regressors": {"price": [1.5]}}"#, "price"),
+        (r#"{"period": "many"}"#, "period"),
+        (r#"[{"horizon": 1}, {"horizon": 0}]"#, "request 1"),
+    ] {
+        invoke(&server, &[JSON], body).fault(400, "BadRequestException", part);
+    }
+    invoke(&server, &[("Content-Type", "application/x-npy")], "x").fault(415, "UnsupportedMediaTypeException", "x-npy");
+    invoke(&server, &[JSON, ("Accept", "image/png")], "{\"horizon\": 1}").fault(
+        415,
+        "NotAcceptableException",
+        "image/png",
+    );
+    invoke(&server, &[("Content-Type", "text/csv")], "y\n1\n").fault(400, "BadRequestException", "no column ds");
+    invoke(&server, &[JSON], "{\"horizon\": 1}").with(200);
+}
+
+#[test]
+fn an_answer_says_which_model_gave_it_and_passes_attributes_through() {
+    let server = Server::multi_model();
+    let eight = unpacked("8");
+    server.load("x", eight.path()).with(200);
+    let metadata = json(&eight.path().join(".manyfit.json"));
+    let answer = invoke(&server, &[JSON, ("X-Request-Id", "mine-1")], "{\"horizon\": 1}").with(200);
+    assert_eq!(answer.headers["x-manyfit-fingerprint"], metadata["fingerprint"].as_str().unwrap());
+    assert_eq!(answer.headers["x-manyfit-model-version"], "v7");
+    assert_eq!(answer.headers["x-manyfit-customer"], "8");
+    assert_eq!(answer.headers["x-manyfit-trained"], "2022-01-03/2022-05-02");
+    assert_eq!(answer.headers["x-request-id"], "mine-1");
+    assert!(answer.headers["x-amzn-sagemaker-custom-attributes"].starts_with("customer=8;model-version=v7;"));
+    let own = ("X-Amzn-SageMaker-Custom-Attributes", "trace=abc 1");
+    let answer = invoke(&server, &[JSON, own], "{\"horizon\": 1}").with(200);
+    assert_eq!(answer.headers["x-amzn-sagemaker-custom-attributes"], "trace=abc 1");
+}
+
+#[test]
+fn stock_xgboost_models_answer_rows_as_aws_s_container_does() {
+    let expected = json(&repository("tests/golden/xgboost-3.2.0.expected.json"));
+    let features: Vec<Option<f64>> = serde_json::from_value(expected["validation_features"].clone()).unwrap();
+    let golden = |name: &str| repository(&format!("tests/golden/xgboost-3.2.0-{name}"));
+    let rows: Vec<&[Option<f64>]> = features.chunks(4).take(3).collect();
+    let server = Server::multi_model();
+    for extension in ["json", "ubj"] {
+        let directory = folder([("xgboost-model", fs::read(golden(&format!("logistic.{extension}"))).unwrap())]);
+        server.load("x", directory.path()).with(200);
+        let csv = rows
+            .iter()
+            .map(|row| {
+                let cells: Vec<String> =
+                    row.iter().map(|cell| cell.map_or_else(String::new, |x| x.to_string())).collect();
+                cells.join(",") + "\n"
+            })
+            .collect::<Vec<_>>()
+            .concat();
+        let json_rows = serde_json::to_string(&rows).unwrap();
+        let libsvm = rows
+            .iter()
+            .map(|row| {
+                let cells = row.iter().enumerate().filter_map(|(at, cell)| cell.map(|x| format!("{at}:{x}")));
+                format!("0 {}\n", cells.collect::<Vec<_>>().join(" "))
+            })
+            .collect::<Vec<_>>()
+            .concat();
+        let answer = invoke(&server, &[("Content-Type", "text/csv")], &csv).with(200);
+        let scores: Vec<f64> = serde_json::from_str(&answer.body).unwrap();
+        assert_eq!(scores.len(), 3);
+        for (score, stock) in scores.iter().zip(expected["logistic"].as_array().unwrap()) {
+            assert!((score - stock.as_f64().unwrap()).abs() < 1e-6, "{score} for {stock}");
+        }
+        for (media, body) in [
+            ("text/csv; label_size=0; charset=utf-8", csv.as_str()),
+            ("application/json", &json_rows),
+            ("text/libsvm", &libsvm),
+            ("text/x-libsvm", &libsvm),
+        ] {
+            let other = invoke(&server, &[("Content-Type", media)], body).with(200);
+            assert_eq!(serde_json::from_str::<Vec<f64>>(&other.body).unwrap(), scores, "{media}");
+        }
+        assert_eq!(invoke(&server, &[], &libsvm).with(200).body, answer.body, "without a content type");
+        let line = invoke(&server, &[("Content-Type", "text/csv"), ("Accept", "text/csv")], &csv).with(200).body;
+        assert_eq!(line.split(',').map(|score| score.parse::<f64>().unwrap()).collect::<Vec<_>>(), scores);
+        assert_eq!(invoke(&server, &[("Content-Type", "text/csv")], "").with(204).body, "");
+        let narrow = invoke(&server, &[("Content-Type", "text/csv")], "1,2\n");
+        narrow.fault(400, "BadRequestException", "Unable to evaluate payload provided");
+        server.delete("/models/x").with(200);
+    }
+}
+
+#[test]
+fn a_single_model_answers_invocations_and_says_how_to_batch() {
+    let model =
+        folder([("ml/model/xgboost-model", fs::read(repository("tests/golden/xgboost-3.2.0-logistic.ubj")).unwrap())]);
+    let base = model.path().join("ml");
+    let single = Server::start(&[], &[("SAGEMAKER_BASE_DIR", base.to_str().unwrap()), ("SAGEMAKER_BIND_TO_PORT", "0")]);
+    single.get("/ping").with(200);
+    let parameters = single.get("/execution-parameters").with(200).json();
+    assert_eq!((&parameters["BatchStrategy"], &parameters["MaxPayloadInMB"]), (&json!("MULTI_RECORD"), &json!(6)));
+    let width = width_of(&base.join("model"));
+    let row = vec!["0.5"; width].join(",");
+    let answer = single.send("POST", "/invocations", &[("Content-Type", "text/csv")], row.as_bytes()).with(200).json();
+    assert!(answer["predictions"][0]["score"].is_f64(), "{answer}");
+    single.send("POST", "/invocations", &[("Accept", "image/png")], row.as_bytes()).fault(
+        406,
+        "NotAcceptableException",
+        "image/png",
+    );
+    let variables = [
+        ("SAGEMAKER_BASE_DIR", base.to_str().unwrap()),
+        ("SAGEMAKER_BATCH", "true"),
+        ("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", "text/csv"),
+    ];
+    let batch = Server::start(&[], &variables);
+    let rows = format!("{row}\n{row}\n");
+    let lines = batch.send("POST", "/invocations", &[("Content-Type", "text/csv")], rows.as_bytes()).with(200).body;
+    assert_eq!((lines.lines().count(), lines.ends_with('\n')), (2, true));
+}
+
+/// Number of features of an XGBoost model.
+fn width_of(model: &Path) -> usize {
+    let opened = manyfit::artifact::open_directory(model, manyfit::artifact::Limits::default()).unwrap();
+    let manyfit::models::FittedModel::Regression(fitted) = opened.model else { panic!("no trees") };
+    fitted.features().len()
+}
+
+#[test]
+fn bodies_that_are_too_large_or_too_slow_are_turned_away() {
+    let server =
+        Server::multi_model_with(&[("SAGEMAKER_MAX_REQUEST_SIZE", "1000"), ("SAGEMAKER_MODEL_SERVER_TIMEOUT", "1")]);
+    server.load("x", unpacked("8").path()).with(200);
+    let large = vec![b' '; 20 << 20];
+    let answer = server.send("POST", "/models/x/invoke", &[JSON], &large);
+    answer.fault(413, "RequestEntityTooLargeException", "1000 bytes");
+    let asks_first = server.send("POST", "/models/x/invoke", &[JSON, ("Expect", "100-continue")], &[b' '; 1001]);
+    assert_eq!(asks_first.status, 413);
+    invoke(&server, &[JSON], &format!("{{\"horizon\": 1{}}}", " ".repeat(900))).with(200);
+    let mut slow = server.connect();
+    slow.write_all(b"POST /models/x/invoke HTTP/1.1\r\nHost: t\r\nConnection: close\r\nContent-Length: 50\r\n\r\n{")
+        .unwrap();
+    let begun = Instant::now();
+    crate::server::read_answer(slow).fault(408, "RequestTimeoutException", "in time");
+    assert!(begun.elapsed() < Duration::from_secs(10));
+}
+
+#[test]
+fn values_that_are_not_finite_are_null() {
+    // A slope at the end of the numbers: forecasts beyond it are infinite.
+    let mut model: Value = serde_json::from_slice(&fs::read(unpacked("8").path().join("model.json")).unwrap()).unwrap();
+    model["y_scale"] = json!(1e308);
+    model["params"]["k"] = json!([[1e10]]);
+    let directory = folder([("model.json", model.to_string())]);
+    let server = Server::multi_model();
+    server.load("x", directory.path()).with(200);
+    let answer = invoke(&server, &[JSON], "{\"horizon\": 2}").with(200).json();
+    assert_eq!(answer["predictions"][0]["yhat"], Value::Null);
+    let csv = invoke(&server, &[JSON, ("Accept", "text/csv")], "{\"horizon\": 1}").with(200).body;
+    assert!(csv.lines().nth(1).unwrap().ends_with(",,,"), "{csv}");
+    invoke(&server, &[JSON], "{\"period\": 2}").with(200);
+}
+
+#[test]
+fn models_of_a_folder_are_loaded_on_use_replaced_and_put_out() {
+    let copy = |from: &str, to: &Path| {
+        let temporary = to.with_extension("new");
+        fs::copy(archives().join(from), &temporary).unwrap();
+        fs::rename(temporary, to).unwrap();
+    };
+    let models = tempfile::tempdir().unwrap();
+    let file = |name: &str| models.path().join(name);
+    for number in 0..40 {
+        copy("8.tar.gz", &file(&format!("c{number}.tar.gz")));
+    }
+    fs::create_dir(file("sub")).unwrap();
+    copy("9.tar.gz", &file("sub/a b.tar.gz"));
+    let server = Server::start(&["--models", models.path().to_str().unwrap()], &[("MANYFIT_MEMORY", "300K")]);
+    let customer = |target: &str| {
+        let headers = [JSON, ("X-Amzn-SageMaker-Target-Model", target)];
+        let answer = server.send("POST", "/invocations", &headers, b"{\"horizon\": 1}").with(200);
+        answer.headers["x-manyfit-customer"].clone()
+    };
+    assert_eq!(server.get("/models").json(), json!({"models": []}));
+    assert_eq!(customer("sub/a b.tar.gz"), "9");
+    let encoded = server.post("/models/sub%2Fa%20b.tar.gz/invoke", "{\"horizon\": 1}").with(200);
+    assert_eq!(encoded.headers["x-manyfit-customer"], "9");
+    let endpoint = [JSON, ("X-Amzn-SageMaker-Target-Model", "c0.tar.gz")];
+    server.send("POST", "/endpoints/fleet/invocations", &endpoint, b"{\"horizon\": 1}").with(200);
+    for target in ["absent.tar.gz", "../c0.tar.gz", "sub/../c0.tar.gz", "/etc/passwd", "sub"] {
+        let headers = [JSON, ("X-Amzn-SageMaker-Target-Model", target)];
+        let status = server.send("POST", "/invocations", &headers, b"{\"horizon\": 1}").status;
+        assert!(status == 404 || (target == "sub" && status == 400), "{target}: {status}");
+    }
+    // More models than fit: the least recently used go, and every one answers.
+    for round in 0..2 {
+        for number in 0..40 {
+            assert_eq!(customer(&format!("c{number}.tar.gz")), "8", "round {round}");
+        }
+    }
+    assert!(server.metric("manyfit_evictions_total") > 0.0);
+    assert!(server.metric("manyfit_model_memory_bytes") <= 300.0 * 1024.0);
+    assert_eq!(customer("c39.tar.gz"), "8");
+
+    // A file is looked at once a second.
+    let later = |expected: &str| {
+        let begun = Instant::now();
+        while customer("c39.tar.gz") != expected {
+            assert!(begun.elapsed() < Duration::from_secs(20), "the file was not noticed");
+            thread::sleep(Duration::from_millis(50));
+        }
+    };
+    copy("9.tar.gz", &file("c39.tar.gz"));
+    later("9");
+    // Half a file is no reason to stop.
+    fs::write(file("c39.tar.gz"), &fs::read(archives().join("8.tar.gz")).unwrap()[..500]).unwrap();
+    thread::sleep(Duration::from_millis(1200));
+    assert_eq!(customer("c39.tar.gz"), "9");
+    copy("8.tar.gz", &file("c39.tar.gz"));
+    later("8");
+    fs::remove_file(file("c39.tar.gz")).unwrap();
+    thread::sleep(Duration::from_millis(1200));
+    server.post("/models/c39.tar.gz/invoke", "{\"horizon\": 1}").fault(404, "ModelNotFoundException", "c39");
+}
+
+#[test]
+fn a_model_may_be_unloaded_and_loaded_while_it_answers() {
+    let server = Server::multi_model();
+    let (eight, nine) = (unpacked("8"), unpacked("9"));
+    server.load("x", eight.path()).with(200);
+    thread::scope(|scope| {
+        let askers: Vec<_> = (0..4)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut found = 0;
+                    for _ in 0..60 {
+                        let answer = server.post("/models/x/invoke", "{\"horizon\": 7}");
+                        assert!(matches!(answer.status, 200 | 404), "{answer:?}");
+                        found += usize::from(answer.status == 200);
+                    }
+                    found
+                })
+            })
+            .collect();
+        for round in 0..30 {
+            server.delete("/models/x").with(200);
+            server.load("x", if round % 2 == 0 { nine.path() } else { eight.path() }).with(200);
+        }
+        let found: usize = askers.into_iter().map(|asker| asker.join().unwrap()).sum();
+        assert!(found > 0);
+    });
+    server.delete("/models/x").with(200);
+    assert_eq!(server.metric("manyfit_model_memory_bytes"), 0.0);
+}
+
+#[test]
+fn a_cold_model_that_many_ask_for_at_once_is_loaded_once() {
+    let server = Server::start(&["--models", archives().to_str().unwrap()], &[]);
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| server.post("/models/8.tar.gz/invoke", "{\"horizon\": 1}").with(200));
+        }
+    });
+    assert_eq!(server.metric("manyfit_loads_total"), 1.0);
+}
+
+#[test]
+fn requests_are_captured_in_the_platform_s_form_and_failures_too() {
+    let captured = tempfile::tempdir().unwrap();
+    let directory = captured.path().join("capture");
+    let arguments =
+        ["--models", archives().to_str().unwrap(), "--capture", directory.to_str().unwrap()].map(String::from);
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let mut server = Server::start(&arguments, &[]);
+    for body in ["{\"horizon\": 2}", "{\"horizon\": 0}"] {
+        server.post("/models/8.tar.gz/invoke", body);
+    }
+    server.terminate();
+    server.ended();
+    let file = fs::read_dir(&directory).unwrap().next().unwrap().unwrap().path();
+    let lines: Vec<Value> =
+        fs::read_to_string(file).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 2);
+    assert_eq!(lines[0]["captureData"]["endpointInput"]["data"], "{\"horizon\": 2}");
+    let answer = lines[0]["captureData"]["endpointOutput"]["data"].as_str().unwrap();
+    assert_eq!(serde_json::from_str::<Value>(answer).unwrap()["predictions"].as_array().unwrap().len(), 2);
+    assert_eq!((&lines[0]["manyfit"]["status"], &lines[1]["manyfit"]["status"]), (&json!(200), &json!(400)));
+}
+
+#[test]
+fn a_thousand_mixed_requests_with_cut_connections_leave_nothing_behind() {
+    mixed(1000);
+}
+
+#[test]
+#[ignore = "a soak of minutes: cargo test --release --test suite -- --ignored soak"]
+fn a_soak_of_200_000_mixed_requests_leaves_nothing_behind() {
+    mixed(200_000);
+}
+
+/// Sends loads, unloads, good and bad requests, and connections that are cut, from four clients at once.
+fn mixed(requests: usize) {
+    let server = Server::multi_model();
+    let (eight, trees) = (unpacked("8"), folder([("model.json", pack(&[]))]));
+    let warm_up = requests / 10;
+    let client = |client: usize, from: usize, to: usize| {
+        let path = |name: &str| format!("/models/{name}{client}");
+        for number in (from..to).filter(|number| number % 4 == client) {
+            let status = match number / 4 % 8 {
+                0 => server.load(&format!("m{client}"), eight.path()).status,
+                1 | 2 => server.post(&format!("{}/invoke", path("m")), "{\"horizon\": 7}").status,
+                3 => server.post(&format!("{}/invoke", path("m")), "{\"horizon\": \"x\"}").status,
+                4 => server.load(&format!("bad{client}"), trees.path()).status,
+                5 => server.get("/models").status,
+                6 => {
+                    let mut stream = server.connect();
+                    let head =
+                        format!("POST {}/invoke HTTP/1.1\r\nHost: t\r\nContent-Length: 900\r\n\r\n{{", path("m"));
+                    stream.write_all(head.as_bytes()).unwrap();
+                    stream.shutdown(Shutdown::Both).unwrap();
+                    200
+                }
+                _ => server.delete(&path("m")).status,
+            };
+            assert!(matches!(status, 200 | 400 | 404), "request {number}: {status}");
+        }
+    };
+    let run = |from: usize, to: usize| {
+        thread::scope(|scope| {
+            for number in 0..4 {
+                scope.spawn(move || client(number, from, to));
+            }
+        });
+    };
+    run(0, warm_up);
+    let before = server.metric("process_resident_memory_bytes");
+    run(warm_up, requests);
+    let begun = Instant::now();
+    // The connection that asks is one of them.
+    while server.metric("manyfit_connections") > 1.0 {
+        assert!(begun.elapsed() < Duration::from_secs(10), "a connection is stuck");
+        thread::sleep(Duration::from_millis(20));
+    }
+    let after = server.metric("process_resident_memory_bytes");
+    assert!(after < before + 16e6, "{before} bytes grew to {after}");
+    for client in 0..4 {
+        server.delete(&format!("/models/m{client}"));
+    }
+    assert_eq!(server.metric("manyfit_model_memory_bytes"), 0.0);
+    assert_eq!(server.metric("manyfit_requests_waiting"), 0.0);
+}
