@@ -1,8 +1,8 @@
-//! Fit and pack apart: one customer's daily history, with the calendar at hand and without.
+//! Fit, pack and open apart: one customer's daily history, with the calendar at hand and without.
 
 use divan::{Bencher, black_box};
 use manyfit::{
-    artifact::{Artifact, Metadata},
+    artifact::{Artifact, Limits, Metadata, open_archive, open_directory},
     dataset::{Covariates, Series},
     models::{
         FittedModel, ModelSpec, Workspace,
@@ -87,6 +87,31 @@ fn fit_other_models<const WHICH: usize>(bencher: Bencher<'_, '_>, days: i64) {
 fn pack(bencher: Bencher<'_, '_>) {
     let model = fitted();
     bencher.bench_local(|| Artifact::pack(&mut Metadata::default(), black_box(&model)));
+}
+
+/// What a server does to load a model that was packed.
+#[divan::bench]
+fn open_packed(bencher: Bencher<'_, '_>) {
+    let archive = Artifact::pack(&mut Metadata::default(), &fitted());
+    bencher.bench_local(|| open_archive(black_box(&archive), Limits::default()).expect("it was packed just now"));
+}
+
+/// The same of a model that the platform has unpacked.
+#[divan::bench]
+fn open_unpacked(bencher: Bencher<'_, '_>) {
+    let archive = Artifact::pack(&mut Metadata::default(), &fitted());
+    let directory = tempfile::tempdir().expect("there is room for a model");
+    let unpacked = tar::Archive::new(flate2::read::GzDecoder::new(&archive[..])).unpack(directory.path());
+    unpacked.expect("there is room for a model");
+    bencher.bench_local(|| open_directory(black_box(directory.path()), Limits::default()).expect("it is unharmed"));
+}
+
+/// What a server does for the usual request.
+#[divan::bench]
+fn forecast_a_week(bencher: Bencher<'_, '_>) {
+    let model = fitted();
+    let dates = model.future_dates(Frequency::DAILY, 7);
+    bencher.bench_local(|| model.forecast(black_box(&dates), Covariates::NONE, [7; 32]));
 }
 
 /// Thirty days ahead with 1,000 simulated futures.

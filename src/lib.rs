@@ -31,7 +31,7 @@
 //!
 //! - the platform's paths and variables only in [`sagemaker`];
 //! - the AWS SDK only in `storage/s3`;
-//! - polars only in `input/parquet.rs`, the Parquet files of [`prepare`] and the tables of results;
+//! - polars only in the Parquet files of [`input`] and [`prepare`] and the tables of results;
 //! - rayon only in [`prepare`], [`train`] and [`predict`]: a model is fitted and asked by one thread;
 //! - async only in [`serve`], where `cli` starts it, and in `storage/s3`, behind calls that block;
 //! - `process::exit` nowhere: `main` returns an exit code.

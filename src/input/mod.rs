@@ -15,6 +15,7 @@
 //! | `table_reader` | a file to the table of its customer, or of its customers |
 //! | `table_csv`, `table_parquet` | a file's bytes to rows of features |
 //! | `table_columns`, `table_rows` | which column is what; rows of features to a table |
+//! | `parquet_values` | what a Parquet file holds: columns, and what their values mean |
 //! | `bundle` | the customers of a file of many |
 //! | `records` | CSV text to fields |
 //! | `columns` | which column is what: as set, or guessed |
@@ -41,6 +42,8 @@ mod fault;
 mod names;
 mod number;
 mod parquet;
+#[cfg(feature = "parquet")]
+mod parquet_values;
 pub(crate) mod raw;
 mod reader;
 mod records;

@@ -51,7 +51,7 @@ mod with_polars {
             columns::Header,
             fault::{Fault, Place, quoted},
             number,
-            parquet::with_polars::{customer_of, guarded, is_readable, schema, text_of, value_at},
+            parquet_values::{customer_of, guarded, is_readable, schema, text_of, value_at},
             table_columns::TableColumns,
             table_csv::{self, NOT_A_NUMBER},
             table_reader::TableSink,

@@ -5,9 +5,8 @@ use crate::{
     artifact::{Opened, forecast_seed},
     dataset::{Columns, Covariates},
     error::{Error, Result},
-    holidays::Country,
     input::CustomerRows,
-    models::{FittedModel, Forecast, frequency::Frequency, prophet::Holiday},
+    models::{FittedModel, Forecast, frequency::Frequency},
     tables::Block,
 };
 
@@ -56,8 +55,8 @@ pub(super) fn block(
         }
         None => dates.clone(),
     };
-    if let Some(&last) = wanted.last() {
-        know_holidays(&mut model, last)?;
+    if let (FittedModel::Prophet(fitted), Some(&last)) = (&mut model, wanted.last()) {
+        fitted.know_holidays_until(last)?;
     }
     let forecast = model.forecast(&wanted, covariates, forecast_seed(seed, &name)).map_err(|error| {
         let hint = if future.is_none() { ": give a table of the future with --future" } else { "" };
@@ -72,29 +71,6 @@ fn inferred(model: &FittedModel) -> Frequency {
         FittedModel::Prophet(fitted) => Frequency::infer(&fitted.history_dates),
         FittedModel::Baseline(_) | FittedModel::Regression(_) => Frequency::DAILY,
     }
-}
-
-/// Gives a model that Python wrote its country's holidays, and insists that a model knows those of the last year.
-fn know_holidays(model: &mut FittedModel, last: i64) -> Result<()> {
-    let FittedModel::Prophet(fitted) = model else { return Ok(()) };
-    let year = |ms: i64| {
-        jiff::Timestamp::from_millisecond(ms).map_or(0, |at| i32::from(at.to_zoned(jiff::tz::TimeZone::UTC).year()))
-    };
-    if let Some(country) = fitted.unknown_holidays.clone() {
-        let days = Country::new(&country)?.holidays(year(fitted.start)..=year(last).max(year(fitted.last_date())))?;
-        fitted.know_holidays(days.into_iter().map(|day| Holiday::new(day.name, day.date)));
-    }
-    if let Some(country) = &fitted.spec.country_holidays {
-        let known = country.days.iter().chain(&fitted.holidays).map(|day| day.date).max().map_or(i32::MAX, year);
-        if year(last) > known {
-            return Err(Error::Data(format!(
-                "the artifact knows the holidays of {} until {known}, and the forecast goes to {}: train again, or ask for less",
-                country.country,
-                year(last)
-            )));
-        }
-    }
-    Ok(())
 }
 
 fn rows_of(customer: String, mut forecast: Forecast, columns: &[String]) -> Block {

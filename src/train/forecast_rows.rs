@@ -1,7 +1,7 @@
 //! Rows of the forecasts table.
 
 use super::result_table::{Block, Layout};
-use crate::models::Forecast;
+use crate::{models::Forecast, tables::Key};
 
 /// Columns of numbers, after `customer` and `ds`. A component that a customer's model does not have is empty.
 const COLUMNS: [&str; 12] = [
@@ -20,7 +20,7 @@ const COLUMNS: [&str; 12] = [
 ];
 
 /// The table.
-pub(super) static FORECASTS: Layout = Layout { name: "forecasts", key: "ds", key_is_date: true, columns: &COLUMNS };
+pub(super) static FORECASTS: Layout = Layout { name: "forecasts", key: Key::Date, columns: &COLUMNS };
 
 /// A forecast's rows.
 pub(super) fn to_block(forecast: &Forecast) -> Block {

@@ -22,8 +22,6 @@ mod plan;
 mod progress;
 mod regression;
 mod result_table;
-#[cfg(feature = "parquet")]
-mod result_table_parquet;
 mod results;
 mod series;
 mod spool;

@@ -16,6 +16,7 @@ use crate::{
         regression::{Accuracy, FittedRegression, ScoredOn},
     },
     settings::RegressionTask,
+    tables::Key,
 };
 use rand_chacha::{
     ChaCha8Rng,
@@ -26,7 +27,7 @@ use std::time::Instant;
 /// The table of predictions: `row` counts the rows of the customer's validation file, or of the file that the rows were
 /// drawn from, from 1, the header not counted.
 pub(super) static PREDICTIONS: Layout =
-    Layout { name: "predictions", key: "row", key_is_date: false, columns: &["target", "prediction"] };
+    Layout { name: "predictions", key: Key::Row, columns: &["target", "prediction"] };
 
 /// A customer's rows.
 pub(super) struct Rows {

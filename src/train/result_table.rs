@@ -1,11 +1,10 @@
 //! A table of results: rows of every customer, sorted by customer, as CSV and as Parquet.
 
-use super::{
-    results::ResultsDirectory,
-    spool::{Spool, write_whole},
-    worker::iso_with_time,
+use super::{results::ResultsDirectory, spool::Spool};
+use crate::{
+    error::Result,
+    tables::{self, Key, Table},
 };
-use crate::error::{Error, Result};
 
 /// What a table is called and what its columns are, after `customer`.
 ///
@@ -14,13 +13,14 @@ use crate::error::{Error, Result};
 pub(super) struct Layout {
     /// The table's name.
     pub(super) name: &'static str,
-    /// The column of keys.
-    pub(super) key: &'static str,
-    /// Whether keys are milliseconds since the epoch, or else numbers.
-    pub(super) key_is_date: bool,
+    /// What the keys are.
+    pub(super) key: Key,
     /// The columns of numbers.
     pub(super) columns: &'static [&'static str],
 }
+
+/// Every form in which it is written.
+const FORMATS: &[&str] = if cfg!(feature = "parquet") { &["csv", "parquet"] } else { &["csv"] };
 
 /// Rows of one customer as bytes, in the form in which they are spooled.
 #[derive(Default)]
@@ -73,41 +73,26 @@ impl ResultTable {
 
     /// Writes the tables; their names.
     pub(super) fn finish(self) -> Result<Vec<String>> {
-        let layout = self.layout;
-        let csv = self.results.file(layout.name, "csv");
-        let failed = |error| Error::storage(format_args!("writing the {}", layout.name), error);
-        #[cfg(feature = "parquet")]
-        let parquet = self.results.file(layout.name, "parquet");
-        write_whole(&csv, |file| {
-            let mut csv = ::csv::Writer::from_writer(file);
-            let into_storage = |error: ::csv::Error| failed(error.into());
-            csv.write_record(["customer", layout.key].iter().chain(layout.columns)).map_err(into_storage)?;
-            #[cfg(feature = "parquet")]
-            let mut table = super::result_table_parquet::ParquetTable::create(layout, &parquet)?;
-            self.spool.drain_sorted(|customer, block| {
-                for (key, numbers) in rows(layout, block) {
-                    csv.write_field(customer).map_err(into_storage)?;
-                    let key = if layout.key_is_date { iso_with_time(key) } else { key.to_string() };
-                    csv.write_field(key).map_err(into_storage)?;
-                    for number in numbers {
-                        let text = if number.is_nan() { String::new() } else { number.to_string() };
-                        csv.write_field(text).map_err(into_storage)?;
-                    }
-                    csv.write_record(None::<&[u8]>).map_err(into_storage)?;
+        let Self { layout, spool, results } = self;
+        let places: Vec<_> = FORMATS.iter().map(|format| results.file(layout.name, format)).collect();
+        let names = || layout.columns.iter().map(ToString::to_string).collect();
+        let tables: Result<Vec<_>> = places.iter().map(|place| Table::create(place, layout.key, names())).collect();
+        let mut tables = tables?;
+        let mut block = tables::Block { columns: vec![Vec::new(); layout.columns.len()], ..tables::Block::default() };
+        spool.drain_sorted(|customer, bytes| {
+            customer.clone_into(&mut block.customer);
+            block.keys.clear();
+            block.columns.iter_mut().for_each(Vec::clear);
+            for (key, numbers) in rows(layout, bytes) {
+                block.keys.push(key);
+                for (column, number) in block.columns.iter_mut().zip(numbers) {
+                    column.push(number);
                 }
-                #[cfg(feature = "parquet")]
-                table.append(customer, block)?;
-                Ok(())
-            })?;
-            #[cfg(feature = "parquet")]
-            table.finish()?;
-            csv.flush().map_err(failed)
+            }
+            tables.iter_mut().try_for_each(|table| table.append(&block))
         })?;
-        Ok(vec![
-            self.results.deliver(&csv)?,
-            #[cfg(feature = "parquet")]
-            self.results.deliver(&parquet)?,
-        ])
+        tables.into_iter().try_for_each(Table::finish)?;
+        places.iter().map(|place| results.deliver(place)).collect()
     }
 }
 
@@ -115,7 +100,7 @@ impl ResultTable {
 mod tests {
     use super::*;
 
-    static LAYOUT: Layout = Layout { name: "rows", key: "row", key_is_date: false, columns: &["a", "b"] };
+    static LAYOUT: Layout = Layout { name: "rows", key: Key::Row, columns: &["a", "b"] };
 
     #[test]
     fn rows_come_back_sorted_by_customer_and_what_is_missing_is_empty() {

@@ -17,6 +17,7 @@ use crate::{
     models::{FittedModel, Workspace},
     settings::{Settings, Task},
     storage::Stamp,
+    tables,
 };
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
@@ -383,17 +384,9 @@ impl Done {
     }
 }
 
-/// A timestamp as ISO 8601: date and time, the same form at midnight.
-pub(super) fn iso_with_time(ms: i64) -> String {
-    jiff::Timestamp::from_millisecond(ms).map_or_else(
-        |_| format!("{ms} ms"),
-        |timestamp| timestamp.to_zoned(jiff::tz::TimeZone::UTC).datetime().to_string(),
-    )
-}
-
 /// A timestamp as ISO 8601: the date alone at midnight.
 fn iso(ms: i64) -> String {
-    let text = iso_with_time(ms);
+    let text = tables::iso_with_time(ms);
     text.strip_suffix("T00:00:00").map_or(text.clone(), str::to_owned)
 }
 

@@ -201,11 +201,11 @@ fn faults(layers: &Layers, file: &str, source: &str) -> Vec<String> {
 fn fence_faults(file: &str, source: &str) -> Vec<String> {
     let polars = [
         "input/parquet.rs",
+        "input/parquet_values.rs",
         "input/table_parquet.rs",
         "prepare/parquet_read.rs",
         "prepare/parquet_write.rs",
         "tables/parquet.rs",
-        "train/result_table_parquet.rs",
     ];
     let rayon = ["predict/", "prepare/", "train/"];
     let asynchronous = ["cli/serve.rs", "serve/", "storage/s3/"];

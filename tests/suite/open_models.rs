@@ -102,6 +102,28 @@ fn a_prophet_model_is_known_without_metadata_in_every_wrapping_that_tar_writes()
 }
 
 #[test]
+fn a_prophet_model_that_would_fill_the_memory_is_refused() {
+    let (_output, bytes) = trained(&[]);
+    let model = members(&bytes).into_iter().find(|(name, _)| name == "model.json").unwrap().1;
+    let model = String::from_utf8(model).unwrap();
+    let holidays =
+        r#""{\"data\":[{\"ds\":\"2024-01-01T00:00:00.000\",\"holiday\":\"x\",\"upper_window\":2000000000}]}""#;
+    for (from, to, message) in [
+        (
+            r#""fourier_order":3"#,
+            r#""fourier_order":9223372036854775807"#.to_owned(),
+            "Fourier order 9223372036854775807",
+        ),
+        (r#""holidays":null"#, format!(r#""holidays":{holidays}"#), "2000000000 days"),
+    ] {
+        assert!(model.contains(from), "{from} is missing in: {model}");
+        let hostile = pack(&[("model.json", model.replacen(from, &to, 1).as_bytes())]);
+        let refused = open_archive(&hostile, Limits::default()).unwrap_err().to_string();
+        assert!(refused.contains(message), "{refused}");
+    }
+}
+
+#[test]
 fn stock_xgboost_files_are_known_by_their_content_whatever_their_names() {
     for version in ["1.7.6", "2.1.4", "3.2.0"] {
         for (extension, names) in [("json", ["xgboost-model", "model.json"]), ("ubj", ["xgboost-model", "m.ubj"])] {

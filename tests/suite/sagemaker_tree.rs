@@ -170,10 +170,10 @@ fn every_clients_dialect_of_hyperparameters_is_the_same_job() {
 
 #[test]
 fn a_job_that_cannot_start_says_why_in_the_failure_file() {
-    let host = Host::of_job("algo-1", &HOSTS[..1], "ShardedByS3Key", r#"{"hotizon": "7", "growth": "logistic"}"#);
+    let host = Host::of_job("algo-1", &HOSTS[..1], "ShardedByS3Key", r#"{"hotizon": "7", "growth": "quadratic"}"#);
     host.customer(8).run().with_code(2).complains_of(&["did you mean horizon?"]);
     let failure = host.failure().unwrap();
-    assert!(failure.contains("did you mean horizon?") && failure.contains("logistic"), "{failure}");
+    assert!(failure.contains("did you mean horizon?") && failure.contains("quadratic"), "{failure}");
     assert!(!host.path("checkpoints").exists());
 
     let pipe = Host::new(&[("inputdataconfig.json", r#"{"training": {"TrainingInputMode": "Pipe"}}"#)]);

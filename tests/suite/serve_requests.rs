@@ -104,6 +104,7 @@ fn a_request_that_cannot_be_followed_is_told_why() {
         (r#"{"horizon": 1e9}"#, "horizon"),
         (r#"{"horizon": 100000000}"#, "too many"),
         (r#"{"horizon": 1, "uncertainty_samples": 1000000000000}"#, "too many simulated values"),
+        (r#"{"horizon": 1, "uncertainty_samples": 1000000}"#, "too many samples"),
         (r#"{"horizon": 2, "dates": []}"#, "both"),
         (r#"{"dates": ["02/03/2024"]}"#, "02/03/2024"),
         (r#"{"dates": [9223372036854775807]}"#, "out of range"),

@@ -148,12 +148,14 @@ pub(crate) fn files(directory: &Path) -> Files {
     if !directory.exists() {
         return Files::new();
     }
-    let walk = walkdir::WalkDir::new(directory).into_iter().map(Result::unwrap);
-    let files = walk.filter(|found| found.file_type().is_file()).map(|found| {
+    // A run that goes on renames its files: what is gone before it is read was under a temporary name.
+    let walk = walkdir::WalkDir::new(directory).into_iter().filter_map(Result::ok);
+    let files = walk.filter(|found| found.file_type().is_file()).filter_map(|found| {
         let name = found.path().strip_prefix(directory).unwrap().to_str().unwrap().to_owned();
-        (name, fs::read(found.path()).unwrap())
+        let temporary = name.ends_with(".sagemaker-ignore");
+        (!temporary).then(|| (name, fs::read(found.path()).unwrap()))
     });
-    files.filter(|(name, _)| !name.ends_with(".sagemaker-ignore")).collect()
+    files.collect()
 }
 
 /// The members of an artifact in their order.

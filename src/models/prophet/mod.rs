@@ -14,8 +14,10 @@
 
 mod augurs;
 mod calendar;
+mod country;
 mod covariates;
 mod curvature;
+mod descent;
 mod elimination;
 mod faults;
 mod features;
@@ -145,7 +147,7 @@ impl ProphetSpec {
             })?;
             notes.log_posterior = Some(optimum.log_posterior);
             notes.perfect_fit = optimum.perfect_fit;
-            notes.steps = if linear { 0 } else { nonlinear.steps };
+            notes.steps = if linear { 0 } else { nonlinear.steps() };
             let errors = if linear { solver.residuals.iter() } else { nonlinear.residuals.iter() };
             let y_scale = scales.y_scale;
             notes.mean_absolute_error = y_scale * errors.clone().map(|e| e.abs()).sum::<f64>() / rows as f64;

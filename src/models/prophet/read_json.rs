@@ -15,6 +15,11 @@ use crate::dataset::Columns;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
+/// No season has so many waves, and no holiday so long a window; more would only be meant to fill the memory of whoever
+/// forecasts.
+const LARGEST_ORDER: usize = 10_000;
+const LONGEST_WINDOW: f64 = 1_000.0;
+
 /// The parts of Prophet's serialisation that a forecast depends on.
 #[derive(Deserialize)]
 struct Saved {
@@ -227,6 +232,11 @@ impl Saved {
         let named = |name: &String| {
             let SavedSeasonality { period, fourier_order, prior_scale, mode, condition_name } =
                 entry("seasonality", name, entries)?;
+            if fourier_order > LARGEST_ORDER {
+                return Err(format!(
+                    "seasonality {name:?} has the Fourier order {fourier_order}, the limit is {LARGEST_ORDER}"
+                ));
+            }
             Ok(Seasonality { name: name.clone(), period, fourier_order, prior_scale, mode, condition_name })
         };
         names.iter().map(named).collect()
@@ -250,11 +260,18 @@ impl Saved {
         let Some(table) = &self.holidays else { return Ok(Vec::new()) };
         let table: SavedTable<SavedHoliday> = from_text("holidays", table)?;
         let holiday = |row: SavedHoliday| {
+            let [lower, upper] = [row.lower_window, row.upper_window].map(|window| window.unwrap_or(0.0));
+            if lower.abs().max(upper.abs()) > LONGEST_WINDOW {
+                let name = row.holiday;
+                return Err(format!(
+                    "the holiday {name:?} reaches from {lower} to {upper} days, the limit is {LONGEST_WINDOW}"
+                ));
+            }
             Ok(Holiday {
                 name: row.holiday,
                 date: row.ds.into_millis()?,
-                lower_window: row.lower_window.unwrap_or(0.0) as i32,
-                upper_window: row.upper_window.unwrap_or(0.0) as i32,
+                lower_window: lower as i32,
+                upper_window: upper as i32,
                 prior_scale: row.prior_scale,
             })
         };

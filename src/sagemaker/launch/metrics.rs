@@ -14,13 +14,13 @@ const ROWS: [&str; 2] = ["validation", "in_sample"];
 
 /// Name and regular expression of each metric; the group is the number.
 pub(super) fn definitions(regression: bool) -> Vec<Value> {
-    let counts = COUNTS.map(|count| define(format!("models:{count}"), &format!("models_{count}=([0-9]+);")));
+    let counts = COUNTS.map(|count| define(&format!("models:{count}"), &format!("models_{count}=([0-9]+);")));
     let medians = ROWS.iter().flat_map(|rows| MEASURES.map(|measure| (rows, measure))).map(|(rows, measure)| {
-        define(format!("median:{rows}:{measure}"), &format!("median_{rows}_{measure}=([-+.0-9e]+);"))
+        define(&format!("median:{rows}:{measure}"), &format!("median_{rows}_{measure}=([-+.0-9e]+);"))
     });
     counts.into_iter().chain(medians.filter(|_| regression)).collect()
 }
 
-fn define(name: impl Into<Value>, regex: &str) -> Value {
-    json!({ "Name": name.into(), "Regex": regex })
+fn define(name: &str, regex: &str) -> Value {
+    json!({ "Name": name, "Regex": regex })
 }

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     dataset::{Columns, Covariates, is_missing},
+    error::Error,
     input::parse_timestamp,
     models::{FittedModel, Forecast, frequency::Frequency, prophet::CovariateError},
     serve::resident::{Resident, SeriesModel},
@@ -19,6 +20,9 @@ const MOST_DATES: usize = 100_000;
 
 /// Simulated values that one request may ask for: a few seconds of one processor.
 const MOST_DRAWS: usize = 100_000_000;
+
+/// Simulated futures of one request: each is in memory while its forecast is computed.
+const MOST_SAMPLES: usize = 100_000;
 
 /// Requests in one body.
 const MOST_ASKS: usize = 10_000;
@@ -257,7 +261,12 @@ fn forecast_at(
     if interval_width.is_some_and(|width| !(0.0..1.0).contains(&width)) {
         return Err(Fault::bad_request("interval_width is a probability: at least 0 and below 1"));
     }
-    let fitted = varied(&series.model, interval_width, ask.uncertainty_samples);
+    let fitted = varied(&series.model, interval_width, ask.uncertainty_samples, dates)?;
+    if samples_of(&fitted) > MOST_SAMPLES {
+        return Err(Fault::bad_request(format!(
+            "too many samples: {MOST_SAMPLES} are the limit; set uncertainty_samples"
+        )));
+    }
     let seed = model.seed(ask.seed);
     let refuse = |error: CovariateError| {
         Fault::bad_request(format!(
@@ -323,21 +332,34 @@ fn quantile_at(
     Ok(if quantile > 0.5 { forecast.yhat_upper } else { forecast.yhat_lower })
 }
 
-/// The model with another interval.
-fn varied(model: &FittedModel, interval_width: Option<f64>, samples: Option<usize>) -> Cow<'_, FittedModel> {
-    if interval_width.is_none() && samples.is_none() {
-        return Cow::Borrowed(model);
+/// The model with another interval, and with the holidays of the dates' years where its file names only their country.
+fn varied<'m>(
+    model: &'m FittedModel,
+    interval_width: Option<f64>,
+    samples: Option<usize>,
+    dates: &[i64],
+) -> Result<Cow<'m, FittedModel>, Fault> {
+    let last = dates.iter().copied().max().unwrap_or_default();
+    let refuse = |error: Error| Fault::bad_request(error.to_string());
+    let mut complete = true;
+    if let FittedModel::Prophet(fitted) = model {
+        complete = fitted.unknown_holidays.is_none();
+        fitted.insist_on_holidays(last).map_err(refuse)?;
+    }
+    if complete && interval_width.is_none() && samples.is_none() {
+        return Ok(Cow::Borrowed(model));
     }
     let mut model = model.clone();
     match &mut model {
         FittedModel::Prophet(fitted) => {
+            fitted.know_holidays_until(last).map_err(refuse)?;
             fitted.spec.interval_width = interval_width.unwrap_or(fitted.spec.interval_width);
             fitted.spec.uncertainty_samples = samples.unwrap_or(fitted.spec.uncertainty_samples);
         }
         FittedModel::Baseline(fitted) => fitted.interval_width = interval_width.unwrap_or(fitted.interval_width),
         FittedModel::Regression(_) => {}
     }
-    Cow::Owned(model)
+    Ok(Cow::Owned(model))
 }
 
 /// The rows at these places, in this order, for these dates.

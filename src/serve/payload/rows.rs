@@ -128,7 +128,7 @@ impl Scorer<'_> {
     /// A row (`[1, 2]`, `{"features": [1, 2]}`, `{"price": 1, "size": 2}`), a list of rows, or `{"instances": rows}`.
     fn json(&mut self, value: &Value) -> Result<(), Fault> {
         match value {
-            Value::Array(items) if items.iter().any(|item| item.is_array() || item.is_object()) => {
+            Value::Array(items) if items.is_empty() || items.iter().any(|item| item.is_array() || item.is_object()) => {
                 items.iter().try_for_each(|item| self.json_row(item))
             }
             Value::Object(members) if members.contains_key("instances") => match &members["instances"] {

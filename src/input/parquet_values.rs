@@ -1,0 +1,136 @@
+//! What a Parquet file holds, through polars: its columns, and what their values mean here.
+
+use super::{
+    columns::{Header, Kind},
+    fault::{Fault, Place},
+    number, timestamp,
+};
+use polars::prelude::{
+    AnyValue, ArrowDataType, ParallelStrategy, ParquetReader, PolarsResult, SerReader, Series, TimeUnit,
+};
+use std::{
+    io::Cursor,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+/// Runs polars on bytes that may be damaged. Its decoders panic on some of them, and that must stay the failure
+/// of this file.
+pub(super) fn guarded<T>(work: impl FnOnce() -> PolarsResult<T>) -> Result<T, Fault> {
+    let reason = match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(Ok(done)) => return Ok(done),
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => "its pages are damaged".to_owned(),
+    };
+    Err(Fault::file(format!("cannot be read as Parquet ({reason}): write the file again")))
+}
+
+/// The names and types of all columns.
+pub(super) fn schema(bytes: &[u8]) -> Result<(Header, Vec<ArrowDataType>), Fault> {
+    let schema = guarded(|| ParquetReader::new(Cursor::new(bytes)).schema())?;
+    let mut header = Header::default();
+    for name in schema.iter_names() {
+        header.push(name.as_bytes());
+    }
+    Ok((header, schema.iter_values().map(|field| field.dtype.clone()).collect()))
+}
+
+/// Some columns, by position. One thread: many files are read at once already.
+pub(super) fn load<const N: usize>(bytes: &[u8], wanted: [usize; N]) -> Result<[Series; N], Fault> {
+    // One column at a time keeps them in the order of `wanted`, which a projection does not.
+    let mut columns = Vec::with_capacity(N);
+    for at in wanted {
+        let frame = guarded(|| {
+            ParquetReader::new(Cursor::new(bytes))
+                .with_projection(Some(vec![at]))
+                .read_parallel(ParallelStrategy::None)
+                .finish()
+        })?;
+        columns.extend(frame.into_columns().into_iter().map(|column| column.take_materialized_series().rechunk()));
+    }
+    columns.try_into().map_err(|_| Fault::file("has columns that share a name: give each its own"))
+}
+
+pub(super) fn value_at(column: &Series, row: usize) -> Result<AnyValue<'_>, Fault> {
+    column.get(row).map_err(|error| Fault::row(Place::Row(row as u64 + 1), format!("cannot be read: {error}")))
+}
+
+/// Gives the row's customer to `take`.
+pub(super) fn customer_of(names: &Series, row: usize, column: &[u8], take: &mut dyn FnMut(&[u8])) -> Result<(), Fault> {
+    let value = value_at(names, row)?;
+    let place = Place::Row(row as u64 + 1);
+    match &value {
+        AnyValue::String(name) if !number::is_missing(name.trim().as_bytes()) => take(name.trim().as_bytes()),
+        AnyValue::Null | AnyValue::String(_) => {
+            let complaint = "does not say whose row it is: every row needs a customer";
+            return Err(Fault::cell(place, column, text_of(&value).as_bytes(), complaint));
+        }
+        value if value.is_integer() => take(value.to_string().as_bytes()),
+        value => {
+            let complaint = "cannot name a customer: write the column as text or integers";
+            return Err(Fault::cell(place, column, text_of(value).as_bytes(), complaint));
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn moment(value: &AnyValue<'_>) -> Result<i64, &'static str> {
+    let milliseconds = match value {
+        AnyValue::Null => return Err("is empty: every row needs a timestamp"),
+        AnyValue::String(text) => return timestamp::parse(text.trim().as_bytes()),
+        AnyValue::Date(days) => i64::from(*days) * 86_400_000,
+        AnyValue::Datetime(time, TimeUnit::Milliseconds, _) => *time,
+        AnyValue::Datetime(time, TimeUnit::Microseconds, _) => time.div_euclid(1000),
+        AnyValue::Datetime(time, TimeUnit::Nanoseconds, _) => time.div_euclid(1_000_000),
+        AnyValue::Float32(_) | AnyValue::Float64(_) => {
+            let number = value.extract::<f64>().unwrap_or(f64::NAN);
+            return timestamp::fractional_number(number).ok_or(timestamp::NO_EPOCH);
+        }
+        value if value.is_integer() => {
+            return value.extract::<i64>().and_then(timestamp::whole_number).ok_or(timestamp::NO_EPOCH);
+        }
+        _ => return Err("is not a timestamp: write the column as Date, Timestamp or text"),
+    };
+    timestamp::in_range(milliseconds)
+}
+
+pub(super) fn target(value: &AnyValue<'_>) -> Result<Option<f64>, &'static str> {
+    match value {
+        AnyValue::Null => Ok(None),
+        AnyValue::String(text) => number::parse(text.trim().as_bytes()),
+        AnyValue::Boolean(value) => Ok(Some(f64::from(u8::from(*value)))),
+        value => number::check(value.extract::<f64>().ok_or("is not a number: write the column as numbers")?),
+    }
+}
+
+/// The value as a message shows it.
+pub(super) fn text_of(value: &AnyValue<'_>) -> String {
+    match value {
+        AnyValue::Null => String::new(),
+        AnyValue::String(text) => (*text).to_owned(),
+        value => value.to_string(),
+    }
+}
+
+pub(super) fn is_readable(column: &ArrowDataType) -> bool {
+    use ArrowDataType as T;
+    matches!(
+        column,
+        T::Boolean | T::Int32 | T::Int64 | T::UInt32 | T::UInt64 | T::Float32 | T::Float64 | T::Date32 | T::Date64
+    ) || matches!(column, T::Timestamp(..) | T::Utf8 | T::LargeUtf8 | T::Utf8View)
+}
+
+/// What the type says about the values.
+pub(super) fn kind(column: &ArrowDataType) -> Kind {
+    let time = matches!(column, ArrowDataType::Date32 | ArrowDataType::Date64 | ArrowDataType::Timestamp(..));
+    let text = matches!(column, ArrowDataType::Utf8 | ArrowDataType::LargeUtf8 | ArrowDataType::Utf8View);
+    let number = is_readable(column) && !time && !text;
+    Kind { seen: true, calendar: time, moment: time || number, number }
+}
+
+/// A number of a further column, NaN where it is missing.
+pub(super) fn number_in(value: &AnyValue<'_>) -> Result<f64, &'static str> {
+    match value {
+        AnyValue::String(text) => number::parse_or_truth(text.trim().as_bytes()),
+        value => target(value).map(|number| number.unwrap_or(f64::NAN)),
+    }
+}
