@@ -60,6 +60,15 @@ impl Error {
     }
 }
 
+impl Error {
+    /// Whether a distant place as a whole is out of reach (credentials, network), so that no other object of it fares
+    /// better.
+    #[must_use]
+    pub fn is_out_of_reach(&self) -> bool {
+        matches!(self, Self::Storage { source, .. } if source.kind() == io::ErrorKind::NotConnected)
+    }
+}
+
 impl From<&Error> for ExitCode {
     fn from(error: &Error) -> Self {
         Self::from(error.code())

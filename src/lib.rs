@@ -15,26 +15,29 @@
 //! | layer | modules |
 //! |---|---|
 //! | 6 | `cli`: the sub-commands; the only place that glues layers together |
-//! | 5 | [`train`]: the run: plan, workers, events, progress, results |
+//! | 5 | [`train`]: the run: plan, workers, events, progress, results, results of shards made one |
 //! | 5 | [`prepare`]: from raw tables to files of customers |
 //! | 5 | [`predict`]: from artifacts to forecasts and predictions |
 //! | 5 | [`plan`]: what a job will take, from a sample
 //! | 5 | [`serve`]: the endpoint: models in memory, requests, answers |
+//! | 5 | [`simulate`]: a job of many instances on one machine |
 //! | 5 | [`synthetic`]: made-up customers |
 //! | 4 | [`settings`]: text to checked settings, all faults at once |
 //! | 3 | [`artifact`]: what one `tar.gz` holds, its deterministic bytes, its name, its fingerprint |
 //! | 2 | [`input`]: from files to customers' series; [`models`]: from a series to a fitted model to a forecast |
-//! | 1 | [`dataset`]: a customer's name and data; [`holidays`]: countries' public holidays; [`storage`]: where bytes live; [`tables`]: tables of results as CSV, JSON, Parquet; [`sagemaker`]: the platform's files and variables |
+//! | 1 | [`dataset`]: a customer's name and data; [`holidays`]: countries' public holidays; [`storage`]: where bytes live; [`tables`]: tables of results as CSV, JSON, Parquet; [`sagemaker`]: the platform's files and variables; [`array_job`]: index variables of other runners |
 //! | 0 | [`error`]: who must act, and the exit codes; [`machine`]: its processors and its memory |
 //!
 //! # Fences
 //!
 //! - the platform's paths and variables only in [`sagemaker`];
+//! - the AWS SDK only in `storage/s3`;
 //! - polars only in the Parquet files of [`input`] and [`prepare`] and the tables of results;
 //! - rayon only in [`prepare`], [`train`] and [`predict`]: a model is fitted and asked by one thread;
-//! - async only in [`serve`] and where `cli` starts it;
+//! - async only in [`serve`], where `cli` starts it, and in `storage/s3`, behind calls that block;
 //! - `process::exit` nowhere: `main` returns an exit code.
 
+pub mod array_job;
 pub mod artifact;
 pub mod cli;
 pub mod dataset;
@@ -49,6 +52,7 @@ pub mod prepare;
 pub mod sagemaker;
 pub mod serve;
 pub mod settings;
+pub mod simulate;
 pub mod storage;
 pub mod synthetic;
 pub mod tables;

@@ -39,6 +39,14 @@ impl NameTemplate {
         }
     }
 
+    /// The name of a customer's artifact where it is known before its data; `None` where the fingerprint is in it.
+    #[must_use]
+    pub fn fixed_name(&self, customer: &CustomerId, version: Option<&str>) -> Option<String> {
+        let fixed =
+            || self.0.replace("{version}", version.unwrap_or_default()).replace("{customer}", customer.as_str());
+        (!self.0.contains("{fingerprint}")).then(fixed)
+    }
+
     /// The name of a customer's artifact.
     #[must_use]
     pub fn name(&self, customer: &CustomerId, version: Option<&str>, fingerprint: &Fingerprint) -> String {

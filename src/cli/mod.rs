@@ -3,15 +3,22 @@
 mod generate;
 mod job;
 mod launch;
+mod merge;
 mod pipeline;
 mod predict;
 mod prepare;
+mod s3;
 mod serve;
+mod shard;
+mod simulate;
 mod train;
 
-use crate::sagemaker::{FailureFile, MessageFile};
+use crate::{
+    error::{Error, Result},
+    sagemaker::{FailureFile, MessageFile},
+};
 use clap::{Parser, Subcommand};
-use std::process::ExitCode;
+use std::{io::Write, process::ExitCode};
 
 /// Fit one model per customer, for thousands of customers, in one run.
 #[derive(Parser)]
@@ -33,6 +40,8 @@ enum Command {
     Predict(predict::Predict),
     Pipeline(pipeline::Pipeline),
     Job(job::Job),
+    Merge(merge::Merge),
+    Simulate(simulate::Simulate),
     Serve(serve::Serve),
 }
 
@@ -66,6 +75,8 @@ pub fn main() -> ExitCode {
         Command::Predict(predict) => predict.run(),
         Command::Pipeline(pipeline) => pipeline.run(),
         Command::Job(job) => job.run(),
+        Command::Merge(merge) => merge.run(),
+        Command::Simulate(simulate) => simulate.run(),
         Command::Serve(serve) => serve.run(),
     };
     match result {
@@ -76,4 +87,9 @@ pub fn main() -> ExitCode {
             ExitCode::from(&error)
         }
     }
+}
+
+/// Prints what people should read.
+fn say(text: &str) -> Result<()> {
+    writeln!(std::io::stdout(), "{text}").map_err(|error| Error::storage("printing", error))
 }

@@ -1,12 +1,13 @@
 //! `manyfit train`: on SageMaker from the platform's files, anywhere else from options.
 
+use super::{s3::S3Arguments, shard::ShardChoice};
 use crate::{
     error::{Error, Result},
     input::Shard,
     machine::{available_memory, default_jobs},
     sagemaker::{TrainingEnvironment, ValidationChannel, read_hyperparameters},
     settings::{Settings, Task, canonical_name},
-    storage::{Durability, LocalStore, Store},
+    storage::{Durability, Location, Store},
     train::{Job, Progress, ResultsDirectory, run},
 };
 use clap::Args;
@@ -17,6 +18,7 @@ use std::{
     path::{self, Path, PathBuf},
     sync::{Arc, atomic::AtomicBool},
 };
+use tempfile::TempDir;
 
 /// The part of the memory that input, as text, may take at once: its parsed rows and features take many times that.
 const INPUT_SHARE: u64 = 24;
@@ -34,17 +36,17 @@ const INPUT_SHARE: u64 = 24;
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Train {
-    /// Folder with the customers' files
-    #[arg(long, value_name = "DIR")]
-    input: Option<PathBuf>,
+    /// Folder with the customers' files, or s3://bucket/prefix
+    #[arg(long, value_name = "PLACE")]
+    input: Option<Location>,
 
-    /// Folder for the results: models/, manifest.jsonl, summary.json, forecasts.csv, forecasts.parquet
-    #[arg(long, value_name = "DIR", requires = "input")]
-    output: Option<PathBuf>,
+    /// Place for the results: models/, manifest.jsonl, summary.json, forecasts.csv, forecasts.parquet
+    #[arg(long, value_name = "PLACE", requires = "input")]
+    output: Option<Location>,
 
-    /// Folder with the rows that regression models are judged by, matched to customers by name
-    #[arg(long, value_name = "DIR", requires = "input")]
-    validation: Option<PathBuf>,
+    /// Place of the rows that regression models are judged by, matched to customers by name
+    #[arg(long, value_name = "PLACE", requires = "input")]
+    validation: Option<Location>,
 
     /// A setting, such as horizon=8 or growth=flat; may be repeated
     #[arg(long, value_name = "NAME=VALUE")]
@@ -58,17 +60,32 @@ pub(super) struct Train {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     jobs: Option<u16>,
 
-    /// Fit only part I of N of the customers, I from 0, such as 0/4
+    /// Fit only part I of N of the customers, I from 0, such as 0/4; auto for the part of this task of an array job of
+    /// AWS Batch or Slurm, auto/N for one of N of a Kubernetes indexed job
     #[arg(long, value_name = "I/N")]
-    shard: Option<Shard>,
+    shard: Option<ShardChoice>,
+
+    #[command(flatten)]
+    s3: S3Arguments,
+}
+
+/// Where validation rows are.
+struct ValidationPlace {
+    location: Location,
+    /// A sentence for the log of a run that reads them.
+    warning: Option<String>,
+    /// Why they cannot be read.
+    fault: Option<String>,
 }
 
 /// Where a run takes place.
 struct Places {
-    input: PathBuf,
-    validation: Option<ValidationChannel>,
-    models: PathBuf,
+    input: Location,
+    validation: Option<ValidationPlace>,
+    models: Location,
     results: ResultsDirectory,
+    /// Where results are made that go to a bucket; removed in the end.
+    draft: Option<TempDir>,
     shard: Shard,
     settings: BTreeMap<String, String>,
     warnings: Vec<String>,
@@ -85,11 +102,12 @@ impl Train {
         }
         let durability = if settings.fsync { Durability::PowerLoss } else { Durability::ProcessDeath };
         let stop = stop_on_signals()?;
+        let s3 = self.s3.options();
         let summary = run(
             &Job {
-                input: &LocalStore::new(places.input, Durability::ProcessDeath),
-                validation: validation.as_ref().map(|store| store as &dyn Store),
-                models: &LocalStore::new(places.models, durability),
+                input: &*places.input.open(Durability::ProcessDeath, &s3)?,
+                validation: validation.as_deref(),
+                models: &*places.models.open(durability, &s3)?,
                 results: places.results,
                 settings: &settings,
                 shard: places.shard,
@@ -100,12 +118,13 @@ impl Train {
             },
             &mut out,
         )?;
+        drop(places.draft);
         say(&mut out, summary.to_string().trim_end())?;
         summary.verdict()
     }
 
     /// Where the validation rows are, for a task that has any.
-    fn validation(&self, task: &Task, places: &mut Places) -> Result<Option<LocalStore>> {
+    fn validation(&self, task: &Task, places: &mut Places) -> Result<Option<Box<dyn Store>>> {
         let channel = match (task, places.validation.take()) {
             (Task::Regression(_), channel) => channel,
             (Task::Forecast(_), Some(_)) if self.validation.is_some() => {
@@ -117,12 +136,12 @@ impl Train {
             // A channel may be there for another algorithm's sake.
             (Task::Forecast(_), _) => None,
         };
-        let Some(ValidationChannel { directory, warning, fault }) = channel else { return Ok(None) };
+        let Some(ValidationPlace { location, warning, fault }) = channel else { return Ok(None) };
         if let Some(fault) = fault {
             return Err(Error::Settings(fault));
         }
         places.warnings.extend(warning);
-        Ok(Some(LocalStore::new(directory, Durability::ProcessDeath)))
+        location.open(Durability::ProcessDeath, &self.s3.options()).map(Some)
     }
 
     /// From the options, or from the platform where there are none.
@@ -131,31 +150,31 @@ impl Train {
             let output = self.output.as_ref().ok_or_else(|| {
                 Error::Settings("--input needs --output: the folder for the artifacts and the tables".into())
             })?;
-            if !input.is_dir() {
-                return Err(Error::Settings(format!("--input {}: there is no such folder", input.display())));
-            }
-            for (option, folder) in [("--input", Some(input)), ("--validation", self.validation.as_ref())] {
-                if let Some(folder) = folder.filter(|folder| is_inside(output, folder)) {
+            for (option, place) in [("--input", Some(input)), ("--validation", self.validation.as_ref())] {
+                let Some(place) = place else { continue };
+                if matches!(place, Location::Directory(path) if !path.is_dir()) {
+                    return Err(Error::Settings(format!("{option} {place}: there is no such folder")));
+                }
+                let is_nested = match (output, place) {
+                    (Location::Directory(output), Location::Directory(place)) => is_inside(output, place),
+                    _ => output.is_inside(place),
+                };
+                if is_nested {
                     return Err(Error::Settings(format!(
-                        "--output {} is inside {option} {}, where the next run would take its tables for customers: \
-                         choose another folder",
-                        output.display(),
-                        folder.display()
+                        "--output {output} is inside {option} {place}, where the next run would take its tables for \
+                         customers: choose another folder"
                     )));
                 }
             }
-            let validation = self.validation.clone().map(|directory| {
-                if directory.is_dir() {
-                    return Ok(ValidationChannel { directory, warning: None, fault: None });
-                }
-                Err(Error::Settings(format!("--validation {}: there is no such folder", directory.display())))
-            });
-            let shard = self.shard.unwrap_or_default();
+            let validation = self.validation.clone();
+            let shard = self.shard.map_or(Ok(Shard::ALL), ShardChoice::resolve)?;
+            let (results, draft) = self.results(output, shard)?;
             return Ok(Places {
                 input: input.clone(),
-                validation: validation.transpose()?,
+                validation: validation.map(|location| ValidationPlace { location, warning: None, fault: None }),
                 models: output.join("models"),
-                results: ResultsDirectory::of_shard(output, shard),
+                results,
+                draft,
                 shard,
                 settings: self.settings(BTreeMap::new())?,
                 warnings: Vec::new(),
@@ -169,16 +188,35 @@ impl Train {
             )
         })?;
         let (index, count) = environment.shard();
-        let shard = self.shard.map_or_else(|| Shard::new(index as u64, count as u64), Ok).map_err(Error::Settings)?;
+        let shard = match self.shard {
+            Some(choice) => choice.resolve()?,
+            None => Shard::new(index as u64, count as u64).map_err(Error::Settings)?,
+        };
         Ok(Places {
             shard,
             results: ResultsDirectory::new(environment.output_data, environment.rank as u64, environment.hosts as u64),
-            input: environment.input,
-            validation: environment.validation,
-            models: environment.models,
+            draft: None,
+            input: Location::Directory(environment.input),
+            validation: environment.validation.map(|ValidationChannel { directory, warning, fault }| ValidationPlace {
+                location: Location::Directory(directory),
+                warning,
+                fault,
+            }),
+            models: Location::Directory(environment.models),
             settings: with_tables(self.settings(environment.hyperparameters)?, environment.tables),
             warnings: environment.warnings,
         })
+    }
+
+    /// Where the tables of a run go: those for a bucket are made in a directory of their own first.
+    fn results(&self, output: &Location, shard: Shard) -> Result<(ResultsDirectory, Option<TempDir>)> {
+        if let Location::Directory(path) = output {
+            return Ok((ResultsDirectory::of_shard(path, shard), None));
+        }
+        let draft = tempfile::Builder::new().prefix("manyfit-").tempdir();
+        let draft = draft.map_err(|error| Error::storage("creating a directory for the results", error))?;
+        let store = output.open(Durability::ProcessDeath, &self.s3.options())?;
+        Ok((ResultsDirectory::of_shard(draft.path(), shard).copied_to(store.into()), Some(draft)))
     }
 
     /// The platform's settings, over them those of the file, over them those of the command line.

@@ -53,7 +53,7 @@ impl TrainingEnvironment {
         Self::detect_with(&process_variables)
     }
 
-    fn detect_with(variables: Variables<'_>) -> Result<Option<Self>> {
+    pub(super) fn detect_with(variables: Variables<'_>) -> Result<Option<Self>> {
         let paths = Paths::new(variables);
         if !paths.exist() {
             return Ok(None);

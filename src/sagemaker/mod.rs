@@ -26,6 +26,7 @@ mod message;
 mod paths;
 mod processing;
 mod serving;
+mod tree;
 
 pub use environment::{TrainingEnvironment, ValidationChannel};
 pub use failure::FailureFile;
@@ -33,3 +34,4 @@ pub use hyperparameters::read as read_hyperparameters;
 pub use message::MessageFile;
 pub use processing::ProcessingEnvironment;
 pub use serving::ServingEnvironment;
+pub use tree::HostTree;

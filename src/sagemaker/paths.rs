@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 const BASE: &str = "/opt/ml";
 
 /// Relocates the root: for tests and for trying a job on a laptop. The platform itself never sets it.
-const BASE_VARIABLE: &str = "SAGEMAKER_BASE_DIR";
+pub(super) const BASE_VARIABLE: &str = "SAGEMAKER_BASE_DIR";
 
 /// The value of an environment variable, `None` when it is unset. Injected, so that tests need not change the process.
 pub(super) type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;

@@ -4,15 +4,24 @@
 
 mod key;
 mod local;
+mod location;
+#[cfg(feature = "s3")]
+mod s3;
 
-pub use local::{Durability, LocalStore};
-
-use std::{
-    io::{Cursor, Read},
-    path::PathBuf,
+#[cfg(feature = "s3")]
+pub use s3::S3Store;
+pub use {
+    local::{Durability, LocalStore},
+    location::{Location, S3Options},
 };
 
-use crate::error::Result;
+use crate::error::{Error, Result};
+use std::{
+    collections::HashMap,
+    fs,
+    io::{Cursor, Read},
+    path::{Path, PathBuf},
+};
 
 /// An object that [`Store::list`] found.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,6 +31,19 @@ pub struct Entry {
     /// Its size in bytes.
     pub size: u64,
 }
+
+/// What a store says of one version of an object: two versions with the same bytes may have different stamps, never the
+/// other way round.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    /// The object's size in bytes.
+    pub size: u64,
+    /// The store's name for the version, such as S3's ETag.
+    pub tag: String,
+}
+
+/// Who hears that an object is there, with its stamp where the store gives any, or why it is not.
+pub type Done = Box<dyn FnOnce(Result<Option<Stamp>>) + Send>;
 
 /// A place for objects.
 ///
@@ -58,4 +80,29 @@ pub trait Store: Send + Sync {
 
     /// The object's full name, for messages.
     fn describe(&self, key: &str) -> String;
+
+    /// Announces objects that will be read, mostly in this order. A distant store fetches them ahead, as far as its memory
+    /// goes; whatever was announced before and not read is forgotten.
+    fn read_ahead(&self, upcoming: Vec<Entry>) {
+        drop(upcoming);
+    }
+
+    /// Writes an object and may return before it is there: `done` is called once, on any thread, when it is there or has
+    /// failed. Waits while too much is on its way.
+    fn publish_behind(&self, key: &str, bytes: Vec<u8>, done: Done) {
+        done(self.publish(key, &bytes).map(|()| None));
+    }
+
+    /// Writes the content of a file as an object.
+    fn publish_file(&self, key: &str, path: &Path) -> Result<()> {
+        let bytes =
+            fs::read(path).map_err(|error| Error::storage(format_args!("reading {}", path.display()), error))?;
+        self.publish(key, &bytes)
+    }
+
+    /// What stands here, where a look at each object costs a request and a list of all costs few. `None` where looking is
+    /// cheap.
+    fn survey(&self) -> Result<Option<HashMap<String, Stamp>>> {
+        Ok(None)
+    }
 }

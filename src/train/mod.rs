@@ -15,6 +15,7 @@ mod accuracy;
 mod forecast_rows;
 mod future;
 mod memory_gate;
+mod merge;
 mod outcome;
 mod owner;
 mod plan;
@@ -24,11 +25,13 @@ mod result_table;
 mod results;
 mod series;
 mod spool;
+mod standing;
 mod summary;
 mod validation;
 mod worker;
 
 pub use accuracy::MedianAccuracy;
+pub use merge::{Merged, merge};
 pub use outcome::{Outcome, Phases, Status};
 pub use progress::Progress;
 pub use results::ResultsDirectory;
@@ -38,7 +41,7 @@ use crate::{
     error::{Error, Result},
     input::{Discovery, InputFile, InputSettings, Purpose, Scan, Shard, discover_with},
     settings::Settings,
-    storage::Store,
+    storage::{Entry, Store},
 };
 use memory_gate::{MemoryGate, unpacked_size};
 use owner::Owner;
@@ -117,7 +120,9 @@ pub fn run(job: &Job<'_>, out: &mut dyn Write) -> Result<Summary> {
     }
     // Bounded, so that workers wait for a slow disk instead of filling the memory with outcomes.
     let (events, inbox) = mpsc::sync_channel::<Event>(256);
-    let crew = Crew::new(job, &plan, &validation);
+    let standing = standing::Standing::survey(job, &plan)?;
+    job.input.read_ahead(plan.files.iter().map(entry).collect());
+    let crew = Crew::new(job, &plan, &validation, standing);
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         scope.spawn(|| {
@@ -147,6 +152,7 @@ pub fn run(job: &Job<'_>, out: &mut dyn Write) -> Result<Summary> {
 fn discover(job: &Job<'_>, pool: &ThreadPool, store: &dyn Store, settings: &InputSettings) -> Result<Discovery> {
     let stopped = || Error::Stopped("stopped while the input was being listed: run it again".into());
     let discovery = discover_with(store, settings, |files, scan| {
+        store.read_ahead(files.iter().map(entry).collect());
         let memory = MemoryGate::new(job.memory, job.jobs, files.iter().map(unpacked_size));
         let next = AtomicUsize::new(0);
         // A broadcast, because its threads begin no other file while a library makes one of them wait: the memory that a
@@ -165,4 +171,8 @@ fn discover(job: &Job<'_>, pool: &ThreadPool, store: &dyn Store, settings: &Inpu
         scans.into_iter().map(|(_, scan)| scan).collect()
     })?;
     if job.stop.load(Ordering::Relaxed) { Err(stopped()) } else { Ok(discovery) }
+}
+
+fn entry(file: &InputFile) -> Entry {
+    Entry { key: file.key.clone(), size: file.size }
 }

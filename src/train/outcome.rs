@@ -1,10 +1,10 @@
 //! What became of one customer: a row of the manifest.
 
 use crate::models::{Scores, regression::Accuracy};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// How a customer ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// Fitted and published.
@@ -34,7 +34,7 @@ impl Status {
 }
 
 /// Milliseconds that a customer took, by phase.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Phases {
     /// Reading and parsing the rows. Of a file with many customers, an equal share.
     pub read: f64,
@@ -81,7 +81,7 @@ impl Phases {
 }
 
 /// What became of one customer.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
     /// The customer's name.
     pub customer: String,
@@ -91,7 +91,7 @@ pub struct Outcome {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// What else there is to know about the fit.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
     /// Rows fitted.
     pub rows: usize,
@@ -135,6 +135,12 @@ pub struct Outcome {
     /// Name of the artifact.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub artifact: Option<String>,
+    /// Hash of the customer's data and of the settings.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
+    /// What a distant store calls this version of the artifact.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub etag: Option<String>,
 }
 
 impl Outcome {
@@ -161,6 +167,8 @@ impl Outcome {
             bytes: None,
             sha256: None,
             artifact: None,
+            fingerprint: None,
+            etag: None,
         }
     }
 }

@@ -7,7 +7,7 @@ use super::{
     outcome::Outcome,
     progress::Display,
     regression::PREDICTIONS,
-    result_table::ResultTable,
+    result_table::{Layout, ResultTable},
     results::ResultsDirectory,
     spool::{Spool, write_whole},
     summary::Summary,
@@ -41,18 +41,22 @@ pub(super) struct Owner<'a> {
     stop: &'a AtomicBool,
     max_failures: MaxFailures,
     begun: Instant,
+    checkpointed: Instant,
+}
+
+/// The table of results that a job makes, if any.
+pub(super) fn table_layout(job: &Job<'_>) -> Option<&'static Layout> {
+    match &job.settings.task {
+        Task::Forecast(task) => (task.horizon > 0 || task.include_history).then_some(&FORECASTS),
+        Task::Regression(task) => (job.validation.is_some() || task.validation_fraction > 0.0).then_some(&PREDICTIONS),
+    }
 }
 
 impl<'a> Owner<'a> {
     /// Opens every file that the run will write, before it begins.
     pub(super) fn new(job: &Job<'a>, customers: usize, begun: Instant) -> Result<Self> {
         job.results.create()?;
-        let layout = match &job.settings.task {
-            Task::Forecast(task) => (task.horizon > 0 || task.include_history).then_some(&FORECASTS),
-            Task::Regression(task) => {
-                (job.validation.is_some() || task.validation_fraction > 0.0).then_some(&PREDICTIONS)
-            }
-        };
+        let layout = table_layout(job);
         Ok(Self {
             manifest: Spool::create(job.results.file("manifest.partial", "jsonl"))?,
             table: layout.map(|layout| ResultTable::create(layout, &job.results)).transpose()?,
@@ -63,6 +67,7 @@ impl<'a> Owner<'a> {
             stop: job.stop,
             max_failures: job.settings.max_failures,
             begun,
+            checkpointed: begun,
         })
     }
 
@@ -73,7 +78,7 @@ impl<'a> Owner<'a> {
 
     /// Records what the workers send until the last of them is done.
     pub(super) fn record_all(&mut self, inbox: &Receiver<Event>, out: &mut dyn Write) -> Result<()> {
-        let mut cannot_publish = None;
+        let mut cannot_go_on = None;
         loop {
             match inbox.recv_timeout(TICK) {
                 Ok(Event::Finished { outcome, block }) => {
@@ -83,16 +88,17 @@ impl<'a> Owner<'a> {
                     }
                     self.display.scored(&outcome, out)?;
                 }
-                Ok(Event::CannotPublish(error)) => {
+                Ok(Event::CannotGoOn(error)) => {
                     self.stop.store(true, Ordering::Relaxed);
-                    cannot_publish.get_or_insert(error);
+                    cannot_go_on.get_or_insert(error);
                 }
                 Err(RecvTimeoutError::Timeout) => self.manifest.flush()?,
                 Err(RecvTimeoutError::Disconnected) => break,
             }
+            self.results.checkpoint(self.manifest.path(), &mut self.checkpointed);
             self.display.update(&self.summary.counts, out)?;
         }
-        cannot_publish.map_or(Ok(()), Err)
+        cannot_go_on.map_or(Ok(()), Err)
     }
 
     fn record(&mut self, outcome: &Outcome) -> Result<()> {
@@ -111,17 +117,18 @@ impl<'a> Owner<'a> {
         let path = self.results.file("manifest", "jsonl");
         let failed = |error| Error::storage(format_args!("writing {}", path.display()), error);
         write_whole(&path, |file| self.manifest.drain_sorted(|_, row| file.write_all(row).map_err(failed)))?;
-        self.summary.written.push(path.display().to_string());
+        self.summary.written.push(self.results.deliver(&path)?);
         if let Some(table) = self.table {
             self.summary.written.extend(table.finish()?);
         }
         self.summary.close(self.begun.elapsed().as_secs_f64(), self.max_failures, self.stop.load(Ordering::Relaxed));
         let path = self.results.file("summary", "json");
-        self.summary.written.push(path.display().to_string());
+        self.summary.written.push(self.results.final_name(&path));
         write_whole(&path, |file| {
             serde_json::to_writer_pretty(&mut *file, &self.summary).map_err(|error| Error::Bug(error.to_string()))?;
             writeln!(file).map_err(|error| Error::storage(format_args!("writing {}", path.display()), error))
         })?;
+        self.results.deliver(&path)?;
         Ok(self.summary)
     }
 }

@@ -3,7 +3,7 @@
 use super::{
     outcome::Phases,
     result_table::{Block, Layout},
-    worker::{Crew, Done, Failure, Tools, Work, timed},
+    worker::{Crew, Done, Earlier, Failure, Made, Tools, Work, timed},
 };
 use crate::{
     artifact::{FORMAT, Fingerprint, Metadata, RegressionMetadata, forecast_seed},
@@ -88,23 +88,25 @@ impl Crew<'_> {
         };
         let name = self.artifact_name(customer, &fingerprint);
         let mut predicted = None;
-        let done = if let Some(done) = timed(&mut ms.compare, || self.earlier(&name, &fingerprint, tools))? {
-            done
-        } else {
-            let (fitted, metadata, predictions) =
-                self.fit_table_anew(task, &training, validation.as_ref(), tools, ms)?;
-            let metadata = Metadata {
-                format: FORMAT,
-                manyfit: env!("CARGO_PKG_VERSION").into(),
-                customer: customer.to_string(),
-                fingerprint: fingerprint.as_str().into(),
-                ..metadata
-            };
-            predicted = Some(predictions);
-            self.publish(name, metadata, FittedModel::Regression(Box::new(fitted)), ms)?
+        let done = match timed(&mut ms.compare, || self.earlier(&name, customer, &fingerprint, tools))? {
+            Earlier::Row(row) => return Ok(Made::Row(row)),
+            Earlier::Artifact(done) => *done,
+            Earlier::Nothing => {
+                let (fitted, metadata, predictions) =
+                    self.fit_table_anew(task, &training, validation.as_ref(), tools, ms)?;
+                let metadata = Metadata {
+                    format: FORMAT,
+                    manyfit: env!("CARGO_PKG_VERSION").into(),
+                    customer: customer.to_string(),
+                    fingerprint: fingerprint.as_str().into(),
+                    ..metadata
+                };
+                predicted = Some(predictions);
+                self.pack(name, metadata, FittedModel::Regression(Box::new(fitted)), ms)
+            }
         };
         let block = validation.map(|rows| timed(&mut ms.forecast, || to_block(&done, &rows, predicted))).transpose()?;
-        Ok((done, block))
+        Ok(Made::Model(Box::new((done, block))))
     }
 
     /// Draws rows to judge by, the same ones on every run. `None`: none are wanted, or there are too few rows.

@@ -92,7 +92,7 @@ impl ResultTable {
             tables.iter_mut().try_for_each(|table| table.append(&block))
         })?;
         tables.into_iter().try_for_each(Table::finish)?;
-        Ok(places.iter().map(|place| place.display().to_string()).collect())
+        places.iter().map(|place| results.deliver(place)).collect()
     }
 }
 

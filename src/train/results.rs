@@ -1,28 +1,37 @@
 //! Where a run's tables go, and what they are called.
 
+use super::outcome::Outcome;
 use crate::{
     error::{Error, Result},
     input::Shard,
+    storage::Store,
 };
 use std::{
-    fs,
+    fmt, fs,
     path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, Instant},
 };
+
+/// Time between two copies of the rows so far in a distant place: so much work of a run that is killed is looked at again.
+const CHECKPOINT: Duration = Duration::from_mins(1);
 
 /// A directory for the manifest, the forecasts and the summary.
 ///
 /// Shards may share one: with more than one shard their names carry its number (`manifest-0-of-3.jsonl`).
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ResultsDirectory {
     path: PathBuf,
     part: String,
+    /// Where the tables go from the directory.
+    distant: Option<Arc<dyn Store>>,
 }
 
 impl ResultsDirectory {
     /// The results of one part of a fleet.
     pub fn new(path: impl Into<PathBuf>, index: u64, count: u64) -> Self {
         let part = if count > 1 { format!("-{index}-of-{count}") } else { String::new() };
-        Self { path: path.into(), part }
+        Self { path: path.into(), part, distant: None }
     }
 
     /// The results of a shard.
@@ -30,21 +39,80 @@ impl ResultsDirectory {
         Self::new(path, shard.index(), shard.count())
     }
 
-    /// Creates the directory, before hours of work are done for it.
+    /// These results as a draft: each table is made in the directory and copied to `store` when it is whole.
+    #[must_use]
+    pub fn copied_to(self, store: Arc<dyn Store>) -> Self {
+        Self { distant: Some(store), ..self }
+    }
+
+    /// Creates the directory, and writes to the distant place, before hours of work are done for it.
     pub(super) fn create(&self) -> Result<()> {
         fs::create_dir_all(&self.path)
-            .map_err(|error| Error::storage(format_args!("creating the directory {}", self.path.display()), error))
+            .map_err(|error| Error::storage(format_args!("creating the directory {}", self.path.display()), error))?;
+        match &self.distant {
+            Some(store) => store.publish(&self.name("checkpoint", "jsonl"), b""),
+            None => Ok(()),
+        }
+    }
+
+    fn name(&self, name: &str, extension: &str) -> String {
+        format!("{name}{}.{extension}", self.part)
     }
 
     /// The path of a table, such as `manifest` with `jsonl`.
     #[must_use]
     pub fn file(&self, name: &str, extension: &str) -> PathBuf {
-        self.path.join(format!("{name}{}.{extension}", self.part))
+        self.path.join(self.name(name, extension))
     }
 
     /// The directory.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The full name that a table of the directory has in the end.
+    pub(super) fn final_name(&self, path: &Path) -> String {
+        match (&self.distant, path.file_name().and_then(|name| name.to_str())) {
+            (Some(store), Some(name)) => store.describe(name),
+            _ => path.display().to_string(),
+        }
+    }
+
+    /// Brings a table that is whole to where it goes; its full name there.
+    pub(super) fn deliver(&self, path: &Path) -> Result<String> {
+        if let (Some(store), Some(name)) = (&self.distant, path.file_name().and_then(|name| name.to_str())) {
+            store.publish_file(name, path)?;
+        }
+        Ok(self.final_name(path))
+    }
+
+    /// Copies the rows so far to the distant place, now and then, and without waiting: a copy that fails costs nothing but
+    /// the work it would have saved.
+    pub(super) fn checkpoint(&self, partial_manifest: &Path, last: &mut Instant) {
+        let Some(store) = self.distant.as_ref().filter(|_| last.elapsed() >= CHECKPOINT) else { return };
+        *last = Instant::now();
+        if let Ok(rows) = fs::read(partial_manifest) {
+            store.publish_behind(&self.name("checkpoint", "jsonl"), rows, Box::new(drop));
+        }
+    }
+
+    /// The rows that earlier runs left in the distant place, the latest last; none for a directory.
+    pub(super) fn earlier_rows(&self) -> Result<Vec<Outcome>> {
+        let Some(store) = &self.distant else { return Ok(Vec::new()) };
+        let mut rows = Vec::new();
+        let mut text = Vec::new();
+        for name in ["manifest", "checkpoint"] {
+            store.read(&self.name(name, "jsonl"), &mut text)?;
+            // A row that is not understood is another version's, or cut off: its artifact is looked at.
+            rows.extend(text.split(|byte| *byte == b'\n').filter_map(|row| serde_json::from_slice(row).ok()));
+        }
+        Ok(rows)
+    }
+}
+
+impl fmt::Debug for ResultsDirectory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ResultsDirectory").field(&self.final_name(&self.file("manifest", "jsonl"))).finish()
     }
 }

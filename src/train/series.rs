@@ -4,7 +4,7 @@ use super::{
     forecast_rows,
     future::Future,
     outcome::Phases,
-    worker::{Crew, Failure, Tools, Work, timed},
+    worker::{Crew, Earlier, Failure, Made, Tools, Work, timed},
 };
 use crate::{
     artifact::{FORMAT, Fingerprint, Metadata, Span, forecast_seed},
@@ -30,12 +30,14 @@ impl Crew<'_> {
         let shape = shape.as_ref().unwrap_or(&self.shape);
         let fingerprint = timed(&mut ms.compare, || Fingerprint::new(shape, customer, series));
         let name = self.artifact_name(customer, &fingerprint);
-        let done = if let Some(done) = timed(&mut ms.compare, || self.earlier(&name, &fingerprint, tools))? {
-            done
-        } else {
-            let (metadata, fitted) = self.fit_series_anew(&task, customer, series, frequency, tools, ms)?;
-            let metadata = Metadata { fingerprint: fingerprint.as_str().into(), ..metadata };
-            self.publish(name, metadata, fitted, ms)?
+        let done = match timed(&mut ms.compare, || self.earlier(&name, customer, &fingerprint, tools))? {
+            Earlier::Row(row) => return Ok(Made::Row(row)),
+            Earlier::Artifact(done) => *done,
+            Earlier::Nothing => {
+                let (metadata, fitted) = self.fit_series_anew(&task, customer, series, frequency, tools, ms)?;
+                let metadata = Metadata { fingerprint: fingerprint.as_str().into(), ..metadata };
+                self.pack(name, metadata, fitted, ms)
+            }
         };
         let ForecastTask { horizon, include_history, .. } = *task;
         let block = (horizon > 0 || include_history).then(|| {
@@ -54,7 +56,7 @@ impl Crew<'_> {
                     .map_err(|error| Error::Data(error.to_string()))
             })
         });
-        Ok((done, block.transpose()?))
+        Ok(Made::Model(Box::new((done, block.transpose()?))))
     }
 
     fn fit_series_anew(

@@ -30,6 +30,11 @@ impl Spool {
         Ok(())
     }
 
+    /// The file.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Hands what was appended to the system, where it outlives this process.
     pub(super) fn flush(&mut self) -> Result<()> {
         self.file.flush().map_err(|error| self.failed("writing", error))

@@ -6,6 +6,7 @@ use super::{
     outcome::{Outcome, Phases, Status},
     plan::Plan,
     result_table::Block,
+    standing::{Look, Standing},
     validation::Validation,
 };
 use crate::{
@@ -15,6 +16,7 @@ use crate::{
     input::{Contents, InputFile, Reader, TableReader},
     models::{FittedModel, Workspace},
     settings::{Settings, Task},
+    storage::Stamp,
     tables,
 };
 use rayon::prelude::*;
@@ -29,8 +31,8 @@ use std::{
 pub(super) enum Event {
     /// A customer is done; the block is its rows of the table of results.
     Finished { outcome: Box<Outcome>, block: Option<Block> },
-    /// The place for artifacts cannot be written, for any customer.
-    CannotPublish(Error),
+    /// The place for artifacts cannot be written, or that of the input cannot be read, for any customer.
+    CannotGoOn(Error),
 }
 
 /// Whose failure it is.
@@ -44,7 +46,7 @@ pub(super) enum Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self::Customer(error)
+        if error.is_out_of_reach() { Self::Run(error) } else { Self::Customer(error) }
     }
 }
 
@@ -72,6 +74,7 @@ pub(super) struct Crew<'a> {
     memory: MemoryGate,
     /// The settings' canonical text, for fingerprints.
     pub(super) shape: String,
+    standing: Standing,
 }
 
 /// A fitted customer and what belongs to it.
@@ -82,10 +85,30 @@ pub(super) struct Done {
     artifact: String,
     bytes: usize,
     sha256: String,
+    /// Its bytes, where they are still to be published.
+    archive: Option<Vec<u8>>,
 }
 
-/// A customer's work: what was done, and its rows of the table of results.
-pub(super) type Work = Result<(Done, Option<Block>), Failure>;
+/// What an earlier run left of a customer.
+pub(super) enum Earlier {
+    /// Nothing that is still right.
+    Nothing,
+    /// The right artifact, and there is no need to look into it.
+    Row(Box<Outcome>),
+    /// The right artifact.
+    Artifact(Box<Done>),
+}
+
+/// What came of a customer's work.
+pub(super) enum Made {
+    /// Nothing new: the row of an earlier run.
+    Row(Box<Outcome>),
+    /// A model and its rows of the table of results.
+    Model(Box<(Done, Option<Block>)>),
+}
+
+/// A customer's work.
+pub(super) type Work = Result<Made, Failure>;
 
 /// Measures a phase.
 pub(super) fn timed<T>(ms: &mut f64, work: impl FnOnce() -> T) -> T {
@@ -96,11 +119,11 @@ pub(super) fn timed<T>(ms: &mut f64, work: impl FnOnce() -> T) -> T {
 }
 
 impl<'a> Crew<'a> {
-    pub(super) fn new(job: &'a Job<'a>, plan: &Plan, validation: &'a Validation<'a>) -> Self {
+    pub(super) fn new(job: &'a Job<'a>, plan: &Plan, validation: &'a Validation<'a>, standing: Standing) -> Self {
         let workers = (0..job.jobs).map(|_| Mutex::default()).collect();
         let sizes = plan.files.iter().map(|file| unpacked_size(file) + validation.size_beside(file));
         let memory = MemoryGate::new(job.memory, job.jobs, sizes);
-        Self { job, validation, workers, memory, shape: job.settings.shape() }
+        Self { job, validation, workers, memory, shape: job.settings.shape(), standing }
     }
 
     /// Works with the buffers of this thread.
@@ -189,6 +212,7 @@ impl<'a> Crew<'a> {
                     });
                 });
             }
+            Err(error) if error.is_out_of_reach() => send(events, Event::CannotGoOn(error)),
             Err(error) => {
                 for customer in file.customers() {
                     let outcome = Outcome::failed(customer.as_str(), error.to_string());
@@ -212,8 +236,19 @@ impl<'a> Crew<'a> {
             (Err(Error::Bug(describe_panic(&*panic)).into()), Phases::default())
         });
         let event = match result {
-            Ok((done, block)) => Event::Finished { outcome: Box::new(done.outcome(customer, ms)), block },
-            Err(Failure::Run(error)) => Event::CannotPublish(error),
+            Ok(Made::Row(row)) => {
+                Event::Finished { outcome: Box::new(Outcome { status: Status::Unchanged, ms, ..*row }), block: None }
+            }
+            Ok(Made::Model(made)) => {
+                let (mut done, block) = *made;
+                let archive = done.archive.take();
+                let outcome = Box::new(done.outcome(customer, ms));
+                match archive {
+                    None => Event::Finished { outcome, block },
+                    Some(archive) => return self.publish(outcome, block, archive, events),
+                }
+            }
+            Err(Failure::Run(error)) => Event::CannotGoOn(error),
             Err(Failure::Stopped) => return,
             Err(Failure::Customer(error)) => {
                 let outcome = Outcome { ms, ..Outcome::failed(customer.as_str(), error.to_string()) };
@@ -223,6 +258,29 @@ impl<'a> Crew<'a> {
         send(events, event);
     }
 
+    /// Publishes an artifact; the owner hears of the customer when it is there, or has failed.
+    fn publish(&self, mut outcome: Box<Outcome>, block: Option<Block>, archive: Vec<u8>, events: &SyncSender<Event>) {
+        let events = events.clone();
+        let name = outcome.artifact.clone().unwrap_or_default();
+        let begun = Instant::now();
+        let done = move |result: Result<Option<Stamp>>| {
+            outcome.ms.publish = begun.elapsed().as_secs_f64() * 1e3;
+            let event = match result {
+                Ok(stamp) => {
+                    outcome.etag = stamp.map(|stamp| stamp.tag);
+                    Event::Finished { outcome, block }
+                }
+                Err(error @ Error::Storage { .. }) => Event::CannotGoOn(error),
+                Err(other) => {
+                    let failed = Outcome::failed(&outcome.customer, other.to_string());
+                    Event::Finished { outcome: Box::new(Outcome { ms: outcome.ms, ..failed }), block: None }
+                }
+            };
+            send(&events, event);
+        };
+        self.job.models.publish_behind(&name, archive, Box::new(done));
+    }
+
     /// The name of a customer's artifact.
     pub(super) fn artifact_name(&self, customer: &CustomerId, fingerprint: &Fingerprint) -> String {
         let Settings { version, artifact_name, .. } = self.job.settings;
@@ -230,24 +288,39 @@ impl<'a> Crew<'a> {
     }
 
     /// The artifact of an earlier run, if it is whole and still right.
-    pub(super) fn earlier(&self, name: &str, fingerprint: &Fingerprint, tools: &mut Tools) -> Result<Option<Done>> {
+    pub(super) fn earlier(
+        &self,
+        name: &str,
+        customer: &CustomerId,
+        fingerprint: &Fingerprint,
+        tools: &mut Tools,
+    ) -> Result<Earlier> {
+        match self.standing.look(name, customer, fingerprint) {
+            Look::Unchanged(row) => return Ok(Earlier::Row(row)),
+            Look::ToBeReplaced => return Ok(Earlier::Nothing),
+            Look::Unknown => {}
+        }
         let (models, standing) = (self.job.models, &mut tools.standing);
         if !models.read(name, standing)? {
-            return Ok(None);
+            return Ok(Earlier::Nothing);
         }
         match inspect(standing) {
             Found::Ours(artifact) => {
-                let artifact = Some(*artifact).filter(|found| found.metadata.fingerprint == fingerprint.as_str());
-                Ok(artifact.map(|Artifact { metadata, model }| Done {
+                let Artifact { metadata, model } = *artifact;
+                if metadata.fingerprint != fingerprint.as_str() {
+                    return Ok(Earlier::Nothing);
+                }
+                Ok(Earlier::Artifact(Box::new(Done {
                     metadata,
                     model,
                     status: Status::Unchanged,
                     artifact: name.to_owned(),
                     bytes: standing.len(),
                     sha256: sha256(standing),
-                }))
+                    archive: None,
+                })))
             }
-            Found::Torn => Ok(None),
+            Found::Torn => Ok(Earlier::Nothing),
             Found::Foreign => Err(Error::Data(format!(
                 "{} was not written by manyfit, so it is left alone: move it away, or choose another output or \
                  artifact_name",
@@ -256,28 +329,19 @@ impl<'a> Crew<'a> {
         }
     }
 
-    /// Packs and writes a customer's artifact.
-    pub(super) fn publish(
-        &self,
-        name: String,
-        mut metadata: Metadata,
-        model: FittedModel,
-        ms: &mut Phases,
-    ) -> Result<Done, Failure> {
+    /// Packs a customer's artifact, to be published.
+    pub(super) fn pack(&self, name: String, mut metadata: Metadata, model: FittedModel, ms: &mut Phases) -> Done {
         metadata.version.clone_from(&self.job.settings.version);
         let archive = timed(&mut ms.pack, || Artifact::pack(&mut metadata, &model));
-        timed(&mut ms.publish, || self.job.models.publish(&name, &archive)).map_err(|error| match error {
-            Error::Storage { .. } => Failure::Run(error),
-            other => Failure::Customer(other),
-        })?;
-        Ok(Done {
+        Done {
             status: if metadata.fallback.is_some() { Status::Fallback } else { Status::Fitted },
             metadata,
             model,
             artifact: name,
             bytes: archive.len(),
             sha256: sha256(&archive),
-        })
+            archive: Some(archive),
+        }
     }
 }
 
@@ -314,6 +378,8 @@ impl Done {
             bytes: Some(bytes),
             sha256: Some(sha256),
             artifact: Some(artifact),
+            fingerprint: Some(metadata.fingerprint),
+            etag: None,
         }
     }
 }

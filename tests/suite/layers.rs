@@ -208,8 +208,10 @@ fn fence_faults(file: &str, source: &str) -> Vec<String> {
         "tables/parquet.rs",
     ];
     let rayon = ["predict/", "prepare/", "train/"];
+    let asynchronous = ["cli/serve.rs", "serve/", "storage/s3/"];
     let outside = |place: &str| !file.starts_with(place);
     let platform = ["/opt/ml", "SAGEMAKER_", "TRAINING_JOB_NAME", "TRAINING_JOB_ARN", "SM_"];
+    let runners = ["AWS_BATCH_", "SLURM_", "JOB_COMPLETION_INDEX"];
     let mut faults = Vec::new();
     for token in tokens(source) {
         let fault = match &token {
@@ -217,8 +219,19 @@ fn fence_faults(file: &str, source: &str) -> Vec<String> {
                 format!("{text:?} belongs to sagemaker")
             }
             Token::Word(word) if word == "polars" && !polars.contains(&file) => format!("polars is for {polars:?}"),
+            Token::Text(text) if file != "array_job.rs" && runners.iter().any(|name| text.contains(name)) => {
+                format!("{text:?} belongs to array_job")
+            }
+            Token::Word(word) if word.starts_with("aws_") && outside("storage/s3/") => {
+                "the SDK is for storage/s3".into()
+            }
             Token::Word(word) if word == "rayon" && rayon.iter().all(|place| outside(place)) => {
                 format!("rayon is for {rayon:?}")
+            }
+            Token::Word(word)
+                if ["async", "tokio"].contains(&word.as_str()) && asynchronous.iter().all(|place| outside(place)) =>
+            {
+                format!("{word} is for {asynchronous:?}")
             }
             Token::Word(word) if word == "exit" => "main returns an exit code, nothing else exits".into(),
             Token::Word(word) if word == "abort" => "an abort is nobody's failure".into(),
@@ -282,6 +295,7 @@ fn the_check_sees_what_it_forbids() {
         ("main.rs", r##"const PATH: &str = r#"a "SAGEMAKER_BASE_DIR" b"#;"##),
         ("train/plan.rs", "use polars::prelude::DataFrame;"),
         ("models/mod.rs", "use rayon::prelude::*;"),
+        ("models/mod.rs", "use aws_sdk_s3::Client;"),
         ("main.rs", "fn main() { std::process::exit(1) }"),
         ("train/plan.rs", "fn f() { unsafe { g() } }"),
     ] {

@@ -16,11 +16,19 @@ mod prepare_shape;
 mod prophet_golden;
 mod prophet_settings;
 mod prophet_terms;
+mod rehearsal;
 mod resume;
+#[cfg(feature = "s3")]
+mod s3_server;
+#[cfg(feature = "s3")]
+mod s3_store;
+#[cfg(feature = "s3")]
+mod s3_train;
 mod sagemaker_tree;
 mod serve_calls;
 mod serve_requests;
 mod server;
+mod shards;
 #[cfg(feature = "stan")]
 mod stan;
 mod store_contract;

@@ -1,0 +1,109 @@
+//! `manyfit merge`: the results of all shards made one.
+
+use super::s3::S3Arguments;
+use crate::{
+    error::{Error, Result},
+    input::discover,
+    settings::{MaxFailures, Settings, canonical_name},
+    storage::{Durability, Location},
+    train::merge,
+};
+use clap::Args;
+use std::{collections::BTreeSet, fs, path::PathBuf};
+use tempfile::TempDir;
+
+/// Join the manifests, tables and summaries of all shards, and say which customers are missing.
+///
+/// The results of shards may be in one place or in several. With --customers, the input of the
+/// run, customers that are in no manifest are named. Exit code 5 where something is missing.
+#[derive(Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct Merge {
+    /// Place with results of shards (manifest-I-of-N.jsonl and so on); may be repeated
+    #[arg(long, value_name = "PLACE", required = true)]
+    input: Vec<Location>,
+
+    /// Folder for the joined results
+    #[arg(long, value_name = "DIR")]
+    output: PathBuf,
+
+    /// Input of the run: whom to look for
+    #[arg(long, value_name = "PLACE")]
+    customers: Option<Location>,
+
+    /// A setting that the run's input needs, such as customer=id; may be repeated
+    #[arg(long, value_name = "NAME=VALUE")]
+    set: Vec<String>,
+
+    /// Failed customers above which the whole counts as failed: a count, a percentage or a share
+    #[arg(long, value_name = "LIMIT", default_value = "10%")]
+    max_failures: MaxFailures,
+
+    #[command(flatten)]
+    s3: S3Arguments,
+}
+
+impl Merge {
+    pub(super) fn run(self) -> Result<()> {
+        let mut copies = Vec::new();
+        let folders = self.input.iter().map(|place| self.folder(place, &mut copies)).collect::<Result<Vec<_>>>()?;
+        let output = fs::canonicalize(&self.output).ok();
+        if output.is_some() && folders.iter().any(|folder| fs::canonicalize(folder).ok() == output) {
+            return Err(Error::Settings(format!(
+                "--output {} is one of the inputs: name another folder",
+                self.output.display()
+            )));
+        }
+        let expected = self.expected()?;
+        let merged = merge(&folders, &self.output, expected, self.max_failures)?;
+        super::say(merged.summary.to_string().trim_end())?;
+        for line in merged.complaints() {
+            super::say(&line)?;
+        }
+        if !merged.missing_shards.is_empty() || !merged.missing_customers.is_empty() {
+            return Err(Error::Stopped(format!(
+                "{} shards and {} customers are missing: run those shards again, then merge again",
+                merged.missing_shards.len(),
+                merged.missing_customers.len()
+            )));
+        }
+        merged.summary.verdict()
+    }
+
+    /// A folder with the results of a place; those of a bucket are copied first.
+    fn folder(&self, place: &Location, copies: &mut Vec<TempDir>) -> Result<PathBuf> {
+        if let Location::Directory(folder) = place {
+            return Ok(folder.clone());
+        }
+        let store = place.open(Durability::ProcessDeath, &self.s3.options())?;
+        let failed = |error| Error::storage("copying results out of a bucket", error);
+        let copy = tempfile::Builder::new().prefix("manyfit-").tempdir().map_err(failed)?;
+        let is_result =
+            |key: &str| !key.contains('/') && [".jsonl", ".json", ".csv"].iter().any(|end| key.ends_with(end));
+        let mut bytes = Vec::new();
+        for entry in store.list()?.into_iter().filter(|entry| is_result(&entry.key)) {
+            store.read(&entry.key, &mut bytes)?;
+            fs::write(copy.path().join(&entry.key), &bytes).map_err(failed)?;
+        }
+        let folder = copy.path().to_owned();
+        copies.push(copy);
+        Ok(folder)
+    }
+
+    /// The customers of the run's input, and those that it refuses.
+    fn expected(&self) -> Result<Option<BTreeSet<String>>> {
+        let Some(place) = &self.customers else { return Ok(None) };
+        let mut settings = std::collections::BTreeMap::new();
+        for setting in &self.set {
+            let (name, value) = setting.split_once('=').ok_or_else(|| {
+                Error::Settings(format!("--set {setting}: write a name and a value, such as --set customer=id"))
+            })?;
+            settings.insert(canonical_name(name), value.trim().to_owned());
+        }
+        let settings = Settings::from_text(&settings)?;
+        let store = place.open(Durability::ProcessDeath, &self.s3.options())?;
+        let discovery = discover(&*store, &settings.input)?;
+        let refused = discovery.refused.iter().map(|(name, _)| name.clone());
+        Ok(Some(discovery.customers().map(ToString::to_string).chain(refused).collect()))
+    }
+}

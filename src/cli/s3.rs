@@ -1,0 +1,50 @@
+//! The options of every sub-command that takes `s3://` for a place.
+
+use crate::storage::S3Options;
+use clap::Args;
+use std::time::Duration;
+
+/// How buckets are used. Credentials, region and endpoint come from where the AWS SDK finds them: the environment
+/// (AWS_ENDPOINT_URL_S3 for other stores than AWS's), profiles, the role of the machine.
+#[derive(Args)]
+#[command(next_help_heading = "Options for s3://")]
+pub(super) struct S3Arguments {
+    /// Key of AWS KMS that encrypts what is written [default: the bucket's rule]
+    #[arg(long = "s3-kms-key", value_name = "KEY")]
+    kms_key: Option<String>,
+
+    /// Storage class of what is written, such as STANDARD_IA [default: the bucket's]
+    #[arg(long = "s3-storage-class", value_name = "CLASS")]
+    storage_class: Option<String>,
+
+    /// Bucket in the path of requests, not in the host's name [default: where an endpoint is set]
+    #[arg(long = "s3-path-style", value_name = "BOOL")]
+    path_style: Option<bool>,
+
+    /// Requests under way at once, in each direction [default: 32 per processor, 64 to 512]
+    #[arg(long = "s3-concurrency", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    concurrency: Option<u16>,
+
+    /// Megabytes on their way, in each direction [default: 128]
+    #[arg(long = "s3-memory", value_name = "MB", value_parser = clap::value_parser!(u32).range(1..))]
+    memory: Option<u32>,
+
+    /// Seconds for which a request is repeated while the store is busy or the network is broken [default: 120]
+    #[arg(long = "s3-patience", value_name = "SECONDS")]
+    patience: Option<u32>,
+}
+
+impl S3Arguments {
+    /// The options, with their defaults.
+    pub(super) fn options(&self) -> S3Options {
+        let default = S3Options::default();
+        S3Options {
+            kms_key: self.kms_key.clone(),
+            storage_class: self.storage_class.clone(),
+            path_style: self.path_style,
+            concurrency: self.concurrency.map_or(default.concurrency, usize::from),
+            memory: self.memory.map_or(default.memory, |megabytes| u64::from(megabytes) << 20),
+            patience: self.patience.map_or(default.patience, |seconds| Duration::from_secs(seconds.into())),
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! The tree that the platform lays out in a container, laid out here: for rehearsals on one machine.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use serde_json::{Value, json};
+
+use super::paths::{BASE_VARIABLE, Paths};
+use crate::error::{Error, Result};
+
+/// The container's tree of one host of a training job, below a directory of its own.
+#[derive(Clone, Debug)]
+pub struct HostTree {
+    base: PathBuf,
+    paths: Paths,
+}
+
+impl HostTree {
+    /// Lays out the configuration of a job whose channel `training` is ShardedByS3Key and which has a checkpoint
+    /// configuration, as host number `index` (from 0) of `count` finds it.
+    ///
+    /// # Errors
+    /// Where the files cannot be written.
+    pub fn create(base: &Path, index: usize, count: usize, hyperparameters: &BTreeMap<String, String>) -> Result<Self> {
+        let paths = Paths::new(&|_| Some(base.display().to_string()));
+        let tree = Self { base: base.to_owned(), paths };
+        // Which the platform sorts as texts: algo-10 stands before algo-2.
+        let mut hosts: Vec<String> = (1..=count).map(|number| format!("algo-{number}")).collect();
+        let current = hosts[index].clone();
+        hosts.sort();
+        let group = "homogeneousCluster";
+        let instance = "ml.c5.xlarge";
+        let files: [(&str, Value); 4] = [
+            ("hyperparameters.json", json!(hyperparameters)),
+            (
+                "inputdataconfig.json",
+                json!({"training": {"ContentType": "text/csv", "TrainingInputMode": "FastFile",
+                    "S3DistributionType": "ShardedByS3Key", "RecordWrapperType": "None"}}),
+            ),
+            (
+                "resourceconfig.json",
+                json!({"current_host": current, "hosts": hosts, "current_group_name": group,
+                    "current_instance_type": instance, "network_interface_name": "eth0", "topology": null,
+                    "instance_groups": [{"hosts": hosts, "instance_group_name": group, "instance_type": instance}]}),
+            ),
+            ("checkpointconfig.json", json!({"LocalPath": "/opt/ml/checkpoints/", "S3Uri": "s3://bucket/models/"})),
+        ];
+        for (name, content) in files {
+            write(&tree.paths.config(name), content.to_string().as_bytes())?;
+        }
+        Ok(tree)
+    }
+
+    /// The variable that leads a process of this program into the tree.
+    #[must_use]
+    pub fn variable(&self) -> (&'static str, &Path) {
+        (BASE_VARIABLE, &self.base)
+    }
+
+    /// Where the channel's objects are, which may be nowhere.
+    #[must_use]
+    pub fn channel(&self) -> PathBuf {
+        self.paths.channels().join("training")
+    }
+
+    /// What the platform's agent uploads while the job runs.
+    #[must_use]
+    pub fn checkpoints(&self) -> PathBuf {
+        self.paths.checkpoints()
+    }
+
+    /// What is uploaded when the job ends.
+    #[must_use]
+    pub fn output_data(&self) -> PathBuf {
+        self.paths.output_data()
+    }
+}
+
+fn write(path: &Path, content: &[u8]) -> Result<()> {
+    path.parent()
+        .map_or(Ok(()), fs::create_dir_all)
+        .and_then(|()| fs::write(path, content))
+        .map_err(|error| Error::storage(format_args!("writing {}", path.display()), error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sagemaker::TrainingEnvironment;
+
+    #[test]
+    fn what_is_laid_out_is_what_is_read() {
+        let base = tempfile::tempdir().unwrap();
+        let settings = [("horizon".to_owned(), "7".to_owned())].into();
+        let tree = HostTree::create(base.path(), 1, 11, &settings).unwrap();
+        let (name, place) = tree.variable();
+        let variables = |asked: &str| (asked == name).then(|| place.to_str().unwrap().to_owned());
+        let environment = TrainingEnvironment::detect_with(&variables).unwrap().unwrap();
+        assert_eq!(environment.hyperparameters, settings);
+        assert_eq!(environment.input, tree.channel());
+        assert_eq!(environment.models, tree.checkpoints());
+        assert_eq!(environment.output_data, tree.output_data());
+        // algo-2 among algo-1, algo-10, algo-11, algo-2, …
+        assert_eq!((environment.rank, environment.hosts, environment.shard()), (3, 11, (0, 1)));
+        assert!(environment.warnings.is_empty(), "{:?}", environment.warnings);
+    }
+}

@@ -1,0 +1,96 @@
+//! What has been uploaded, and how it compares with one process's work.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+
+use crate::{
+    error::{Error, Result},
+    storage::{Durability, LocalStore, Store},
+};
+
+/// The prefix of the job's checkpoints, as a folder.
+pub(super) struct Bucket {
+    store: LocalStore,
+}
+
+/// How much of a host's new files the agent had uploaded when the host went.
+pub(super) enum Uploaded<'a> {
+    All,
+    /// A part, drawn at random.
+    Some(&'a mut ChaCha8Rng),
+}
+
+fn objects(folder: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
+    let store = LocalStore::new(folder, Durability::ProcessDeath);
+    let mut objects = BTreeMap::new();
+    for entry in store.list()? {
+        let mut bytes = Vec::new();
+        store.read(&entry.key, &mut bytes)?;
+        objects.insert(entry.key, bytes);
+    }
+    Ok(objects)
+}
+
+impl Bucket {
+    pub(super) fn new(folder: PathBuf) -> Self {
+        Self { store: LocalStore::new(folder, Durability::ProcessDeath) }
+    }
+
+    /// Copies a host's new and changed files into the bucket, as the platform's agent does.
+    pub(super) fn upload(&self, checkpoints: &Path, mut uploaded: Uploaded<'_>) -> Result<()> {
+        let mut standing = Vec::new();
+        for (key, bytes) in objects(checkpoints)? {
+            if self.store.read(&key, &mut standing)? && standing == bytes {
+                continue;
+            }
+            let arrives = match &mut uploaded {
+                Uploaded::All => true,
+                Uploaded::Some(rng) => rng.random_bool(0.6),
+            };
+            if arrives {
+                self.store.publish(&key, &bytes)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts every object, whichever host it came from, into a host's folder.
+    pub(super) fn restore(&self, checkpoints: &Path) -> Result<()> {
+        let host = LocalStore::new(checkpoints, Durability::ProcessDeath);
+        let mut bytes = Vec::new();
+        for entry in self.store.list()? {
+            self.store.read(&entry.key, &mut bytes)?;
+            host.publish(&entry.key, &bytes)?;
+        }
+        Ok(())
+    }
+
+    /// Insists on the same artifacts, byte for byte; their number.
+    pub(super) fn compare_with(&self, single: &Path) -> Result<usize> {
+        let mut expected = objects(single)?;
+        let number = expected.len();
+        let mut faults = Vec::new();
+        let mut bytes = Vec::new();
+        for entry in self.store.list()? {
+            self.store.read(&entry.key, &mut bytes)?;
+            match expected.remove(&entry.key) {
+                None => faults.push(format!("{} is made by the hosts alone", entry.key)),
+                Some(other) if other != bytes => faults.push(format!("{} differs", entry.key)),
+                Some(_) => {}
+            }
+        }
+        faults.extend(expected.into_keys().map(|key| format!("{key} is missing")));
+        match &faults[..] {
+            [] => Ok(number),
+            [first, ..] => Err(Error::Bug(format!(
+                "{} of {number} artifacts of the hosts are not those of one process: {first}",
+                faults.len()
+            ))),
+        }
+    }
+}

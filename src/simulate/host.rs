@@ -1,0 +1,196 @@
+//! One host: its tree, its process, and what is uploaded of its work.
+
+use std::{
+    collections::BTreeSet,
+    fs::{self, File},
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+};
+
+use rand_chacha::ChaCha8Rng;
+use serde_json::Value;
+
+use super::{
+    Simulation,
+    bucket::{Bucket, Uploaded},
+};
+use crate::{
+    error::{Error, Result},
+    sagemaker::HostTree,
+};
+
+/// The exit code of a run that was stopped in order.
+const STOPPED: i32 = 5;
+
+/// A host of the job; after a stop, another machine under the same name.
+pub(super) struct Host {
+    name: String,
+    index: usize,
+    keys: Vec<String>,
+    tree: HostTree,
+    process: Child,
+    restarts: usize,
+}
+
+impl Host {
+    /// Lays out the host's tree and starts its process.
+    pub(super) fn start(simulation: &Simulation<'_>, index: usize, keys: Vec<String>, bucket: &Bucket) -> Result<Self> {
+        let name = format!("algo-{}", index + 1);
+        let (tree, process) = launch(simulation, &name, index, &keys, 0, bucket)?;
+        Ok(Self { name, index, keys, tree, process, restarts: 0 })
+    }
+
+    /// Keys dealt to it.
+    pub(super) fn keys(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Files among its checkpoints.
+    pub(super) fn artifacts(&self) -> usize {
+        let is_artifact = |name: &str| name.ends_with(".tar.gz");
+        fs::read_dir(self.tree.checkpoints()).map_or(0, |entries| {
+            entries.flatten().filter(|entry| entry.file_name().to_str().is_some_and(is_artifact)).count()
+        })
+    }
+
+    pub(super) fn is_running(&mut self) -> Result<bool> {
+        let ended = self.process.try_wait().map_err(|error| Error::storage("waiting for a process", error))?;
+        Ok(ended.is_none())
+    }
+
+    /// Takes the machine away: with a warning before, or at once. What the agent had uploaded by then is left.
+    pub(super) fn stop(&mut self, warned: bool, bucket: &Bucket, rng: &mut ChaCha8Rng) -> Result<()> {
+        let failed = |error| Error::storage("stopping a process", error);
+        if warned {
+            terminate(&mut self.process).map_err(failed)?;
+        } else {
+            self.process.kill().map_err(failed)?;
+        }
+        self.process.wait().map_err(failed)?;
+        bucket.upload(&self.tree.checkpoints(), Uploaded::Some(rng))
+    }
+
+    /// A new machine under the same name: the channel again, and every artifact that the bucket has.
+    pub(super) fn restart(&mut self, simulation: &Simulation<'_>, bucket: &Bucket) -> Result<()> {
+        self.restarts += 1;
+        (self.tree, self.process) = launch(simulation, &self.name, self.index, &self.keys, self.restarts, bucket)?;
+        Ok(())
+    }
+
+    /// Waits for the end and uploads what is left.
+    pub(super) fn finish(&mut self, bucket: &Bucket) -> Result<()> {
+        let mut said = Vec::new();
+        // A full pipe would keep the process from ending.
+        if let Some(mut output) = self.process.stderr.take() {
+            std::io::Read::read_to_end(&mut output, &mut said)
+                .map_err(|error| Error::storage("reading a pipe", error))?;
+        }
+        let status = self.process.wait().map_err(|error| Error::storage("waiting for a process", error))?;
+        judge(&self.name, &Output { status, stdout: Vec::new(), stderr: said })?;
+        bucket.upload(&self.tree.checkpoints(), Uploaded::All)
+    }
+
+    /// The manifest of its last run.
+    fn manifest(&self) -> Result<PathBuf> {
+        let folder = self.tree.output_data();
+        let is_manifest = |path: &PathBuf| {
+            let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+            stem.starts_with("manifest")
+                && !stem.contains("partial")
+                && path.extension().is_some_and(|end| end == "jsonl")
+        };
+        let found = fs::read_dir(&folder)
+            .map_err(|error| Error::storage(format_args!("listing {}", folder.display()), error))?
+            .flatten()
+            .map(|entry| entry.path())
+            .find(is_manifest);
+        found.ok_or_else(|| Error::Bug(format!("{} left no manifest in {}", self.name, folder.display())))
+    }
+}
+
+/// The number of customers in the hosts' manifests.
+///
+/// # Errors
+/// [`Error::Bug`] for a customer that two hosts have.
+pub(super) fn customers_of(hosts: &[Host]) -> Result<usize> {
+    let mut customers = BTreeSet::new();
+    for host in hosts {
+        let path = host.manifest()?;
+        let failed = |error| Error::storage(format_args!("reading {}", path.display()), error);
+        for line in BufReader::new(File::open(&path).map_err(failed)?).lines() {
+            let row: Value = serde_json::from_str(&line.map_err(failed)?)
+                .map_err(|error| Error::Bug(format!("{}: {error}", path.display())))?;
+            let customer = row["customer"].as_str().unwrap_or_default().to_owned();
+            if let Some(twice) = customers.replace(customer) {
+                return Err(Error::Bug(format!("the customer {twice} is in two hosts' manifests")));
+            }
+        }
+    }
+    Ok(customers.len())
+}
+
+/// Lays out a tree with the host's share of the channel and the bucket's artifacts, and starts a process in it.
+fn launch(
+    simulation: &Simulation<'_>,
+    name: &str,
+    index: usize,
+    keys: &[String],
+    restarts: usize,
+    bucket: &Bucket,
+) -> Result<(HostTree, Child)> {
+    let base = simulation.work.join("hosts").join(format!("{name}-{restarts}"));
+    let tree = HostTree::create(&base, index, simulation.instances, simulation.settings)?;
+    for key in keys {
+        place(&simulation.input.join(key), &tree.channel().join(key))?;
+    }
+    bucket.restore(&tree.checkpoints())?;
+    let (variable, path) = tree.variable();
+    let mut command = train(simulation);
+    let process = command.env(variable, path).spawn().map_err(|error| Error::storage("starting a process", error))?;
+    Ok((tree, process))
+}
+
+/// A process of the program, whose words are kept.
+pub(super) fn train(simulation: &Simulation<'_>) -> Command {
+    let mut command = Command::new(simulation.program);
+    command.arg("train").arg("--jobs").arg(simulation.jobs.to_string());
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    command
+}
+
+/// The same file under another name: a link where the file system has them, a copy elsewhere.
+fn place(file: &Path, name: &Path) -> Result<()> {
+    let placed = name
+        .parent()
+        .map_or(Ok(()), fs::create_dir_all)
+        .and_then(|()| fs::hard_link(file, name).or_else(|_| fs::copy(file, name).map(drop)));
+    placed.map_err(|error| Error::storage(format_args!("placing {}", name.display()), error))
+}
+
+/// Whether a process ended well.
+pub(super) fn judge(name: &str, ended: &Output) -> Result<()> {
+    let said = String::from_utf8_lossy(&ended.stderr);
+    let said = said.trim();
+    match ended.status.code() {
+        Some(0) => Ok(()),
+        Some(2) => Err(Error::Settings(format!("{name}: {said}"))),
+        Some(3) => Err(Error::Data(format!("{name}: {said}"))),
+        Some(STOPPED) => Err(Error::Stopped(format!("{name}: {said}"))),
+        _ => Err(Error::Bug(format!("{name} ended with {}: {said}", ended.status))),
+    }
+}
+
+/// Asks a process to end.
+#[cfg(unix)]
+fn terminate(process: &mut Child) -> std::io::Result<()> {
+    use rustix::process::{Pid, Signal, kill_process};
+    let Some(pid) = Pid::from_raw(process.id() as i32) else { return process.kill() };
+    kill_process(pid, Signal::TERM).map_err(Into::into)
+}
+
+/// Where there is no way to ask, it is ended.
+#[cfg(not(unix))]
+fn terminate(process: &mut Child) -> std::io::Result<()> {
+    process.kill()
+}

@@ -1,0 +1,186 @@
+//! Where a store is, as people write it.
+
+use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
+
+use super::{Durability, LocalStore, Store};
+use crate::error::{Error, Result};
+
+/// A place for objects: a directory, or the part of a bucket that stands below a prefix.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Location {
+    /// A directory, which need not exist.
+    Directory(PathBuf),
+    /// The objects of a bucket whose keys begin with a prefix.
+    Bucket {
+        /// The bucket's name.
+        bucket: String,
+        /// Empty, or ends with `/`, so that `runs/1` never holds what belongs to `runs/10`.
+        prefix: String,
+    },
+}
+
+/// How buckets are used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct S3Options {
+    /// The key of AWS KMS that encrypts what is written; none for the bucket's own rule.
+    pub kms_key: Option<String>,
+    /// Storage class of what is written, such as `STANDARD_IA`; none for the bucket's default.
+    pub storage_class: Option<String>,
+    /// Whether the bucket's name is in the path of requests and not in the host's name; none: where the endpoint is
+    /// another than AWS's.
+    pub path_style: Option<bool>,
+    /// Requests that may be under way at once, in each direction.
+    pub concurrency: usize,
+    /// Bytes that may be in memory on their way, in each direction; a larger object travels alone.
+    pub memory: u64,
+    /// How long a request is repeated while the store is busy or the network is broken.
+    pub patience: Duration,
+}
+
+impl Default for S3Options {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Self {
+            kms_key: None,
+            storage_class: None,
+            path_style: None,
+            // A request takes 20 to 100 ms, in which a core does 20 to 300 customers.
+            concurrency: (32 * cores).clamp(64, 512),
+            memory: 128 << 20,
+            patience: Duration::from_mins(2),
+        }
+    }
+}
+
+impl Location {
+    /// A place below this one.
+    #[must_use]
+    pub fn join(&self, below: &str) -> Self {
+        match self {
+            Self::Directory(path) => Self::Directory(path.join(below)),
+            Self::Bucket { bucket, prefix } => {
+                let below = below.trim_matches('/');
+                Self::Bucket { bucket: bucket.clone(), prefix: format!("{prefix}{below}/") }
+            }
+        }
+    }
+
+    /// Whether this place is the other one or lies in it, as far as their names tell.
+    #[must_use]
+    pub fn is_inside(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Directory(own), Self::Directory(other)) => own.starts_with(other),
+            (Self::Bucket { bucket, prefix }, Self::Bucket { bucket: others, prefix: outer }) => {
+                bucket == others && prefix.starts_with(outer.as_str())
+            }
+            _ => false,
+        }
+    }
+
+    /// The store at this place. `durability` is for directories, `options` are for buckets.
+    ///
+    /// # Errors
+    /// [`Error::Storage`] where a bucket is out of reach for want of credentials, [`Error::Settings`] where this program
+    /// was built without the feature `s3`.
+    pub fn open(&self, durability: Durability, options: &S3Options) -> Result<Box<dyn Store>> {
+        match self {
+            Self::Directory(path) => Ok(Box::new(LocalStore::new(path, durability))),
+            #[cfg(feature = "s3")]
+            Self::Bucket { bucket, prefix } => Ok(Box::new(super::S3Store::open(bucket, prefix, options)?)),
+            #[cfg(not(feature = "s3"))]
+            Self::Bucket { .. } => {
+                let _ = options;
+                Err(Error::Settings(format!("{self}: this manyfit was built without the feature s3")))
+            }
+        }
+    }
+}
+
+impl FromStr for Location {
+    type Err = Error;
+
+    /// `s3://bucket/prefix`, or else a path.
+    ///
+    /// # Errors
+    /// [`Error::Settings`]: another scheme, or no bucket.
+    fn from_str(text: &str) -> Result<Self> {
+        let Some((scheme, rest)) = text.split_once("://") else {
+            return Ok(Self::Directory(text.into()));
+        };
+        if scheme != "s3" {
+            return Err(Error::Settings(format!("{text}: no such kind of place: use s3://bucket/prefix or a path")));
+        }
+        let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+        let prefix = prefix.trim_end_matches('/');
+        let named = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:".contains(&byte);
+        if bucket.is_empty() || !bucket.bytes().all(named) {
+            return Err(Error::Settings(format!("{text}: {bucket:?} is no name of a bucket: use s3://bucket/prefix")));
+        }
+        if prefix.split('/').any(str::is_empty) && !prefix.is_empty() {
+            return Err(Error::Settings(format!("{text}: the prefix has an empty part: write it without `//`")));
+        }
+        let prefix = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
+        Ok(Self::Bucket { bucket: bucket.into(), prefix })
+    }
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Directory(path) => path.display().fmt(f),
+            Self::Bucket { bucket, prefix } => write!(f, "s3://{bucket}/{}", prefix.trim_end_matches('/')),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Location {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_bucket_and_its_prefix_are_told_from_a_path() {
+        for (text, expected) in [
+            ("s3://fleet", ""),
+            ("s3://fleet/", ""),
+            ("s3://fleet/runs/1", "runs/1/"),
+            ("s3://fleet/runs/1//", "runs/1/"),
+        ] {
+            assert_eq!(parse(text), Location::Bucket { bucket: "fleet".into(), prefix: expected.into() }, "{text}");
+        }
+        assert_eq!(parse("s3://fleet/runs/1/").to_string(), "s3://fleet/runs/1");
+        for path in ["out", "/data/in", "./s3:/x", "C:\\data"] {
+            assert_eq!(parse(path), Location::Directory(path.into()));
+        }
+    }
+
+    #[test]
+    fn what_is_neither_is_refused_with_the_way_out() {
+        for text in ["gs://bucket/x", "s3://", "s3:///x", "s3://a b/x", "s3://bucket//x"] {
+            let error = text.parse::<Location>().unwrap_err();
+            assert_eq!(error.code(), 2, "{text}");
+            assert!(error.to_string().starts_with(text), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_place_is_inside_another_by_whole_parts() {
+        for (inner, outer, expected) in [
+            ("s3://b/in/out", "s3://b/in", true),
+            ("s3://b/in", "s3://b/in", true),
+            ("s3://b/in-2", "s3://b/in", false),
+            ("s3://b/in", "s3://c/in", false),
+            ("s3://b/out", "s3://b", true),
+            ("in", "s3://b", false),
+            ("in/out", "in", true),
+            ("in2", "in", false),
+        ] {
+            assert_eq!(parse(inner).is_inside(&parse(outer)), expected, "{inner} in {outer}");
+        }
+        assert_eq!(parse("s3://b/out").join("models"), parse("s3://b/out/models"));
+        assert_eq!(parse("out").join("models"), parse("out/models"));
+    }
+}

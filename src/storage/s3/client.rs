@@ -1,0 +1,73 @@
+//! Credentials, region and endpoint from wherever the SDK finds them; the runtime that requests run on.
+
+use std::{
+    env, io,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use aws_config::{BehaviorVersion, Region, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_sdk_s3::{Client, config::ProvideCredentials, error::DisplayErrorContext};
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use tokio::runtime::{Builder, Handle, Runtime};
+
+use crate::{
+    error::{Error, Result},
+    storage::S3Options,
+};
+
+/// The longest wait for a connection.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// The longest wait for the first byte of an answer.
+const ANSWER: Duration = Duration::from_mins(1);
+
+/// The region where nothing says which: stores that only speak S3's protocol take any.
+const ANY_REGION: &str = "us-east-1";
+
+/// One for all stores of the process, begun with the first.
+pub(super) fn runtime() -> Result<Handle> {
+    static RUNTIME: Mutex<Option<Runtime>> = Mutex::new(None);
+    let mut runtime = RUNTIME.lock().unwrap_or_else(PoisonError::into_inner);
+    if runtime.is_none() {
+        let built = Builder::new_multi_thread().thread_name("s3").enable_all().build();
+        *runtime = Some(built.map_err(|error| Error::storage("starting the threads that speak to S3", error))?);
+    }
+    runtime.as_ref().map(|runtime| runtime.handle().clone()).ok_or_else(|| Error::Bug("no runtime".into()))
+}
+
+/// A client with the credentials that the environment, a profile, or the machine's role gives.
+pub(super) async fn connect(options: S3Options) -> Result<Client> {
+    let http = aws_smithy_http_client::Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .pool_max_idle_per_host(2 * options.concurrency)
+        .build_https();
+    let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).read_timeout(ANSWER).build();
+    let config = aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .http_client(http)
+        // Repeating is done one level up, where a body that breaks off is repeated too.
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(timeouts)
+        .load()
+        .await;
+    let no_credentials = |detail: String| {
+        let what = "no credentials for S3 (set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or give the \
+                    machine a role)";
+        Error::storage(what, io::Error::new(io::ErrorKind::NotConnected, detail))
+    };
+    match config.credentials_provider() {
+        None => return Err(no_credentials("no provider is configured".into())),
+        Some(provider) => {
+            let provided = provider.provide_credentials().await;
+            provided.map_err(|error| no_credentials(DisplayErrorContext(error).to_string()))?;
+        }
+    }
+    let elsewhere = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"].iter().any(|name| env::var_os(name).is_some())
+        || config.endpoint_url().is_some();
+    let region = config.region().cloned().unwrap_or_else(|| Region::from_static(ANY_REGION));
+    let config = aws_sdk_s3::config::Builder::from(&config)
+        .region(region)
+        .force_path_style(options.path_style.unwrap_or(elsewhere))
+        .build();
+    Ok(Client::from_conf(config))
+}

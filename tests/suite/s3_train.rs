@@ -1,0 +1,224 @@
+//! `manyfit train` from bucket to bucket: the same as from folder to folder, whatever goes wrong on the way.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    process::Command,
+    thread,
+    time::Duration,
+};
+
+use manyfit::artifact::{Found, inspect};
+use serde_json::Value;
+
+use super::{
+    s3_server::{Fault, Seen, Server},
+    support::{Ended, Files, artifacts, daily, fleet, manyfit, train},
+};
+
+fn command(server: &Server, output: &str, settings: &[&str]) -> Command {
+    let mut command = manyfit();
+    command.args(["train", "--input", "s3://fleet/in", "--output", &format!("s3://fleet/{output}"), "--jobs=2"]);
+    command.envs(server.environment());
+    for setting in settings {
+        command.args(["--set", setting]);
+    }
+    command
+}
+
+fn run(server: &Server, output: &str, settings: &[&str]) -> Ended {
+    command(server, output, settings).output().unwrap().into()
+}
+
+/// Puts a folder's files into the bucket.
+fn upload(server: &Server, folder: &Path) {
+    for file in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        server.put(&format!("in/{}", file.file_name().to_str().unwrap()), std::fs::read(file.path()).unwrap());
+    }
+}
+
+fn models(server: &Server, output: &str) -> Files {
+    let prefix = format!("{output}/models/");
+    let objects = server.objects().into_iter();
+    objects.filter_map(|(key, stored)| Some((key.strip_prefix(&prefix)?.to_owned(), stored.bytes.to_vec()))).collect()
+}
+
+/// The rows of the manifest by customer, each once.
+fn manifest(server: &Server, output: &str) -> BTreeMap<String, Value> {
+    let text = server.objects()[&format!("{output}/manifest.jsonl")].bytes.clone();
+    let rows = text.split(|byte| *byte == b'\n').filter(|row| !row.is_empty());
+    let mut by_customer = BTreeMap::new();
+    for row in rows.map(|row| serde_json::from_slice::<Value>(row).unwrap()) {
+        let customer = row["customer"].as_str().unwrap().to_owned();
+        assert!(by_customer.insert(customer.clone(), row).is_none(), "{customer} has two rows");
+    }
+    by_customer
+}
+
+fn statuses(server: &Server, output: &str) -> [usize; 4] {
+    let rows = manifest(server, output);
+    ["fitted", "unchanged", "fallback", "failed"]
+        .map(|status| rows.values().filter(|row| row["status"] == status).count())
+}
+
+/// Requests for artifacts, by operation.
+fn requests(server: &Server) -> [usize; 3] {
+    ["LIST", "GET", "PUT"].map(|operation| server.requests(operation))
+}
+
+#[test]
+fn a_bucket_gets_the_bytes_that_a_folder_gets() {
+    let customers = fleet(12, 30);
+    let local = tempfile::tempdir().unwrap();
+    train(customers.path(), local.path(), &["horizon=3"]).with_code(0);
+    let server = Server::start();
+    upload(&server, customers.path());
+    let ended = run(&server, "out/1", &["horizon=3"]).with_code(0);
+    assert!(ended.out.contains("12 customers in 12 files of s3://fleet/in"), "{}", ended.out);
+    assert!(ended.out.contains("s3://fleet/out/1/manifest.jsonl"), "{}", ended.out);
+    assert_eq!(models(&server, "out/1"), artifacts(&local.path().join("models")));
+    let objects = server.objects();
+    assert_eq!(objects["out/1/forecasts.csv"].bytes, std::fs::read(local.path().join("forecasts.csv")).unwrap());
+    let summary: Value = serde_json::from_slice(&objects["out/1/summary.json"].bytes).unwrap();
+    assert_eq!(summary["fitted"], 12);
+    assert_eq!(statuses(&server, "out/1"), [12, 0, 0, 0]);
+    // One of each shape of bundle and of one directory per customer are lists of keys like any other.
+    assert!(!objects.keys().any(|key| key.contains("sagemaker-ignore")), "{:?}", objects.keys());
+}
+
+#[test]
+fn looking_at_what_stands_costs_one_list() {
+    let customers = fleet(20, 30);
+    let server = Server::start();
+    upload(&server, customers.path());
+    run(&server, "out", &[]).with_code(0);
+    let [_, gets, puts] = requests(&server);
+    // One file is looked into for the columns, before all are read.
+    assert_eq!(gets, 20 + 1, "no artifact is asked for where the list has none");
+    assert_eq!(puts, 20 + 1 + 2, "the artifacts, the checkpoint, the manifest and the summary");
+    let before = models(&server, "out");
+
+    run(&server, "out", &[]).with_code(0);
+    assert_eq!(statuses(&server, "out"), [0, 20, 0, 0]);
+    let [lists, gets_again, puts_again] = requests(&server);
+    assert_eq!(lists, 4, "one of the input and one of the models, each time");
+    assert_eq!(gets_again - gets, 20 + 1 + 2, "the input, and the rows of the run before");
+    assert_eq!(puts_again - puts, 3, "no artifact");
+
+    // A changed customer is fitted, an artifact that somebody replaced is looked at.
+    server.put("in/customer-007.csv", format!("{}2022-03-01,7\n", daily(31, 7)));
+    server.put("out/models/customer-003.tar.gz", b"\x1f\x8b\x08\x10".to_vec());
+    server.put("out/models/customer-004.tar.gz", b"somebody's".to_vec());
+    let ended = run(&server, "out", &["max_failures=1"]).with_code(0);
+    assert_eq!(statuses(&server, "out"), [2, 17, 0, 1]);
+    assert!(ended.out.contains("customer-004.tar.gz was not written by manyfit"), "{}", ended.out);
+    let after = models(&server, "out");
+    let changed: Vec<&str> =
+        after.iter().filter(|(key, bytes)| before[*key] != **bytes).map(|(key, _)| &**key).collect();
+    assert_eq!(changed, ["customer-004.tar.gz", "customer-007.tar.gz"]);
+
+    // To forecast with a model, it must be there.
+    run(&server, "out", &["horizon=2", "max_failures=1"]).with_code(0);
+    assert_eq!(statuses(&server, "out"), [0, 19, 0, 1]);
+    let forecasts = String::from_utf8(server.objects()["out/forecasts.csv"].bytes.to_vec()).unwrap();
+    assert_eq!(forecasts.lines().count(), 1 + 19 * 2);
+}
+
+#[test]
+fn every_customer_is_done_or_named_whatever_happens_on_the_way() {
+    const CUSTOMERS: u64 = 120;
+    let customers = fleet(CUSTOMERS, 25);
+    let local = tempfile::tempdir().unwrap();
+    train(customers.path(), local.path(), &[]).with_code(0);
+    let expected = artifacts(&local.path().join("models"));
+    let plan = |seen: &Seen| match (seen.operation.as_str(), seen.key.as_str()) {
+        ("GET", "in/customer-013.csv") | ("PUT", "out/models/customer-017.tar.gz") => Some(Fault::Denied),
+        ("GET", "in/customer-019.csv") => Some(Fault::Truncated),
+        // Everything else goes wrong now and then, but not for ever.
+        _ if seen.earlier > 3 => None,
+        _ => match seen.number % 11 {
+            1 => Some(Fault::SlowDown),
+            3 => Some(Fault::Reset),
+            5 => Some(Fault::SlowBody),
+            7 => Some(Fault::Truncated),
+            _ => None,
+        },
+    };
+    let server = Server::with_faults(Duration::from_millis(2), plan);
+    upload(&server, customers.path());
+    let mut command = command(&server, "out", &["max_failures=3"]);
+    Ended::from(command.args(["--s3-patience", "4"]).output().unwrap()).with_code(0);
+    let rows = manifest(&server, "out");
+    assert_eq!(rows.len() as u64, CUSTOMERS);
+    let failed: Vec<_> = rows.iter().filter(|(_, row)| row["status"] == "failed").collect();
+    let reasons = ["access denied", "access denied", "never arrived whole"];
+    assert_eq!(failed.len(), 3, "{failed:?}");
+    for ((customer, row), (number, reason)) in failed.iter().zip(["013", "017", "019"].iter().zip(reasons)) {
+        assert!(customer.ends_with(number) && row["reason"].as_str().unwrap().contains(reason), "{row}");
+    }
+    let stored = models(&server, "out");
+    assert_eq!(stored.len() as u64, CUSTOMERS - 3);
+    for (name, bytes) in &stored {
+        assert!(matches!(inspect(bytes), Found::Ours(_)), "{name} is torn");
+        assert!(expected[name] == *bytes, "{name} differs from the folder's");
+    }
+}
+
+#[test]
+fn credentials_that_expire_stop_the_run_and_the_next_one_goes_on() {
+    let customers = fleet(60, 25);
+    let server = Server::with_faults(Duration::ZERO, |seen| (70..110).contains(&seen.number).then_some(Fault::Expired));
+    upload(&server, customers.path());
+    run(&server, "out", &[]).with_code(4).complains_of(&["renew them, then run again", "ExpiredToken"]);
+    let done = models(&server, "out");
+    assert!(!done.is_empty() && done.len() < 60, "{} artifacts", done.len());
+    let mut runs = 0;
+    while run(&server, "out", &[]).code != Some(0) {
+        runs += 1;
+        assert!(runs < 50, "the credentials are good again");
+    }
+    assert_eq!(models(&server, "out").len(), 60);
+    let [fitted, unchanged, ..] = statuses(&server, "out");
+    assert_eq!((fitted, unchanged), (60 - done.len(), done.len()), "nothing is fitted twice");
+    run(&server, "out", &[]).with_code(0);
+
+    let mut nobody = command(&server, "out", &[]);
+    nobody.env_remove("AWS_ACCESS_KEY_ID").env("AWS_EC2_METADATA_DISABLED", "true");
+    Ended::from(nobody.output().unwrap()).with_code(4).complains_of(&["no credentials for S3", "AWS_PROFILE"]);
+}
+
+#[test]
+fn a_killed_run_is_taken_up_by_the_next() {
+    let customers = fleet(80, 25);
+    let server = Server::with_faults(Duration::from_millis(3), |_| None);
+    upload(&server, customers.path());
+    let count = || models(&server, "out").len();
+    let mut seen = BTreeSet::new();
+    for _ in 0..4 {
+        let before = models(&server, "out");
+        let mut child = command(&server, "out", &[]).spawn().unwrap();
+        while count() < before.len() + 15 && child.try_wait().unwrap().is_none() {
+            thread::sleep(Duration::from_millis(1));
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let after = models(&server, "out");
+        assert!(before.iter().all(|(name, bytes)| after[name] == *bytes));
+        assert!(after.values().all(|bytes| matches!(inspect(bytes), Found::Ours(_))), "a torn artifact");
+        seen.insert(after.len());
+    }
+    let done = count();
+    run(&server, "out", &[]).with_code(0);
+    assert_eq!(statuses(&server, "out"), [80 - done, done, 0, 0], "kills at {seen:?}");
+}
+
+#[test]
+fn an_output_that_cannot_be_written_is_known_before_the_work() {
+    let customers = fleet(3, 25);
+    let denied = |seen: &Seen| (seen.operation == "PUT").then_some(Fault::Denied);
+    let server = Server::with_faults(Duration::ZERO, denied);
+    upload(&server, customers.path());
+    run(&server, "out", &[]).with_code(3).complains_of(&["access denied", "s3:PutObject", "checkpoint.jsonl"]);
+    assert!(server.requests("PUT") == 1, "nothing was fitted for it");
+    run(&server, "in/out", &[]).with_code(2).complains_of(&["is inside --input s3://fleet/in"]);
+}
