@@ -32,6 +32,13 @@ pub fn resident_memory() -> Option<u64> {
     kibibytes(&status, "VmRSS:")
 }
 
+/// The most memory in bytes that this process ever held; `None` where the system does not say.
+#[must_use]
+pub fn peak_memory() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    kibibytes(&status, "VmHWM:")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -41,6 +48,7 @@ mod tests {
         assert!(default_jobs() >= 1);
         assert!(available_memory() > 1 << 20);
         assert!(resident_memory().is_some_and(|bytes| bytes > 1 << 16));
+        assert!(peak_memory().is_some_and(|bytes| bytes > 1 << 16));
         assert_eq!(kibibytes("MemTotal:       16 kB\nMemFree: 1 kB\n", "MemTotal:"), Some(16 * 1024));
     }
 }

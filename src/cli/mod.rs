@@ -5,10 +5,12 @@ mod job;
 mod launch;
 mod merge;
 mod pipeline;
+mod plan;
 mod predict;
 mod prepare;
 mod s3;
 mod serve;
+mod settings;
 mod shard;
 mod simulate;
 mod train;
@@ -40,6 +42,7 @@ enum Command {
     Predict(predict::Predict),
     Pipeline(pipeline::Pipeline),
     Job(job::Job),
+    Plan(Box<plan::Plan>),
     Merge(merge::Merge),
     Simulate(simulate::Simulate),
     Serve(serve::Serve),
@@ -75,6 +78,7 @@ pub fn main() -> ExitCode {
         Command::Predict(predict) => predict.run(),
         Command::Pipeline(pipeline) => pipeline.run(),
         Command::Job(job) => job.run(),
+        Command::Plan(plan) => plan.run(),
         Command::Merge(merge) => merge.run(),
         Command::Simulate(simulate) => simulate.run(),
         Command::Serve(serve) => serve.run(),

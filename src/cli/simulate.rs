@@ -1,8 +1,9 @@
 //! `manyfit simulate`: a SageMaker job of many instances, rehearsed on this machine.
 
+use super::settings::SettingsArguments;
 use crate::{
     error::{Error, Result},
-    settings::{Settings, canonical_name},
+    settings::Settings,
     simulate::Simulation,
 };
 use clap::Args;
@@ -40,9 +41,8 @@ pub(super) struct Simulate {
     #[arg(long, value_name = "SEED", default_value_t = 0)]
     seed: u64,
 
-    /// A setting, such as horizon=8; may be repeated
-    #[arg(long, value_name = "NAME=VALUE")]
-    set: Vec<String>,
+    #[command(flatten)]
+    settings: SettingsArguments,
 
     /// Worker threads of each instance
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -54,13 +54,7 @@ impl Simulate {
         if !self.input.is_dir() {
             return Err(Error::Settings(format!("--input {}: there is no such folder", self.input.display())));
         }
-        let mut settings = BTreeMap::new();
-        for setting in &self.set {
-            let (name, value) = setting.split_once('=').ok_or_else(|| {
-                Error::Settings(format!("--set {setting}: write a name and a value, such as --set horizon=8"))
-            })?;
-            settings.insert(canonical_name(name), value.trim().to_owned());
-        }
+        let settings = self.settings.text(BTreeMap::new())?;
         // Faults are said once, and not by every instance.
         Settings::from_text(&settings)?;
         let program = env::current_exe().map_err(|error| Error::storage("finding this program", error))?;

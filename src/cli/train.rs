@@ -1,12 +1,12 @@
 //! `manyfit train`: on SageMaker from the platform's files, anywhere else from options.
 
-use super::{s3::S3Arguments, shard::ShardChoice};
+use super::{s3::S3Arguments, settings::SettingsArguments, shard::ShardChoice};
 use crate::{
     error::{Error, Result},
     input::Shard,
     machine::{available_memory, default_jobs},
-    sagemaker::{TrainingEnvironment, ValidationChannel, read_hyperparameters},
-    settings::{Settings, Task, canonical_name},
+    sagemaker::{TrainingEnvironment, ValidationChannel},
+    settings::{Settings, Task},
     storage::{Durability, Location, Store},
     train::{Job, Progress, ResultsDirectory, run},
 };
@@ -48,13 +48,8 @@ pub(super) struct Train {
     #[arg(long, value_name = "PLACE", requires = "input")]
     validation: Option<Location>,
 
-    /// A setting, such as horizon=8 or growth=flat; may be repeated
-    #[arg(long, value_name = "NAME=VALUE")]
-    set: Vec<String>,
-
-    /// File of settings: a JSON object, as SageMaker's hyperparameters.json; --set wins over it
-    #[arg(long, value_name = "FILE")]
-    hyperparameters: Option<PathBuf>,
+    #[command(flatten)]
+    settings: SettingsArguments,
 
     /// Worker threads [default: the processors this process may use]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -176,7 +171,7 @@ impl Train {
                 results,
                 draft,
                 shard,
-                settings: self.settings(BTreeMap::new())?,
+                settings: self.settings.text(BTreeMap::new())?,
                 warnings: Vec::new(),
             });
         }
@@ -203,7 +198,7 @@ impl Train {
                 fault,
             }),
             models: Location::Directory(environment.models),
-            settings: with_tables(self.settings(environment.hyperparameters)?, environment.tables),
+            settings: with_tables(self.settings.text(environment.hyperparameters)?, environment.tables),
             warnings: environment.warnings,
         })
     }
@@ -217,30 +212,6 @@ impl Train {
         let draft = draft.map_err(|error| Error::storage("creating a directory for the results", error))?;
         let store = output.open(Durability::ProcessDeath, &self.s3.options())?;
         Ok((ResultsDirectory::of_shard(draft.path(), shard).copied_to(store.into()), Some(draft)))
-    }
-
-    /// The platform's settings, over them those of the file, over them those of the command line.
-    fn settings(&self, platform: BTreeMap<String, String>) -> Result<BTreeMap<String, String>> {
-        let mut settings = BTreeMap::new();
-        for (name, value) in platform {
-            let name = canonical_name(&name);
-            if let Some(other) = settings.insert(name.clone(), value.clone()).filter(|other| *other != value) {
-                return Err(Error::Settings(format!("setting {name}: given twice, as {other:?} and as {value:?}")));
-            }
-        }
-        if let Some(path) = &self.hyperparameters {
-            let file = read_hyperparameters(path)?.ok_or_else(|| {
-                Error::Settings(format!("--hyperparameters {}: no such file, or nothing in it", path.display()))
-            })?;
-            settings.extend(file.into_iter().map(|(name, value)| (canonical_name(&name), value)));
-        }
-        for setting in &self.set {
-            let (name, value) = setting.split_once('=').ok_or_else(|| {
-                Error::Settings(format!("--set {setting}: write a name and a value, such as --set horizon=8"))
-            })?;
-            settings.insert(canonical_name(name), value.trim().to_owned());
-        }
-        Ok(settings)
     }
 }
 

@@ -126,8 +126,8 @@ impl Group {
 
     fn take(&mut self) -> Vec<Entry> {
         let begin = self.next;
-        // At most half of the group, so that what it takes is seen twice.
-        let most = BATCH_FILES.min(self.files.len().div_ceil(2));
+        // At most an eighth of the group, so that what it takes is seen more than once.
+        let most = BATCH_FILES.min(self.files.len().div_ceil(8));
         let mut bytes = 0;
         while self.next < self.files.len() && self.next - begin < most && bytes < BATCH_BYTES {
             bytes += self.files[self.next].size;

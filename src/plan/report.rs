@@ -126,7 +126,10 @@ mod tests {
 
     #[test]
     fn sizes_and_times_read_well() {
-        assert_eq!([0.0, 999.0, 1234.0, 45_600.0, 1e8, 2.5e9].map(bytes).join(", "), "0 bytes, 999 bytes, 1.23 kB, 45.6 kB, 100 MB, 2.50 GB");
+        assert_eq!(
+            [0.0, 999.0, 1234.0, 45_600.0, 1e8, 2.5e9].map(bytes).join(", "),
+            "0 bytes, 999 bytes, 1.23 kB, 45.6 kB, 100 MB, 2.50 GB"
+        );
         assert_eq!([0.04, 59.0, 150.0, 7200.0].map(duration).join(", "), "0.0 s, 59.0 s, 2.5 min, 2.0 h");
     }
 }

@@ -9,6 +9,7 @@ mod open_models;
 #[cfg(feature = "parquet")]
 mod parquet_bundles;
 mod pinned_artifacts;
+mod plan_run;
 mod predict_run;
 mod prepare_resume;
 mod prepare_run;

@@ -1,0 +1,174 @@
+//! `manyfit plan`: what a job will take, before it is paid for.
+
+use super::{s3::S3Arguments, settings::SettingsArguments};
+use crate::{
+    error::{Error, Result},
+    input::{Discovery, InputFile, Scan, Shard, discover_with},
+    machine::{available_memory, peak_memory, resident_memory},
+    plan::{Batch, Groups, Memory, Offer, Prices, Report, Requests, SampledStore, Tried},
+    settings::Settings,
+    storage::{Durability, Entry, Location, Store},
+    train::{Job, Progress, ResultsDirectory, Status, run},
+};
+use clap::Args;
+use std::{
+    collections::BTreeMap,
+    io,
+    path::PathBuf,
+    sync::atomic::AtomicBool,
+    time::{Duration, Instant},
+};
+
+/// Bytes that a run keeps of each customer: its name in the plan and the row of the manifest being written.
+const CUSTOMER_BYTES: u64 = 400;
+
+/// Say what a job will take: time, memory, requests, and what that costs on which instances.
+///
+/// Trains a sample of the files on one thread, in a temporary folder, and scales up what they
+/// took:
+///
+///   manyfit plan --input s3://fleet/customers --set horizon=8 --prices prices.csv --within 1h
+///
+/// The table of prices has the columns item, price, vcpus, and perhaps memory_gib and speed (of
+/// a thread, compared with this machine's): a row for each kind of instance with the price of an
+/// hour, and GET, PUT, LIST with the price of 1,000 requests. README.md shows one.
+#[derive(Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct Plan {
+    /// Folder with the customers' files, or s3://bucket/prefix
+    #[arg(long, value_name = "PLACE")]
+    input: Location,
+
+    /// Place of the rows that regression models are judged by, as for train
+    #[arg(long, value_name = "PLACE")]
+    validation: Option<Location>,
+
+    #[command(flatten)]
+    settings: SettingsArguments,
+
+    /// Table of prices, CSV or Parquet
+    #[arg(long, value_name = "FILE")]
+    prices: Option<PathBuf>,
+
+    /// Time within which the job is to be done, such as 90s, 30m or 2h
+    #[arg(long, value_name = "TIME", requires = "prices", value_parser = time)]
+    within: Option<Duration>,
+
+    /// Time to spend on the sample; two batches of each size of file are tried whatever they take
+    #[arg(long, value_name = "TIME", default_value = "20s", value_parser = time)]
+    sample: Duration,
+
+    /// Seed of the choice of files
+    #[arg(long, value_name = "SEED", default_value_t = 0)]
+    seed: u64,
+
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+
+    #[command(flatten)]
+    s3: S3Arguments,
+}
+
+impl Plan {
+    pub(super) fn run(self) -> Result<()> {
+        let settings = Settings::from_text(&self.settings.text(BTreeMap::new())?)?;
+        let prices = self.prices.as_deref().map(Prices::read).transpose()?.unwrap_or_default();
+        if let Location::Directory(path) = &self.input
+            && !path.is_dir()
+        {
+            return Err(Error::Settings(format!("--input {}: there is no such folder", self.input)));
+        }
+        let options = self.s3.options();
+        let open = |place: &Location| place.open(Durability::ProcessDeath, &options);
+        let store = open(&self.input)?;
+        let validation = self.validation.as_ref().map(open).transpose()?;
+        let (files, bundles) = files(&*store, &settings)?;
+        if files.is_empty() {
+            return Err(Error::Data(format!("{}: there is no CSV or Parquet file to train", self.input)));
+        }
+
+        let base = resident_memory();
+        let mut sample = Groups::new(files, self.seed);
+        let begun = Instant::now();
+        while !(sample.is_enough() && begun.elapsed() >= self.sample) {
+            let Some(batch) = sample.next_batch() else { break };
+            let tried = try_batch(&*store, validation.as_deref(), &settings, &batch)?;
+            sample.record(&batch, tried);
+        }
+        let estimate = sample.estimate(bundles);
+        let memory = base.zip(peak_memory()).map(|(base, peak)| Memory {
+            base,
+            thread: peak.saturating_sub(base),
+            customer: CUSTOMER_BYTES,
+        });
+        let within = self.within.map(|within| within.as_secs_f64());
+        let offer = |instance| Offer::new(&estimate, instance, &prices, memory, within);
+        let offers = prices.instances.iter().map(offer).collect();
+        let report = Report { requests: Requests::new(&estimate, 1), memory, within, offers, estimate };
+        if self.json {
+            let text = serde_json::to_string_pretty(&report)
+                .map_err(|error| Error::Bug(format!("a report is no JSON: {error}")))?;
+            super::say(&text)
+        } else {
+            super::say(report.to_string().trim_end())
+        }
+    }
+}
+
+/// The files to train, and whether they hold many customers. None of them is read for it, save the first few.
+fn files(store: &dyn Store, settings: &Settings) -> Result<(Vec<Entry>, bool)> {
+    let mut bundles = None;
+    let found: Discovery = discover_with(store, &settings.input, |files, _| {
+        bundles = Some(files.to_vec());
+        files.iter().map(|_| Ok(Scan::default())).collect()
+    })?;
+    let is_bundled = bundles.is_some();
+    let entry = |file: InputFile| Entry { key: file.key, size: file.size };
+    Ok((bundles.unwrap_or(found.files).into_iter().map(entry).collect(), is_bundled))
+}
+
+/// Trains some files on one thread, in a folder that goes with it.
+fn try_batch(store: &dyn Store, validation: Option<&dyn Store>, settings: &Settings, batch: &Batch) -> Result<Tried> {
+    let folder = tempfile::Builder::new().prefix("manyfit-plan-").tempdir();
+    let folder = folder.map_err(|error| Error::storage("creating a folder for the sample", error))?;
+    let models = Location::Directory(folder.path().join("models"));
+    let summary = run(
+        &Job {
+            input: &SampledStore::new(store, batch.files.clone()),
+            validation,
+            models: &*models.open(Durability::ProcessDeath, &Default::default())?,
+            results: ResultsDirectory::of_shard(folder.path(), Shard::ALL),
+            settings,
+            shard: Shard::ALL,
+            jobs: 1,
+            memory: available_memory() / 2,
+            stop: &AtomicBool::new(false),
+            progress: Progress::Lines,
+        },
+        &mut io::sink(),
+    )?;
+    Ok(Tried {
+        seconds: summary.ms.total() / 1e3,
+        customers: summary.customers,
+        failed: summary.counts.of(Status::Failed),
+        artifacts: summary.bytes,
+    })
+}
+
+/// A time such as `90s`, `30m` or `2h`.
+fn time(text: &str) -> Result<Duration, String> {
+    let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match &text[number.len()..] {
+        "s" | "" => 1.0,
+        "m" | "min" => 60.0,
+        "h" => 3600.0,
+        _ => return Err("use a number with s, m or h, such as 30m".into()),
+    };
+    number
+        .parse::<f64>()
+        .ok()
+        .filter(|number| *number > 0.0 && *number < 1e6)
+        .map(|number| Duration::from_secs_f64(number * unit))
+        .ok_or_else(|| "use a number with s, m or h, such as 30m".into())
+}
