@@ -259,8 +259,8 @@ impl Overrides {
             }
             overrides.columns.push(columns);
             for (row, cells) in sheet.rows().enumerate() {
-                let text = |column: Option<usize>| column.and_then(|column| cells.text(column));
-                let (customer, group) = (text(customer), text(group));
+                let word = |column: Option<usize>| column.and_then(|column| cells.word(column));
+                let (customer, group) = (word(customer), word(group));
                 let (known, name) = match (customer, group) {
                     (Some(customer), _) => (&mut overrides.customers, customer),
                     (None, Some(group)) => (&mut overrides.groups, group),
@@ -288,7 +288,7 @@ impl Overrides {
     fn said_of(&self, customer: &str) -> impl Iterator<Item = (&str, &str)> {
         self.rows_of(customer).flat_map(|(sheet, cells)| {
             let columns = self.columns[sheet].iter();
-            columns.filter_map(move |(column, name)| Some((name.as_str(), cells.text(*column)?)))
+            columns.filter_map(move |(column, name)| Some((name.as_str(), cells.word(*column)?)))
         })
     }
 

@@ -288,3 +288,24 @@ fn a_column_that_one_customers_settings_name_is_nothing_to_the_others() {
         assert!(parts.iter().all(|part| reason.contains(part)), "{reason}");
     }
 }
+
+#[test]
+fn words_for_missing_numbers_are_names_and_settings_like_others() {
+    let tables = folder([
+        (
+            "overrides.csv",
+            "customer,group,n_changepoints,fallback,country_holidays\n,null,3,,\nNA,null,,,NA\nshort,,,none,\n",
+        ),
+        ("holidays.csv", "holiday,ds,customer,group\nNaN,2022-02-01,NA,\nnone,2022-03-01,,null\n"),
+    ]);
+    let setting = |name: &str| format!("{name}={}", tables.path().join(format!("{name}.csv")).display());
+    let files = [("NA.csv", with_price(200, 1, 0)), ("short.csv", with_price(1, 1, 0))];
+    let (output, _) = run(&files, &[&setting("overrides"), &setting("holidays"), "max_failures=1"], 0);
+    assert_eq!(statuses(output.path()), [1, 0, 0, 1]);
+    let model = model(output.path(), "NA");
+    assert_eq!(model["n_changepoints"], 3);
+    let names = model["train_holiday_names"].as_str().unwrap();
+    for name in ["\"NaN\"", "\"none\"", "Cassinga Day"] {
+        assert!(names.contains(name), "{name} is missing in {names}");
+    }
+}
