@@ -5,6 +5,7 @@
 mod generate;
 mod launch_requests;
 mod layers;
+mod lower_bounds;
 mod open_models;
 #[cfg(feature = "parquet")]
 mod parquet_bundles;
