@@ -46,8 +46,8 @@ impl Standing {
         };
         let mut rows = HashMap::new();
         if !objects.is_empty() {
-            let earlier = job.results.earlier_rows()?;
-            rows = earlier.into_iter().filter(&stands).map(|row| (row.customer.clone(), row)).collect();
+            let earlier = job.results.earlier_rows(stands)?;
+            rows = earlier.into_iter().map(|row| (row.customer.clone(), row)).collect();
         }
         let rows_suffice = table_layout(job).is_none();
         let standing = Self { rows, rows_suffice, objects: None };
