@@ -178,8 +178,8 @@ impl Merged {
 
 /// The row of the first customer by name that is left in any shard.
 fn next_customer(shards: &mut [Rows], repeated: &mut Vec<String>) -> Result<Option<(Outcome, String)>> {
-    let least = shards.iter().filter_map(|rows| rows.next.as_ref()).map(|(row, _)| row.customer.clone()).min();
-    let Some(customer) = least else { return Ok(None) };
+    let least = shards.iter().filter_map(|rows| rows.next.as_ref()).map(|(row, _)| &row.customer).min();
+    let Some(customer) = least.cloned() else { return Ok(None) };
     let mut chosen: Option<(Outcome, String)> = None;
     for rows in shards {
         if rows.next.as_ref().is_none_or(|(row, _)| row.customer != customer) {
@@ -255,7 +255,7 @@ fn merge_tables(parts: &[PathBuf], path: &Path) -> Result<()> {
         }
         loop {
             let left = readers.iter().filter(|(.., more)| *more);
-            let Some(customer) = left.map(|(_, _, next, _)| next[0].to_vec()).min() else { break };
+            let Some(customer) = left.map(|(_, _, next, _)| &next[0]).min().map(<[u8]>::to_vec) else { break };
             let mut written = false;
             for (reader, _, next, more) in &mut readers {
                 let is_first = !written;

@@ -8,7 +8,7 @@ use super::{
     progress::Display,
     regression::PREDICTIONS,
     result_table::{Layout, ResultTable},
-    results::ResultsDirectory,
+    results::{Checkpoints, ResultsDirectory},
     spool::{Spool, write_whole},
     summary::Summary,
     worker::Event,
@@ -41,7 +41,7 @@ pub(super) struct Owner<'a> {
     stop: &'a AtomicBool,
     max_failures: MaxFailures,
     begun: Instant,
-    checkpointed: Instant,
+    checkpoints: Checkpoints,
 }
 
 /// The table of results that a job makes, if any.
@@ -67,7 +67,7 @@ impl<'a> Owner<'a> {
             stop: job.stop,
             max_failures: job.settings.max_failures,
             begun,
-            checkpointed: begun,
+            checkpoints: Checkpoints::new(&job.results),
         })
     }
 
@@ -95,7 +95,7 @@ impl<'a> Owner<'a> {
                 Err(RecvTimeoutError::Timeout) => self.manifest.flush()?,
                 Err(RecvTimeoutError::Disconnected) => break,
             }
-            self.results.checkpoint(self.manifest.path(), &mut self.checkpointed);
+            self.checkpoints.copy(self.manifest.path());
             self.display.update(&self.summary.counts, out)?;
         }
         cannot_go_on.map_or(Ok(()), Err)
@@ -129,6 +129,7 @@ impl<'a> Owner<'a> {
             writeln!(file).map_err(|error| Error::storage(format_args!("writing {}", path.display()), error))
         })?;
         self.results.deliver(&path)?;
+        self.checkpoints.end();
         Ok(self.summary)
     }
 }

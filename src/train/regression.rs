@@ -105,8 +105,12 @@ impl Crew<'_> {
                 self.pack(name, metadata, FittedModel::Regression(Box::new(fitted)), ms)
             }
         };
-        let block = validation.map(|rows| timed(&mut ms.forecast, || to_block(&done, &rows, predicted))).transpose()?;
-        Ok(Made::Model(Box::new((done, block))))
+        let block = validation.map(|rows| timed(&mut ms.forecast, || to_block(&done, &rows, predicted))).transpose();
+        Ok(Made::Model(Box::new(match block {
+            Ok(block) => (done, block),
+            // The artifact stands all the same, and the manifest has it.
+            Err(error) => (done.without_results(&error), None),
+        })))
     }
 
     /// Draws rows to judge by, the same ones on every run. `None`: none are wanted, or there are too few rows.

@@ -10,6 +10,7 @@ use std::{
     fmt, fs,
     path::{Path, PathBuf},
     sync::Arc,
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
@@ -50,7 +51,12 @@ impl ResultsDirectory {
         fs::create_dir_all(&self.path)
             .map_err(|error| Error::storage(format_args!("creating the directory {}", self.path.display()), error))?;
         match &self.distant {
-            Some(store) => store.publish(&self.name("checkpoint", "jsonl"), b""),
+            // What a killed run left stays, until there is more.
+            Some(store) => {
+                let mut left = Vec::new();
+                store.read(&self.name("checkpoint", "jsonl"), &mut left)?;
+                store.publish(&self.name("checkpoint", "jsonl"), &left)
+            }
             None => Ok(()),
         }
     }
@@ -87,27 +93,66 @@ impl ResultsDirectory {
         Ok(self.final_name(path))
     }
 
-    /// Copies the rows so far to the distant place, now and then, and without waiting: a copy that fails costs nothing but
-    /// the work it would have saved.
-    pub(super) fn checkpoint(&self, partial_manifest: &Path, last: &mut Instant) {
-        let Some(store) = self.distant.as_ref().filter(|_| last.elapsed() >= CHECKPOINT) else { return };
-        *last = Instant::now();
-        if let Ok(rows) = fs::read(partial_manifest) {
-            store.publish_behind(&self.name("checkpoint", "jsonl"), rows, Box::new(drop));
-        }
-    }
-
-    /// The rows that earlier runs left in the distant place, the latest last; none for a directory.
-    pub(super) fn earlier_rows(&self) -> Result<Vec<Outcome>> {
+    /// The rows that earlier runs left in the distant place, as far as `wanted`, the latest last; none for a directory.
+    pub(super) fn earlier_rows(&self, wanted: impl Fn(&Outcome) -> bool) -> Result<Vec<Outcome>> {
         let Some(store) = &self.distant else { return Ok(Vec::new()) };
         let mut rows = Vec::new();
         let mut text = Vec::new();
         for name in ["manifest", "checkpoint"] {
             store.read(&self.name(name, "jsonl"), &mut text)?;
             // A row that is not understood is another version's, or cut off: its artifact is looked at.
-            rows.extend(text.split(|byte| *byte == b'\n').filter_map(|row| serde_json::from_slice(row).ok()));
+            let understood = text.split(|byte| *byte == b'\n').filter_map(|row| serde_json::from_slice(row).ok());
+            rows.extend(understood.filter(&wanted));
         }
         Ok(rows)
+    }
+}
+
+/// Copies of the rows so far in the distant place, for the run that follows if this one is killed.
+pub(super) struct Checkpoints {
+    results: ResultsDirectory,
+    last: Instant,
+    copying: Option<JoinHandle<()>>,
+}
+
+impl Checkpoints {
+    pub(super) fn new(results: &ResultsDirectory) -> Self {
+        Self { results: results.clone(), last: Instant::now(), copying: None }
+    }
+
+    /// Copies the file of rows now and then, one copy at a time and without waiting: one that fails costs nothing but the
+    /// work it would have saved.
+    pub(super) fn copy(&mut self, rows: &Path) {
+        let is_busy = self.copying.as_ref().is_some_and(|copying| !copying.is_finished());
+        let Some(store) = self.results.distant.clone() else { return };
+        if is_busy || self.last.elapsed() < CHECKPOINT {
+            return;
+        }
+        self.last = Instant::now();
+        let (name, rows) = (self.results.name("checkpoint", "jsonl"), rows.to_owned());
+        let copy = move || drop(store.publish_file(&name, &rows));
+        self.copying = thread::Builder::new().name("checkpoint".into()).spawn(copy).ok();
+    }
+
+    fn wait(&mut self) {
+        if let Some(copying) = self.copying.take() {
+            drop(copying.join());
+        }
+    }
+
+    /// Waits for the last copy, and empties it: there is a manifest now.
+    pub(super) fn end(mut self) {
+        self.wait();
+        if let Some(store) = &self.results.distant {
+            drop(store.publish(&self.results.name("checkpoint", "jsonl"), b""));
+        }
+    }
+}
+
+impl Drop for Checkpoints {
+    /// A process that ended in the middle of an upload would leave its parts in the bucket.
+    fn drop(&mut self) {
+        self.wait();
     }
 }
 

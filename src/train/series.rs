@@ -58,7 +58,11 @@ impl Crew<'_> {
                     .map_err(|error| Error::Data(error.to_string()))
             })
         });
-        Ok(Made::Model(Box::new((done, block.transpose()?))))
+        Ok(Made::Model(Box::new(match block.transpose() {
+            Ok(block) => (done, block),
+            // The artifact stands all the same, and the manifest has it.
+            Err(error) => (done.without_results(&error), None),
+        })))
     }
 
     fn fit_series_anew(

@@ -3,7 +3,12 @@
 //! Where a look costs a request, one list of all artifacts and the rows of the manifest take its place: a row says which
 //! fingerprint an artifact has and which version of the object it speaks of, the list says which version stands there.
 
-use super::{Job, outcome::Outcome, owner::table_layout, plan::Plan};
+use super::{
+    Job,
+    outcome::{Outcome, Status},
+    owner::table_layout,
+    plan::Plan,
+};
 use crate::{
     artifact::Fingerprint,
     dataset::CustomerId,
@@ -40,14 +45,16 @@ impl Standing {
         let Some(objects) = job.models.survey()? else { return Ok(Self::default()) };
         let stands = |row: &Outcome| {
             let stamp = row.artifact.as_ref().and_then(|name| objects.get(name));
+            // What failed for want of a forecast may not fail again.
+            let stamp = stamp.filter(|_| row.status != Status::Failed);
             stamp.is_some_and(|stamp| {
                 row.etag.as_ref() == Some(&stamp.tag) && row.bytes.map(|bytes| bytes as u64) == Some(stamp.size)
             })
         };
         let mut rows = HashMap::new();
         if !objects.is_empty() {
-            let earlier = job.results.earlier_rows()?;
-            rows = earlier.into_iter().filter(&stands).map(|row| (row.customer.clone(), row)).collect();
+            let earlier = job.results.earlier_rows(stands)?;
+            rows = earlier.into_iter().map(|row| (row.customer.clone(), row)).collect();
         }
         let rows_suffice = table_layout(job).is_none();
         let standing = Self { rows, rows_suffice, objects: None };

@@ -163,6 +163,46 @@ fn a_large_object_travels_in_parts_and_leaves_none_behind_when_it_fails() {
 }
 
 #[test]
+fn an_upload_whose_answer_is_lost_is_not_an_upload_that_failed() {
+    let bytes = numbers((16 << 20) + 1);
+    let server = Server::with_faults(Duration::ZERO, |seen| (seen.earlier < 2).then_some(Fault::LostAnswer));
+    let store = store_with(&server, "out/", &S3Options::default());
+    store.publish("large", &bytes).unwrap();
+    store.publish("small", b"x").unwrap();
+    let objects = server.objects();
+    assert!(objects["out/large"].bytes == bytes && *objects["out/small"].bytes == *b"x");
+
+    // Somebody else's removal of an upload is no such loss, even where an older object stands.
+    let server = Server::with_faults(Duration::ZERO, |seen| {
+        (seen.operation == "POST" && seen.earlier == 1).then_some(Fault::GoneUpload)
+    });
+    server.put("out/large", bytes.clone());
+    let error = store_with(&server, "out/", &S3Options::default()).publish("large", &bytes).unwrap_err();
+    assert!(error.to_string().contains("NoSuchUpload"), "{error}");
+}
+
+#[test]
+fn what_is_replaced_is_not_read_as_it_was_before() {
+    let server = Server::with_faults(Duration::from_millis(5), |_| None);
+    let entries: Vec<Entry> = (0..20).map(|i| Entry { key: format!("{i:02}"), size: 1 }).collect();
+    for Entry { key, .. } in &entries {
+        server.put(key, "1");
+    }
+    // Too little room for all: some are here, some on their way, some not begun.
+    let store = store_with(&server, "", &S3Options { memory: 10, ..S3Options::default() });
+    store.read_ahead(entries.clone());
+    while server.requests("GET") < 8 {
+        std::thread::yield_now();
+    }
+    for Entry { key, .. } in &entries {
+        store.publish(key, b"2").unwrap();
+    }
+    for Entry { key, .. } in &entries {
+        assert_eq!(read(&store, key).unwrap().as_deref(), Some(&b"2"[..]), "{key}");
+    }
+}
+
+#[test]
 fn what_is_announced_is_fetched_ahead_once_and_within_its_memory() {
     let server = Server::with_faults(Duration::from_millis(20), |_| None);
     let keys: Vec<String> = (0..200).map(|i| format!("{i:03}.csv")).collect();

@@ -94,16 +94,16 @@ fn looking_at_what_stands_costs_one_list() {
     run(&server, "out", &[]).with_code(0);
     let [_, gets, puts] = requests(&server);
     // One file is looked into for the columns, before all are read.
-    assert_eq!(gets, 20 + 1, "no artifact is asked for where the list has none");
-    assert_eq!(puts, 20 + 1 + 2, "the artifacts, the checkpoint, the manifest and the summary");
+    assert_eq!(gets, 20 + 2, "besides, a checkpoint; no artifact is asked for where the list has none");
+    assert_eq!(puts, 20 + 2 + 2, "the artifacts, the checkpoint twice, the manifest and the summary");
     let before = models(&server, "out");
 
     run(&server, "out", &[]).with_code(0);
     assert_eq!(statuses(&server, "out"), [0, 20, 0, 0]);
     let [lists, gets_again, puts_again] = requests(&server);
     assert_eq!(lists, 4, "one of the input and one of the models, each time");
-    assert_eq!(gets_again - gets, 20 + 1 + 2, "the input, and the rows of the run before");
-    assert_eq!(puts_again - puts, 3, "no artifact");
+    assert_eq!(gets_again - gets, 20 + 2 + 2, "the input, and the rows of the run before");
+    assert_eq!(puts_again - puts, 4, "no artifact");
 
     // A changed customer is fitted, an artifact that somebody replaced is looked at.
     server.put("in/customer-007.csv", format!("{}2022-03-01,7\n", daily(31, 7)));
@@ -210,6 +210,25 @@ fn a_killed_run_is_taken_up_by_the_next() {
     let done = count();
     run(&server, "out", &[]).with_code(0);
     assert_eq!(statuses(&server, "out"), [80 - done, done, 0, 0], "kills at {seen:?}");
+}
+
+#[test]
+fn the_rows_of_a_killed_run_vouch_for_its_artifacts() {
+    let customers = fleet(20, 25);
+    let server = Server::start();
+    upload(&server, customers.path());
+    run(&server, "out", &[]).with_code(0);
+    let rows = server.objects()["out/manifest.jsonl"].bytes.to_vec();
+    // As it stands where the run was killed before it could write a manifest, and in the middle of a row.
+    server.put("out/manifest.jsonl", "");
+    server.put("out/checkpoint.jsonl", [&rows[..], &rows[..100]].concat());
+    let [_, gets, puts] = requests(&server);
+    run(&server, "out", &[]).with_code(0);
+    assert_eq!(statuses(&server, "out"), [0, 20, 0, 0]);
+    let [_, gets_again, puts_again] = requests(&server);
+    assert_eq!(gets_again - gets, 20 + 2 + 2, "no artifact is looked at");
+    assert_eq!(puts_again - puts, 4, "no artifact is written");
+    assert!(server.objects()["out/checkpoint.jsonl"].bytes.is_empty(), "the manifest takes its place");
 }
 
 #[test]

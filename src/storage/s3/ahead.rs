@@ -6,6 +6,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    io,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
 };
@@ -22,7 +23,7 @@ type Fetched = Result<Option<Vec<u8>>, Refusal>;
 /// What was announced, on its way or here.
 ///
 /// - Whoever asks never waits for room, only for a request that is under way: what was not begun yet, it fetches itself.
-/// - What is here holds its room until it is taken, or until something else is announced.
+/// - What is here holds its room until it is taken or replaced, or until something else is announced.
 #[derive(Debug)]
 pub(super) struct Ahead {
     shared: Arc<Shared>,
@@ -45,6 +46,15 @@ struct State {
     running: bool,
     /// What was asked for before it was begun, to be left out.
     overtaken: HashSet<String>,
+}
+
+impl State {
+    /// Leaves an object out that is not begun.
+    fn overtake(&mut self, key: &str) {
+        if self.running {
+            self.overtaken.insert(key.to_owned());
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -74,10 +84,17 @@ impl Shared {
             drop(state);
             let shared = Arc::clone(self);
             self.place.runtime.spawn(async move {
-                let fetched = shared.place.get(&key).await;
+                let place = Arc::clone(&shared.place);
+                let getting = tokio::spawn({
+                    let key = key.clone();
+                    async move { place.get(&key).await }
+                });
+                // Whatever becomes of the request, somebody may wait for its end.
+                let fetched = getting.await.unwrap_or_else(|error| Err(io::Error::other(error).into()));
                 let mut state = shared.lock();
-                if state.announcement == announcement {
-                    state.objects.insert(key, Object::Here(fetched, admitted));
+                let awaited = if state.announcement == announcement { state.objects.get_mut(&key) } else { None };
+                if let Some(object) = awaited {
+                    *object = Object::Here(fetched, admitted);
                 }
                 drop(state);
                 shared.arrived.notify_all();
@@ -131,13 +148,24 @@ impl Ahead {
                     _ => return None,
                 },
                 None => {
-                    if state.running {
-                        state.overtaken.insert(key.to_owned());
-                    }
+                    state.overtake(key);
                     return None;
                 }
             }
         }
+    }
+
+    /// Forgets the object: it is being replaced, and what was fetched is its past.
+    pub(super) fn forget(&self, key: &str) {
+        let mut state = self.shared.lock();
+        let forgotten = state.objects.remove(key);
+        if forgotten.is_none() {
+            state.overtake(key);
+        }
+        drop(state);
+        // Which gives its room back, under no lock.
+        drop(forgotten);
+        self.shared.arrived.notify_all();
     }
 }
 

@@ -21,7 +21,13 @@ mod refusal;
 mod retry;
 mod upload;
 
-use std::{collections::HashMap, future::Future, path::Path, sync::Arc, sync::mpsc};
+use std::{
+    collections::HashMap,
+    future::Future,
+    io,
+    path::Path,
+    sync::{Arc, mpsc},
+};
 
 use aws_sdk_s3::Client;
 use tokio::runtime::Handle;
@@ -43,6 +49,9 @@ pub struct S3Store {
     /// Uploads on their way behind their senders.
     behind: Arc<Gate>,
 }
+
+/// Memory that is reserved on the word of an answer's head alone.
+const MOST_RESERVED: usize = 64 << 20;
 
 /// What every request needs.
 #[derive(Debug)]
@@ -127,10 +136,15 @@ impl Store for S3Store {
         if let Err(error) = key::check(key) {
             return done(Err(error));
         }
+        self.ahead.forget(key);
         let admitted = self.behind.admit(bytes.len() as u64);
         let (place, key) = (Arc::clone(&self.place), key.to_owned());
         self.place.runtime.spawn(async move {
-            let result = upload::put(&place, &key, Content::Bytes(bytes.into())).await;
+            let sending = tokio::spawn({
+                let (place, key) = (Arc::clone(&place), key.clone());
+                async move { upload::put(&place, &key, Content::Bytes(bytes.into())).await }
+            });
+            let result = sending.await.unwrap_or_else(|error| Err(io::Error::other(error).into()));
             drop(admitted);
             let result = result.map(Some).map_err(|refusal| refusal.into_error("cannot write", &place.describe(&key)));
             // Whoever listens may take its time.
@@ -140,6 +154,7 @@ impl Store for S3Store {
 
     fn publish_file(&self, key: &str, path: &Path) -> Result<()> {
         key::check(key)?;
+        self.ahead.forget(key);
         let content = Content::of_file(path)?;
         let (place, key) = (Arc::clone(&self.place), key.to_owned());
         self.place.wait_for(async move {
@@ -175,7 +190,7 @@ impl Place {
         let got = retry::patiently(self.options.patience, || async {
             let response = self.client.get_object().bucket(&self.bucket).key(&full_key).send().await?;
             let length = response.content_length().and_then(|length| usize::try_from(length).ok());
-            let mut bytes = Vec::with_capacity(length.unwrap_or(0));
+            let mut bytes = Vec::with_capacity(length.unwrap_or(0).min(MOST_RESERVED));
             let mut body = response.body;
             while let Some(part) = body.try_next().await? {
                 bytes.extend_from_slice(&part);

@@ -149,6 +149,8 @@ fn by_code(status: u16, code: &str) -> Kind {
         | "InvalidAccessKeyId"
         | "InvalidToken"
         | "SignatureDoesNotMatch"
+        | "RequestTimeTooSkewed"
+        | "RequestExpired"
         | "InvalidSecurity"
         | "NotSignedUp"
         | "AccountProblem" => Kind::Credentials,
@@ -199,6 +201,7 @@ mod tests {
             (403, "", Kind::Denied, false, 3),
             (400, "ExpiredToken", Kind::Credentials, false, 4),
             (403, "SignatureDoesNotMatch", Kind::Credentials, false, 4),
+            (403, "RequestTimeTooSkewed", Kind::Credentials, false, 4),
             (301, "PermanentRedirect", Kind::Elsewhere, false, 4),
             (503, "SlowDown", Kind::Busy, true, 4),
             (500, "InternalError", Kind::Busy, true, 4),

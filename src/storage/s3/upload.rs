@@ -102,12 +102,17 @@ async fn put_parts(place: &Arc<Place>, key: &str, content: &Content) -> Result<O
     let upload = begun.await?.upload_id().unwrap_or_default().to_owned();
     let finished = async {
         let parts = send_parts(place, &full_key, &upload, content).await?;
+        let number = parts.len();
         let parts = CompletedMultipartUpload::builder().set_parts(Some(parts)).build();
         let completed = retry::patiently(place.options.patience, || async {
             let request = place.client.complete_multipart_upload().bucket(&place.bucket).key(&full_key);
             Ok::<_, Refusal>(request.upload_id(&upload).multipart_upload(parts.clone()).send().await?)
         });
-        Ok(completed.await?.e_tag().map(str::to_owned))
+        match completed.await {
+            // The upload is over, and perhaps it was only the answer that was lost.
+            Err(refusal) if refusal.is_missing() => made_of(place, &full_key, content.len(), number, refusal).await,
+            completed => Ok(completed?.e_tag().map(str::to_owned)),
+        }
     };
     let finished: Result<_, Refusal> = finished.await;
     if finished.is_err() {
@@ -116,6 +121,23 @@ async fn put_parts(place: &Arc<Place>, key: &str, content: &Content) -> Result<O
         drop(removal.send().await);
     }
     finished
+}
+
+/// The ETag of the object, if it has this length and came in so many parts, which its ETag ends with; otherwise `refusal`.
+async fn made_of(
+    place: &Place,
+    full_key: &str,
+    length: u64,
+    parts: usize,
+    refusal: Refusal,
+) -> Result<Option<String>, Refusal> {
+    let head = retry::patiently(place.options.patience, || async {
+        Ok::<_, Refusal>(place.client.head_object().bucket(&place.bucket).key(full_key).send().await?)
+    });
+    let Ok(head) = head.await else { return Err(refusal) };
+    let tag = head.e_tag().map(str::to_owned);
+    let in_parts = tag.as_ref().is_some_and(|tag| tag.trim_matches('"').ends_with(&format!("-{parts}")));
+    if in_parts && head.content_length() == i64::try_from(length).ok() { Ok(tag) } else { Err(refusal) }
 }
 
 /// Uploads the parts, a few at a time; what the end of the upload must list.

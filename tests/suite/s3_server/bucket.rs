@@ -15,8 +15,8 @@ use s3s::{
     dto::{
         AbortMultipartUploadInput, AbortMultipartUploadOutput, CompleteMultipartUploadInput,
         CompleteMultipartUploadOutput, CreateMultipartUploadInput, CreateMultipartUploadOutput, ETag, EncodingType,
-        GetObjectInput, GetObjectOutput, ListObjectsV2Input, ListObjectsV2Output, Object, PutObjectInput,
-        PutObjectOutput, StreamingBlob, UploadPartInput, UploadPartOutput,
+        GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput, ListObjectsV2Input, ListObjectsV2Output,
+        Object, PutObjectInput, PutObjectOutput, StreamingBlob, UploadPartInput, UploadPartOutput,
     },
     s3_error,
 };
@@ -81,7 +81,9 @@ impl Memory {
 }
 
 fn etag(stored: &Stored) -> ETag {
-    ETag::Strong(format!("{:032x}", stored.version))
+    // As S3 marks what came in parts.
+    let parts = if stored.parts > 0 { format!("-{}", stored.parts) } else { String::new() };
+    ETag::Strong(format!("{:032x}{parts}", stored.version))
 }
 
 fn in_bucket(bucket: &str) -> S3Result<()> {
@@ -123,6 +125,17 @@ impl S3 for Memory {
             checksum_crc32: stored.crc32.filter(|_| input.checksum_mode.is_some()),
             body: Some(Body::from(stored.bytes).into()),
             ..GetObjectOutput::default()
+        }))
+    }
+
+    async fn head_object(&self, request: S3Request<HeadObjectInput>) -> S3Result<S3Response<HeadObjectOutput>> {
+        let input = request.input;
+        in_bucket(&input.bucket)?;
+        let stored = self.locked().get(&input.key).cloned().ok_or_else(|| s3_error!(NoSuchKey))?;
+        Ok(S3Response::new(HeadObjectOutput {
+            content_length: Some(stored.bytes.len() as i64),
+            e_tag: Some(etag(&stored)),
+            ..HeadObjectOutput::default()
         }))
     }
 

@@ -45,6 +45,8 @@ pub(crate) enum Fault {
     SlowDown,
     /// The connection is reset before an answer.
     Reset,
+    /// The connection is reset when the work is done, before the answer.
+    LostAnswer,
     /// The answer's body comes in small pieces with pauses.
     SlowBody,
     /// The connection breaks off in the middle of the body.
@@ -53,6 +55,8 @@ pub(crate) enum Fault {
     Corrupted,
     /// 403 AccessDenied.
     Denied,
+    /// 404 NoSuchUpload.
+    GoneUpload,
     /// 400 ExpiredToken.
     Expired,
 }
@@ -217,6 +221,7 @@ impl Shared {
             }
             Some(Fault::SlowDown) => Some((503, "SlowDown", "Please reduce your request rate.")),
             Some(Fault::Denied) => Some((403, "AccessDenied", "Access Denied")),
+            Some(Fault::GoneUpload) => Some((404, "NoSuchUpload", "The specified upload does not exist.")),
             Some(Fault::Expired) => Some((400, "ExpiredToken", "The provided token has expired.")),
             _ => None,
         };
@@ -227,13 +232,21 @@ impl Shared {
             let response = Response::builder().status(status).header("content-type", "application/xml");
             return response.body(FaultyBody::whole(text.into())).map_err(io::Error::other);
         }
+        let is_head = request.method() == "HEAD";
         let response = self.service.call(request.map(Into::into)).await.map_err(|error| {
             let error: Result<Infallible, _> = Err(error);
             io::Error::other(format!("{error:?}"))
         })?;
+        if fault == Some(Fault::LostAnswer) {
+            connection.set_zero_linger()?;
+            return Err(io::Error::other("the loss of the answer was planned"));
+        }
         let (mut head, body) = response.into_parts();
         let bytes = body.collect().await.map_err(io::Error::other)?.to_bytes();
-        head.headers.insert("content-length", bytes.len().into());
+        // The answer to HEAD tells the length of a body that it does not have.
+        if !is_head {
+            head.headers.insert("content-length", bytes.len().into());
+        }
         Ok(Response::from_parts(head, FaultyBody::new(bytes, fault)))
     }
 
