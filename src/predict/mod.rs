@@ -81,7 +81,7 @@ struct Customer {
     opened: Opened,
 }
 
-/// Runs a job: creates the table by the names of its columns, and fills it.
+/// Runs a job: creates the table by the names of its columns, fills it, and puts it into its place unless the run was stopped.
 ///
 /// # Errors
 /// Only what concerns the run as a whole: a table that cannot be written, customers that are in no artifact. What becomes of
@@ -117,7 +117,10 @@ pub fn run(job: &Job<'_>, create: impl FnOnce(Key, Vec<String>) -> Result<Table>
             }
         }
     }
-    table.finish()?;
+    // The table of a run that did not end is no table: what stands in its place stays.
+    if summary.is_whole() {
+        table.finish()?;
+    }
     let unknown: Vec<&str> =
         job.customers.iter().map(String::as_str).filter(|name| !seen.contains_key(*name)).collect();
     if summary.failures() == 0 && !summary.stopped && !unknown.is_empty() {
@@ -184,5 +187,32 @@ impl Job<'_> {
             let message = message.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without a message");
             Err(Error::Bug(format!("panicked: {message}")))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn a_run_that_is_stopped_leaves_the_table_of_an_earlier_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.csv");
+        fs::write(&path, "an earlier table").unwrap();
+        let places = [Place { path: folder.path().join("a.tar.gz"), name: "a".into() }];
+        let question = Question::Forecast { horizon: Some(1), future: None, components: false, seed: 0 };
+        let job = Job {
+            places: &places,
+            customers: &[],
+            question: &question,
+            jobs: 1,
+            max_failures: MaxFailures::default(),
+            stop: &AtomicBool::new(true),
+        };
+        let summary = run(&job, |key, names| Table::create(&path, key, names)).unwrap();
+        assert_eq!((summary.is_whole(), summary.verdict().unwrap_err().code()), (false, 5));
+        assert_eq!(fs::read_to_string(&path).unwrap(), "an earlier table");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 }

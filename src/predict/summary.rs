@@ -44,6 +44,12 @@ impl Summary {
         self.failed
     }
 
+    /// Whether the table is in its place: the run was not stopped.
+    #[must_use]
+    pub const fn is_whole(&self) -> bool {
+        !self.stopped
+    }
+
     /// Whether the run did what it should, within its limit of failures.
     ///
     /// # Errors
