@@ -49,6 +49,12 @@ impl CustomerRows {
         Ok(Self { sheets, of, shared, named: path.display().to_string() })
     }
 
+    /// Whether there are rows of a customer.
+    #[must_use]
+    pub fn has(&self, customer: &str) -> bool {
+        self.shared.is_some() || self.of.contains_key(customer)
+    }
+
     /// A customer's rows, in the order of the files.
     ///
     /// # Errors

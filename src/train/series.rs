@@ -9,7 +9,7 @@ use super::{
 use crate::{
     artifact::{FORMAT, Fingerprint, Metadata, Span, forecast_seed},
     dataset::{Covariates, CustomerId, Series},
-    error::Error,
+    error::{Error, Result},
     models::{FitError, FittedModel, frequency::Frequency, patience::Patience, prophet::LEAST_SIGMA},
     settings::{ForecastTask, Recipe, Settings},
 };
@@ -39,7 +39,7 @@ impl Crew<'_> {
         };
         let ForecastTask { horizon, include_history, .. } = *task;
         let block = (horizon > 0 || include_history).then(|| {
-            timed(&mut ms.forecast, || {
+            timed(&mut ms.forecast, || -> Result<_> {
                 let future = Future::new(&task, customer, series, &done.model, frequency)?;
                 let mut dates = future.dates;
                 if include_history && matches!(done.model, FittedModel::Prophet(_)) {
@@ -54,7 +54,11 @@ impl Crew<'_> {
                     .map_err(|error| Error::Data(error.to_string()))
             })
         });
-        Ok((done, block.transpose()?))
+        Ok(match block.transpose() {
+            Ok(block) => (done, block),
+            // The artifact stands all the same, and the manifest has it.
+            Err(error) => (done.without_results(&error), None),
+        })
     }
 
     fn fit_series_anew(
