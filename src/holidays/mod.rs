@@ -14,7 +14,7 @@ use table::Table;
 static TABLE: LazyLock<Table> = LazyLock::new(|| Table::unpack(include_bytes!("countries.bin")));
 
 /// A country or a market of the table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Country(usize);
 
 /// A day with a name.

@@ -26,9 +26,13 @@ pub(super) struct HolidayTable {
     by_customer: HashMap<String, Vec<Holiday>>,
 }
 
-/// Calendars of countries that were looked up: customers whose histories are of the same years share one.
+/// Calendars of countries that were looked up: customers of the same countries whose histories are of the same years share
+/// one.
 #[derive(Debug, Default)]
-pub(super) struct CountryCalendars(Mutex<HashMap<(i32, i32), CountryHolidays>>);
+pub(super) struct CountryCalendars(Mutex<HashMap<CalendarKey, CountryHolidays>>);
+
+/// The countries in the order of the setting, and the years of the first and the last date.
+type CalendarKey = (Vec<Country>, i32, i32);
 
 impl HolidayTable {
     pub(super) fn read(path: &Path) -> Result<Self> {
@@ -95,15 +99,16 @@ impl HolidayTable {
 impl CountryCalendars {
     /// The holidays of the countries from the year of the first date to some years after the last.
     pub(super) fn of(&self, countries: &[Country], first: i64, last: i64) -> Result<CountryHolidays> {
-        let years = (year(first)?, year(last)?);
+        let (first, last) = (year(first)?, year(last)?);
+        let key = (countries.to_vec(), first, last);
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(holidays) = known.get(&years) {
+        if let Some(holidays) = known.get(&key) {
             return Ok(holidays.clone());
         }
-        let to = (years.1 + YEARS_AHEAD).min(*covered_years().end()).max(years.1);
+        let to = (last + YEARS_AHEAD).min(*covered_years().end()).max(last);
         let mut days = Vec::new();
         for country in countries {
-            days.extend(country.holidays(years.0..=to)?.into_iter().map(|day| (day.date, day.name)));
+            days.extend(country.holidays(first..=to)?.into_iter().map(|day| (day.date, day.name)));
         }
         // A holiday that two countries have on one day is one.
         days.sort_unstable();
@@ -111,7 +116,7 @@ impl CountryCalendars {
         let codes: Vec<&str> = countries.iter().map(|country| country.code()).collect();
         let days = days.into_iter().map(|(date, name)| Holiday::new(name, date)).collect();
         let holidays = CountryHolidays { country: codes.join(","), days };
-        known.insert(years, holidays.clone());
+        known.insert(key, holidays.clone());
         Ok(holidays)
     }
 }
@@ -120,4 +125,25 @@ fn year(ms: i64) -> Result<i32> {
     let moment = jiff::Timestamp::from_millisecond(ms);
     let moment = moment.map_err(|error| Error::Bug(format!("{ms} ms are no moment: {error}")))?;
     Ok(i32::from(moment.to_zoned(jiff::tz::TimeZone::UTC).year()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn countries_of_the_same_years_have_each_their_own_calendar() {
+        let [germany, america] = ["DE", "US"].map(|code| Country::new(code).unwrap());
+        let calendars = CountryCalendars::default();
+        let in_2022 = 1_640_995_200_000;
+        let of = |countries: &[Country]| {
+            let CountryHolidays { country, days } = calendars.of(countries, in_2022, in_2022).unwrap();
+            (country, ["German Unity Day", "Thanksgiving Day"].map(|name| days.iter().any(|day| day.name == name)))
+        };
+        for _ in 0..2 {
+            assert_eq!(of(&[germany]), ("DE".into(), [true, false]));
+            assert_eq!(of(&[america]), ("US".into(), [false, true]));
+            assert_eq!(of(&[germany, america]), ("DE,US".into(), [true, true]));
+        }
+    }
 }

@@ -198,3 +198,19 @@ fn only_customers_whose_settings_changed_are_fitted_again() {
         .with_code(2)
         .complains_of(&["\"seed\" is no setting that may differ"]);
 }
+
+#[test]
+fn customers_of_different_countries_have_each_their_own_holidays() {
+    let files = ["a.csv", "b.csv"].map(|name| (name, with_price(400, 1, 0)));
+    for codes in [["DE", "US"], ["US", "DE"]] {
+        let table = format!("customer,country_holidays\na,{}\nb,{}\n", codes[0], codes[1]);
+        let tables = folder([("overrides.csv", table)]);
+        let overrides = format!("overrides={}", tables.path().join("overrides.csv").display());
+        let (output, _) = run(&files, &["country_holidays=FR", &overrides], 0);
+        for (customer, code) in ["a", "b"].into_iter().zip(codes) {
+            let holidays = model(output.path(), customer)["holidays"].as_str().unwrap().to_owned();
+            let has = ["German Unity Day", "Thanksgiving Day"].map(|name| holidays.contains(name));
+            assert_eq!(has, [code == "DE", code == "US"], "{customer} is of {code}");
+        }
+    }
+}
