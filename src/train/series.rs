@@ -27,8 +27,8 @@ impl Crew<'_> {
     ) -> Work {
         let Recipe { task, shape } = self.job.settings.recipe(task, customer)?;
         let frequency = task.frequency.unwrap_or_else(|| Frequency::infer(&series.dates));
-        let shape = shape.as_ref().unwrap_or(&self.shape);
-        let fingerprint = timed(&mut ms.compare, || Fingerprint::new(shape, customer, series));
+        let shape = task.shape_for(shape.as_ref().unwrap_or(&self.shape), series);
+        let fingerprint = timed(&mut ms.compare, || Fingerprint::new(&shape, customer, series));
         let name = self.artifact_name(customer, &fingerprint);
         let done = if let Some(done) = timed(&mut ms.compare, || self.earlier(&name, &fingerprint, tools))? {
             done
