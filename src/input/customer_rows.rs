@@ -33,7 +33,7 @@ impl CustomerRows {
             match sheet.find(&["customer", "customer_id"]) {
                 Some(column) => {
                     for (row, cells) in sheet.rows().enumerate() {
-                        let customer = cells.text(column).ok_or_else(|| {
+                        let customer = cells.word(column).ok_or_else(|| {
                             cells.fault(column, "does not say whose row it is: every row needs a customer")
                         })?;
                         of.entry(customer.to_owned()).or_default().push((at, row));

@@ -60,14 +60,14 @@ impl HolidayTable {
                     return Err(row.fault(column, "is no prior scale: use a number from 1e-9 to 1e9"));
                 }
                 let holiday = Holiday {
-                    name: row.text(name).ok_or_else(|| row.fault(name, "is no name of a holiday"))?.to_owned(),
+                    name: row.word(name).ok_or_else(|| row.fault(name, "is no name of a holiday"))?.to_owned(),
                     date: row.time(date)?,
                     lower_window: window(lower, -366.0, 0.0, "is no lower window: use days from -366 to 0")?,
                     upper_window: window(upper, 0.0, 366.0, "is no upper window: use days from 0 to 366")?,
                     prior_scale,
                 };
-                let text = |column: Option<usize>| column.and_then(|column| row.text(column));
-                match (text(customer), text(group)) {
+                let word = |column: Option<usize>| column.and_then(|column| row.word(column));
+                match (word(customer), word(group)) {
                     (Some(_), Some(_)) => {
                         return Err(row.row_fault("the row names a customer and a group: leave one of them empty"));
                     }

@@ -25,7 +25,9 @@ impl Crew<'_> {
         tools: &mut Tools,
         ms: &mut Phases,
     ) -> Work {
-        let Recipe { task, shape } = self.job.settings.recipe(task, customer)?;
+        let recipe = self.job.settings.recipe(task, customer)?;
+        let series = &*recipe.series(series)?;
+        let Recipe { task, shape, .. } = recipe;
         let frequency = task.frequency.unwrap_or_else(|| Frequency::infer(&series.dates));
         let shape = task.shape_for(shape.as_ref().unwrap_or(&self.shape), series);
         let fingerprint = timed(&mut ms.compare, || Fingerprint::new(&shape, customer, series));
