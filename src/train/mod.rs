@@ -13,7 +13,6 @@
 
 mod accuracy;
 mod forecast_rows;
-mod future;
 mod memory_gate;
 mod outcome;
 mod owner;
