@@ -41,7 +41,11 @@ pub struct ForecastTask {
 pub(super) fn read(text: &mut Text<'_>, family: Family, input: &mut InputSettings) -> ForecastTask {
     input.duplicates = text.value("duplicates", Duplicates::Error, str::parse);
     let ProphetSettings { spec: prophet, countries, holidays } = prophet::read(text, input);
-    let baseline = |baseline| ModelSpec::Baseline { baseline, interval_width: prophet.interval_width };
+    let baseline = |baseline| ModelSpec::Baseline {
+        baseline,
+        interval_width: prophet.interval_width,
+        lower_bound: prophet.lower_bound,
+    };
     let model = match family {
         Family::SeasonalNaive => baseline(BaselineSpec::SeasonalNaive),
         Family::Mean => baseline(BaselineSpec::Mean),

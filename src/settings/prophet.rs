@@ -56,6 +56,11 @@ pub(super) fn read(text: &mut Text<'_>, input: &mut InputSettings) -> ProphetSet
     };
     let non_negative = text.value("non_negative", false, text::boolean);
     let lower_bound = text.optional("lower_bound", |text| text::number(text, |_| true, "use a number"));
+    if let Some(bound) = lower_bound.filter(|bound| non_negative && *bound < 0.0) {
+        text.fault(format!(
+            "lower_bound: \"{bound}\": forecasts down to it are negative: raise it, or set non_negative=false"
+        ));
+    }
     let spec = ProphetSpec {
         growth: text
             .choice("growth", &[("linear", Growth::Linear), ("flat", Growth::Flat), ("logistic", Growth::Logistic)]),

@@ -6,6 +6,7 @@ mod forecast_runs;
 mod generate;
 mod launch_requests;
 mod layers;
+mod lower_bounds;
 mod open_models;
 #[cfg(feature = "parquet")]
 mod parquet_bundles;

@@ -59,14 +59,7 @@ impl FittedProphet {
         if self.spec.uncertainty_samples > 0 {
             self.widen(&t, &caps, &mut forecast, rng);
         }
-        if let Some(bound) = self.spec.lower_bound {
-            for values in [&mut forecast.yhat, &mut forecast.yhat_lower, &mut forecast.yhat_upper] {
-                for y in values {
-                    *y = y.max(bound);
-                }
-            }
-        }
-        Ok(forecast)
+        Ok(forecast.bounded(self.spec.lower_bound))
     }
 
     /// The floors in the units of the input, and for logistic growth the scaled caps above them.
