@@ -49,6 +49,12 @@ impl CustomerRows {
         Ok(Self { sheets, of, shared, named: path.display().to_string() })
     }
 
+    /// Whether there are rows of a customer.
+    #[must_use]
+    pub fn has(&self, customer: &str) -> bool {
+        self.shared.is_some() || self.of.contains_key(customer)
+    }
+
     /// The customers that have rows of their own.
     pub fn customers(&self) -> impl Iterator<Item = &str> {
         self.of.keys().map(String::as_str)

@@ -5,8 +5,8 @@
 //! everybody's.
 
 use crate::{
-    error::{Error, Result},
-    holidays::{Country, covered_years},
+    error::Result,
+    holidays::{Country, covered_years, year_of},
     input::Sheet,
     models::prophet::{CountryHolidays, Holiday, Holidays},
 };
@@ -17,7 +17,7 @@ use std::{
 };
 
 /// Years after the end of a history whose holidays a model of a country keeps, so that it can forecast them.
-pub(super) const YEARS_AHEAD: i32 = 10;
+const YEARS_AHEAD: i32 = 10;
 
 /// The holidays of tables, by whose they are.
 #[derive(Debug, Default)]
@@ -34,7 +34,7 @@ pub(super) struct HolidayTable {
 #[derive(Debug, Default)]
 pub(super) struct CountryCalendars(Mutex<HashMap<CalendarKey, CountryHolidays>>);
 
-/// The countries in the order of the setting, and the years of the first and the last date.
+/// The countries in the order of the setting, and the first and the last year.
 type CalendarKey = (Vec<Country>, i32, i32);
 
 impl HolidayTable {
@@ -110,34 +110,34 @@ impl HolidayTable {
 }
 
 impl CountryCalendars {
-    /// The holidays of the countries from the year of the first date to some years after the last.
-    pub(super) fn of(&self, countries: &[Country], first: i64, last: i64) -> Result<CountryHolidays> {
-        let (first, last) = (year(first)?, year(last)?);
-        let key = (countries.to_vec(), first, last);
+    /// The holidays of the countries from the year of the first date to the year `until`.
+    pub(super) fn of(&self, countries: &[Country], first: i64, until: i32) -> Result<CountryHolidays> {
+        let first = year_of(first);
+        let key = (countries.to_vec(), first, until);
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(holidays) = known.get(&key) {
             return Ok(holidays.clone());
         }
-        let to = (last + YEARS_AHEAD).min(*covered_years().end()).max(last);
         let mut days = Vec::new();
         for country in countries {
-            days.extend(country.holidays(first..=to)?.into_iter().map(|day| (day.date, day.name)));
+            days.extend(country.holidays(first..=until)?.into_iter().map(|day| (day.date, day.name)));
         }
         // A holiday that two countries have on one day is one.
         days.sort_unstable();
         days.dedup();
         let codes: Vec<&str> = countries.iter().map(|country| country.code()).collect();
         let days = days.into_iter().map(|(date, name)| Holiday::new(name, date)).collect();
-        let holidays = CountryHolidays { country: codes.join(","), days };
+        let holidays = CountryHolidays { country: codes.join(","), days, until };
         known.insert(key, holidays.clone());
         Ok(holidays)
     }
 }
 
-fn year(ms: i64) -> Result<i32> {
-    let moment = jiff::Timestamp::from_millisecond(ms);
-    let moment = moment.map_err(|error| Error::Bug(format!("{ms} ms are no moment: {error}")))?;
-    Ok(i32::from(moment.to_zoned(jiff::tz::TimeZone::UTC).year()))
+/// The last year whose holidays a model keeps: some years after the last date of its history, and not before the last date
+/// that the run forecasts, as far as they are known.
+pub(super) fn pinned_until(last: i64, forecast: i64) -> i32 {
+    let last = year_of(last);
+    (last + YEARS_AHEAD).max(year_of(forecast)).min(*covered_years().end()).max(last)
 }
 
 #[cfg(test)]
@@ -150,7 +150,7 @@ mod tests {
         let calendars = CountryCalendars::default();
         let in_2022 = 1_640_995_200_000;
         let of = |countries: &[Country]| {
-            let CountryHolidays { country, days } = calendars.of(countries, in_2022, in_2022).unwrap();
+            let CountryHolidays { country, days, .. } = calendars.of(countries, in_2022, 2022).unwrap();
             (country, ["German Unity Day", "Thanksgiving Day"].map(|name| days.iter().any(|day| day.name == name)))
         };
         for _ in 0..2 {

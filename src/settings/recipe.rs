@@ -6,7 +6,7 @@
 
 use super::{
     ForecastTask, Settings, Task, canonical_name,
-    holidays::{CountryCalendars, HolidayTable},
+    holidays::{CountryCalendars, HolidayTable, pinned_until},
     task::Family,
     text::Text,
 };
@@ -15,7 +15,7 @@ use crate::{
     error::{Error, Result},
     holidays::source_version,
     input::{CustomerRows, FurtherColumn, InputSettings, Sheet, SheetRow},
-    models::{ModelSpec, prophet::ProphetSpec},
+    models::{ModelSpec, frequency::Frequency, prophet::ProphetSpec},
 };
 use std::{
     borrow::Cow,
@@ -180,24 +180,41 @@ fn check(spec: &ProphetSpec, place: &str) -> Result<()> {
 }
 
 impl ForecastTask {
-    /// The model to fit to a series: where it has holidays of countries, with their days in the years of the series and ten
-    /// years after it.
+    /// The model to fit to a series: where it has holidays of countries, with their days in the years of the series, of ten
+    /// years after it and of the horizon.
     ///
     /// # Errors
     /// [`Error::Data`] for years whose holidays are not known.
     pub fn model_for(&self, series: &Series) -> Result<Cow<'_, ModelSpec>> {
-        let (ModelSpec::Prophet(spec), Some(&first), Some(&last)) =
-            (&self.model, series.dates.first(), series.dates.last())
+        let (ModelSpec::Prophet(spec), Some(&first), Some(until)) =
+            (&self.model, series.dates.first(), self.holidays_until(series))
         else {
             return Ok(Cow::Borrowed(&self.model));
         };
-        if self.countries.is_empty() {
-            return Ok(Cow::Borrowed(&self.model));
-        }
-        let holidays = self.tables.calendars.of(&self.countries, first, last)?;
+        let holidays = self.tables.calendars.of(&self.countries, first, until)?;
         let spec = ProphetSpec { country_holidays: Some(holidays), ..spec.clone() };
         check(&spec, "country_holidays")?;
         Ok(Cow::Owned(ModelSpec::Prophet(spec)))
+    }
+
+    /// The settings' canonical text for the fingerprint of a series: `shape`, and what depends on the horizon as well.
+    #[must_use]
+    pub fn shape_for<'s>(&self, shape: &'s str, series: &Series) -> Cow<'s, str> {
+        match self.holidays_until(series) {
+            Some(until) => Cow::Owned(format!("{shape} with holidays until {until}")),
+            None => Cow::Borrowed(shape),
+        }
+    }
+
+    /// The last year whose holidays of countries the model keeps, if it has any: that of the last forecast, or a later one.
+    fn holidays_until(&self, series: &Series) -> Option<i32> {
+        let (ModelSpec::Prophet(_), false, Some(&last)) = (&self.model, self.countries.is_empty(), series.dates.last())
+        else {
+            return None;
+        };
+        let frequency = self.frequency.unwrap_or_else(|| Frequency::infer(&series.dates));
+        let forecast = frequency.after(last, self.horizon).last().copied();
+        Some(pinned_until(last, forecast.unwrap_or(last)))
     }
 
     /// The table of the future, if there is one.

@@ -13,7 +13,6 @@
 
 mod accuracy;
 mod forecast_rows;
-mod future;
 mod memory_gate;
 mod merge;
 mod outcome;

@@ -348,8 +348,9 @@ fn customers_of_a_table_that_are_not_in_the_input_are_told() {
     let setting = |name: &str| format!("{name}={}", tables.path().join(format!("{name}.csv")).display());
     let files = ["a.csv", "b.csv"].map(|name| (name, with_price(120, 1, 0)));
     for shard in ["0/2", "1/2"] {
-        let settings = [&setting("overrides"), &setting("holidays"), &setting("future"), &format!("--shard={shard}")];
-        let (_, ended) = run(&files, &settings.map(String::as_str), 0);
+        let tables = ["overrides", "holidays", "future"].map(setting);
+        let settings = [&tables[0], &tables[1], &tables[2], "horizon=1", &format!("--shard={shard}")];
+        let (_, ended) = run(&files, &settings, 0);
         let lines: Vec<&str> = ended.out.lines().filter(|line| line.contains("not in the input")).collect();
         assert_eq!(lines.len(), 2, "{}", ended.out);
         assert!(lines[0].ends_with("overrides.csv: 1 of its customers is not in the input: zzz"), "{}", lines[0]);
