@@ -16,13 +16,18 @@ const FINGERPRINT: HeaderName = HeaderName::from_static("x-manyfit-fingerprint")
 const TRAINED: HeaderName = HeaderName::from_static("x-manyfit-trained");
 const FAMILY: HeaderName = HeaderName::from_static("x-manyfit-model");
 
+/// What the registry takes for a model, in bytes.
+const IN_REGISTRY: u64 = 1024;
+
 /// A model in memory.
 #[derive(Debug)]
 pub(super) struct Resident {
     pub(super) kind: Kind,
     /// What the artifact says of itself; empty where others wrote it.
     pub(super) identity: Identity,
-    /// Its part of the memory, given back with it.
+    /// Bytes of memory it takes.
+    footprint: u64,
+    /// Its part of the budget, given back with it.
     charge: Charge,
 }
 
@@ -56,27 +61,32 @@ pub(super) struct Identity {
 }
 
 impl Resident {
-    /// Keeps what answers need; `charge` covers the model and what reading it took.
-    pub(super) fn new(opened: Opened, mut charge: Charge) -> Self {
+    /// Keeps what answers need; `charge` is what reading it was thought to take, until it is [settled](Self::settle).
+    pub(super) fn new(opened: Opened, charge: Charge) -> Self {
         let Opened { metadata, model, file: _ } = opened;
         let metadata = metadata.as_ref();
         let mut model = model;
         let (rows, frequency) = (rows_of_history(&model, metadata), frequency(&model, metadata));
         model.trim();
-        let (family, footprint) = (model.name(), model.footprint());
+        let (family, footprint) = (model.name(), model.footprint() as u64);
         let kind = match model {
             FittedModel::Regression(fitted) => Kind::Rows(fitted),
             model => Kind::Series(Box::new(SeriesModel { model, frequency, rows })),
         };
         let identity = Identity::new(metadata, family);
-        // What the registry and the identity take beside the model.
-        charge.shrink((footprint + size_of::<Self>() + 1024) as u64);
-        Self { kind, identity, charge }
+        let footprint = footprint + identity.bytes() + size_of::<Self>() as u64 + IN_REGISTRY;
+        Self { kind, identity, footprint, charge }
     }
 
     /// Bytes of memory it takes.
     pub(super) const fn bytes(&self) -> u64 {
-        self.charge.bytes()
+        self.footprint
+    }
+
+    /// Charges what it takes, neither more nor less; `false` where so much is not left.
+    #[must_use]
+    pub(super) fn settle(&mut self) -> bool {
+        self.charge.settle(self.footprint)
     }
 
     /// The seed of its forecasts: with the default, forecasts equal those of the run that fitted it.
@@ -117,6 +127,10 @@ impl Identity {
             trained: metadata.trained.map(span),
             family,
         }
+    }
+
+    fn bytes(&self) -> u64 {
+        self.parts().map(|(_, value)| value.len() as u64).sum()
     }
 
     /// Names and values of what is known.

@@ -11,7 +11,7 @@ use std::{
 use crate::{
     open_models::{gzip, pack, tar as tar_of},
     server::Server,
-    support::{daily, folder, members, train},
+    support::{daily, folder, json, members, train},
 };
 use serde_json::json;
 use tempfile::TempDir;
@@ -113,6 +113,29 @@ fn a_model_that_does_not_fit_is_507_and_not_listed() {
     assert_eq!(server.get("/models").json(), json!({"models": []}));
     fs::remove_file(eight.path().join("large")).unwrap();
     server.load("x", eight.path()).with(200);
+}
+
+#[test]
+fn an_archive_that_unpacks_to_much_more_is_charged_what_it_takes() {
+    let mut model = json(&unpacked("8").path().join("model.json"));
+    model["changepoints_t"] = json!(vec![0; 100_000]);
+    model["params"]["delta"] = json!([vec![0; 100_000]]);
+    let archive = pack(&[("model.json", model.to_string().as_bytes())]);
+    assert!(archive.len() < 20_000, "{}", archive.len());
+    let models = folder((0..6).map(|number| (format!("{number}.tar.gz"), &archive)));
+    // Two arrays of 100,000 doubles.
+    let takes = 1.6e6;
+    let server = Server::start(&["--models", models.path().to_str().unwrap()], &[("MANYFIT_MEMORY", "4M")]);
+    for number in 0..6 {
+        let body = "{\"horizon\": 1, \"uncertainty_samples\": 0}";
+        server.post(&format!("/models/{number}.tar.gz/invoke"), body).with(200);
+        let (models, charged) = (server.metric("manyfit_models"), server.metric("manyfit_model_memory_bytes"));
+        assert!(charged >= models * takes && charged <= f64::from(4 << 20), "{models} models, {charged} bytes");
+    }
+    // Reading it would take more than there is.
+    let server = Server::start(&["--models", models.path().to_str().unwrap()], &[("MANYFIT_MEMORY", "1500K")]);
+    let answer = server.post("/models/0.tar.gz/invoke", "{\"horizon\": 1}");
+    answer.fault(507, "InternalServerException", "Out of resources");
 }
 
 #[test]
