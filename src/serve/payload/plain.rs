@@ -18,11 +18,15 @@ use std::{borrow::Cow, collections::BTreeMap};
 /// Dates that one request may ask for.
 const MOST_DATES: usize = 100_000;
 
-/// Simulated values that one request may ask for: a few seconds of one processor.
-const MOST_DRAWS: usize = 100_000_000;
+/// Values that one request may have simulated, or computed again for a quantile: about three seconds of one processor, so
+/// that a request that nobody waits for any more has its turn no longer than that.
+const MOST_DRAWS: usize = 20_000_000;
 
 /// Simulated futures of one request: each is in memory while its forecast is computed.
 const MOST_SAMPLES: usize = 100_000;
+
+/// Quantiles of one request: each is a forecast of its own.
+const MOST_QUANTILES: usize = 100;
 
 /// Requests in one body.
 const MOST_ASKS: usize = 10_000;
@@ -178,7 +182,15 @@ fn answer_one<'a>(
 ) -> Result<Table<'a>, Fault> {
     let dates = dates(series, ask)?;
     let samples = ask.uncertainty_samples.unwrap_or_else(|| samples_of(&series.model));
-    let draws = dates.len().saturating_mul(samples).saturating_mul(1 + ask.quantiles.len());
+    if ask.quantiles.len() > MOST_QUANTILES {
+        let message = format!("{} quantiles are too many: {MOST_QUANTILES} are the limit", ask.quantiles.len());
+        return Err(Fault::bad_request(message));
+    }
+    if !ask.quantiles.is_empty() && samples == 0 && matches!(series.model, FittedModel::Prophet(_)) {
+        return Err(Fault::bad_request("quantiles need simulated futures: set uncertainty_samples, such as 1000"));
+    }
+    // A forecast without futures is computed all the same.
+    let draws = dates.len().saturating_mul(samples.max(1)).saturating_mul(1 + ask.quantiles.len());
     let spend = |left: &mut usize, spent: usize, what: &str| {
         *left = left.checked_sub(spent).ok_or_else(|| {
             Fault::bad_request(format!("too many {what} in one request: ask for fewer at a time (dates × samples)"))
