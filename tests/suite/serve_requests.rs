@@ -13,7 +13,7 @@ use crate::{
     open_models::pack,
     serve_calls::{archives, unpacked},
     server::Server,
-    support::{folder, json, repository},
+    support::{daily_rows, folder, json, repository, train},
 };
 use serde_json::{Value, json};
 
@@ -128,6 +128,24 @@ fn a_request_that_cannot_be_followed_is_told_why() {
     );
     invoke(&server, &[("Content-Type", "text/csv")], "y\n1\n").fault(400, "BadRequestException", "no column ds");
     invoke(&server, &[JSON], "{\"horizon\": 1}").with(200);
+}
+
+#[test]
+fn a_date_has_one_value_of_a_regressor() {
+    let rows = daily_rows(120, 8).into_iter().enumerate();
+    let rows = rows.map(|(at, (date, y))| format!("{date},{},{}\n", y + 3.0 * (at % 5) as f64, at % 5));
+    let input = folder([("8.csv", format!("ds,y,price\n{}", rows.collect::<String>()))]);
+    let output = tempfile::tempdir().unwrap();
+    train(input.path(), output.path(), &["regressors=price"]).with_code(0);
+    let server = Server::start(&["--models", output.path().join("models").to_str().unwrap()], &[]);
+    let ask = |prices: &str| {
+        let body =
+            format!(r#"{{"dates": ["2022-05-04", "2022-05-03", "2022-05-03"], "regressors": {{"price": {prices}}}}}"#);
+        server.post("/models/8.tar.gz/invoke", &body)
+    };
+    let same = ask("[2, 1, 1]").with(200).json();
+    assert_eq!(same["predictions"][1], same["predictions"][2]);
+    ask("[2, 1, 4]").fault(400, "BadRequestException", "2022-05-03 is given twice with different values of \"price\"");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     dataset::{Columns, Covariates, is_missing},
     error::Error,
-    input::parse_timestamp,
+    input::{format_timestamp, parse_timestamp},
     models::{FittedModel, Forecast, frequency::Frequency, prophet::CovariateError},
     serve::resident::{Resident, SeriesModel},
 };
@@ -287,6 +287,7 @@ fn forecast_at(
     };
     let mut order: Vec<usize> = (0..dates.len()).collect();
     order.sort_by_key(|&at| dates[at]);
+    one_value_a_date(ask, dates, &order)?;
     order.dedup_by_key(|&mut at| dates[at]);
     let sorted: Vec<i64> = order.iter().map(|&at| dates[at]).collect();
     let columns = columns(series, ask, &order, dates.len())?;
@@ -308,6 +309,20 @@ fn forecast_at(
         return Ok(forecast);
     }
     Ok(select(&forecast, dates, &dates.iter().map(place).collect::<Vec<_>>()))
+}
+
+/// Refuses a date that is given twice with different values: a forecast has each date once.
+fn one_value_a_date(ask: &Ask, dates: &[i64], order: &[usize]) -> Result<(), Fault> {
+    for pair in order.windows(2).filter(|pair| dates[pair[0]] == dates[pair[1]]) {
+        let differs = |values: &[Option<f64>]| values.get(pair[0]) != values.get(pair[1]);
+        if let Some((name, _)) = ask.regressors.iter().find(|(_, values)| differs(values)) {
+            return Err(Fault::bad_request(format!(
+                "{} is given twice with different values of {name:?}: ask for each in a request of its own, as in [{{…}}, {{…}}]",
+                format_timestamp(dates[pair[0]])
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// The further columns, in the order of the sorted dates.
