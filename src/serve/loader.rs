@@ -52,20 +52,27 @@ impl Loader {
     pub(super) fn read(&self, name: &str, path: &Path, evicting: bool) -> Result<Resident, Fault> {
         let peak = peak(path);
         let budget = &self.registry.budget;
+        if peak > budget.limit() {
+            return Err(Fault::no_room(format!(
+                "Out of resources: model {name} needs up to {peak} bytes to load, and never fits into {}: raise --memory",
+                budget.limit()
+            )));
+        }
         let charge = self.make_room(name, peak, evicting, || budget.charge(peak))?;
         // No more is unpacked than is charged for.
         let unpacked = peak / UNPACKED_PEAK;
         let mut model = Resident::new(open_path(path, Limits { unpacked, ..Limits::of_file(unpacked) })?, charge);
         // A model may take more than reading its text was thought to.
-        self.make_room(name, model.bytes(), evicting, || model.settle().then_some(()))?;
+        let more = model.bytes().saturating_sub(peak);
+        self.make_room(name, more, evicting, || model.settle().then_some(()))?;
         Ok(model)
     }
 
-    /// What `take` takes of the budget, after as many evictions as that needs.
+    /// What `take` takes of the budget, so many bytes more than now, after as many evictions as that needs.
     fn make_room<T>(
         &self,
         name: &str,
-        bytes: u64,
+        more: u64,
         evicting: bool,
         mut take: impl FnMut() -> Option<T>,
     ) -> Result<T, Fault> {
@@ -73,7 +80,7 @@ impl Loader {
             if let Some(taken) = take() {
                 return Ok(taken);
             }
-            match if evicting { self.registry.evict() } else { None } {
+            match if evicting { self.registry.evict_for(more) } else { None } {
                 Some(evicted) => {
                     self.metrics.evictions.inc();
                     self.unloaded(&evicted, "it was used least recently, and others needed its memory");
@@ -81,7 +88,7 @@ impl Loader {
                 None => {
                     let budget = &self.registry.budget;
                     return Err(Fault::no_room(format!(
-                        "Out of resources: model {name} needs up to {bytes} bytes to load, and {} of {} are taken",
+                        "Out of resources: model {name} needs up to {more} bytes more to load, and {} of {} are taken",
                         budget.used(),
                         budget.limit()
                     )));

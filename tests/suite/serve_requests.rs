@@ -353,6 +353,24 @@ fn models_of_a_folder_are_loaded_on_use_replaced_and_put_out() {
 }
 
 #[test]
+fn a_model_that_never_fits_puts_no_other_out() {
+    let models =
+        folder((0..4).map(|number| (format!("c{number}.tar.gz"), fs::read(archives().join("8.tar.gz")).unwrap())));
+    // Bytes that do not pack.
+    let noise: Vec<u8> = (0..60_000_u32).map(|at| (at.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    fs::write(models.path().join("large.tar.gz"), noise).unwrap();
+    let server = Server::start(&["--models", models.path().to_str().unwrap()], &[("MANYFIT_MEMORY", "1M")]);
+    let ask = |target: &str| server.post(&format!("/models/{target}.tar.gz/invoke"), "{\"horizon\": 1}");
+    for number in 0..4 {
+        ask(&format!("c{number}")).with(200);
+    }
+    for _ in 0..2 {
+        ask("large").fault(507, "InternalServerException", "raise --memory");
+    }
+    assert_eq!((server.metric("manyfit_models"), server.metric("manyfit_evictions_total")), (4.0, 0.0));
+}
+
+#[test]
 fn a_model_may_be_unloaded_and_loaded_while_it_answers() {
     let server = Server::multi_model();
     let (eight, nine) = (unpacked("8"), unpacked("9"));
