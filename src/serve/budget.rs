@@ -44,10 +44,6 @@ impl Budget {
 }
 
 impl Charge {
-    pub(super) const fn bytes(&self) -> u64 {
-        self.bytes
-    }
-
     /// Makes it so many bytes, as where an estimate is followed by a measurement: gives back what is over, or takes what is
     /// short. `false` where that is not left; the charge is as it was then.
     #[must_use]
@@ -81,11 +77,11 @@ mod tests {
         assert!(budget.charge(41).is_none());
         assert!(budget.charge(u64::MAX).is_none());
         assert!(first.settle(20));
-        assert_eq!((first.bytes(), budget.used()), (20, 20));
+        assert_eq!((first.bytes, budget.used()), (20, 20));
         assert!(first.settle(50), "what was measured is more than what was charged");
-        assert_eq!((first.bytes(), budget.used()), (50, 50));
+        assert_eq!((first.bytes, budget.used()), (50, 50));
         assert!(!first.settle(101));
-        assert_eq!((first.bytes(), budget.used()), (50, 50));
+        assert_eq!((first.bytes, budget.used()), (50, 50));
         assert!(first.settle(20));
         let second = budget.charge(80).unwrap();
         drop(first);
