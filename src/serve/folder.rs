@@ -9,7 +9,7 @@ use super::{
 use std::{
     collections::HashMap,
     fs,
-    io::ErrorKind,
+    io::{self, ErrorKind},
     os::unix::fs::MetadataExt,
     path::{Component, Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -25,6 +25,13 @@ pub(super) struct Stamp {
     modified: Option<SystemTime>,
     size: u64,
     number: u64,
+}
+
+impl Stamp {
+    pub(super) fn of(path: &Path) -> io::Result<Self> {
+        let found = fs::metadata(path)?;
+        Ok(Self { modified: found.modified().ok(), size: found.len(), number: found.ino() })
+    }
 }
 
 /// A folder of archives.
@@ -115,10 +122,10 @@ fn is_fresh(found: &FromFolder) -> bool {
 /// Looks at the file, and reads it if it is not the one in memory.
 fn refresh(loader: &Loader, target: &str, path: &Path) -> Result<Arc<Resident>, Fault> {
     let registry: &Arc<Registry> = loader.registry();
-    let stamp = match fs::metadata(path) {
-        Ok(found) => Stamp { modified: found.modified().ok(), size: found.len(), number: found.ino() },
+    let stamp = match Stamp::of(path) {
+        Ok(stamp) => stamp,
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-            if registry.take_out(target).is_some() {
+            if registry.forget_cached(target) {
                 loader.unloaded(target, "its file is gone");
             }
             return Err(Fault::unknown_model(target));
@@ -135,10 +142,8 @@ fn refresh(loader: &Loader, target: &str, path: &Path) -> Result<Arc<Resident>, 
     let begun = Instant::now();
     match (loader.read(target, path, true), found) {
         (Ok(model), _) => {
-            let model = Arc::new(model);
-            registry.put(target, Arc::clone(&model), path.display().to_string(), stamp);
             loader.loaded(target, &model, begun);
-            Ok(model)
+            Ok(registry.put(target, Arc::new(model), path.display().to_string(), stamp))
         }
         // What is being written has no end yet: the model that was there goes on until the file is whole.
         (Err(fault), Some(found)) => {

@@ -166,15 +166,30 @@ impl Registry {
         }
     }
 
-    /// Puts a model from a folder in the place of the one that may be there.
-    pub(super) fn put(&self, name: &str, model: Arc<Resident>, url: String, stamp: Stamp) {
+    /// Puts a model from a folder in the place of the one from there that may be loaded already; hands back the model that
+    /// has the name then, which is another one where a call has loaded it meanwhile.
+    pub(super) fn put(&self, name: &str, model: Arc<Resident>, url: String, stamp: Stamp) -> Arc<Resident> {
         let mut models = self.models();
+        if let Some(pinned) = models.by_name.get(name).filter(|entry| entry.cached.is_none()) {
+            return Arc::clone(&pinned.model);
+        }
         models.uses += 1;
         let cached = Some(Cached { used: models.uses, stamp, looked_at: Instant::now() });
-        let before = models.insert(name.into(), Entry { model, url: url.into(), target: None, cached });
+        let entry = Entry { model: Arc::clone(&model), url: url.into(), target: None, cached };
+        let before = models.insert(name.into(), entry);
         // Freeing takes time.
         drop(models);
         drop(before);
+        model
+    }
+
+    /// Unloads a model from a folder; says whether there was one.
+    pub(super) fn forget_cached(&self, name: &str) -> bool {
+        let mut models = self.models();
+        let cached = models.by_name.get(name).is_some_and(|entry| entry.cached.is_some());
+        let before = if cached { models.remove(name) } else { None };
+        drop(models);
+        before.is_some()
     }
 
     /// Unloads a model; the last request that has it frees it.
@@ -232,5 +247,43 @@ impl Drop for Reservation {
         if !self.completed {
             self.registry.models().loading.remove(&self.name);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        artifact::Opened,
+        models::{FittedModel, regression::FittedRegression, ridge::Ridge},
+    };
+    use std::path::Path;
+
+    fn model(registry: &Registry) -> Arc<Resident> {
+        let ridge = Ridge { intercept: 0.0, coefficients: vec![1.0], means: vec![0.0] };
+        let fitted = FittedRegression::from_file("ridge.json", &serde_json::to_vec(&ridge).unwrap(), None).unwrap();
+        let model = FittedModel::Regression(Box::new(fitted));
+        let opened = Opened { metadata: None, model, file: "ridge.json".into() };
+        let mut resident = Resident::new(opened, registry.budget.charge(0).unwrap());
+        assert!(resident.settle());
+        Arc::new(resident)
+    }
+
+    #[test]
+    fn a_model_that_a_call_loaded_stays_whatever_a_folder_does() {
+        let registry = Registry::new(1 << 20);
+        let stamp = Stamp::of(Path::new(".")).unwrap();
+        let reservation = registry.reserve("x").unwrap();
+        // A request for a file of that name comes before the load is done, and another one after it.
+        registry.put("x", model(&registry), "folder".into(), stamp);
+        let pinned = model(&registry);
+        reservation.complete(Arc::clone(&pinned), "call".into(), None);
+        assert!(Arc::ptr_eq(&registry.put("x", model(&registry), "folder".into(), stamp), &pinned));
+        assert_eq!(registry.describe("x").unwrap().0.url, "call");
+        assert_eq!(registry.evict_for(1), None);
+        assert!(!registry.forget_cached("x"));
+        assert!(Arc::ptr_eq(&registry.take_out("x").unwrap(), &pinned));
+        drop(pinned);
+        assert_eq!(registry.budget.used(), 0);
     }
 }
