@@ -139,6 +139,23 @@ fn an_archive_that_unpacks_to_much_more_is_charged_what_it_takes() {
 }
 
 #[test]
+fn a_model_with_an_interval_that_is_no_probability_is_refused_when_it_is_loaded() {
+    let server = Server::multi_model();
+    let mut model = json(&unpacked("8").path().join("model.json"));
+    for width in [-1.0, 1.5, 4_294_967_296.0] {
+        model["interval_width"] = json!(width);
+        let directory = folder([("model.json", model.to_string())]);
+        server.load("x", directory.path()).fault(400, "InvalidModelException", &format!("interval_width is {width}"));
+    }
+    for width in [0, 1] {
+        model["interval_width"] = json!(width);
+        server.load("x", folder([("model.json", model.to_string())]).path()).with(200);
+        server.post("/models/x/invoke", "{\"dates\": [\"2022-03-01\", \"2022-06-01\"]}").with(200);
+        server.delete("/models/x").with(200);
+    }
+}
+
+#[test]
 fn unknown_paths_and_methods_are_told_apart() {
     let server = Server::multi_model();
     for (method, path) in [("PUT", "/models"), ("POST", "/models/x"), ("GET", "/"), ("DELETE", "/ping")] {
