@@ -20,6 +20,10 @@ use tokio::{
 /// The share of the memory that models may take: the rest is for requests, and for reading models.
 const MODELS_SHARE: f64 = 0.7;
 
+/// The share that requests' bodies may take, and of the largest so many.
+const BODIES_SHARE: f64 = 0.1;
+const LARGEST_BODIES: u64 = 2;
+
 /// What SageMaker sends at most, and AWS's containers take by default.
 const MAX_REQUEST: u64 = 6 << 20;
 
@@ -150,10 +154,13 @@ impl Serve {
         })?;
         let jobs = self.jobs.map(usize::from).or(platform.jobs).unwrap_or_else(default_jobs);
         let seconds = self.timeout.map(Duration::from_secs).or(platform.timeout);
+        let share = |share: f64| (available_memory() as f64 * share) as u64;
+        let max_request = self.max_request_size.or(platform.max_request).unwrap_or(MAX_REQUEST);
         Ok(Settings {
             models,
-            memory: self.memory.unwrap_or_else(|| (available_memory() as f64 * MODELS_SHARE) as u64),
-            max_request: self.max_request_size.or(platform.max_request).unwrap_or(MAX_REQUEST),
+            memory: self.memory.unwrap_or_else(|| share(MODELS_SHARE)),
+            max_request,
+            bodies: share(BODIES_SHARE).max(max_request.saturating_mul(LARGEST_BODIES)),
             jobs,
             queue: platform.queue.unwrap_or(100 * jobs),
             timeout: seconds.unwrap_or(Duration::from_mins(1)),

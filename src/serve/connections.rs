@@ -29,6 +29,9 @@ const STALLED: Duration = Duration::from_secs(30);
 /// What requests that are under way have to finish, of the 30 seconds that the platform gives.
 const GRACE: Duration = Duration::from_secs(25);
 
+/// The largest head of a request, and what is read of a body before it is asked for.
+const BUFFER: usize = 64 << 10;
+
 /// After a connection could not be accepted, as where the process has no file left.
 const BREATH: Duration = Duration::from_millis(50);
 
@@ -40,7 +43,7 @@ pub async fn serve(listener: TcpListener, app: Arc<App>, stop: impl Future<Outpu
     let service = TowerToHyperService::new(routes::router(Arc::clone(&app)));
     let graceful = GracefulShutdown::new();
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(IDLE);
+    builder.timer(TokioTimer::new()).header_read_timeout(IDLE).max_buf_size(BUFFER);
     let mut stop = std::pin::pin!(stop);
     loop {
         let place = tokio::select! {

@@ -37,7 +37,7 @@ pub(super) async fn invoke(
     headers: HeaderMap,
     body: Body,
 ) -> Reply {
-    let body = body::read(&headers, body, app.settings.max_request, context.deadline).await?;
+    let body = body::read(&headers, body, app.settings.max_request, &app.room, context.deadline).await?;
     let model = match (&app.settings.models, &app.folder) {
         (Models::Folder(_), Some(folder)) => folder.find(&name, &app.loader).await?,
         _ => app.registry.get(&name).ok_or_else(|| Fault::unknown_model(&name))?,
@@ -52,7 +52,7 @@ pub(super) async fn invocations(
     headers: HeaderMap,
     body: Body,
 ) -> Reply {
-    let body = body::read(&headers, body, app.settings.max_request, context.deadline).await?;
+    let body = body::read(&headers, body, app.settings.max_request, &app.room, context.deadline).await?;
     if let Some(model) = &app.single {
         return ask(&app, &context, "model", Arc::clone(model), &headers, body).await;
     }

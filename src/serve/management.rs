@@ -69,7 +69,7 @@ pub(super) async fn load(
     RawQuery(query): RawQuery,
     body: Body,
 ) -> Reply {
-    let body = body::read(&headers, body, LARGEST_LOAD, context.deadline).await?;
+    let body = body::read(&headers, body, LARGEST_LOAD, &app.room, context.deadline).await?;
     let is_json = text(&headers, header::CONTENT_TYPE.as_str())
         .is_some_and(|media| media.trim_start().to_ascii_lowercase().starts_with("application/json"));
     let load: Load = if is_json {
