@@ -112,13 +112,13 @@ async fn ask(
         Err(fault) => (fault.status, None, Err(fault)),
     };
     if let Some(capture) = captured {
-        let output = output.as_ref().map_or_else(|fault| Bytes::from(fault.message.clone()), Bytes::clone);
+        let output = output.as_ref().map_or_else(|fault| fault.message.as_bytes(), |output| &**output);
         capture.offer(Captured {
             request_id: context.request_id.to_string(),
             model: name.to_owned(),
             identity: model.identity.line(),
-            input: CapturedBody { content_type: content_type.unwrap_or_default(), bytes: body },
-            output: CapturedBody { content_type: format.unwrap_or_default().to_owned(), bytes: output },
+            input: CapturedBody::new(&content_type.unwrap_or_default(), &body),
+            output: CapturedBody::new(format.unwrap_or_default(), output),
             status: status.as_u16(),
             custom_attributes: attributes.as_ref().and_then(|value| value.to_str().ok()).map(str::to_owned),
         });
