@@ -108,10 +108,10 @@ impl Serve {
             .map_err(|error| Error::storage("starting the threads", error))?;
         runtime.block_on(async {
             let listening = |error| Error::storage(format_args!("listening on {address}"), error);
-            let stop = Stop::new().map_err(|error| Error::storage("listening for signals", error))?;
+            let mut stop = Stop::new().map_err(|error| Error::storage("listening for signals", error))?;
             let app = App::new(settings)?;
             let listener = TcpListener::bind(address).await.map_err(listening)?;
-            serve(listener, app, stop.given()).await;
+            serve(listener, app, async || stop.given().await).await;
             Ok::<(), Error>(())
         })?;
         // A computation that nobody waits for any more need not end first.
@@ -188,7 +188,7 @@ impl Stop {
         Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
 
-    async fn given(mut self) {
+    async fn given(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}

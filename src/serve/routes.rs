@@ -77,6 +77,7 @@ fn operation(method: &Method, path: &str) -> &'static str {
 /// Wraps every request.
 async fn common(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     let begun = Instant::now();
+    let _under_way = app.metrics.request();
     let operation = operation(request.method(), request.uri().path());
     let given = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).filter(|id| id.len() <= 128);
     let request_id: Arc<str> = given.map_or_else(|| app.next_request().into(), Into::into);

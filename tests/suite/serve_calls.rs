@@ -5,7 +5,7 @@ use std::{
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     sync::LazyLock,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use crate::{
@@ -264,4 +264,32 @@ fn a_stopped_server_finishes_its_requests_and_ends_well() {
     assert_eq!(crate::server::read_answer(stream).with(200).json()["predictions"].as_array().unwrap().len(), 7);
     assert_eq!(server.ended().code(), Some(0));
     assert!(server.log().contains("\"stopped\""), "{}", server.log());
+}
+
+#[test]
+fn a_stop_waits_for_no_half_head_and_a_second_one_for_nothing() {
+    let mut server = Server::multi_model();
+    let mut silent = server.connect();
+    std::io::Write::write_all(&mut silent, b"POST /models/x/invoke HTTP/1.1\r\nHo").unwrap();
+    let _idle = server.connect();
+    std::thread::sleep(Duration::from_millis(100));
+    let begun = Instant::now();
+    server.terminate();
+    assert_eq!(server.ended().code(), Some(0));
+    assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+
+    let mut server = Server::multi_model();
+    let mut slow = server.connect();
+    let head = b"POST /models/x/invoke HTTP/1.1\r\nHost: t\r\nContent-Length: 9\r\n\r\n";
+    std::io::Write::write_all(&mut slow, head).unwrap();
+    while server.metric("manyfit_requests_under_way") < 2.0 {}
+    let begun = Instant::now();
+    server.terminate();
+    while !server.log().contains("\"stopping\"") {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    server.terminate();
+    assert_eq!(server.ended().code(), Some(0));
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    assert!(server.log().contains("\"requests cut off\""), "{}", server.log());
 }
