@@ -7,7 +7,7 @@ use super::{
     fault::Fault,
     management::{TARGET_MODEL, text},
     payload::{self, Question},
-    resident::Resident,
+    resident::{LONGEST_HEADER, Resident},
     routes::Context,
     settings::Models,
 };
@@ -23,9 +23,6 @@ use std::sync::Arc;
 
 /// The one header of a client's own that the platform lets through, both ways.
 const CUSTOM_ATTRIBUTES: HeaderName = HeaderName::from_static("x-amzn-sagemaker-custom-attributes");
-
-/// The longest value of it.
-const LONGEST_ATTRIBUTES: usize = 1024;
 
 type Reply = Result<Response, Fault>;
 
@@ -94,7 +91,7 @@ async fn ask(
 ) -> Reply {
     let header_text = |name: HeaderName| text(headers, name.as_str()).map(str::to_owned);
     let (content_type, accept) = (header_text(header::CONTENT_TYPE), header_text(header::ACCEPT));
-    let attributes = headers.get(CUSTOM_ATTRIBUTES).filter(|value| value.len() <= LONGEST_ATTRIBUTES).cloned();
+    let attributes = headers.get(CUSTOM_ATTRIBUTES).filter(|value| value.len() <= LONGEST_HEADER).cloned();
     let captured = app.capture.as_ref().filter(|capture| capture.wants_next());
     let rules = app.settings.rules;
     let (theirs, asked, type_of_body) = (Arc::clone(&model), body.clone(), content_type.clone());

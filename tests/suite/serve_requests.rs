@@ -160,7 +160,8 @@ fn an_answer_says_which_model_gave_it_and_passes_attributes_through() {
     assert_eq!(answer.headers["x-manyfit-customer"], "8");
     assert_eq!(answer.headers["x-manyfit-trained"], "2022-01-03/2022-05-02");
     assert_eq!(answer.headers["x-request-id"], "mine-1");
-    assert!(answer.headers["x-amzn-sagemaker-custom-attributes"].starts_with("customer=8;model-version=v7;"));
+    assert!(answer.headers["x-amzn-sagemaker-custom-attributes"].starts_with("fingerprint="));
+    assert!(answer.headers["x-amzn-sagemaker-custom-attributes"].contains(";customer=8;model-version=v7;"));
     let own = ("X-Amzn-SageMaker-Custom-Attributes", "trace=abc 1");
     let answer = invoke(&server, &[JSON, own], "{\"horizon\": 1}").with(200);
     assert_eq!(answer.headers["x-amzn-sagemaker-custom-attributes"], "trace=abc 1");
