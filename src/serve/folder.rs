@@ -124,13 +124,16 @@ fn refresh(loader: &Loader, target: &str, path: &Path) -> Result<Arc<Resident>, 
     let registry: &Arc<Registry> = loader.registry();
     let stamp = match Stamp::of(path) {
         Ok(stamp) => stamp,
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+        // A name that is too long for a file is that of none.
+        Err(error)
+            if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidFilename) =>
+        {
             if registry.forget_cached(target) {
                 loader.unloaded(target, "its file is gone");
             }
             return Err(Fault::unknown_model(target));
         }
-        Err(error) => return Err(Fault::internal(format!("{}: {error}", path.display()))),
+        Err(error) => return Err(Fault::internal(format!("Unable to load model: reading {target}: {error}"))),
     };
     let found = registry.use_cached(target);
     if let Some(found) = &found

@@ -5,7 +5,7 @@ use super::{
     body,
     capture::{Body as CapturedBody, Captured},
     fault::Fault,
-    management::{TARGET_MODEL, text},
+    management::{Name, TARGET_MODEL, text},
     payload::{self, Question},
     resident::{LONGEST_HEADER, Resident},
     routes::Context,
@@ -30,10 +30,11 @@ type Reply = Result<Response, Fault>;
 pub(super) async fn invoke(
     State(app): State<Arc<App>>,
     Extension(context): Extension<Context>,
-    Path(name): Path<String>,
+    name: Name,
     headers: HeaderMap,
     body: Body,
 ) -> Reply {
+    let Path(name) = name?;
     let body = body::read(&headers, body, app.settings.max_request, &app.room, context.deadline).await?;
     let model = match (&app.settings.models, &app.folder) {
         (Models::Folder(_), Some(folder)) => folder.find(&name, &app.loader).await?,

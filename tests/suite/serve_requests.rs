@@ -322,6 +322,8 @@ fn models_of_a_folder_are_loaded_on_use_replaced_and_put_out() {
         let status = server.send("POST", "/invocations", &headers, b"{\"horizon\": 1}").status;
         assert!(status == 404 || (target == "sub" && status == 400), "{target}: {status}");
     }
+    let long = format!("/models/{}/invoke", "a".repeat(300));
+    server.post(&long, "{\"horizon\": 1}").fault(404, "ModelNotFoundException", "Model not found: aaa");
     // More models than fit: the least recently used go, and every one answers.
     for round in 0..2 {
         for number in 0..40 {
