@@ -63,7 +63,7 @@ pub(super) struct Serve {
     #[arg(long, value_name = "N", env = "MANYFIT_JOBS", value_parser = clap::value_parser!(u16).range(1..=1024))]
     jobs: Option<u16>,
 
-    /// Seconds from a request's first byte to its answer
+    /// Seconds from a request's first byte to its answer [default: 60, or what the platform says]
     #[arg(long, value_name = "SECONDS", env = "MANYFIT_TIMEOUT", value_parser = clap::value_parser!(u64).range(1..=3600))]
     timeout: Option<u64>,
 

@@ -258,8 +258,10 @@ fn width_of(model: &Path) -> usize {
 
 #[test]
 fn bodies_that_are_too_large_or_too_slow_are_turned_away() {
-    let server =
-        Server::multi_model_with(&[("SAGEMAKER_MAX_REQUEST_SIZE", "1000"), ("SAGEMAKER_MODEL_SERVER_TIMEOUT", "1")]);
+    let server = Server::multi_model_with(&[
+        ("SAGEMAKER_MAX_REQUEST_SIZE", "1000"),
+        ("SAGEMAKER_MODEL_SERVER_TIMEOUT_SECONDS", "1"),
+    ]);
     server.load("x", unpacked("8").path()).with(200);
     let large = vec![b' '; 20 << 20];
     let answer = server.send("POST", "/models/x/invoke", &[JSON], &large);
