@@ -1,4 +1,4 @@
-//! Models from a folder of archives, each loaded by its target name on its first use.
+//! Models from a folder of archives, or of unpacked artifacts, each loaded by its target name on its first use.
 
 use super::{
     fault::Fault,
@@ -19,7 +19,8 @@ use std::{
 /// How often a file is looked at while its model is used.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// By what a replaced file is known: a rename changes its number, a write its time.
+/// By what a replaced file is known: a rename changes its number, a write its time. An unpacked artifact has the latest time
+/// and all the bytes of its files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stamp {
     modified: Option<SystemTime>,
@@ -30,7 +31,14 @@ pub(super) struct Stamp {
 impl Stamp {
     pub(super) fn of(path: &Path) -> io::Result<Self> {
         let found = fs::metadata(path)?;
-        Ok(Self { modified: found.modified().ok(), size: found.len(), number: found.ino() })
+        let mut stamp = Self { modified: found.modified().ok(), size: found.len(), number: found.ino() };
+        if found.is_dir() {
+            for file in fs::read_dir(path)?.filter_map(|entry| fs::metadata(entry.ok()?.path()).ok()) {
+                stamp.modified = stamp.modified.max(file.modified().ok());
+                stamp.size = stamp.size.saturating_add(file.len());
+            }
+        }
+        Ok(stamp)
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
     open_models::pack,
     serve_calls::{archives, unpacked},
     server::Server,
-    support::{daily_rows, folder, json, repository, train},
+    support::{daily_rows, folder, json, members, repository, train},
 };
 use serde_json::{Value, json};
 
@@ -355,6 +355,25 @@ fn models_of_a_folder_are_loaded_on_use_replaced_and_put_out() {
     fs::remove_file(file("c39.tar.gz")).unwrap();
     thread::sleep(Duration::from_millis(1200));
     server.post("/models/c39.tar.gz/invoke", "{\"horizon\": 1}").fault(404, "ModelNotFoundException", "c39");
+}
+
+#[test]
+fn an_unpacked_artifact_of_a_folder_is_replaced_when_its_files_are_written() {
+    let files = |customer: &str| members(&fs::read(archives().join(format!("{customer}.tar.gz"))).unwrap());
+    let models = folder(files("8").into_iter().map(|(name, content)| (format!("x/{name}"), content)));
+    let server = Server::start(&["--models", models.path().to_str().unwrap()], &[]);
+    let customer =
+        || server.post("/models/x/invoke", "{\"horizon\": 1}").with(200).headers["x-manyfit-customer"].clone();
+    assert_eq!(customer(), "8");
+    // Written in place, which leaves the folder as it was.
+    for (name, content) in files("9") {
+        fs::write(models.path().join("x").join(name), content).unwrap();
+    }
+    let begun = Instant::now();
+    while customer() != "9" {
+        assert!(begun.elapsed() < Duration::from_secs(20), "the files were not noticed");
+        thread::sleep(Duration::from_millis(50));
+    }
 }
 
 #[test]
