@@ -91,6 +91,8 @@ fn the_plain_form_has_horizons_dates_quantiles_components_and_several_encodings(
 fn a_request_that_cannot_be_followed_is_told_why() {
     let server = Server::multi_model();
     server.load("x", unpacked("8").path()).with(200);
+    let small =
+        r#"{"horizon": 1, "uncertainty_samples": 1, "quantiles": [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95]}"#;
     for (body, part) in [
         ("", "empty"),
         ("{", "not JSON"),
@@ -112,6 +114,8 @@ fn a_request_that_cannot_be_followed_is_told_why() {
         (r#"{"horizon": 1, "quantiles": [0.5], "uncertainty_samples": 0}"#, "quantiles need simulated futures"),
         (r#"{"horizon": 100000, "uncertainty_samples": 1000}"#, "too many simulated values"),
         (&format!("{{\"horizon\": 1, \"quantiles\": [0.5{}]}}", ", 0.5".repeat(100)), "101 quantiles are too many"),
+        // Each is small: the forecasts are many.
+        (&format!("[{}]", [small; 9_000].join(", ")), "request 6040: too many simulated values"),
         (r#"{"horizon": 1, "interval_width": 1}"#, "interval_width"),
         (r#"{"horizon": 1, "freq": "fortnight"}"#, "fortnight"),
         (r#"{"horizon": 1, "regressors": {"price": [1.5]}}"#, "price"),
