@@ -80,20 +80,17 @@ impl Loader {
             if let Some(taken) = take() {
                 return Ok(taken);
             }
-            match if evicting { self.registry.evict_for(more) } else { None } {
-                Some(evicted) => {
-                    self.metrics.evictions.inc();
-                    self.unloaded(&evicted, "it was used least recently, and others needed its memory");
-                }
-                None => {
-                    let budget = &self.registry.budget;
-                    return Err(Fault::no_room(format!(
-                        "Out of resources: model {name} needs up to {more} bytes more to load, and {} of {} are taken",
-                        budget.used(),
-                        budget.limit()
-                    )));
-                }
-            }
+            let evicted = if evicting { self.registry.evict_for(more) } else { None };
+            let Some(evicted) = evicted else {
+                let budget = &self.registry.budget;
+                return Err(Fault::no_room(format!(
+                    "Out of resources: model {name} needs up to {more} bytes more to load, and {} of {} are taken",
+                    budget.used(),
+                    budget.limit()
+                )));
+            };
+            self.metrics.evictions.inc();
+            self.unloaded(&evicted, "it was used least recently, and others needed its memory");
         }
     }
 

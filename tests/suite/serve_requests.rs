@@ -115,7 +115,7 @@ fn a_request_that_cannot_be_followed_is_told_why() {
         (r#"{"horizon": 100000, "uncertainty_samples": 1000}"#, "too many simulated values"),
         (&format!("{{\"horizon\": 1, \"quantiles\": [0.5{}]}}", ", 0.5".repeat(100)), "101 quantiles are too many"),
         // Each is small: the forecasts are many.
-        (&format!("[{}]", [small; 9_000].join(", ")), "request 6040: too many simulated values"),
+        (&format!("[{}]", vec![small; 9_000].join(", ")), "request 6040: too many simulated values"),
         (r#"{"horizon": 1, "interval_width": 1}"#, "interval_width"),
         (r#"{"horizon": 1, "freq": "fortnight"}"#, "fortnight"),
         (r#"{"horizon": 1, "regressors": {"price": [1.5]}}"#, "price"),
