@@ -283,14 +283,12 @@ impl Prepare {
                     input.display()
                 )));
             }
-            let part =
-                if shard.count() > 1 { format!("-{}-of-{}", shard.index(), shard.count()) } else { String::new() };
             return Ok(Places {
                 input: folder,
                 only,
                 customers: output.join("customers"),
                 reports: output.clone(),
-                work: self.work.clone().unwrap_or_else(|| output.clone()).join(format!(".prepare{part}")),
+                work: self.work.as_ref().unwrap_or(output).join(work_name(shard)),
                 shard,
             });
         }
@@ -308,9 +306,17 @@ impl Prepare {
             only: None,
             customers: environment.customers,
             reports: environment.reports,
-            work: self.work.clone().unwrap_or(environment.work),
+            work: self.work.as_ref().map_or(environment.work, |work| work.join(work_name(shard))),
             shard,
         })
+    }
+}
+
+/// The directory for rows between reading and writing, in a folder that may hold other things.
+fn work_name(shard: Shard) -> String {
+    match shard.count() {
+        1 => ".prepare".into(),
+        count => format!(".prepare-{}-of-{count}", shard.index()),
     }
 }
 

@@ -11,7 +11,7 @@
 
 use std::{
     fs::{self, File},
-    io::{Seek, SeekFrom, Write},
+    io::{ErrorKind, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
 };
 
@@ -19,6 +19,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{quality::Quality, scatter::Counts, spool::Bucket};
 use crate::error::{Error, Result};
+
+/// All of them; the plan first, so that no later run goes on with a part of it.
+const FILES: [&str; 5] = ["plan.json", "plan.json.unfinished", "done.jsonl", "quality", "rows"];
 
 /// The outcome of the first half.
 #[derive(Debug, Serialize, Deserialize)]
@@ -70,10 +73,10 @@ impl WorkDirectory {
 
     /// Forgets an earlier run.
     pub(super) fn clear(&self) -> Result<()> {
-        ["plan.json", "done.jsonl", "quality", "rows"].into_iter().try_for_each(|name| {
+        FILES.into_iter().try_for_each(|name| {
             let path = self.file(name);
             match fs::remove_file(&path) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(failed("removing", &path, error)),
+                Err(error) if error.kind() != ErrorKind::NotFound => Err(failed("removing", &path, error)),
                 _ => Ok(()),
             }
         })
@@ -88,10 +91,13 @@ impl WorkDirectory {
             .map_err(|error| failed("writing", &path, error))
     }
 
-    /// Removes everything; the plan first, so that no later run goes on with a part of it.
+    /// Removes what this program put there, and the directory if nothing else is in it.
     pub(super) fn remove(self) -> Result<()> {
         self.clear()?;
-        fs::remove_dir_all(&self.0).map_err(|error| failed("removing", &self.0, error))
+        match fs::remove_dir(&self.0) {
+            Err(error) if error.kind() != ErrorKind::DirectoryNotEmpty => Err(failed("removing", &self.0, error)),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -168,6 +174,18 @@ fn failed(doing: &str, path: &Path, error: std::io::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_others_keep_in_the_directory_stays() {
+        let place = tempfile::tempdir().unwrap();
+        let work = WorkDirectory::create(place.path()).unwrap();
+        for name in FILES.into_iter().chain(["theirs"]) {
+            fs::write(place.path().join(name), "x").unwrap();
+        }
+        work.remove().unwrap();
+        let left: Vec<_> = fs::read_dir(place.path()).unwrap().map(|found| found.unwrap().file_name()).collect();
+        assert_eq!(left, ["theirs"]);
+    }
 
     #[test]
     fn a_task_whose_report_is_gone_is_not_done() {

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt::Write as _, fs, io::Write as _, path::Path
 
 use flate2::{Compression, write::GzEncoder};
 
-use super::support::{Files, artifacts, daily_rows, files, folder, json, prepare, statuses, train};
+use super::support::{Ended, Files, artifacts, daily_rows, files, folder, json, manyfit, prepare, statuses, train};
 
 /// A table of so many customers in the order of time, all mixed, and what each customer's file must be.
 fn mixed(customers: u64, rows: usize) -> (String, Files) {
@@ -250,29 +250,47 @@ fn files_of_another_preparation_are_not_mixed_with_this_one() {
     prepare(input.path(), output.path(), &["--no-header"]).with_code(2).complains_of(&["a.csv is there already"]);
 }
 
+/// A processing job's container on one of the hosts, with a table.
+fn processing_job(host: &str, hosts: &[&str], table: &str) -> tempfile::TempDir {
+    let base = tempfile::tempdir().unwrap();
+    let place = |below: &str| base.path().join(below);
+    for directory in ["config", "processing/input/raw", "processing/output/customers", "processing/output/report"] {
+        fs::create_dir_all(place(directory)).unwrap();
+    }
+    fs::write(place("processing/input/raw/t.csv"), table).unwrap();
+    let job = r#"{"ProcessingInputs":[{"InputName":"raw","S3Input":{"LocalPath":"/opt/ml/processing/input/raw",
+        "S3Uri":"s3://b/raw","S3DataDistributionType":"FullyReplicated"}}],"ProcessingOutputConfig":{"Outputs":[
+        {"OutputName":"customers","S3Output":{"LocalPath":"/opt/ml/processing/output/customers","S3Uri":"s3://b/c"}},
+        {"OutputName":"report","S3Output":{"LocalPath":"/opt/ml/processing/output/report","S3Uri":"s3://b/r"}}]}}"#;
+    fs::write(place("config/processingjobconfig.json"), job).unwrap();
+    let hosts = serde_json::json!({ "current_host": host, "hosts": hosts });
+    fs::write(place("config/resourceconfig.json"), hosts.to_string()).unwrap();
+    base
+}
+
+/// `manyfit prepare` in such a container.
+fn prepare_in(base: &Path, options: &[&str]) -> Ended {
+    manyfit().env("SAGEMAKER_BASE_DIR", base).arg("prepare").args(options).output().unwrap().into()
+}
+
+#[test]
+fn a_folder_for_the_work_of_a_processing_job_keeps_what_else_is_in_it() {
+    let base = processing_job("algo-1", &["algo-1"], "customer,ds,y\na,2024-01-01,1\n");
+    let scratch = folder([("theirs/model.bin", "x"), ("rows", "y")]);
+    let work = format!("--work={}", scratch.path().display());
+    prepare_in(base.path(), &[&work, "--target=nothing"]).with_code(3);
+    prepare_in(base.path(), &[&work]).with_code(0);
+    assert_eq!(files(scratch.path()).into_keys().collect::<Vec<_>>(), ["rows", "theirs/model.bin"]);
+}
+
 #[test]
 fn two_hosts_of_a_processing_job_share_the_customers() {
     let (table, expected) = mixed(40, 10);
     let mut union = Files::new();
     for host in ["algo-1", "algo-2"] {
-        let base = tempfile::tempdir().unwrap();
+        let base = processing_job(host, &["algo-1", "algo-2"], &table);
         let place = |below: &str| base.path().join(below);
-        for directory in ["config", "processing/input/raw", "processing/output/customers", "processing/output/report"] {
-            fs::create_dir_all(place(directory)).unwrap();
-        }
-        fs::write(place("processing/input/raw/t.csv"), &table).unwrap();
-        let job = r#"{"ProcessingInputs":[{"InputName":"raw","S3Input":{"LocalPath":"/opt/ml/processing/input/raw",
-            "S3Uri":"s3://b/raw","S3DataDistributionType":"FullyReplicated"}}],"ProcessingOutputConfig":{"Outputs":[
-            {"OutputName":"customers","S3Output":{"LocalPath":"/opt/ml/processing/output/customers","S3Uri":"s3://b/c"}},
-            {"OutputName":"report","S3Output":{"LocalPath":"/opt/ml/processing/output/report","S3Uri":"s3://b/r"}}]}}"#;
-        fs::write(place("config/processingjobconfig.json"), job).unwrap();
-        let hosts = format!(r#"{{"current_host":"{host}","hosts":["algo-1","algo-2"]}}"#);
-        fs::write(place("config/resourceconfig.json"), hosts).unwrap();
-        let run = |options: &[&str]| {
-            let mut command = super::support::manyfit();
-            command.env("SAGEMAKER_BASE_DIR", base.path()).arg("prepare").args(options);
-            super::support::Ended::from(command.output().unwrap())
-        };
+        let run = |options: &[&str]| prepare_in(base.path(), options);
         run(&["--target=nothing"]).with_code(3);
         let message = fs::read_to_string(place("output/message")).unwrap();
         assert!(message.contains("has no column \"nothing\""), "{message}");
