@@ -92,17 +92,21 @@ pub(crate) fn typed_layout(
     Ok(Layout { names, customer: columns.customer, timestamp: columns.timestamp, target: columns.target })
 }
 
-/// Calls `each` with the line (from 1) and the fields of every record that is not a blank line.
+/// What is wrong with a record without fields.
+pub(crate) const TORN: &str = records::TORN;
+
+/// Calls `each` with the line (from 1) and the fields of every record that is not a blank line; with no fields where its
+/// quotes do not go together.
 pub(crate) fn records(
     bytes: &[u8],
     delimiter: u8,
     scratch: &mut Scratch,
-    mut each: impl FnMut(u64, &[&[u8]]) -> Result<()>,
+    mut each: impl FnMut(u64, Option<&[&[u8]]>) -> Result<()>,
 ) -> Result<()> {
     let mut records = Text::with_delimiter(bytes, delimiter).records(&mut scratch.0);
     while let Some(record) = records.next() {
         let fields: Vec<&[u8]> = (0..record.len()).map(|at| record.field(at)).collect();
-        each(record.line, &fields)?;
+        each(record.line, (!record.torn).then_some(&fields))?;
     }
     Ok(())
 }

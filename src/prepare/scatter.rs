@@ -246,7 +246,14 @@ impl<'s, 'a> Worker<'s, 'a> {
         let (mut at, sink) = (0, &mut self.sink);
         raw::records(&self.text, dialect.delimiter, &mut self.scratch, |line, fields| {
             at += 1;
-            if at <= skip { Ok(()) } else { sink.fields(block, line, fields, &mut Vec::new()) }
+            match fields {
+                _ if at <= skip => Ok(()),
+                Some(fields) => sink.fields(block, line, fields, &mut Vec::new()),
+                None => {
+                    sink.odd_row(block, line, raw::TORN.into());
+                    Ok(())
+                }
+            }
         })
     }
 
@@ -286,7 +293,12 @@ impl Sink<'_> {
         if fields.len() != mapping.names.len() {
             let blank = fields.iter().all(|field| field.trim_ascii().is_empty());
             if !blank {
-                self.odd_row(block, line, fields.len());
+                let (has, wanted) = (fields.len(), mapping.names.len());
+                let complaint = format!(
+                    "the row has {has} fields where the first line has {wanted}: quote values that contain the delimiter, \
+                     close every quote, and fill rows up with empty fields"
+                );
+                self.odd_row(block, line, complaint);
             }
             return Ok(());
         }
@@ -295,12 +307,7 @@ impl Sink<'_> {
     }
 
     #[cold]
-    fn odd_row(&mut self, block: &Block, line: u64, has: usize) {
-        let wanted = block.mapping.names.len();
-        let complaint = format!(
-            "the row has {has} fields where the first line has {wanted}: quote values that contain the delimiter, close \
-             every quote, and fill rows up with empty fields"
-        );
+    fn odd_row(&mut self, block: &Block, line: u64, complaint: String) {
         let row = BadRow { block: block.number, number: line, column: String::new(), value: Vec::new(), complaint };
         self.bad_rows.push(row);
     }

@@ -22,6 +22,8 @@ use crate::{
 const BLOCK: usize = 1 << 20;
 /// No row is longer.
 const LONGEST_ROW: usize = 64 << 20;
+/// Bytes of such a row that are looked at for a message.
+const SHOWN: usize = 240;
 /// Rows of a typed table in a block.
 #[cfg(feature = "parquet")]
 const ROWS: usize = 1 << 17;
@@ -275,8 +277,10 @@ fn next_text(
         wanted *= 2;
         if wanted > LONGEST_ROW {
             let length = LONGEST_ROW >> 20;
+            let begins: String = String::from_utf8_lossy(&buffer[..SHOWN]).chars().take(SHOWN / 4).collect();
             return Err(Error::Data(format!(
-                "{name}: no row ends within {length} MB: save it with line feeds, and close every quote"
+                "{name}: the row that begins with {begins:?} does not end within {length} MB: save the table with line \
+                 feeds, and close every quote"
             )));
         }
     }

@@ -205,6 +205,32 @@ fn bad_rows_within_the_tolerance_go_to_the_rejects() {
 }
 
 #[test]
+fn a_row_with_a_stray_quote_is_bad_and_takes_no_other_along() {
+    let rows = |last: &str| {
+        let row = |(at, (date, value)): (usize, (String, f64))| match at {
+            499 => format!("a,{date},{last}\n"),
+            _ => format!("a,{date},{value}\n"),
+        };
+        daily_rows(1000, 1).into_iter().enumerate().map(row).collect::<String>()
+    };
+    for (last, more) in [("\"x", ""), ("\"1", "b,2024-01-01,\"2\"\n"), ("\"\"1\"\"", "")] {
+        let input = folder([("t.csv", format!("customer,ds,y\n{}{more}", rows(last)))]);
+        let output = tempfile::tempdir().unwrap();
+        let ended = prepare(input.path(), output.path(), &["--max-bad-rows=1"]).with_code(0);
+        assert!(ended.out.contains("1 bad (see rejects)"), "{}", ended.out);
+        let file = fs::read_to_string(output.path().join("customers/a.csv")).unwrap();
+        assert_eq!(file.lines().count(), 1000, "{last}");
+        let rejects = fs::read_to_string(output.path().join("rejects.csv")).unwrap();
+        assert!(rejects.lines().nth(1).unwrap().contains("t.csv,501,"), "{rejects}");
+    }
+    let input = folder([("t.csv", format!("customer,ds,y\n{}", rows("\"x")))]);
+    let output = tempfile::tempdir().unwrap();
+    let complaint = ["t.csv: line 501: a quote is not closed"];
+    prepare(input.path(), output.path(), &[]).with_code(3).complains_of(&complaint);
+    train(input.path(), output.path(), &[]).with_code(3).complains_of(&complaint);
+}
+
+#[test]
 fn tables_and_options_that_cannot_be_used_say_why() {
     let input = folder([("t.csv", "customer,ds,y\na,2024-01-01,1\n")]);
     let other = folder([("t.csv", "customer,ds,y\na,2024-01-01,1\n"), ("u.csv", "customer,y\na,1\n")]);
