@@ -94,6 +94,11 @@ impl WorkDirectory {
     /// Removes what this program put there, and the directory if nothing else is in it.
     pub(super) fn remove(self) -> Result<()> {
         self.clear()?;
+        self.leave()
+    }
+
+    /// Removes the directory if nothing is in it.
+    pub(super) fn leave(self) -> Result<()> {
         match fs::remove_dir(&self.0) {
             Err(error) if error.kind() != ErrorKind::DirectoryNotEmpty => Err(failed("removing", &self.0, error)),
             _ => Ok(()),

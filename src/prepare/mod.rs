@@ -123,6 +123,13 @@ pub fn run(job: &Job<'_>, out: &mut dyn Write) -> Result<Summary> {
     let fingerprint = fingerprint(job)?;
     create_directory(&job.reports)?;
     let work = WorkDirectory::create(&job.work)?;
+    if work.plan(&fingerprint).is_none() {
+        if let Err(error) = refuse_beginning(job, &fingerprint) {
+            work.leave()?;
+            return Err(error);
+        }
+        work.clear()?;
+    }
     let done = first_half(job, room, &work, &fingerprint, out).and_then(|(spool, plan)| {
         say(out, &plan.described)?;
         second_half(job, room, &work, &spool, &plan)
@@ -139,8 +146,9 @@ pub fn run(job: &Job<'_>, out: &mut dyn Write) -> Result<Summary> {
         Err(error) => {
             // What a later run goes on with stays; what none can use goes, before it fills somebody's disk.
             if work.plan(&fingerprint).is_none() {
-                work.clear()?;
-                work.remove()?;
+                work.remove()?
+            } else {
+                work.leave()?
             }
             Err(error)
         }
@@ -194,12 +202,6 @@ fn first_half(
         say(out, "going on where an earlier run was stopped")?;
         return Ok((Spool::open(&work.rows())?, plan));
     }
-    refuse_strangers(job, fingerprint)?;
-    work.clear()?;
-    if let Keep::Named(names) = &job.options.keep {
-        let columns: Vec<String> = names.iter().map(|(column, _)| column.clone()).collect();
-        output_names(&columns, job.options)?;
-    }
     let Scattered { spool, buckets, counts, rejects, kept, described } =
         scatter::scatter(job.input, job.options, job.shard, &work.rows(), room)?;
     room.check()?;
@@ -220,6 +222,15 @@ fn first_half(
     let plan = Plan { fingerprint: fingerprint.to_owned(), buckets, counts, kept, described, largest };
     work.write_plan(&plan)?;
     Ok((spool, plan))
+}
+
+/// What can be told before an earlier run is forgotten, and before a table is read.
+fn refuse_beginning(job: &Job<'_>, fingerprint: &str) -> Result<()> {
+    if let Keep::Named(names) = &job.options.keep {
+        let columns: Vec<String> = names.iter().map(|(column, _)| column.clone()).collect();
+        output_names(&columns, job.options)?;
+    }
+    refuse_strangers(job, fingerprint)
 }
 
 /// Files of another run among the customers would be trained as if they were of this one.
