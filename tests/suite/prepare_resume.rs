@@ -118,6 +118,21 @@ fn a_command_that_is_refused_leaves_an_earlier_run_what_it_goes_on_with() {
     assert!(ended.out.contains("going on where an earlier run was stopped"), "{}", ended.out);
 }
 
+#[test]
+fn a_run_beside_another_into_the_same_output_is_refused() {
+    let input = folder([("t.csv", table(30, 60))]);
+    let output = tempfile::tempdir().unwrap();
+    fs::create_dir(output.path().join(".prepare")).unwrap();
+    let other = fs::File::create(output.path().join(".prepare/lock")).unwrap();
+    other.lock().unwrap();
+    prepare(input.path(), output.path(), &[])
+        .with_code(2)
+        .complains_of(&["another preparation is at work in", "--work"]);
+    assert!(!output.path().join("customers").exists());
+    drop(other);
+    prepare(input.path(), output.path(), &[]).with_code(0);
+}
+
 /// A limit on the size of files stands in for a disk that is full.
 #[cfg(target_os = "linux")]
 #[test]
