@@ -283,10 +283,18 @@ impl Prepare {
                     input.display()
                 )));
             }
+            let customers = output.join("customers");
+            if is_inside(input, &customers) {
+                return Err(Error::Settings(format!(
+                    "--input {} is where --output {} would put the customers' files, over the tables: choose another folder",
+                    input.display(),
+                    output.display()
+                )));
+            }
             return Ok(Places {
                 input: folder,
                 only,
-                customers: output.join("customers"),
+                customers,
                 reports: output.clone(),
                 work: self.work.as_ref().unwrap_or(output).join(work_name(shard)),
                 shard,

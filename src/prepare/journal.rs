@@ -194,7 +194,8 @@ fn write_line(file: &mut File, done: Done) -> std::io::Result<()> {
     file.write_all(&line)
 }
 
-fn remove_file(path: &Path) -> Result<()> {
+/// Removes a file, if there is one.
+pub(super) fn remove_file(path: &Path) -> Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(failed("removing", path, error)),
         _ => Ok(()),

@@ -169,6 +169,10 @@ impl Job<'_> {
         self.reports.join(format!("{}.{extension}", self.report_name(name)))
     }
 
+    fn remove_report(&self, name: &str, extension: &str) -> Result<()> {
+        journal::remove_file(&self.report_path(name, extension))
+    }
+
     fn report_name(&self, name: &str) -> String {
         match self.shard.count() {
             1 => name.to_owned(),
@@ -206,16 +210,10 @@ fn first_half(
         scatter::scatter(job.input, job.options, job.shard, &work.rows(), room)?;
     room.check()?;
     output_names(&kept, job.options)?;
-    let place = job.report_path("rejects", "csv");
     match rejects {
-        Some(rejects) => report::write_whole(&place, rejects.as_bytes())?,
+        Some(rejects) => report::write_whole(&job.report_path("rejects", "csv"), rejects.as_bytes())?,
         // Those of a run before would be taken for this one's.
-        None => match fs::remove_file(&place) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(Error::storage(format_args!("removing {}", place.display()), error));
-            }
-            _ => {}
-        },
+        None => job.remove_report("rejects", "csv")?,
     }
     let largest = room.largest_bucket();
     let buckets = gather::split_large(&spool, buckets, kept.len(), largest)?;
@@ -233,13 +231,15 @@ fn refuse_beginning(job: &Job<'_>, fingerprint: &str) -> Result<()> {
     refuse_strangers(job, fingerprint)
 }
 
-/// Files of another run among the customers would be trained as if they were of this one.
+/// Files of another run among the customers would be trained as if they were of this one. Its reports, where its files
+/// are gone, would tell of files that are not there.
 fn refuse_strangers(job: &Job<'_>, fingerprint: &str) -> Result<()> {
-    if job.shard.count() > 1 {
-        return Ok(());
-    }
     let files = job.customers.list()?;
-    let Some(first) = files.first() else { return Ok(()) };
+    let stranger = files.iter().find(|file| !publish::is_of_another_shard(&file.key, job.shard, job.options));
+    let Some(stranger) = stranger else {
+        let reports = [("summary", "json"), ("quality", "csv"), ("quality", "parquet"), ("rejects", "csv")];
+        return reports.into_iter().try_for_each(|(name, extension)| job.remove_report(name, extension));
+    };
     let summary = fs::read(job.report_path("summary", "json")).unwrap_or_default();
     let summary: serde_json::Value = serde_json::from_slice(&summary).unwrap_or_default();
     if summary["fingerprint"] == fingerprint {
@@ -247,7 +247,7 @@ fn refuse_strangers(job: &Job<'_>, fingerprint: &str) -> Result<()> {
     }
     Err(Error::Settings(format!(
         "{} is there already, of another preparation or of nobody's: remove the folder, or name another --output",
-        job.customers.describe(&first.key)
+        job.customers.describe(&stranger.key)
     )))
 }
 

@@ -9,7 +9,7 @@ use super::{
     spool::Bucket,
     text::{TimeForm, TimeWriter, write_header, write_rows},
 };
-use crate::{error::Result, input::Shard, storage::Store};
+use crate::{dataset::CustomerId, error::Result, input::Shard, storage::Store};
 use sha2::{Digest, Sha256};
 
 /// A part of the second half: a range of hashes, whose files are written together.
@@ -66,6 +66,20 @@ pub(super) fn bundle_key(at: usize, count: usize, shard: Shard, extension: &str)
     let host = if shard.count() > 1 { format!("-{}", shard.index()) } else { String::new() };
     let digest = Sha256::digest(format!("{at}/{count}{host}"));
     format!("{:02x}{:02x}-bundle{host}-{at:05}.{extension}", digest[0], digest[1])
+}
+
+/// Whether a file can be of this preparation, and is not this shard's.
+pub(super) fn is_of_another_shard(key: &str, shard: Shard, options: &Options) -> bool {
+    let stem = key.strip_suffix(options.format.extension()).and_then(|stem| stem.strip_suffix('.'));
+    let Some(stem) = stem.filter(|_| shard.count() > 1) else { return false };
+    match options.arrangement {
+        Arrangement::Customers => CustomerId::new(stem).is_ok() && !shard.contains_name(stem),
+        Arrangement::Bundles(_) => {
+            let parts: Vec<&str> = stem.split('-').collect();
+            matches!(parts[..], [_, "bundle", host, _]
+                if host.parse().is_ok_and(|host: u64| host < shard.count() && host != shard.index()))
+        }
+    }
 }
 
 /// What every file of a run has in common.

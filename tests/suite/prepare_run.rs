@@ -276,6 +276,52 @@ fn files_of_another_preparation_are_not_mixed_with_this_one() {
     prepare(input.path(), output.path(), &["--no-header"]).with_code(2).complains_of(&["a.csv is there already"]);
 }
 
+#[test]
+fn shards_share_a_folder_with_each_other_and_with_nobody_else() {
+    let (table, expected) = mixed(40, 10);
+    let input = folder([("t.csv", table)]);
+    for options in [&[][..], &["--bundle=1k"]] {
+        let output = tempfile::tempdir().unwrap();
+        let shard =
+            |shard: &str, more: &[&str]| prepare(input.path(), output.path(), &[options, more, &[shard]].concat());
+        shard("--shard=0/2", &[]).with_code(0);
+        shard("--shard=1/2", &[]).with_code(0);
+        let whole = files(&output.path().join("customers"));
+        if options.is_empty() {
+            assert_eq!(whole, expected);
+        }
+        // The same again is the same; anything else would be mixed.
+        shard("--shard=0/2", &[]).with_code(0);
+        shard("--shard=0/2", &["--keep=region"]).with_code(2).complains_of(&["is there already"]);
+        shard("--shard=1/3", &[]).with_code(2).complains_of(&["is there already"]);
+        assert_eq!(files(&output.path().join("customers")), whole);
+    }
+}
+
+#[test]
+fn tables_among_the_files_that_would_be_written_are_refused() {
+    let base = folder([("customers/a.csv", "ds,y\n2024-01-01,1\n")]);
+    let customers = base.path().join("customers");
+    for input in [&customers, &customers.join("a.csv")] {
+        for shard in ["--shard=0/1", "--shard=0/2"] {
+            prepare(input, base.path(), &[shard])
+                .with_code(2)
+                .complains_of(&["over the tables: choose another folder"]);
+        }
+    }
+    assert_eq!(files(base.path()).len(), 1);
+}
+
+#[test]
+fn reports_of_a_run_whose_files_are_gone_go_when_the_next_begins() {
+    let output = tempfile::tempdir().unwrap();
+    let good = folder([("t.csv", "customer,ds,y\na,2024-01-01,1\nb,yesterday,1\n")]);
+    prepare(good.path(), output.path(), &["--max-bad-rows=1"]).with_code(0);
+    fs::remove_dir_all(output.path().join("customers")).unwrap();
+    prepare(good.path(), output.path(), &[]).with_code(3);
+    assert!(files(output.path()).is_empty(), "{:?}", files(output.path()).keys());
+}
+
 /// A processing job's container on one of the hosts, with a table.
 fn processing_job(host: &str, hosts: &[&str], table: &str) -> tempfile::TempDir {
     let base = tempfile::tempdir().unwrap();
