@@ -78,7 +78,6 @@ use self::{
     publish::{Publisher, Style, Task},
     scatter::{Room, Scattered},
     spool::Spool,
-    text::TimeForm,
 };
 use crate::{
     error::{Error, Result},
@@ -258,13 +257,7 @@ fn second_half(job: &Job<'_>, room: Room<'_>, work: &WorkDirectory, spool: &Spoo
         Arrangement::Customers => Vec::new(),
         Arrangement::Bundles(size) => bundles::pack(spool, &plan.buckets, plan.kept.len(), (size, options), room)?,
     };
-    let style = Style {
-        options,
-        shard: job.shard,
-        kept: output_names(&plan.kept, options)?,
-        time_form: TimeForm::new(plan.counts.has_time, plan.counts.has_fraction),
-        bundles: bundles.len(),
-    };
+    let style = Style { options, shard: job.shard, kept: output_names(&plan.kept, options)?, bundles: bundles.len() };
     let tasks = publish::tasks(&plan.buckets, &bundles, options.arrangement, plan.largest);
     let journal = Mutex::new(Journal::open(work)?);
     let next = AtomicUsize::new(0);

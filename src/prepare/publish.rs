@@ -88,7 +88,6 @@ pub(super) struct Style<'a> {
     pub(super) shard: Shard,
     /// The kept columns, as they are called in the output.
     pub(super) kept: Vec<String>,
-    pub(super) time_form: TimeForm,
     /// How many bundles the run has.
     pub(super) bundles: usize,
 }
@@ -104,7 +103,7 @@ pub(super) struct Publisher<'a> {
 
 impl<'a> Publisher<'a> {
     pub(super) fn new(style: &'a Style<'a>, store: &'a dyn Store) -> Self {
-        Self { style, store, times: TimeWriter::new(style.time_form), text: Vec::new(), scratch: Scratch::default() }
+        Self { style, store, times: TimeWriter::new(), text: Vec::new(), scratch: Scratch::default() }
     }
 
     /// Writes the files of a task; `customers` are sorted by name. What the data are like, by customer.
@@ -143,6 +142,7 @@ impl<'a> Publisher<'a> {
         text.clear();
         match options.format {
             Format::Csv { header } => {
+                times.form = TimeForm::of(customers.iter().flat_map(|(_, shaped)| shaped).map(|row| row.time));
                 if header {
                     write_header(many, &options.target_name, kept, text);
                 }

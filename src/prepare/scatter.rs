@@ -39,9 +39,6 @@ pub(super) struct Counts {
     pub(super) elsewhere: u64,
     /// Bad rows that were left out.
     pub(super) bad: u64,
-    /// Whether any time has an hour, and whether any has a part of a second.
-    pub(super) has_time: bool,
-    pub(super) has_fraction: bool,
 }
 
 /// The buckets, filled.
@@ -169,8 +166,6 @@ impl Counts {
         self.taken += other.taken;
         self.filtered += other.filtered;
         self.elsewhere += other.elsewhere;
-        self.has_time |= other.has_time;
-        self.has_fraction |= other.has_fraction;
     }
 }
 
@@ -324,11 +319,7 @@ impl Sink<'_> {
     ) -> Result<()> {
         let mapping = &*block.mapping;
         let (buffers, counts) = (&mut self.buffers, &mut self.counts);
-        let fate = mapping.row(&field, time, kept, |row| {
-            counts.has_time |= row.time % 86_400_000 != 0;
-            counts.has_fraction |= row.time % 1000 != 0;
-            push(buffers, block.number as u32, row)
-        })?;
+        let fate = mapping.row(&field, time, kept, |row| push(buffers, block.number as u32, row))?;
         match fate {
             Ok(Fate::Taken) => counts.taken += 1,
             Ok(Fate::Filtered) => counts.filtered += 1,

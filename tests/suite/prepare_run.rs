@@ -278,7 +278,10 @@ fn files_of_another_preparation_are_not_mixed_with_this_one() {
 
 #[test]
 fn shards_share_a_folder_with_each_other_and_with_nobody_else() {
-    let (table, expected) = mixed(40, 10);
+    let (mut table, mut expected) = mixed(40, 10);
+    // Hours of one customer are no other's matter.
+    table.push_str("north,hourly,2024-01-01 05:00,1\n");
+    expected.insert("hourly.csv".into(), b"timestamp,target\n2024-01-01T05:00:00,1\n".to_vec());
     let input = folder([("t.csv", table)]);
     for options in [&[][..], &["--bundle=1k"]] {
         let output = tempfile::tempdir().unwrap();
