@@ -6,6 +6,7 @@
 //! | `plan.json` | where they are, and of which run; written when the first half is done |
 //! | `quality` | rows of the quality report, a segment for each task that is done |
 //! | `done.jsonl` | which tasks are done, and where their segments are |
+//! | `writers` | how the unfinished files begin, among the customers', of every run that wrote any: a line for each |
 //! | `lock` | empty; locked by the run that is at work here |
 //!
 //! A task counts once its line is whole. Its files were whole before: they are renamed into their places.
@@ -19,10 +20,13 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{quality::Quality, scatter::Counts, spool::Bucket};
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    storage::Store,
+};
 
 /// What a run goes on with; the plan first, so that no later run goes on with a part of it.
-const FILES: [&str; 5] = ["plan.json", "plan.json.unfinished", "done.jsonl", "quality", "rows"];
+const FILES: [&str; 6] = ["plan.json", "plan.json.unfinished", "done.jsonl", "quality", "rows", "writers"];
 /// What a run that is at work has locked.
 const LOCK: &str = "lock";
 
@@ -96,6 +100,23 @@ impl WorkDirectory {
         let text = fs::read(self.file("plan.json")).ok()?;
         let plan: Plan = serde_json::from_slice(&text).ok()?;
         (plan.fingerprint == fingerprint && self.rows().is_file()).then_some(plan)
+    }
+
+    /// Removes what killed runs have left behind in the place of the customers' files.
+    pub(super) fn sweep(&self, customers: &dyn Store) -> Result<()> {
+        let writers = fs::read_to_string(self.file("writers")).unwrap_or_default();
+        writers.lines().filter(|line| !line.is_empty()).try_for_each(|line| customers.sweep(line))
+    }
+
+    /// Takes down who is about to write the customers' files.
+    pub(super) fn add_writer(&self, customers: &dyn Store) -> Result<()> {
+        let path = self.file("writers");
+        File::options()
+            .create(true)
+            .append(true)
+            .open(&path)
+            .and_then(|mut file| writeln!(file, "{}", customers.unfinished()))
+            .map_err(|error| failed("writing", &path, error))
     }
 
     /// Forgets an earlier run.

@@ -122,6 +122,7 @@ pub fn run(job: &Job<'_>, out: &mut dyn Write) -> Result<Summary> {
     let fingerprint = fingerprint(job)?;
     create_directory(&job.reports)?;
     let work = WorkDirectory::create(&job.work)?;
+    work.sweep(job.customers)?;
     if work.plan(&fingerprint).is_none() {
         if let Err(error) = refuse_beginning(job, &fingerprint) {
             work.leave()?;
@@ -259,6 +260,7 @@ fn second_half(job: &Job<'_>, room: Room<'_>, work: &WorkDirectory, spool: &Spoo
     };
     let style = Style { options, shard: job.shard, kept: output_names(&plan.kept, options)?, bundles: bundles.len() };
     let tasks = publish::tasks(&plan.buckets, &bundles, options.arrangement, plan.largest);
+    work.add_writer(job.customers)?;
     let journal = Mutex::new(Journal::open(work)?);
     let next = AtomicUsize::new(0);
     let half = Half { job, room, spool, plan, style: &style, bundles: &bundles, tasks: &tasks, journal: &journal };

@@ -133,6 +133,21 @@ fn a_run_beside_another_into_the_same_output_is_refused() {
     prepare(input.path(), output.path(), &[]).with_code(0);
 }
 
+#[test]
+fn what_a_killed_run_was_writing_is_swept_and_what_others_write_is_not() {
+    let input = folder([("t.csv", table(30, 60))]);
+    let output = tempfile::tempdir().unwrap();
+    end_in_the_second_half(input.path(), output.path(), &[]);
+    let writer = fs::read_to_string(output.path().join(".prepare/writers")).unwrap();
+    let customers = output.path().join("customers");
+    let own = customers.join(format!("{}-7.sagemaker-ignore", writer.trim()));
+    let theirs = customers.join("manyfit-1-0123456789abcdef-7.sagemaker-ignore");
+    fs::write(&own, "half a f").unwrap();
+    fs::write(&theirs, "half a f").unwrap();
+    prepare(input.path(), output.path(), &[]).with_code(0);
+    assert!(!own.exists() && theirs.exists());
+}
+
 /// A limit on the size of files stands in for a disk that is full.
 #[cfg(target_os = "linux")]
 #[test]
