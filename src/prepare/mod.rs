@@ -210,6 +210,14 @@ fn first_half(
         scatter::scatter(job.input, job.options, job.shard, &work.rows(), room)?;
     room.check()?;
     output_names(&kept, job.options)?;
+    if counts.taken + counts.elsewhere == 0 {
+        return Err(Error::Data(format!(
+            "{}: no row is left: {} were left out by --filter, --from and --to, {} are bad, and there are no others",
+            job.input.describe(""),
+            counts.filtered,
+            counts.bad
+        )));
+    }
     match rejects {
         Some(rejects) => report::write_whole(&job.report_path("rejects", "csv"), rejects.as_bytes())?,
         // Those of a run before would be taken for this one's.

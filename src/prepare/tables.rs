@@ -205,7 +205,20 @@ impl<'a> Tables<'a> {
         let kept = self.kept.get_or_insert_with(|| mapping::kept_columns(&layout, &self.options.keep));
         let stem = customer_name(&entry.key);
         let mapping = Arc::new(Mapping::new(layout, stem, self.options, self.shard, kept, name)?);
-        self.first.get_or_insert_with(|| Arc::clone(&mapping));
+        let first = self.first.get_or_insert_with(|| Arc::clone(&mapping));
+        let (theirs, own) = (&first.names[first.target], &mapping.names[mapping.target]);
+        // Without a header a column has a number, and its place was all there was to guess.
+        let is_named = |name: &str| !name.starts_with('#');
+        if self.options.columns.target.is_none()
+            && is_named(theirs)
+            && is_named(own)
+            && !own.eq_ignore_ascii_case(theirs)
+        {
+            return Err(Error::Data(format!(
+                "{name}: its column {own:?} would be taken for the same as {theirs:?} of the tables before: name the one that \
+                 is meant with --target, or prepare the tables apart"
+            )));
+        }
         Ok(mapping)
     }
 }

@@ -231,6 +231,51 @@ fn a_row_with_a_stray_quote_is_bad_and_takes_no_other_along() {
 }
 
 #[test]
+fn a_preparation_of_nothing_is_none() {
+    let table = "customer,ds,y\na,2024-01-01,1\n";
+    let rows = |given: u64, filtered: u64| {
+        format!("no row is left: {filtered} were left out by --filter, --from and --to, {given}")
+    };
+    for (table, options, complaint) in [
+        (table, &["--filter=y>1"][..], rows(0, 1)),
+        (&table[..14], &[], rows(0, 0)),
+        ("", &[], rows(0, 0)),
+        ("customer,ds,y\na,yesterday,1\n", &["--max-bad-rows=1"], rows(1, 0)),
+    ] {
+        let input = folder([("t.csv", table)]);
+        let output = tempfile::tempdir().unwrap();
+        prepare(input.path(), output.path(), options).with_code(3).complains_of(&[&complaint]);
+        assert!(files(output.path()).is_empty());
+    }
+}
+
+#[test]
+fn tables_of_different_things_are_not_taken_for_the_same() {
+    let rows = |name: &str| format!("ds,{name}\n2024-01-01,1\n");
+    let input = folder([("1.csv", rows("kwh")), ("2.csv", rows("temperature"))]);
+    let output = tempfile::tempdir().unwrap();
+    let ended = prepare(input.path(), output.path(), &[]).with_code(3);
+    ended.complains_of(&["2.csv: its column \"temperature\" would be taken for the same as \"kwh\"", "--target"]);
+    let input = folder([("1.csv", rows("kwh")), ("2.csv", rows("kWh")), ("3.csv", "2024-01-01,1\n".into())]);
+    prepare(input.path(), output.path(), &[]).with_code(0);
+}
+
+#[test]
+fn a_customer_whose_file_would_be_taken_for_a_part_of_anothers_is_told() {
+    let input = folder([("t.csv", "customer,ds,y\na_train,2024-01-01,1\na_val,2024-01-01,1\n")]);
+    for (options, told) in [(&[][..], true), (&["--bundle=1MB"], false)] {
+        let output = tempfile::tempdir().unwrap();
+        let ended = prepare(input.path(), output.path(), options).with_code(0);
+        assert_eq!(
+            ended.out.contains("the customer \"a_train\" ends as those of files for training"),
+            told,
+            "{}",
+            ended.out
+        );
+    }
+}
+
+#[test]
 fn tables_and_options_that_cannot_be_used_say_why() {
     let input = folder([("t.csv", "customer,ds,y\na,2024-01-01,1\n")]);
     let other = folder([("t.csv", "customer,ds,y\na,2024-01-01,1\n"), ("u.csv", "customer,y\na,1\n")]);
