@@ -157,7 +157,26 @@ struct Places {
 }
 
 impl Prepare {
+    /// What a processing job would refuse before it reads a table.
+    pub(super) fn check_for_job(&self) -> Result<()> {
+        let of_the_platform = [
+            ("--input", self.input.is_some()),
+            ("--output", self.output.is_some()),
+            ("--shard", self.shard.is_some()),
+            ("--work", self.work.is_some()),
+        ];
+        if let Some((option, _)) = of_the_platform.into_iter().find(|(_, given)| *given) {
+            return Err(Error::Settings(format!("{option}: in a job the platform says so; leave it out")));
+        }
+        self.options().map(drop)
+    }
+
     pub(super) fn run(self) -> Result<()> {
+        if self.format == FormatChoice::Parquet && cfg!(not(feature = "parquet")) {
+            return Err(Error::Settings(
+                "--format parquet: this manyfit was built without Parquet: use a build with the feature parquet".into(),
+            ));
+        }
         let options = self.options()?;
         let places = self.places()?;
         let mut out = Listener(io::stdout().lock());
@@ -206,12 +225,6 @@ impl Prepare {
             FormatChoice::Csv => Format::Csv { header: !self.no_header },
             FormatChoice::Parquet if self.no_header => {
                 return Err(Error::Settings("--no-header is for CSV; Parquet always has names".into()));
-            }
-            FormatChoice::Parquet if cfg!(not(feature = "parquet")) => {
-                return Err(Error::Settings(
-                    "--format parquet: this manyfit was built without Parquet: use a build with the feature parquet"
-                        .into(),
-                ));
             }
             FormatChoice::Parquet => Format::Parquet,
         };
@@ -308,6 +321,12 @@ impl Prepare {
             )
         })?;
         let (rank, hosts) = (environment.rank as u64, environment.hosts as u64);
+        if let Some(shard) = self.shard.filter(|_| hosts > 1) {
+            return Err(Error::Settings(format!(
+                "--shard {shard}: each of the {hosts} instances would prepare this part and none the others: leave it out, \
+                 and the instances share the customers"
+            )));
+        }
         let shard = self.shard.map_or_else(|| Shard::new(rank, hosts), Ok).map_err(Error::Settings)?;
         Ok(Places {
             input: environment.input,

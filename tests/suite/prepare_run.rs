@@ -411,6 +411,7 @@ fn two_hosts_of_a_processing_job_share_the_customers() {
         let base = processing_job(host, &["algo-1", "algo-2"], &table);
         let place = |below: &str| base.path().join(below);
         let run = |options: &[&str]| prepare_in(base.path(), options);
+        run(&["--shard=0/2"]).with_code(2).complains_of(&["--shard 0/2: each of the 2 instances"]);
         run(&["--target=nothing"]).with_code(3);
         let message = fs::read_to_string(place("output/message")).unwrap();
         assert!(message.contains("has no column \"nothing\""), "{message}");
