@@ -22,6 +22,7 @@
 //! | `bad_rows` | rows that cannot be used |
 //! | `record`, `spool` | rows in buckets; buckets on disk |
 //! | `scatter`, `gather` | the two halves |
+//! | `permits` | how much is loaded at once |
 //! | `bundles` | which customers share a file |
 //! | `shape` | duplicates, periods, grid |
 //! | `text`, `parquet_read`, `parquet_write` | formats |
@@ -41,6 +42,7 @@ mod parquet_read;
 #[cfg(feature = "parquet")]
 mod parquet_write;
 mod period;
+mod permits;
 mod publish;
 mod quality;
 mod record;
@@ -75,6 +77,7 @@ use self::{
     bundles::Bundle,
     gather::Loaded,
     journal::{Journal, Plan, WorkDirectory},
+    permits::Permits,
     publish::{Publisher, Style, Task},
     scatter::{Room, Scattered},
     spool::Spool,
@@ -118,7 +121,8 @@ pub fn run(job: &Job<'_>, out: &mut dyn Write) -> Result<Summary> {
         .thread_name(|i| format!("prepare-{i}"))
         .build()
         .map_err(|error| Error::Bug(format!("the threads did not start: {error}")))?;
-    let room = Room { pool: &pool, threads: job.jobs, memory: job.memory, stop: job.stop };
+    let permits = Permits::new(job.memory);
+    let room = Room { pool: &pool, threads: job.jobs, memory: job.memory, permits: &permits, stop: job.stop };
     let fingerprint = fingerprint(job)?;
     create_directory(&job.reports)?;
     let work = WorkDirectory::create(&job.work)?;
@@ -224,7 +228,7 @@ fn first_half(
         None => job.remove_report("rejects", "csv")?,
     }
     let largest = room.largest_bucket();
-    let buckets = gather::split_large(&spool, buckets, kept.len(), largest)?;
+    let buckets = gather::split_large(&spool, buckets, kept.len(), (largest, room.permits.all()))?;
     let plan = Plan { fingerprint: fingerprint.to_owned(), buckets, counts, kept, described, largest };
     work.write_plan(&plan)?;
     Ok((spool, plan))
@@ -328,8 +332,15 @@ impl Half<'_> {
             }
             self.room.check()?;
             let buckets: Vec<_> = self.plan.buckets[task.buckets.clone()].iter().collect();
+            let size = buckets.iter().map(|bucket| bucket.size()).sum();
+            let permit = self.room.permits.take(size);
             loaded.load(&mut reader, &buckets, self.plan.kept.len(), (task.first, task.last))?;
             let report = publisher.publish(task, self.bundles, &loaded.customers())?;
+            if size > self.room.largest_bucket() {
+                // Memory is kept for the next bucket, but not so much of it.
+                (loaded, publisher) = (Loaded::default(), Publisher::new(self.style, self.job.customers));
+            }
+            drop(permit);
             journal().record(at, &report)?;
         }
     }

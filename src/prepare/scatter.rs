@@ -12,6 +12,7 @@ use super::{
     bad_rows::{BadRow, BadRows},
     mapping::{Fate, Fault, Mapping, Moment},
     options::Options,
+    permits::Permits,
     record::{self, Row},
     spool::{Bucket, Buffers, Extent, Spool},
     tables::{Block, Content, Tables},
@@ -61,13 +62,15 @@ pub(super) struct Room<'a> {
     pub(super) threads: usize,
     /// Bytes that all rows in memory may take.
     pub(super) memory: u64,
+    /// Those of them that loaded buckets may take.
+    pub(super) permits: &'a Permits,
     pub(super) stop: &'a AtomicBool,
 }
 
 impl Room<'_> {
-    /// The largest bucket that one thread may load: beside its rows it takes their places, sorted, and the output.
+    /// The largest bucket that every thread may load at the same time.
     pub(super) fn largest_bucket(&self) -> u64 {
-        (self.memory / (5 * self.threads as u64)).clamp(1 << 16, 1 << 30)
+        (self.permits.all() / self.threads as u64).clamp(1 << 16, 1 << 30)
     }
 
     fn buffer(&self, buckets: u64) -> usize {

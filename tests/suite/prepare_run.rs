@@ -97,6 +97,29 @@ fn threads_and_memory_and_the_cut_of_the_input_change_no_byte() {
 }
 
 #[test]
+fn one_customer_may_have_the_memory_of_all_threads() {
+    let (mut table, mut expected) = mixed(20, 10);
+    let mut large = String::from("timestamp,target\n");
+    for (date, value) in daily_rows(30_000, 99) {
+        writeln!(table, "north,large,{date},{value}").unwrap();
+        writeln!(large, "{date},{value}").unwrap();
+    }
+    expected.insert("large.csv".into(), large.into_bytes());
+    let input = folder([("t.csv", table)]);
+    let output = tempfile::tempdir().unwrap();
+    let refused = prepare(input.path(), output.path(), &["--memory=1MB"]).with_code(2);
+    let refused = refused.complains_of(&["the rows of the customer \"large\" take 1 MB, for which"]).err;
+    let advice = refused.split("give --memory ").nth(1).unwrap().split(',').next().unwrap();
+    for options in [&[][..], &["--bundle=20k"]] {
+        let output = tempfile::tempdir().unwrap();
+        let memory = format!("--memory={advice}");
+        prepare(input.path(), output.path(), &[options, &["--jobs=40", &memory]].concat()).with_code(0);
+        let customers = output.path().join("customers");
+        assert_eq!(if options.is_empty() { files(&customers) } else { bundled(&customers) }, expected);
+    }
+}
+
+#[test]
 fn bundles_and_single_files_are_trained_to_the_same_artifacts() {
     let (table, _) = mixed(60, 40);
     let input = folder([("all.csv", table)]);
