@@ -222,10 +222,11 @@ fn first_half(
             counts.bad
         )));
     }
-    match rejects {
-        Some(rejects) => report::write_whole(&job.report_path("rejects", "csv"), rejects.as_bytes())?,
+    if rejects.count > 0 {
+        rejects.write(&spool, &job.report_path("rejects", "csv"))?;
+    } else {
         // Those of a run before would be taken for this one's.
-        None => job.remove_report("rejects", "csv")?,
+        job.remove_report("rejects", "csv")?;
     }
     let largest = room.largest_bucket();
     let buckets = gather::split_large(&spool, buckets, kept.len(), (largest, room.permits.all()))?;

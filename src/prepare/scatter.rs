@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{
-    bad_rows::{BadRow, BadRows},
+    bad_rows::{BadRow, BadRows, Rejects, Reporter},
     mapping::{Fate, Fault, Mapping, Moment},
     options::Options,
     permits::Permits,
@@ -47,8 +47,7 @@ pub(super) struct Scattered {
     pub(super) spool: Spool,
     pub(super) buckets: Vec<Bucket>,
     pub(super) counts: Counts,
-    /// The rejects as a table, if there are any.
-    pub(super) rejects: Option<String>,
+    pub(super) rejects: Rejects,
     /// The kept columns, as the tables name them.
     pub(super) kept: Vec<String>,
     /// What was guessed about the columns, for people.
@@ -103,7 +102,7 @@ pub(super) fn scatter(
     let shared = Shared { tables: Mutex::new(tables), lines: Mutex::default(), bad_rows, room, store };
     let capacity = room.buffer(1 << bits);
     let parts = room.pool.broadcast(|_| {
-        let worked = Worker::new(&shared, Buffers::new(&spool, 0, bits, capacity)).run();
+        let worked = Worker::new(&shared, &spool, Buffers::new(&spool, 0, bits, capacity)).run();
         if worked.is_err() {
             room.stop.store(true, Ordering::Relaxed);
         }
@@ -142,9 +141,8 @@ pub(super) fn scatter(
         start.before = before.1;
         before.1 += lines;
     }
-    let (bad, rejects) =
-        bad_rows.finish(|block| blocks[block as usize], |file| names.get(file).cloned().unwrap_or_default())?;
-    counts.bad = bad;
+    let rejects = bad_rows.finish(blocks, names)?;
+    counts.bad = rejects.count;
     Ok(Scattered { spool, buckets, counts, rejects, kept, described })
 }
 
@@ -193,13 +191,13 @@ struct Worker<'s, 'a> {
 /// Where rows go, and what is counted on the way.
 pub(super) struct Sink<'a> {
     buffers: Buffers<'a>,
-    bad_rows: &'a BadRows,
+    bad_rows: Reporter<'a>,
     counts: Counts,
 }
 
 impl<'s, 'a> Worker<'s, 'a> {
-    fn new(shared: &'s Shared<'a>, buffers: Buffers<'s>) -> Self {
-        let sink = Sink { buffers, bad_rows: &shared.bad_rows, counts: Counts::default() };
+    fn new(shared: &'s Shared<'a>, spool: &'s Spool, buffers: Buffers<'s>) -> Self {
+        let sink = Sink { buffers, bad_rows: Reporter::new(&shared.bad_rows, spool), counts: Counts::default() };
         Self { shared, text: Vec::new(), scratch: raw::Scratch::default(), sink, lines: Vec::new() }
     }
 
@@ -211,6 +209,7 @@ impl<'s, 'a> Worker<'s, 'a> {
             self.read(&block)?;
         }
         lock(&self.shared.lines).append(&mut self.lines);
+        self.sink.bad_rows.flush()?;
         Ok((self.sink.counts, self.sink.buffers.finish()?))
     }
 
@@ -247,10 +246,7 @@ impl<'s, 'a> Worker<'s, 'a> {
             match fields {
                 _ if at <= skip => Ok(()),
                 Some(fields) => sink.fields(block, line, fields, &mut Vec::new()),
-                None => {
-                    sink.odd_row(block, line, raw::TORN.into());
-                    Ok(())
-                }
+                None => sink.odd_row(block, line, raw::TORN.into()),
             }
         })
     }
@@ -296,7 +292,7 @@ impl Sink<'_> {
                     "the row has {has} fields where the first line has {wanted}: quote values that contain the delimiter, \
                      close every quote, and fill rows up with empty fields"
                 );
-                self.odd_row(block, line, complaint);
+                self.odd_row(block, line, complaint)?;
             }
             return Ok(());
         }
@@ -305,9 +301,9 @@ impl Sink<'_> {
     }
 
     #[cold]
-    fn odd_row(&mut self, block: &Block, line: u64, complaint: String) {
+    fn odd_row(&mut self, block: &Block, line: u64, complaint: String) -> Result<()> {
         let row = BadRow { block: block.number, number: line, column: String::new(), value: Vec::new(), complaint };
-        self.bad_rows.push(row);
+        self.bad_rows.push(row)
     }
 
     /// Takes a row whose fields are known by their place.
@@ -327,24 +323,30 @@ impl Sink<'_> {
             Ok(Fate::Taken) => counts.taken += 1,
             Ok(Fate::Filtered) => counts.filtered += 1,
             Ok(Fate::Elsewhere) => counts.elsewhere += 1,
-            Err(fault) => self.bad_row(block, line, &fault, field),
+            Err(fault) => self.bad_row(block, line, &fault, field)?,
         }
         Ok(())
     }
 
     /// A row whose time cannot be used.
     #[cfg(feature = "parquet")]
-    pub(super) fn bad_time(&mut self, block: &Block, line: u64, value: &[u8], complaint: &str) {
+    pub(super) fn bad_time(&mut self, block: &Block, line: u64, value: &[u8], complaint: &str) -> Result<()> {
         let fault = Fault { column: Some(block.mapping.timestamp), value, complaint };
-        self.bad_row(block, line, &fault, |_| b"row");
+        self.bad_row(block, line, &fault, |_| b"row")
     }
 
     #[cold]
-    fn bad_row<'t>(&mut self, block: &Block, line: u64, fault: &Fault<'_>, field: impl Fn(usize) -> &'t [u8]) {
+    fn bad_row<'t>(
+        &mut self,
+        block: &Block,
+        line: u64,
+        fault: &Fault<'_>,
+        field: impl Fn(usize) -> &'t [u8],
+    ) -> Result<()> {
         let names = &block.mapping.names;
         // A row of delimiters, as spreadsheets leave them at the end, is no row.
         if fault.value.is_empty() && (0..names.len()).all(|at| field(at).is_empty()) {
-            return;
+            return Ok(());
         }
         self.bad_rows.push(BadRow {
             block: block.number,
@@ -352,7 +354,7 @@ impl Sink<'_> {
             column: fault.column.map(|at| names[at].clone()).unwrap_or_default(),
             value: fault.value[..fault.value.len().min(SHOWN)].to_vec(),
             complaint: fault.complaint.to_owned(),
-        });
+        })
     }
 }
 
