@@ -1,11 +1,12 @@
 //! The options that `pipeline` and `job` share.
 
+use super::{Arguments, Command};
 use crate::{
     error::{Error, Result},
     sagemaker::launch::{InputMode, Launch, Machines, Step, Versions},
     settings::{Settings, Task, canonical_name},
 };
-use clap::{Args, ValueEnum};
+use clap::{Args, Parser, ValueEnum};
 use serde::Serialize;
 use std::{
     collections::BTreeMap,
@@ -115,8 +116,9 @@ enum Kind {
 }
 
 impl LaunchOptions {
-    /// The launch; settings of the fit are checked as the fit itself will.
+    /// The launch; settings of the fit are checked as the fit itself will, and options of the preparation likewise.
     pub(super) fn into_launch(self, name: String, cache: Option<String>) -> Result<Launch> {
+        check_preparation(&self.prepare_argument)?;
         let hyperparameters = settings(&self.set)?;
         let task = Settings::from_text(&hyperparameters)?.task;
         Ok(Launch {
@@ -153,6 +155,25 @@ impl LaunchOptions {
             network_isolation: self.network_isolation,
             cache,
         })
+    }
+}
+
+fn check_preparation(arguments: &[String]) -> Result<()> {
+    let refused = |complaint: &str| Error::Settings(format!("--prepare-argument: {complaint}"));
+    let line = ["manyfit", "prepare"].into_iter().chain(arguments.iter().map(String::as_str));
+    match Arguments::try_parse_from(line) {
+        Ok(Arguments { command: Command::Prepare(prepare) }) => {
+            prepare.check_for_job().map_err(|error| refused(&error.to_string()))
+        }
+        Ok(_) => Ok(()),
+        Err(error) if !error.use_stderr() => Err(refused("a job does not ask for help")),
+        Err(error) => {
+            let text = error.to_string();
+            // What is wrong and what was perhaps meant, without the usage.
+            let told: Vec<&str> =
+                text.split("\n\n").take_while(|part| !part.starts_with("Usage")).map(str::trim).collect();
+            Err(refused(told.join("; ").trim_start_matches("error: ")))
+        }
     }
 }
 

@@ -157,7 +157,26 @@ struct Places {
 }
 
 impl Prepare {
+    /// What a processing job would refuse before it reads a table.
+    pub(super) fn check_for_job(&self) -> Result<()> {
+        let of_the_platform = [
+            ("--input", self.input.is_some()),
+            ("--output", self.output.is_some()),
+            ("--shard", self.shard.is_some()),
+            ("--work", self.work.is_some()),
+        ];
+        if let Some((option, _)) = of_the_platform.into_iter().find(|(_, given)| *given) {
+            return Err(Error::Settings(format!("{option}: in a job the platform says so; leave it out")));
+        }
+        self.options().map(drop)
+    }
+
     pub(super) fn run(self) -> Result<()> {
+        if self.format == FormatChoice::Parquet && cfg!(not(feature = "parquet")) {
+            return Err(Error::Settings(
+                "--format parquet: this manyfit was built without Parquet: use a build with the feature parquet".into(),
+            ));
+        }
         let options = self.options()?;
         let places = self.places()?;
         let mut out = Listener(io::stdout().lock());
@@ -206,12 +225,6 @@ impl Prepare {
             FormatChoice::Csv => Format::Csv { header: !self.no_header },
             FormatChoice::Parquet if self.no_header => {
                 return Err(Error::Settings("--no-header is for CSV; Parquet always has names".into()));
-            }
-            FormatChoice::Parquet if cfg!(not(feature = "parquet")) => {
-                return Err(Error::Settings(
-                    "--format parquet: this manyfit was built without Parquet: use a build with the feature parquet"
-                        .into(),
-                ));
             }
             FormatChoice::Parquet => Format::Parquet,
         };
@@ -283,14 +296,20 @@ impl Prepare {
                     input.display()
                 )));
             }
-            let part =
-                if shard.count() > 1 { format!("-{}-of-{}", shard.index(), shard.count()) } else { String::new() };
+            let customers = output.join("customers");
+            if is_inside(input, &customers) {
+                return Err(Error::Settings(format!(
+                    "--input {} is where --output {} would put the customers' files, over the tables: choose another folder",
+                    input.display(),
+                    output.display()
+                )));
+            }
             return Ok(Places {
                 input: folder,
                 only,
-                customers: output.join("customers"),
+                customers,
                 reports: output.clone(),
-                work: self.work.clone().unwrap_or_else(|| output.clone()).join(format!(".prepare{part}")),
+                work: self.work.as_ref().unwrap_or(output).join(work_name(shard)),
                 shard,
             });
         }
@@ -302,15 +321,29 @@ impl Prepare {
             )
         })?;
         let (rank, hosts) = (environment.rank as u64, environment.hosts as u64);
+        if let Some(shard) = self.shard.filter(|_| hosts > 1) {
+            return Err(Error::Settings(format!(
+                "--shard {shard}: each of the {hosts} instances would prepare this part and none the others: leave it out, \
+                 and the instances share the customers"
+            )));
+        }
         let shard = self.shard.map_or_else(|| Shard::new(rank, hosts), Ok).map_err(Error::Settings)?;
         Ok(Places {
             input: environment.input,
             only: None,
             customers: environment.customers,
             reports: environment.reports,
-            work: self.work.clone().unwrap_or(environment.work),
+            work: self.work.as_ref().map_or(environment.work, |work| work.join(work_name(shard))),
             shard,
         })
+    }
+}
+
+/// The directory for rows between reading and writing, in a folder that may hold other things.
+fn work_name(shard: Shard) -> String {
+    match shard.count() {
+        1 => ".prepare".into(),
+        count => format!(".prepare-{}-of-{count}", shard.index()),
     }
 }
 

@@ -131,6 +131,7 @@ fn header_of(text: Text<'_>, settings: &InputSettings, scratch: &mut Scratch) ->
 fn read_header(text: Text<'_>, scratch: &mut Scratch) -> Result<bool, Fault> {
     let mut records = text.records(&mut scratch.records);
     let first = records.next().ok_or_else(|| Fault::file("is empty: it needs a timestamp and a value in each row"))?;
+    first.check_quotes()?;
     Ok(scratch.header.fill(&first))
 }
 
@@ -161,6 +162,7 @@ pub(super) fn customer_of<'a>(
     } else if record.is_blank() {
         Ok(None)
     } else {
+        record.check_quotes()?;
         let complaint = "does not say whose row it is: every row needs a customer, in UTF-8";
         Err(Fault::cell(Place::Line(record.line), header.name(at), name, complaint))
     }
@@ -193,6 +195,7 @@ fn bad_cell(record: &Record<'_>, at: usize, header: &Header, complaint: &str) ->
 /// A blank row is passed over; any other must have as many fields as the first line.
 #[cold]
 pub(super) fn odd_row(record: &Record<'_>, wanted: usize) -> Result<(), Fault> {
+    record.check_quotes()?;
     if record.is_blank() {
         return Ok(());
     }

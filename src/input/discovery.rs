@@ -249,7 +249,7 @@ fn customer_name(key: &str) -> &str {
 }
 
 /// The customer's name and what the rows are for, as a name such as `8_train.csv` or `8/validation.csv` tells them.
-fn told(key: &str) -> (&str, Option<Purpose>) {
+pub(super) fn told(key: &str) -> (&str, Option<Purpose>) {
     const WORDS: [(&str, Purpose); 5] = [
         ("train", Purpose::Training),
         ("training", Purpose::Training),

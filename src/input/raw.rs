@@ -6,7 +6,7 @@
 use super::{
     InputSettings,
     columns::{Header, Kind},
-    csv, number,
+    csv, discovery, number,
     records::{self, Text},
     timestamp,
 };
@@ -92,17 +92,21 @@ pub(crate) fn typed_layout(
     Ok(Layout { names, customer: columns.customer, timestamp: columns.timestamp, target: columns.target })
 }
 
-/// Calls `each` with the line (from 1) and the fields of every record that is not a blank line.
+/// What is wrong with a record without fields.
+pub(crate) const TORN: &str = records::TORN;
+
+/// Calls `each` with the line (from 1) and the fields of every record that is not a blank line; with no fields where its
+/// quotes do not go together.
 pub(crate) fn records(
     bytes: &[u8],
     delimiter: u8,
     scratch: &mut Scratch,
-    mut each: impl FnMut(u64, &[&[u8]]) -> Result<()>,
+    mut each: impl FnMut(u64, Option<&[&[u8]]>) -> Result<()>,
 ) -> Result<()> {
     let mut records = Text::with_delimiter(bytes, delimiter).records(&mut scratch.0);
     while let Some(record) = records.next() {
         let fields: Vec<&[u8]> = (0..record.len()).map(|at| record.field(at)).collect();
-        each(record.line, &fields)?;
+        each(record.line, (!record.torn).then_some(&fields))?;
     }
     Ok(())
 }
@@ -141,6 +145,11 @@ pub(crate) fn whole_epoch(number: i64) -> std::result::Result<i64, &'static str>
 #[cfg_attr(not(feature = "parquet"), expect(dead_code, reason = "text is checked as it is read"))]
 pub(crate) fn is_in_range(time: i64) -> bool {
     timestamp::in_range(time).is_ok()
+}
+
+/// Whether the name of a file tells what its rows are for, so that another file may hold more of the same customer.
+pub(crate) fn tells_purpose(key: &str) -> bool {
+    discovery::told(key).1.is_some()
 }
 
 /// The time as people write it.

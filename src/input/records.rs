@@ -3,10 +3,18 @@
 //! Two splitters behind one iterator. Bytes without a quote are split at delimiters and line ends, which is all that
 //! is left of CSV then: from bytes to series in 60 % of the time. Bytes with a quote (or with the lone carriage returns
 //! of old spreadsheets) go through `csv-core`, which knows the rest of the rules.
+//!
+//! `csv-core` takes a stray quote for one that opens, and all lines up to the next quote for one field. A record that
+//! goes over a line end or up to the end of the text is therefore looked at again: where a quote of it is left open, or
+//! is closed in the middle of a value, its first line is a torn record, and the lines behind it are records of their own.
 
 use csv_core::ReadRecordResult;
 
-use super::fault::Fault;
+use super::fault::{Fault, Place};
+
+/// What is wrong with a torn record.
+pub(super) const TORN: &str = "a quote is not closed, or is closed within a value: close it before the delimiter, and double \
+    the quotes that belong to the value";
 
 /// The text of a CSV file, and how it is cut.
 #[derive(Clone, Copy)]
@@ -34,6 +42,8 @@ pub(super) struct Record<'a> {
     gap: usize,
     /// The line on which the record begins, from 1.
     pub(super) line: u64,
+    /// Whether its quotes do not go together; it has no fields then.
+    pub(super) torn: bool,
 }
 
 /// The records of a text, one at a time, without blank lines.
@@ -43,6 +53,8 @@ pub(super) struct Records<'a> {
     position: usize,
     line: u64,
     after_carriage_return: bool,
+    /// Up to here every line is a record: a torn one went so far.
+    torn_to: usize,
 }
 
 impl<'a> Text<'a> {
@@ -70,6 +82,12 @@ impl<'a> Text<'a> {
         self.delimiter
     }
 
+    /// Behind the line that holds this position.
+    fn line_end(&self, position: usize) -> usize {
+        let rest = &self.bytes[position..];
+        position + memchr::memchr2(b'\r', b'\n', rest).map_or(rest.len(), |at| at + 1)
+    }
+
     /// The records from the beginning.
     pub(super) fn records<'s>(self, scratch: &'s mut Scratch) -> Records<'s>
     where
@@ -80,7 +98,7 @@ impl<'a> Text<'a> {
             scratch.delimiter = self.delimiter;
         }
         scratch.core.reset();
-        Records { text: self, scratch, position: 0, line: 1, after_carriage_return: false }
+        Records { text: self, scratch, position: 0, line: 1, after_carriage_return: false, torn_to: 0 }
     }
 }
 
@@ -131,7 +149,13 @@ impl<'a> Record<'a> {
 
     /// Whether no field holds anything: a row of delimiters, as spreadsheets leave them at the end.
     pub(super) fn is_blank(&self) -> bool {
-        (0..self.len()).all(|at| self.field(at).is_empty())
+        !self.torn && (0..self.len()).all(|at| self.field(at).is_empty())
+    }
+
+    /// # Errors
+    /// Where the record is torn.
+    pub(super) fn check_quotes(&self) -> Result<(), Fault> {
+        if self.torn { Err(Fault::row(Place::Line(self.line), TORN)) } else { Ok(()) }
     }
 }
 
@@ -164,7 +188,7 @@ impl Records<'_> {
                 }
             }
             ends.push(line.len());
-            return Some(Record { bytes: line, ends: &self.scratch.ends, gap: 1, line: self.line - 1 });
+            return Some(Record { bytes: line, ends: &self.scratch.ends, gap: 1, line: self.line - 1, torn: false });
         }
     }
 
@@ -176,9 +200,10 @@ impl Records<'_> {
             self.position += 1;
         }
         let (line, start) = (self.line, self.position);
+        let limit = if start < self.torn_to { self.text.line_end(start) } else { self.text.bytes.len() };
         let (mut written, mut fields) = (0, 0);
         loop {
-            let input = &self.text.bytes[self.position..];
+            let input = &self.text.bytes[self.position..limit];
             let (result, read, wrote, ended) = core.read_record(input, &mut unquoted[written..], &mut ends[fields..]);
             self.position += read;
             written += wrote;
@@ -188,15 +213,51 @@ impl Records<'_> {
                 ReadRecordResult::InputEmpty => {}
                 ReadRecordResult::OutputFull => unquoted.resize((2 * unquoted.len()).max(1024), 0),
                 ReadRecordResult::OutputEndsFull => ends.resize((2 * ends.len()).max(32), 0),
-                ReadRecordResult::Record => break,
-                ReadRecordResult::End => return None,
+                ReadRecordResult::End if limit == self.text.bytes.len() => return None,
+                ReadRecordResult::Record | ReadRecordResult::End => break,
             }
+        }
+        if self.position == limit {
+            // Told that this was the end, it would read no further.
+            core.reset();
+        }
+        let record = &self.text.bytes[start..self.position];
+        let torn = (self.position == limit || spans_lines(record)) && is_torn(record, self.text.delimiter);
+        if torn {
+            core.reset();
+            self.torn_to = self.torn_to.max(self.position);
+            self.position = self.text.line_end(start);
+            fields = 0;
         }
         for byte in &self.text.bytes[start..self.position] {
             count_line(*byte, &mut self.line, &mut self.after_carriage_return);
         }
-        Some(Record { bytes: &unquoted[..written], ends: &ends[..fields], gap: 0, line })
+        Some(Record { bytes: &unquoted[..written], ends: &ends[..fields], gap: 0, line, torn })
     }
+}
+
+/// Whether a line ends before the record does.
+fn spans_lines(record: &[u8]) -> bool {
+    let last = record.len().saturating_sub(1);
+    memchr::memchr2(b'\r', b'\n', &record[..last]).is_some()
+}
+
+/// Whether a quote is open at the record's end, or is closed where neither the field nor the record ends.
+fn is_torn(record: &[u8], delimiter: u8) -> bool {
+    let (mut quoted, mut begins) = (false, true);
+    let mut bytes = record.iter().copied().peekable();
+    while let Some(byte) = bytes.next() {
+        if !quoted {
+            quoted = begins && byte == b'"';
+            begins = byte == delimiter;
+        } else if byte == b'"' && bytes.next_if_eq(&b'"').is_none() {
+            if bytes.peek().is_some_and(|next| ![delimiter, b'\r', b'\n'].contains(next)) {
+                return true;
+            }
+            quoted = false;
+        }
+    }
+    quoted
 }
 
 /// `\n`, `\r\n` and a lone `\r` each end a line.
@@ -262,6 +323,28 @@ mod tests {
         );
     }
 
+    /// The lines of the records, and whether they are torn.
+    fn torn(text: &str) -> Vec<(u64, bool)> {
+        let mut scratch = Scratch::default();
+        let mut records = Text::new(text.as_bytes()).unwrap().records(&mut scratch);
+        std::iter::from_fn(|| records.next().map(|record| (record.line, record.torn))).collect()
+    }
+
+    #[test]
+    fn a_stray_quote_tears_its_own_line_and_no_other() {
+        // Open to the end of the text, with and without a last line end.
+        assert_eq!(torn("a,b\nc,\"d\ne,f\ng,h\n"), [(1, false), (2, true), (3, false), (4, false)]);
+        assert_eq!(torn("a,b\r\nc,\"d\r\ne,f"), [(1, false), (2, true), (3, false)]);
+        assert_eq!(torn("a,\"b"), [(1, true)]);
+        // Closed by the next quote, within a value.
+        assert_eq!(torn("c,\"d\ne,f\ng,\"h\"\ni,j\n"), [(1, true), (2, false), (3, false), (4, false)]);
+        // Lines of which each would open a quote that the next one closes and opens again.
+        assert_eq!(torn("a\",\"b\na\",\"b\nc,d"), [(1, true), (2, true), (3, false)]);
+        // What quotes are for.
+        assert_eq!(torn("\"a\r\nb\",\"say \"\"no\"\"\"\n\"\",c"), [(1, false), (3, false)]);
+        assert_eq!(torn("5\" pipe,\"a\nb\"\n"), [(1, false)]);
+    }
+
     #[test]
     fn utf_16_is_refused_with_the_way_out() {
         let fault = Text::new(b"\xff\xfed\0s\0").err().unwrap();
@@ -294,6 +377,8 @@ mod tests {
         fn odd_quotes_never_panic_and_lines_never_go_back(text in "[a\",\r\n]{0,60}") {
             let rows = split(text.as_bytes());
             prop_assert!(rows.windows(2).all(|pair| pair[0].0 <= pair[1].0));
+            let lines = torn(&text);
+            prop_assert!(lines.windows(2).all(|pair| pair[0].0 < pair[1].0 || !pair[0].1), "{lines:?}");
         }
     }
 }

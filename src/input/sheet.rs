@@ -5,6 +5,7 @@ use std::path::Path;
 use super::{
     bytes::Bytes,
     columns::CUSTOMERS,
+    csv,
     discovery::{Format, format_of},
     fault::{Fault, Place, quoted},
     number, parquet,
@@ -103,6 +104,7 @@ impl Sheet {
         let mut records = text.records(&mut scratch);
         let first =
             records.next().ok_or_else(|| Fault::file("is empty: it needs a line with the names of its columns"))?;
+        first.check_quotes()?;
         let headerless = (0..first.len()).all(|at| number::parse(first.field(at)).is_ok()) && !first.is_blank();
         let name = |at: usize| {
             if headerless { format!("#{}", at + 1) } else { String::from_utf8_lossy(first.field(at)).into_owned() }
@@ -115,17 +117,10 @@ impl Sheet {
             if record.is_blank() {
                 continue;
             }
-            let (has, wanted) = (record.len(), sheet.columns.len());
-            if has != wanted {
-                return Err(Fault::row(
-                    Place::Line(record.line),
-                    format!(
-                        "the row has {has} fields where the first line has {wanted}: quote values that contain the \
-                         delimiter, and fill rows up with empty fields"
-                    ),
-                ));
+            if record.len() != sheet.columns.len() {
+                csv::odd_row(&record, sheet.columns.len())?;
             }
-            for at in 0..has {
+            for at in 0..record.len() {
                 let cell = str::from_utf8(record.field(at)).map_err(|_| {
                     let column = sheet.columns[at].as_bytes();
                     Fault::cell(Place::Line(record.line), column, record.field(at), "is not UTF-8 text")

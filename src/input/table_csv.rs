@@ -29,6 +29,7 @@ pub(super) fn columns(
 pub(super) fn read_header(text: Text<'_>, settings: &InputSettings, scratch: &mut Scratch) -> Result<bool, Fault> {
     let mut records = text.records(&mut scratch.records);
     let first = records.next().ok_or_else(|| Fault::file("is empty: it needs a target and features in each row"))?;
+    first.check_quotes()?;
     let default = TableSettings::default();
     Ok(scratch.header.fill_table(&first, settings.table.as_ref().unwrap_or(&default)))
 }

@@ -1,17 +1,32 @@
 //! Rows that cannot be used: counted, named, kept for whoever mends them.
+//!
+//! There may be more of them than memory holds, and the lines before a block are not counted until all of them are read. So
+//! they wait in the spool, beside the rows, and are numbered as the table of rejects is written.
 
 use std::{
-    fmt::Write,
+    fs::{self, File},
+    io::{BufWriter, Write},
+    path::Path,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
+use super::{
+    report::{failed, staged},
+    spool::{Extent, Spool},
+    text::write_cell,
+};
 use crate::{
     error::{Error, Result},
     input::raw,
 };
+
+/// Bytes of rejects that wait in each thread.
+const WAITING: usize = 256 << 10;
+/// Bytes before a reject in the spool: its number within its block, and how many bytes follow.
+const HEAD: usize = 12;
 
 /// A row that cannot be used.
 #[derive(Debug)]
@@ -47,26 +62,36 @@ pub(super) struct BadRows {
     tolerated: u64,
     count: AtomicU64,
     too_many: AtomicBool,
-    /// Those that are tolerated, and the first of the others.
-    rows: Mutex<(Vec<BadRow>, Option<BadRow>)>,
+    first: Mutex<Option<BadRow>>,
+    /// Where the rejects of each block wait.
+    segments: Mutex<Vec<(u64, Extent)>>,
+}
+
+/// A thread's way to tell of bad rows.
+pub(super) struct Reporter<'a> {
+    shared: &'a BadRows,
+    spool: &'a Spool,
+    block: u64,
+    waiting: Vec<u8>,
+}
+
+/// The rejects of a run, as many as are tolerated.
+pub(super) struct Rejects {
+    pub(super) count: u64,
+    /// In the order of the input.
+    segments: Vec<(u64, Extent)>,
+    blocks: Vec<BlockStart>,
+    files: Vec<String>,
 }
 
 impl BadRows {
     pub(super) fn new(tolerated: u64) -> Self {
-        Self { tolerated, count: AtomicU64::new(0), too_many: AtomicBool::new(false), rows: Mutex::default() }
-    }
-
-    /// Takes a row.
-    pub(super) fn push(&self, row: BadRow) {
-        let within = self.count.fetch_add(1, Ordering::Relaxed) < self.tolerated;
-        let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
-        if within {
-            rows.0.push(row);
-            return;
-        }
-        self.too_many.store(true, Ordering::Relaxed);
-        if rows.1.as_ref().is_none_or(|first| (row.block, row.number) < (first.block, first.number)) {
-            rows.1 = Some(row);
+        Self {
+            tolerated,
+            count: AtomicU64::new(0),
+            too_many: AtomicBool::new(false),
+            first: Mutex::default(),
+            segments: Mutex::default(),
         }
     }
 
@@ -75,31 +100,22 @@ impl BadRows {
         self.too_many.load(Ordering::Relaxed)
     }
 
-    /// The table of rejects, in the order of the input, or nothing where there are none.
+    /// The rejects; `blocks` tells where each block begins, `files` what their files are called.
     ///
     /// # Errors
     /// [`Error::Data`] that names the first bad row, where there are more than are tolerated.
-    pub(super) fn finish(
-        self,
-        start_of: impl Fn(u64) -> BlockStart,
-        name_of: impl Fn(usize) -> String,
-    ) -> Result<(u64, Option<String>)> {
-        let (mut rows, excess) = self.rows.into_inner().unwrap_or_else(PoisonError::into_inner);
-        rows.extend(excess);
-        rows.sort_by_key(|row| (row.block, row.number));
-        let place = |row: &BadRow| {
-            let BlockStart { file, before, text } = start_of(row.block);
-            (name_of(file), before + row.number, if text { "line" } else { "row" })
-        };
+    pub(super) fn finish(self, blocks: Vec<BlockStart>, files: Vec<String>) -> Result<Rejects> {
+        let first = self.first.into_inner().unwrap_or_else(PoisonError::into_inner);
         if self.too_many.into_inner()
-            && let Some(first) = rows.first()
+            && let Some(first) = first
         {
-            let (file, number, kind) = place(first);
-            let place = format!("{kind} {number}");
+            let BlockStart { file, before, text } = blocks[first.block as usize];
+            let place = format!("{} {}", if text { "line" } else { "row" }, before + first.number);
+            let file = &files[file];
             let told = if first.column.is_empty() {
                 Error::Data(format!("{file}: {place}: {}", first.complaint))
             } else {
-                raw::bad_cell(&file, &place, &first.column, &first.value, &first.complaint)
+                raw::bad_cell(file, &place, &first.column, &first.value, &first.complaint)
             };
             let hint = match self.tolerated {
                 0 => "or let --max-bad-rows N leave up to N such rows out".to_owned(),
@@ -107,17 +123,82 @@ impl BadRows {
             };
             return Err(Error::Data(format!("{told}; {hint}")));
         }
-        if rows.is_empty() {
-            return Ok((0, None));
-        }
-        let mut table = String::from("file,line,column,value,reason\n");
-        for row in &rows {
-            let (file, number, _) = place(row);
+        let mut segments = self.segments.into_inner().unwrap_or_else(PoisonError::into_inner);
+        segments.sort_unstable();
+        Ok(Rejects { count: self.count.into_inner(), segments, blocks, files })
+    }
+}
+
+impl<'a> Reporter<'a> {
+    pub(super) fn new(shared: &'a BadRows, spool: &'a Spool) -> Self {
+        Self { shared, spool, block: 0, waiting: Vec::new() }
+    }
+
+    /// Takes a row.
+    pub(super) fn push(&mut self, row: BadRow) -> Result<()> {
+        if self.shared.count.fetch_add(1, Ordering::Relaxed) < self.shared.tolerated {
+            if row.block != self.block || self.waiting.len() > WAITING {
+                self.flush()?;
+                self.block = row.block;
+            }
+            let start = self.waiting.len();
+            self.waiting.extend_from_slice(&row.number.to_le_bytes());
+            self.waiting.extend_from_slice(&[0; 4]);
             let value = String::from_utf8_lossy(&row.value);
-            let cells = [file.as_str(), &number.to_string(), &row.column, &value, &row.complaint].map(quoted);
-            let _ = writeln!(table, "{}", cells.join(","));
+            for cell in [row.column.as_bytes(), value.as_bytes(), row.complaint.as_bytes()] {
+                self.waiting.push(b',');
+                write_cell(cell, &mut self.waiting);
+            }
+            self.waiting.push(b'\n');
+            let length = (self.waiting.len() - start - HEAD) as u32;
+            self.waiting[start + 8..start + HEAD].copy_from_slice(&length.to_le_bytes());
+        } else {
+            self.shared.too_many.store(true, Ordering::Relaxed);
         }
-        Ok((rows.len() as u64, Some(table)))
+        let mut first = self.shared.first.lock().unwrap_or_else(PoisonError::into_inner);
+        if first.as_ref().is_none_or(|first| (row.block, row.number) < (first.block, first.number)) {
+            *first = Some(row);
+        }
+        Ok(())
+    }
+
+    /// Puts what waits into the spool.
+    pub(super) fn flush(&mut self) -> Result<()> {
+        if !self.waiting.is_empty() {
+            let extent = self.spool.append(&self.waiting)?;
+            self.waiting.clear();
+            self.shared.segments.lock().unwrap_or_else(PoisonError::into_inner).push((self.block, extent));
+        }
+        Ok(())
+    }
+}
+
+impl Rejects {
+    /// Writes the table, in the order of the input.
+    pub(super) fn write(&self, spool: &Spool, place: &Path) -> Result<()> {
+        let staged = staged(place);
+        let mut table = BufWriter::new(File::create(&staged).map_err(|error| failed(place, error))?);
+        let mut reader = spool.reader()?;
+        let mut line = b"file,line,column,value,reason\n".to_vec();
+        let mut bytes = Vec::new();
+        for &(block, extent) in &self.segments {
+            bytes.clear();
+            reader.read(extent, &mut bytes)?;
+            let BlockStart { file, before, .. } = self.blocks[block as usize];
+            let mut rest = bytes.as_slice();
+            while let Some((head, behind)) = rest.split_first_chunk::<HEAD>() {
+                let [a, b, c, d, e, f, g, h, w, x, y, z] = *head;
+                let number = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
+                let (cells, others) = behind.split_at(u32::from_le_bytes([w, x, y, z]) as usize);
+                write_cell(self.files[file].as_bytes(), &mut line);
+                line.extend_from_slice(format!(",{}", before + number).as_bytes());
+                line.extend_from_slice(cells);
+                table.write_all(&line).map_err(|error| failed(place, error))?;
+                line.clear();
+                rest = others;
+            }
+        }
+        table.flush().and_then(|()| fs::rename(&staged, place)).map_err(|error| failed(place, error))
     }
 }
 

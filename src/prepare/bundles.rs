@@ -41,11 +41,15 @@ pub(super) fn pack(
         let mut loads = Vec::new();
         while let Some(bucket) = buckets.get(next.fetch_add(1, Ordering::Relaxed)) {
             room.check()?;
+            let _permit = room.permits.take(bucket.size());
             loaded.load(&mut reader, &[bucket], kept, (0, u64::MAX))?;
             let load = |rows: Rows<'_>| (rows.hash, count(rows, options) + CUSTOMER_COST);
             let mut found: Vec<Load> = loaded.customers().into_iter().map(load).collect();
             found.sort_unstable();
             let at = buckets.iter().position(|other| std::ptr::eq(other, bucket));
+            if bucket.size() > room.largest_bucket() {
+                loaded = Loaded::default();
+            }
             loads.push((at.ok_or_else(|| Error::Bug("a bucket got lost".into()))?, found));
         }
         Ok(loads)

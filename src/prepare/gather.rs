@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::{
+    permits::{MEMORY_PER_BYTE, MOST},
     record::{self, Encoded},
     spool::{Bucket, Buffers, Extent, Spool, SpoolReader, pieces},
 };
@@ -180,22 +181,31 @@ fn retain(bytes: &mut Vec<u8>, begin: usize, kept: usize, wanted: impl Fn(u64) -
     bytes.extend_from_slice(&remaining);
 }
 
-/// Splits buckets until each can be loaded.
+/// Splits buckets until all threads can load one of them, or each is one customer's.
+///
+/// `wanted` is the largest bucket that need not be split, `possible` the largest that can be loaded, in bytes.
 ///
 /// # Errors
 /// [`Error::Settings`] where one customer alone is too large.
-pub(super) fn split_large(spool: &Spool, buckets: Vec<Bucket>, kept: usize, largest: u64) -> Result<Vec<Bucket>> {
+pub(super) fn split_large(
+    spool: &Spool,
+    buckets: Vec<Bucket>,
+    kept: usize,
+    (wanted, possible): (u64, u64),
+) -> Result<Vec<Bucket>> {
     let mut reader = spool.reader()?;
     let mut small = Vec::with_capacity(buckets.len());
     // The last is the next, so that buckets stay in the order of their hashes.
     let mut waiting: Vec<Bucket> = buckets.into_iter().rev().collect();
     while let Some(bucket) = waiting.pop() {
-        if bucket.size() <= largest {
+        if bucket.size() <= wanted {
             small.push(bucket);
         } else if let Some(parts) = split(spool, &mut reader, &bucket, kept)? {
             waiting.extend(parts.into_iter().rev());
+        } else if bucket.size() <= possible {
+            small.push(bucket);
         } else {
-            return Err(too_large(&mut reader, &bucket, kept, largest)?);
+            return Err(too_large(&mut reader, &bucket, kept)?);
         }
     }
     Ok(small)
@@ -206,41 +216,64 @@ fn split(spool: &Spool, reader: &mut SpoolReader, bucket: &Bucket, kept: usize) 
     if bucket.bits + MORE_BITS > u64::BITS {
         return Ok(None);
     }
+    if is_of_one(reader, bucket, kept)? {
+        return Ok(None);
+    }
     let mut buffers = Buffers::new(spool, bucket.bits, MORE_BITS, SPLIT_BUFFER);
     let mut bytes = Vec::new();
-    let (mut hash, mut others) = (None, false);
     for &extent in &bucket.extents {
         bytes.clear();
         reader.read(extent, &mut bytes)?;
         for (block, _, mut rest) in pieces(&bytes) {
             while !rest.is_empty() {
                 let (row, length) = Encoded::first(rest, kept);
-                let own = record::hash(row.customer());
-                others |= *hash.get_or_insert(own) != own;
-                buffers.place(own, block, length)?.extend_from_slice(row.bytes());
+                buffers.place(record::hash(row.customer()), block, length)?.extend_from_slice(row.bytes());
                 rest = &rest[length..];
             }
         }
-    }
-    if !others {
-        return Ok(None);
     }
     let parts = Bucket::split(bucket.first, bucket.bits, MORE_BITS);
     let fill = |(part, extents): (Bucket, Vec<Extent>)| Bucket { extents, ..part };
     Ok(Some(parts.into_iter().zip(buffers.finish()?).map(fill).collect()))
 }
 
-fn too_large(reader: &mut SpoolReader, bucket: &Bucket, kept: usize, largest: u64) -> Result<Error> {
+/// Whether all rows have one hash, and no split would part them. Told before any is written again.
+fn is_of_one(reader: &mut SpoolReader, bucket: &Bucket, kept: usize) -> Result<bool> {
+    let (mut bytes, mut hash) = (Vec::new(), None);
+    for &extent in &bucket.extents {
+        bytes.clear();
+        reader.read(extent, &mut bytes)?;
+        for (.., mut rest) in pieces(&bytes) {
+            while !rest.is_empty() {
+                let (row, length) = Encoded::first(rest, kept);
+                let own = record::hash(row.customer());
+                if *hash.get_or_insert(own) != own {
+                    return Ok(false);
+                }
+                rest = &rest[length..];
+            }
+        }
+    }
+    Ok(true)
+}
+
+fn too_large(reader: &mut SpoolReader, bucket: &Bucket, kept: usize) -> Result<Error> {
     let mut bytes = Vec::new();
     if let Some(extent) = bucket.extents.first() {
         reader.read(*extent, &mut bytes)?;
     }
     let first = pieces(&bytes).find(|(.., rows)| !rows.is_empty());
     let name = first.map(|(.., rows)| String::from_utf8_lossy(Encoded::first(rows, kept).0.customer()).into_owned());
-    let (size, times) = (bucket.size() >> 20, bucket.size().div_ceil(largest));
+    let megabytes = |bytes: u64| bytes.div_ceil(1 << 20);
+    let advice = if bucket.size() > MOST {
+        format!("and no customer's may take more than {}", megabytes(MOST))
+    } else {
+        let needed = megabytes(bucket.size() * MEMORY_PER_BYTE);
+        format!("for which {needed} MB are needed: give --memory {needed}MB, on a machine that has twice that free")
+    };
     Ok(Error::Settings(format!(
-        "the rows of the customer {:?} take {size} MB, more than --memory leaves for one: give {times} times as much, use \
-         fewer --jobs, or leave rows out with --filter, --from, --to",
-        name.unwrap_or_default()
+        "the rows of the customer {:?} take {} MB, {advice}; or leave rows out with --filter, --from, --to",
+        name.unwrap_or_default(),
+        megabytes(bucket.size())
     )))
 }

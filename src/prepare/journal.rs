@@ -6,19 +6,29 @@
 //! | `plan.json` | where they are, and of which run; written when the first half is done |
 //! | `quality` | rows of the quality report, a segment for each task that is done |
 //! | `done.jsonl` | which tasks are done, and where their segments are |
+//! | `writers` | how the unfinished files begin, among the customers', of every run that wrote any: a line for each |
+//! | `lock` | empty; locked by the run that is at work here |
 //!
 //! A task counts once its line is whole. Its files were whole before: they are renamed into their places.
 
 use std::{
-    fs::{self, File},
-    io::{Seek, SeekFrom, Write},
+    fs::{self, File, TryLockError},
+    io::{ErrorKind, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
 };
 
 use serde::{Deserialize, Serialize};
 
 use super::{quality::Quality, scatter::Counts, spool::Bucket};
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    storage::Store,
+};
+
+/// What a run goes on with; the plan first, so that no later run goes on with a part of it.
+const FILES: [&str; 6] = ["plan.json", "plan.json.unfinished", "done.jsonl", "quality", "rows", "writers"];
+/// What a run that is at work has locked.
+const LOCK: &str = "lock";
 
 /// The outcome of the first half.
 #[derive(Debug, Serialize, Deserialize)]
@@ -42,23 +52,47 @@ pub(super) struct Done {
     pub(super) end: u64,
 }
 
-/// A directory for the files above.
-#[derive(Clone, Debug)]
-pub(super) struct WorkDirectory(PathBuf);
+/// A directory for the files above, which no other run uses meanwhile.
+#[derive(Debug)]
+pub(super) struct WorkDirectory {
+    path: PathBuf,
+    /// Let go by the system when the process ends, however it ends.
+    _lock: File,
+}
 
 impl WorkDirectory {
+    /// # Errors
+    /// [`Error::Settings`] where another run is at work there.
     pub(super) fn create(path: &Path) -> Result<Self> {
-        fs::create_dir_all(path)
-            .map_err(|error| Error::storage(format_args!("creating the directory {}", path.display()), error))?;
-        Ok(Self(path.into()))
+        fs::create_dir_all(path).map_err(|error| failed("creating the directory", path, error))?;
+        let place = path.join(LOCK);
+        let lock = File::options().create(true).truncate(false).write(true).open(&place);
+        let lock = lock.map_err(|error| failed("opening", &place, error))?;
+        let busy = || {
+            let path = path.display();
+            Error::Settings(format!(
+                "another preparation is at work in {path}: let it end, or name other folders with --output and --work"
+            ))
+        };
+        match lock.try_lock() {
+            // Whoever ended just now has removed the file that was opened: a third run may lock a new one.
+            Ok(()) if !place.exists() => Err(busy()),
+            Ok(()) => Ok(Self { path: path.into(), _lock: lock }),
+            Err(TryLockError::WouldBlock) => Err(busy()),
+            // A file system that knows no locks, as some containers have: one run at a time is up to the user there.
+            Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {
+                Ok(Self { path: path.into(), _lock: lock })
+            }
+            Err(TryLockError::Error(error)) => Err(failed("locking", &place, error)),
+        }
     }
 
     pub(super) fn rows(&self) -> PathBuf {
-        self.0.join("rows")
+        self.file("rows")
     }
 
     fn file(&self, name: &str) -> PathBuf {
-        self.0.join(name)
+        self.path.join(name)
     }
 
     /// The plan of an earlier run over the same input with the same options, if its first half was done.
@@ -68,15 +102,26 @@ impl WorkDirectory {
         (plan.fingerprint == fingerprint && self.rows().is_file()).then_some(plan)
     }
 
+    /// Removes what killed runs have left behind in the place of the customers' files.
+    pub(super) fn sweep(&self, customers: &dyn Store) -> Result<()> {
+        let writers = fs::read_to_string(self.file("writers")).unwrap_or_default();
+        writers.lines().filter(|line| !line.is_empty()).try_for_each(|line| customers.sweep(line))
+    }
+
+    /// Takes down who is about to write the customers' files.
+    pub(super) fn add_writer(&self, customers: &dyn Store) -> Result<()> {
+        let path = self.file("writers");
+        File::options()
+            .create(true)
+            .append(true)
+            .open(&path)
+            .and_then(|mut file| writeln!(file, "{}", customers.unfinished()))
+            .map_err(|error| failed("writing", &path, error))
+    }
+
     /// Forgets an earlier run.
     pub(super) fn clear(&self) -> Result<()> {
-        ["plan.json", "done.jsonl", "quality", "rows"].into_iter().try_for_each(|name| {
-            let path = self.file(name);
-            match fs::remove_file(&path) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(failed("removing", &path, error)),
-                _ => Ok(()),
-            }
-        })
+        FILES.into_iter().try_for_each(|name| remove_file(&self.file(name)))
     }
 
     pub(super) fn write_plan(&self, plan: &Plan) -> Result<()> {
@@ -88,10 +133,19 @@ impl WorkDirectory {
             .map_err(|error| failed("writing", &path, error))
     }
 
-    /// Removes everything; the plan first, so that no later run goes on with a part of it.
+    /// Removes what this program put there, and the directory if nothing else is in it.
     pub(super) fn remove(self) -> Result<()> {
         self.clear()?;
-        fs::remove_dir_all(&self.0).map_err(|error| failed("removing", &self.0, error))
+        self.leave()
+    }
+
+    /// Lets others in; removes the directory if nothing is in it.
+    pub(super) fn leave(self) -> Result<()> {
+        remove_file(&self.file(LOCK))?;
+        match fs::remove_dir(&self.path) {
+            Err(error) if error.kind() != ErrorKind::DirectoryNotEmpty => Err(failed("removing", &self.path, error)),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -161,6 +215,14 @@ fn write_line(file: &mut File, done: Done) -> std::io::Result<()> {
     file.write_all(&line)
 }
 
+/// Removes a file, if there is one.
+pub(super) fn remove_file(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(failed("removing", path, error)),
+        _ => Ok(()),
+    }
+}
+
 fn failed(doing: &str, path: &Path, error: std::io::Error) -> Error {
     Error::storage(format_args!("{doing} {}", path.display()), error)
 }
@@ -168,6 +230,30 @@ fn failed(doing: &str, path: &Path, error: std::io::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_others_keep_in_the_directory_stays() {
+        let place = tempfile::tempdir().unwrap();
+        let work = WorkDirectory::create(place.path()).unwrap();
+        for name in FILES.into_iter().chain(["theirs"]) {
+            fs::write(place.path().join(name), "x").unwrap();
+        }
+        work.remove().unwrap();
+        let left: Vec<_> = fs::read_dir(place.path()).unwrap().map(|found| found.unwrap().file_name()).collect();
+        assert_eq!(left, ["theirs"]);
+    }
+
+    #[test]
+    fn two_runs_cannot_be_at_work_in_one_directory() {
+        let place = tempfile::tempdir().unwrap();
+        let work = WorkDirectory::create(place.path()).unwrap();
+        let error = WorkDirectory::create(place.path()).unwrap_err();
+        assert_eq!(error.code(), 2);
+        assert!(error.to_string().contains("another preparation is at work in"), "{error}");
+        work.leave().unwrap();
+        assert!(!place.path().exists());
+        WorkDirectory::create(place.path()).unwrap();
+    }
 
     #[test]
     fn a_task_whose_report_is_gone_is_not_done() {

@@ -22,6 +22,7 @@
 //! | `bad_rows` | rows that cannot be used |
 //! | `record`, `spool` | rows in buckets; buckets on disk |
 //! | `scatter`, `gather` | the two halves |
+//! | `permits` | how much is loaded at once |
 //! | `bundles` | which customers share a file |
 //! | `shape` | duplicates, periods, grid |
 //! | `text`, `parquet_read`, `parquet_write` | formats |
@@ -41,6 +42,7 @@ mod parquet_read;
 #[cfg(feature = "parquet")]
 mod parquet_write;
 mod period;
+mod permits;
 mod publish;
 mod quality;
 mod record;
@@ -75,10 +77,10 @@ use self::{
     bundles::Bundle,
     gather::Loaded,
     journal::{Journal, Plan, WorkDirectory},
+    permits::Permits,
     publish::{Publisher, Style, Task},
     scatter::{Room, Scattered},
     spool::Spool,
-    text::TimeForm,
 };
 use crate::{
     error::{Error, Result},
@@ -119,10 +121,19 @@ pub fn run(job: &Job<'_>, out: &mut dyn Write) -> Result<Summary> {
         .thread_name(|i| format!("prepare-{i}"))
         .build()
         .map_err(|error| Error::Bug(format!("the threads did not start: {error}")))?;
-    let room = Room { pool: &pool, threads: job.jobs, memory: job.memory, stop: job.stop };
+    let permits = Permits::new(job.memory);
+    let room = Room { pool: &pool, threads: job.jobs, memory: job.memory, permits: &permits, stop: job.stop };
     let fingerprint = fingerprint(job)?;
     create_directory(&job.reports)?;
     let work = WorkDirectory::create(&job.work)?;
+    work.sweep(job.customers)?;
+    if work.plan(&fingerprint).is_none() {
+        if let Err(error) = refuse_beginning(job, &fingerprint) {
+            work.leave()?;
+            return Err(error);
+        }
+        work.clear()?;
+    }
     let done = first_half(job, room, &work, &fingerprint, out).and_then(|(spool, plan)| {
         say(out, &plan.described)?;
         second_half(job, room, &work, &spool, &plan)
@@ -139,8 +150,9 @@ pub fn run(job: &Job<'_>, out: &mut dyn Write) -> Result<Summary> {
         Err(error) => {
             // What a later run goes on with stays; what none can use goes, before it fills somebody's disk.
             if work.plan(&fingerprint).is_none() {
-                work.clear()?;
-                work.remove()?;
+                work.remove()?
+            } else {
+                work.leave()?
             }
             Err(error)
         }
@@ -159,6 +171,10 @@ impl Job<'_> {
     /// The path of a report; shards may share a directory.
     fn report_path(&self, name: &str, extension: &str) -> PathBuf {
         self.reports.join(format!("{}.{extension}", self.report_name(name)))
+    }
+
+    fn remove_report(&self, name: &str, extension: &str) -> Result<()> {
+        journal::remove_file(&self.report_path(name, extension))
     }
 
     fn report_name(&self, name: &str) -> String {
@@ -194,41 +210,49 @@ fn first_half(
         say(out, "going on where an earlier run was stopped")?;
         return Ok((Spool::open(&work.rows())?, plan));
     }
-    refuse_strangers(job, fingerprint)?;
-    work.clear()?;
-    if let Keep::Named(names) = &job.options.keep {
-        let columns: Vec<String> = names.iter().map(|(column, _)| column.clone()).collect();
-        output_names(&columns, job.options)?;
-    }
     let Scattered { spool, buckets, counts, rejects, kept, described } =
         scatter::scatter(job.input, job.options, job.shard, &work.rows(), room)?;
     room.check()?;
     output_names(&kept, job.options)?;
-    let place = job.report_path("rejects", "csv");
-    match rejects {
-        Some(rejects) => report::write_whole(&place, rejects.as_bytes())?,
+    if counts.taken + counts.elsewhere == 0 {
+        return Err(Error::Data(format!(
+            "{}: no row is left: {} were left out by --filter, --from and --to, {} are bad, and there are no others",
+            job.input.describe(""),
+            counts.filtered,
+            counts.bad
+        )));
+    }
+    if rejects.count > 0 {
+        rejects.write(&spool, &job.report_path("rejects", "csv"))?;
+    } else {
         // Those of a run before would be taken for this one's.
-        None => match fs::remove_file(&place) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(Error::storage(format_args!("removing {}", place.display()), error));
-            }
-            _ => {}
-        },
+        job.remove_report("rejects", "csv")?;
     }
     let largest = room.largest_bucket();
-    let buckets = gather::split_large(&spool, buckets, kept.len(), largest)?;
+    let buckets = gather::split_large(&spool, buckets, kept.len(), (largest, room.permits.all()))?;
     let plan = Plan { fingerprint: fingerprint.to_owned(), buckets, counts, kept, described, largest };
     work.write_plan(&plan)?;
     Ok((spool, plan))
 }
 
-/// Files of another run among the customers would be trained as if they were of this one.
-fn refuse_strangers(job: &Job<'_>, fingerprint: &str) -> Result<()> {
-    if job.shard.count() > 1 {
-        return Ok(());
+/// What can be told before an earlier run is forgotten, and before a table is read.
+fn refuse_beginning(job: &Job<'_>, fingerprint: &str) -> Result<()> {
+    if let Keep::Named(names) = &job.options.keep {
+        let columns: Vec<String> = names.iter().map(|(column, _)| column.clone()).collect();
+        output_names(&columns, job.options)?;
     }
+    refuse_strangers(job, fingerprint)
+}
+
+/// Files of another run among the customers would be trained as if they were of this one. Its reports, where its files
+/// are gone, would tell of files that are not there.
+fn refuse_strangers(job: &Job<'_>, fingerprint: &str) -> Result<()> {
     let files = job.customers.list()?;
-    let Some(first) = files.first() else { return Ok(()) };
+    let stranger = files.iter().find(|file| !publish::is_of_another_shard(&file.key, job.shard, job.options));
+    let Some(stranger) = stranger else {
+        let reports = [("summary", "json"), ("quality", "csv"), ("quality", "parquet"), ("rejects", "csv")];
+        return reports.into_iter().try_for_each(|(name, extension)| job.remove_report(name, extension));
+    };
     let summary = fs::read(job.report_path("summary", "json")).unwrap_or_default();
     let summary: serde_json::Value = serde_json::from_slice(&summary).unwrap_or_default();
     if summary["fingerprint"] == fingerprint {
@@ -236,7 +260,7 @@ fn refuse_strangers(job: &Job<'_>, fingerprint: &str) -> Result<()> {
     }
     Err(Error::Settings(format!(
         "{} is there already, of another preparation or of nobody's: remove the folder, or name another --output",
-        job.customers.describe(&first.key)
+        job.customers.describe(&stranger.key)
     )))
 }
 
@@ -247,14 +271,9 @@ fn second_half(job: &Job<'_>, room: Room<'_>, work: &WorkDirectory, spool: &Spoo
         Arrangement::Customers => Vec::new(),
         Arrangement::Bundles(size) => bundles::pack(spool, &plan.buckets, plan.kept.len(), (size, options), room)?,
     };
-    let style = Style {
-        options,
-        shard: job.shard,
-        kept: output_names(&plan.kept, options)?,
-        time_form: TimeForm::new(plan.counts.has_time, plan.counts.has_fraction),
-        bundles: bundles.len(),
-    };
+    let style = Style { options, shard: job.shard, kept: output_names(&plan.kept, options)?, bundles: bundles.len() };
     let tasks = publish::tasks(&plan.buckets, &bundles, options.arrangement, plan.largest);
+    work.add_writer(job.customers)?;
     let journal = Mutex::new(Journal::open(work)?);
     let next = AtomicUsize::new(0);
     let half = Half { job, room, spool, plan, style: &style, bundles: &bundles, tasks: &tasks, journal: &journal };
@@ -314,8 +333,15 @@ impl Half<'_> {
             }
             self.room.check()?;
             let buckets: Vec<_> = self.plan.buckets[task.buckets.clone()].iter().collect();
+            let size = buckets.iter().map(|bucket| bucket.size()).sum();
+            let permit = self.room.permits.take(size);
             loaded.load(&mut reader, &buckets, self.plan.kept.len(), (task.first, task.last))?;
             let report = publisher.publish(task, self.bundles, &loaded.customers())?;
+            if size > self.room.largest_bucket() {
+                // Memory is kept for the next bucket, but not so much of it.
+                (loaded, publisher) = (Loaded::default(), Publisher::new(self.style, self.job.customers));
+            }
+            drop(permit);
             journal().record(at, &report)?;
         }
     }

@@ -133,7 +133,7 @@ pub(super) fn scatter(
         match times.get(row) {
             Ok(Some((time, absolute))) => sink.row(block, line, field, Moment::Known { time, absolute }, &mut kept)?,
             Ok(None) => sink.row(block, line, field, Moment::Text(field(mapping.timestamp)), &mut kept)?,
-            Err((value, complaint)) => sink.bad_time(block, line, value.as_bytes(), complaint),
+            Err((value, complaint)) => sink.bad_time(block, line, value.as_bytes(), complaint)?,
         }
     }
     Ok(())

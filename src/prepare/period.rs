@@ -10,7 +10,8 @@ const DAY: i64 = 86_400_000;
 
 /// A frequency whose periods cover all of time.
 ///
-/// - `h`, `15min`, `2D` and so on are counted from 1970-01-01T00:00 and labelled by their beginning;
+/// - `h`, `15min`, `2D`, `7h` and so on are counted from the beginning of the customer's first day (as with pandas'
+///   `origin="start_day"`) and labelled by their beginning;
 /// - `W-SUN` and its like, `ME`, `QE`, `YE` are labelled by their last day, and include it;
 /// - `MS`, `QS`, `YS` by their first day; `B` by the day, weekends belong to the Friday before.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -50,11 +51,12 @@ impl Period {
         self.0
     }
 
-    /// The label of the period that a time (milliseconds since 1970) is in.
-    pub(super) fn label(self, time: i64) -> i64 {
+    /// The label of the period that a time is in. `first` is the first of the customer's times; all are milliseconds since
+    /// 1970.
+    pub(super) fn label(self, time: i64, first: i64) -> i64 {
         let day = time.div_euclid(DAY);
         match self.0 {
-            Frequency::Fixed(gap) => time.div_euclid(gap) * gap,
+            Frequency::Fixed(gap) => time - (time - first.div_euclid(DAY) * DAY).rem_euclid(gap),
             // 1970-01-01 was a Thursday, which is 3.
             Frequency::Weekly { weekday, .. } => (day + (i64::from(weekday) - (day + 3)).rem_euclid(7)) * DAY,
             Frequency::BusinessDay { .. } => (day - ((day + 3).rem_euclid(7) - 4).max(0)) * DAY,
@@ -102,7 +104,8 @@ mod tests {
     use crate::input::raw::{display_time, moment};
 
     fn label(alias: &str, time: &str) -> String {
-        display_time(alias.parse::<Period>().unwrap().label(moment(time.as_bytes()).unwrap()))
+        let time = moment(time.as_bytes()).unwrap();
+        display_time(alias.parse::<Period>().unwrap().label(time, time))
     }
 
     #[test]
@@ -128,15 +131,35 @@ mod tests {
     }
 
     #[test]
+    fn periods_that_do_not_part_a_day_are_counted_from_the_first_one() {
+        let label = |alias: &str, time: &str, first: &str| {
+            let [time, first] = [time, first].map(|text| moment(text.as_bytes()).unwrap());
+            display_time(alias.parse::<Period>().unwrap().label(time, first))
+        };
+        // pandas 3.1: pd.Series(1, index=pd.to_datetime([first, time])).resample(alias).sum().index
+        for (alias, time, expected) in [
+            ("2D", "2024-01-03", "2024-01-02"),
+            ("2D", "2024-01-04 05:00", "2024-01-04"),
+            ("7h", "2024-01-02 13:59", "2024-01-02T07:00:00"),
+            ("7h", "2024-01-03 03:00", "2024-01-02T21:00:00"),
+            ("7h", "2024-01-03 04:00", "2024-01-03T04:00:00"),
+        ] {
+            assert_eq!(label(alias, time, "2024-01-02 05:30"), expected, "{alias} {time}");
+        }
+    }
+
+    #[test]
     fn labels_follow_each_other() {
-        for alias in ["D", "h", "W-WED", "MS", "ME", "QS-FEB", "QE", "YS", "YE", "B"] {
+        for alias in ["D", "h", "7h", "2D", "W-WED", "MS", "ME", "QS-FEB", "QE", "YS", "YE", "B"] {
             let period: Period = alias.parse().unwrap();
-            let mut label = period.label(moment(b"2023-11-15").unwrap());
+            let first = moment(b"2023-11-15").unwrap();
+            let mut label = period.label(first, first);
             for _ in 0..50 {
                 let next = period.next(label);
                 assert!(next > label);
-                assert_eq!(period.label(next), next, "{alias}");
-                assert_eq!(period.label(next - 1).max(label), period.label(next - 1), "{alias}");
+                assert_eq!(period.label(next, first), next, "{alias}");
+                let before = period.label(next - 1, first);
+                assert_eq!(before.max(label), before, "{alias}");
                 label = next;
             }
         }

@@ -9,7 +9,7 @@ use super::{
     spool::Bucket,
     text::{TimeForm, TimeWriter, write_header, write_rows},
 };
-use crate::{error::Result, input::Shard, storage::Store};
+use crate::{dataset::CustomerId, error::Result, input::Shard, storage::Store};
 use sha2::{Digest, Sha256};
 
 /// A part of the second half: a range of hashes, whose files are written together.
@@ -68,13 +68,26 @@ pub(super) fn bundle_key(at: usize, count: usize, shard: Shard, extension: &str)
     format!("{:02x}{:02x}-bundle{host}-{at:05}.{extension}", digest[0], digest[1])
 }
 
+/// Whether a file can be of this preparation, and is not this shard's.
+pub(super) fn is_of_another_shard(key: &str, shard: Shard, options: &Options) -> bool {
+    let stem = key.strip_suffix(options.format.extension()).and_then(|stem| stem.strip_suffix('.'));
+    let Some(stem) = stem.filter(|_| shard.count() > 1) else { return false };
+    match options.arrangement {
+        Arrangement::Customers => CustomerId::new(stem).is_ok() && !shard.contains_name(stem),
+        Arrangement::Bundles(_) => {
+            let parts: Vec<&str> = stem.split('-').collect();
+            matches!(parts[..], [_, "bundle", host, _]
+                if host.parse().is_ok_and(|host: u64| host < shard.count() && host != shard.index()))
+        }
+    }
+}
+
 /// What every file of a run has in common.
 pub(super) struct Style<'a> {
     pub(super) options: &'a Options,
     pub(super) shard: Shard,
     /// The kept columns, as they are called in the output.
     pub(super) kept: Vec<String>,
-    pub(super) time_form: TimeForm,
     /// How many bundles the run has.
     pub(super) bundles: usize,
 }
@@ -90,7 +103,7 @@ pub(super) struct Publisher<'a> {
 
 impl<'a> Publisher<'a> {
     pub(super) fn new(style: &'a Style<'a>, store: &'a dyn Store) -> Self {
-        Self { style, store, times: TimeWriter::new(style.time_form), text: Vec::new(), scratch: Scratch::default() }
+        Self { style, store, times: TimeWriter::new(), text: Vec::new(), scratch: Scratch::default() }
     }
 
     /// Writes the files of a task; `customers` are sorted by name. What the data are like, by customer.
@@ -129,6 +142,7 @@ impl<'a> Publisher<'a> {
         text.clear();
         match options.format {
             Format::Csv { header } => {
+                times.form = TimeForm::of(customers.iter().flat_map(|(_, shaped)| shaped).map(|row| row.time));
                 if header {
                     write_header(many, &options.target_name, kept, text);
                 }

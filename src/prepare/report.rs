@@ -202,6 +202,6 @@ pub(super) fn write_whole(place: &Path, bytes: &[u8]) -> Result<()> {
     })
 }
 
-fn failed(place: &Path, error: std::io::Error) -> Error {
+pub(super) fn failed(place: &Path, error: std::io::Error) -> Error {
     Error::storage(format_args!("writing {}", place.display()), error)
 }

@@ -9,9 +9,10 @@ use std::{
 };
 
 use super::{
-    bad_rows::{BadRow, BadRows},
+    bad_rows::{BadRow, BadRows, Rejects, Reporter},
     mapping::{Fate, Fault, Mapping, Moment},
     options::Options,
+    permits::Permits,
     record::{self, Row},
     spool::{Bucket, Buffers, Extent, Spool},
     tables::{Block, Content, Tables},
@@ -39,9 +40,6 @@ pub(super) struct Counts {
     pub(super) elsewhere: u64,
     /// Bad rows that were left out.
     pub(super) bad: u64,
-    /// Whether any time has an hour, and whether any has a part of a second.
-    pub(super) has_time: bool,
-    pub(super) has_fraction: bool,
 }
 
 /// The buckets, filled.
@@ -49,8 +47,7 @@ pub(super) struct Scattered {
     pub(super) spool: Spool,
     pub(super) buckets: Vec<Bucket>,
     pub(super) counts: Counts,
-    /// The rejects as a table, if there are any.
-    pub(super) rejects: Option<String>,
+    pub(super) rejects: Rejects,
     /// The kept columns, as the tables name them.
     pub(super) kept: Vec<String>,
     /// What was guessed about the columns, for people.
@@ -64,13 +61,15 @@ pub(super) struct Room<'a> {
     pub(super) threads: usize,
     /// Bytes that all rows in memory may take.
     pub(super) memory: u64,
+    /// Those of them that loaded buckets may take.
+    pub(super) permits: &'a Permits,
     pub(super) stop: &'a AtomicBool,
 }
 
 impl Room<'_> {
-    /// The largest bucket that one thread may load: beside its rows it takes their places, sorted, and the output.
+    /// The largest bucket that every thread may load at the same time.
     pub(super) fn largest_bucket(&self) -> u64 {
-        (self.memory / (5 * self.threads as u64)).clamp(1 << 16, 1 << 30)
+        (self.permits.all() / self.threads as u64).clamp(1 << 16, 1 << 30)
     }
 
     fn buffer(&self, buckets: u64) -> usize {
@@ -103,7 +102,7 @@ pub(super) fn scatter(
     let shared = Shared { tables: Mutex::new(tables), lines: Mutex::default(), bad_rows, room, store };
     let capacity = room.buffer(1 << bits);
     let parts = room.pool.broadcast(|_| {
-        let worked = Worker::new(&shared, Buffers::new(&spool, 0, bits, capacity)).run();
+        let worked = Worker::new(&shared, &spool, Buffers::new(&spool, 0, bits, capacity)).run();
         if worked.is_err() {
             room.stop.store(true, Ordering::Relaxed);
         }
@@ -142,9 +141,8 @@ pub(super) fn scatter(
         start.before = before.1;
         before.1 += lines;
     }
-    let (bad, rejects) =
-        bad_rows.finish(|block| blocks[block as usize], |file| names.get(file).cloned().unwrap_or_default())?;
-    counts.bad = bad;
+    let rejects = bad_rows.finish(blocks, names)?;
+    counts.bad = rejects.count;
     Ok(Scattered { spool, buckets, counts, rejects, kept, described })
 }
 
@@ -169,8 +167,6 @@ impl Counts {
         self.taken += other.taken;
         self.filtered += other.filtered;
         self.elsewhere += other.elsewhere;
-        self.has_time |= other.has_time;
-        self.has_fraction |= other.has_fraction;
     }
 }
 
@@ -195,13 +191,13 @@ struct Worker<'s, 'a> {
 /// Where rows go, and what is counted on the way.
 pub(super) struct Sink<'a> {
     buffers: Buffers<'a>,
-    bad_rows: &'a BadRows,
+    bad_rows: Reporter<'a>,
     counts: Counts,
 }
 
 impl<'s, 'a> Worker<'s, 'a> {
-    fn new(shared: &'s Shared<'a>, buffers: Buffers<'s>) -> Self {
-        let sink = Sink { buffers, bad_rows: &shared.bad_rows, counts: Counts::default() };
+    fn new(shared: &'s Shared<'a>, spool: &'s Spool, buffers: Buffers<'s>) -> Self {
+        let sink = Sink { buffers, bad_rows: Reporter::new(&shared.bad_rows, spool), counts: Counts::default() };
         Self { shared, text: Vec::new(), scratch: raw::Scratch::default(), sink, lines: Vec::new() }
     }
 
@@ -213,6 +209,7 @@ impl<'s, 'a> Worker<'s, 'a> {
             self.read(&block)?;
         }
         lock(&self.shared.lines).append(&mut self.lines);
+        self.sink.bad_rows.flush()?;
         Ok((self.sink.counts, self.sink.buffers.finish()?))
     }
 
@@ -246,7 +243,11 @@ impl<'s, 'a> Worker<'s, 'a> {
         let (mut at, sink) = (0, &mut self.sink);
         raw::records(&self.text, dialect.delimiter, &mut self.scratch, |line, fields| {
             at += 1;
-            if at <= skip { Ok(()) } else { sink.fields(block, line, fields, &mut Vec::new()) }
+            match fields {
+                _ if at <= skip => Ok(()),
+                Some(fields) => sink.fields(block, line, fields, &mut Vec::new()),
+                None => sink.odd_row(block, line, raw::TORN.into()),
+            }
         })
     }
 
@@ -286,7 +287,12 @@ impl Sink<'_> {
         if fields.len() != mapping.names.len() {
             let blank = fields.iter().all(|field| field.trim_ascii().is_empty());
             if !blank {
-                self.odd_row(block, line, fields.len());
+                let (has, wanted) = (fields.len(), mapping.names.len());
+                let complaint = format!(
+                    "the row has {has} fields where the first line has {wanted}: quote values that contain the delimiter, \
+                     close every quote, and fill rows up with empty fields"
+                );
+                self.odd_row(block, line, complaint)?;
             }
             return Ok(());
         }
@@ -295,14 +301,9 @@ impl Sink<'_> {
     }
 
     #[cold]
-    fn odd_row(&mut self, block: &Block, line: u64, has: usize) {
-        let wanted = block.mapping.names.len();
-        let complaint = format!(
-            "the row has {has} fields where the first line has {wanted}: quote values that contain the delimiter, close \
-             every quote, and fill rows up with empty fields"
-        );
+    fn odd_row(&mut self, block: &Block, line: u64, complaint: String) -> Result<()> {
         let row = BadRow { block: block.number, number: line, column: String::new(), value: Vec::new(), complaint };
-        self.bad_rows.push(row);
+        self.bad_rows.push(row)
     }
 
     /// Takes a row whose fields are known by their place.
@@ -317,33 +318,35 @@ impl Sink<'_> {
     ) -> Result<()> {
         let mapping = &*block.mapping;
         let (buffers, counts) = (&mut self.buffers, &mut self.counts);
-        let fate = mapping.row(&field, time, kept, |row| {
-            counts.has_time |= row.time % 86_400_000 != 0;
-            counts.has_fraction |= row.time % 1000 != 0;
-            push(buffers, block.number as u32, row)
-        })?;
+        let fate = mapping.row(&field, time, kept, |row| push(buffers, block.number as u32, row))?;
         match fate {
             Ok(Fate::Taken) => counts.taken += 1,
             Ok(Fate::Filtered) => counts.filtered += 1,
             Ok(Fate::Elsewhere) => counts.elsewhere += 1,
-            Err(fault) => self.bad_row(block, line, &fault, field),
+            Err(fault) => self.bad_row(block, line, &fault, field)?,
         }
         Ok(())
     }
 
     /// A row whose time cannot be used.
     #[cfg(feature = "parquet")]
-    pub(super) fn bad_time(&mut self, block: &Block, line: u64, value: &[u8], complaint: &str) {
+    pub(super) fn bad_time(&mut self, block: &Block, line: u64, value: &[u8], complaint: &str) -> Result<()> {
         let fault = Fault { column: Some(block.mapping.timestamp), value, complaint };
-        self.bad_row(block, line, &fault, |_| b"row");
+        self.bad_row(block, line, &fault, |_| b"row")
     }
 
     #[cold]
-    fn bad_row<'t>(&mut self, block: &Block, line: u64, fault: &Fault<'_>, field: impl Fn(usize) -> &'t [u8]) {
+    fn bad_row<'t>(
+        &mut self,
+        block: &Block,
+        line: u64,
+        fault: &Fault<'_>,
+        field: impl Fn(usize) -> &'t [u8],
+    ) -> Result<()> {
         let names = &block.mapping.names;
         // A row of delimiters, as spreadsheets leave them at the end, is no row.
         if fault.value.is_empty() && (0..names.len()).all(|at| field(at).is_empty()) {
-            return;
+            return Ok(());
         }
         self.bad_rows.push(BadRow {
             block: block.number,
@@ -351,7 +354,7 @@ impl Sink<'_> {
             column: fault.column.map(|at| names[at].clone()).unwrap_or_default(),
             value: fault.value[..fault.value.len().min(SHOWN)].to_vec(),
             complaint: fault.complaint.to_owned(),
-        });
+        })
     }
 }
 

@@ -50,7 +50,7 @@ const MOST_FILLED: usize = 1_000_000;
 pub(super) fn shape<'a>(rows: Rows<'a>, options: &Options) -> Result<Vec<Shaped<'a>>> {
     let mut shaped: Vec<Shaped<'a>> = Vec::with_capacity(rows.len());
     let label = |at: usize| match options.aggregate {
-        Some((_, period)) => period.label(rows.time(at)),
+        Some((_, period)) => period.label(rows.time(at), rows.time(0)),
         None => rows.time(at),
     };
     let combine = match (options.aggregate, options.duplicates) {
@@ -99,7 +99,8 @@ pub(super) fn shape<'a>(rows: Rows<'a>, options: &Options) -> Result<Vec<Shaped<
 
 /// How many rows [`shape`] makes of a customer's, without those that fill the grid.
 pub(super) fn count(rows: Rows<'_>, options: &Options) -> u64 {
-    let label = |at: usize| options.aggregate.map_or(rows.time(at), |(_, period)| period.label(rows.time(at)));
+    let label =
+        |at: usize| options.aggregate.map_or(rows.time(at), |(_, period)| period.label(rows.time(at), rows.time(0)));
     if options.aggregate.is_none() && options.duplicates == Duplicates::Keep {
         return rows.len() as u64;
     }

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 
 /// A part of the file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct Extent {
     start: u64,
     length: u32,
@@ -76,7 +76,8 @@ impl Spool {
         Ok(Self { path: path.into(), end: Mutex::new((file, length)) })
     }
 
-    fn append(&self, bytes: &[u8]) -> Result<Extent> {
+    /// Writes bytes behind all others.
+    pub(super) fn append(&self, bytes: &[u8]) -> Result<Extent> {
         let mut end = self.end.lock().unwrap_or_else(PoisonError::into_inner);
         let (file, start) = &mut *end;
         file.write_all(bytes).map_err(|error| failed("writing", &self.path, error))?;

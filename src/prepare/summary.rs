@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::{quality::Quality, scatter::Counts};
+use crate::input::raw;
 
 /// Totals over all customers, and over the rows of the input.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -46,6 +47,9 @@ pub struct Summary {
     /// Whether duplicates were kept, so that they may need a rule in training.
     #[serde(skip)]
     pub(super) duplicates_kept: bool,
+    /// The first customer whose file's name tells regression what its rows are for.
+    #[serde(skip)]
+    told: Option<String>,
     /// What is lost of the sum to rounding (Neumaier's compensation).
     #[serde(skip)]
     pub(super) lost: f64,
@@ -64,6 +68,9 @@ impl Summary {
 
     pub(super) fn add(&mut self, row: &Quality) {
         self.customers += 1;
+        if self.told.is_none() && raw::tells_purpose(&row.file) {
+            self.told = Some(row.customer.clone());
+        }
         self.written += row.written;
         self.customers_with_duplicates += u64::from(row.duplicates > 0);
         self.customers_with_gaps += u64::from(row.gaps > 0);
@@ -118,6 +125,13 @@ impl fmt::Display for Summary {
                 "rows that share a timestamp: {}; train refuses those unless its setting duplicates, or --duplicates here, \
                  says what becomes of them",
                 count(self.customers_with_duplicates, "customer", "customers")
+            )?;
+        }
+        if let Some(customer) = &self.told {
+            writeln!(
+                f,
+                "the name of the customer {customer:?} ends as those of files for training, validation or tests do: a \
+                 regression takes its file for a part of another customer's, unless --bundle puts names into the rows"
             )?;
         }
         if let Some(imbalance) = self.imbalance {

@@ -22,6 +22,8 @@ use crate::{
 const BLOCK: usize = 1 << 20;
 /// No row is longer.
 const LONGEST_ROW: usize = 64 << 20;
+/// Bytes of such a row that are looked at for a message.
+const SHOWN: usize = 240;
 /// Rows of a typed table in a block.
 #[cfg(feature = "parquet")]
 const ROWS: usize = 1 << 17;
@@ -203,7 +205,20 @@ impl<'a> Tables<'a> {
         let kept = self.kept.get_or_insert_with(|| mapping::kept_columns(&layout, &self.options.keep));
         let stem = customer_name(&entry.key);
         let mapping = Arc::new(Mapping::new(layout, stem, self.options, self.shard, kept, name)?);
-        self.first.get_or_insert_with(|| Arc::clone(&mapping));
+        let first = self.first.get_or_insert_with(|| Arc::clone(&mapping));
+        let (theirs, own) = (&first.names[first.target], &mapping.names[mapping.target]);
+        // Without a header a column has a number, and its place was all there was to guess.
+        let is_named = |name: &str| !name.starts_with('#');
+        if self.options.columns.target.is_none()
+            && is_named(theirs)
+            && is_named(own)
+            && !own.eq_ignore_ascii_case(theirs)
+        {
+            return Err(Error::Data(format!(
+                "{name}: its column {own:?} would be taken for the same as {theirs:?} of the tables before: name the one that \
+                 is meant with --target, or prepare the tables apart"
+            )));
+        }
         Ok(mapping)
     }
 }
@@ -275,8 +290,10 @@ fn next_text(
         wanted *= 2;
         if wanted > LONGEST_ROW {
             let length = LONGEST_ROW >> 20;
+            let begins: String = String::from_utf8_lossy(&buffer[..SHOWN]).chars().take(SHOWN / 4).collect();
             return Err(Error::Data(format!(
-                "{name}: no row ends within {length} MB: save it with line feeds, and close every quote"
+                "{name}: the row that begins with {begins:?} does not end within {length} MB: save the table with line \
+                 feeds, and close every quote"
             )));
         }
     }

@@ -7,8 +7,9 @@ use crate::input::raw;
 
 const DAY: i64 = 86_400_000;
 
-/// How times are written: in one form for a whole run, as readers of CSV expect it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How times are written: in one form for a whole file, as readers of CSV expect it, and for no more than that, so that no
+/// file depends on which customers are prepared with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum TimeForm {
     Date,
     Seconds,
@@ -16,19 +17,20 @@ pub(super) enum TimeForm {
 }
 
 impl TimeForm {
-    /// The shortest form that holds every time.
-    pub(super) const fn new(has_time: bool, has_fraction: bool) -> Self {
-        match (has_time, has_fraction) {
-            (_, true) => Self::Milliseconds,
-            (true, false) => Self::Seconds,
-            (false, false) => Self::Date,
-        }
+    /// The shortest form that holds every one of some times.
+    pub(super) fn of(times: impl Iterator<Item = i64>) -> Self {
+        let form = |time| match time {
+            time if time % 1000 != 0 => Self::Milliseconds,
+            time if time % DAY != 0 => Self::Seconds,
+            _ => Self::Date,
+        };
+        times.map(form).max().unwrap_or(Self::Date)
     }
 }
 
 /// Writes times; remembers the dates of days.
 pub(super) struct TimeWriter {
-    form: TimeForm,
+    pub(super) form: TimeForm,
     /// Dates by the lowest bits of the day's number.
     dates: Vec<(i64, [u8; 10])>,
 }
@@ -37,8 +39,8 @@ pub(super) struct TimeWriter {
 const DAYS: i64 = 4096;
 
 impl TimeWriter {
-    pub(super) fn new(form: TimeForm) -> Self {
-        Self { form, dates: vec![(i64::MAX, [0; 10]); DAYS as usize] }
+    pub(super) fn new() -> Self {
+        Self { form: TimeForm::Date, dates: vec![(i64::MAX, [0; 10]); DAYS as usize] }
     }
 
     #[inline]
@@ -143,7 +145,8 @@ mod tests {
 
     fn time(form: TimeForm, text: &str) -> String {
         let mut out = Vec::new();
-        let mut writer = TimeWriter::new(form);
+        let mut writer = TimeWriter::new();
+        writer.form = form;
         for _ in 0..2 {
             out.clear();
             writer.write(raw::moment(text.as_bytes()).unwrap(), &mut out);
@@ -157,6 +160,14 @@ mod tests {
         assert_eq!(time(TimeForm::Seconds, "2024-02-29"), "2024-02-29T00:00:00");
         assert_eq!(time(TimeForm::Seconds, "1969-12-31 23:59:58"), "1969-12-31T23:59:58");
         assert_eq!(time(TimeForm::Milliseconds, "2024-02-29 01:02:03.045"), "2024-02-29T01:02:03.045");
+    }
+
+    #[test]
+    fn the_form_is_the_shortest_that_holds_all_times() {
+        assert_eq!(TimeForm::of([].into_iter()), TimeForm::Date);
+        assert_eq!(TimeForm::of([0, -DAY].into_iter()), TimeForm::Date);
+        assert_eq!(TimeForm::of([0, -1000, DAY].into_iter()), TimeForm::Seconds);
+        assert_eq!(TimeForm::of([0, -1, 1000].into_iter()), TimeForm::Milliseconds);
     }
 
     #[test]

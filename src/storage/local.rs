@@ -30,9 +30,9 @@ pub enum Durability {
 ///
 /// - An object is written under a temporary name in its own directory and renamed. The temporary name ends in
 ///   `.sagemaker-ignore`, so that the platform's upload agent passes it by.
-/// - A process that is killed leaves at most one temporary file per thread. Those are never listed and never removed:
-///   another process, perhaps on another host that mounts the same directory, may be writing them, and no clock or
-///   process id proves otherwise. Where a platform restores a directory from uploads, they are gone anyway.
+/// - A process that is killed leaves at most one temporary file per thread. Those are never listed, and removed only by
+///   [`Store::sweep`]: another process, perhaps on another host that mounts the same directory, may be writing them, and no
+///   clock or process id proves otherwise. Where a platform restores a directory from uploads, they are gone anyway.
 /// - A symbolic link to a file is that file. One to a directory is not entered, so that no file is found twice and no
 ///   walk is endless; the root itself may be a link.
 /// - Anything that is neither file nor directory (a pipe, a socket) is passed by.
@@ -188,6 +188,23 @@ impl Store for LocalStore {
 
     fn file(&self, key: &str) -> Option<PathBuf> {
         key::check(key).ok().map(|()| self.root.join(key))
+    }
+
+    fn unfinished(&self) -> &str {
+        &self.temporary
+    }
+
+    fn sweep(&self, unfinished: &str) -> Result<()> {
+        let theirs = |name: &OsStr| {
+            let name = name.to_str().and_then(|name| name.strip_prefix(unfinished)?.strip_suffix(key::UNFINISHED));
+            name.is_some_and(|rest| rest.starts_with('-'))
+        };
+        for found in WalkDir::new(&self.root).into_iter().filter_map(std::result::Result::ok) {
+            if found.file_type().is_file() && theirs(found.file_name()) {
+                fs::remove_file(found.path()).map_err(|error| failure("cannot remove", found.path(), error))?;
+            }
+        }
+        Ok(())
     }
 
     fn publish(&self, key: &str, bytes: &[u8]) -> Result<()> {

@@ -75,6 +75,18 @@ pub trait Store: Send + Sync {
         None
     }
 
+    /// How the names begin of what this store would leave behind if its process were killed; empty: it leaves nothing.
+    fn unfinished(&self) -> &str {
+        ""
+    }
+
+    /// Removes what a store of this place has left behind; `unfinished` is what that one called [`Self::unfinished`]. Whoever
+    /// calls this knows that it is no longer writing.
+    fn sweep(&self, unfinished: &str) -> Result<()> {
+        let _ = unfinished;
+        Ok(())
+    }
+
     /// Writes an object.
     fn publish(&self, key: &str, bytes: &[u8]) -> Result<()>;
 

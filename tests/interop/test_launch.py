@@ -23,7 +23,7 @@ VARIANTS = {
     "plain": (),
     "names": ("--versions", "names"),
     "on demand, isolated, copied": ("--on-demand", "--network-isolation", "--input-mode", "File"),
-    "prepared by four": ("--prepare-instances", "4", "--prepare-argument=--option", "--prepare-argument", "text"),
+    "prepared by four": ("--prepare-instances", "4", "--prepare-argument=--target", "--prepare-argument", "kwh"),
     "an endpoint of its own": ("--endpoint", "live", "--endpoint-instances", "3", "--endpoint-instance-type", "ml.c6i.xlarge"),
 }
 

@@ -59,7 +59,7 @@ def test_a_table_and_its_parquet_give_the_same_bytes(readings, tmp_path):
     assert folders[0] == folders[1]
 
 
-@pytest.mark.parametrize("frequency", ["D", "3h", "W-SUN", "W-WED", "MS", "ME", "QS", "QE", "YS", "YE"])
+@pytest.mark.parametrize("frequency", ["D", "3h", "7h", "2D", "W-SUN", "W-WED", "MS", "ME", "QS", "QE", "YS", "YE"])
 @pytest.mark.parametrize("aggregate", ["sum", "mean", "last"])
 def test_aggregates_are_those_of_resample(readings, tmp_path, frequency, aggregate):
     readings.to_csv(tmp_path / "readings.csv", index=False)

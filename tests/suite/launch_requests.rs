@@ -51,6 +51,31 @@ fn a_step_asks_for_no_more_than_it_needs() {
 }
 
 #[test]
+fn options_of_the_preparation_are_checked_before_a_job_is_paid_for() {
+    for (options, complaint) in [
+        (
+            &["--targt=kwh"][..],
+            "--prepare-argument: unexpected argument '--targt' found; tip: a similar argument exists",
+        ),
+        (&["--filter=kwh"], "is no condition"),
+        (&["--keep=*,a"], "--prepare-argument: --keep: * is every column"),
+        (&["--format=parquet", "--no-header"], "--no-header is for CSV"),
+        (&["--shard=0/2"], "--prepare-argument: --shard: in a job the platform says so"),
+        (&["--work=/tmp"], "--prepare-argument: --work"),
+        (&["--input=raw", "--output=out"], "--prepare-argument: --input"),
+        (&["--help"], "--prepare-argument: a job does not ask for help"),
+    ] {
+        let options: Vec<String> = options.iter().map(|option| format!("--prepare-argument={option}")).collect();
+        let options: Vec<&str> = options.iter().map(String::as_str).collect();
+        for command in [&["pipeline", "--name", "a"][..], &["job", "prepare", "--name", "a"]] {
+            launch(command, &options).with_code(2).complains_of(&[complaint]);
+        }
+    }
+    let options = ["--prepare-argument=--target", "--prepare-argument=kwh", "--prepare-argument=--format=parquet"];
+    launch(&["job", "prepare", "--name", "a"], &options).with_code(0);
+}
+
+#[test]
 fn limits_of_single_options() {
     for (options, complaint) in [
         (&["--max-runtime", "3600", "--max-wait", "3599"][..], "--max-wait 3599: it counts the run and the waiting"),

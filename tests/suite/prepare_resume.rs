@@ -23,6 +23,14 @@ fn table(customers: u64, rows: usize) -> String {
     table
 }
 
+/// A run that reads every row and then cannot write all customers: a directory stands where a file should.
+fn end_in_the_second_half(input: &Path, output: &Path, options: &[&str]) {
+    let in_the_way = output.join("customers/customer-1.csv");
+    fs::create_dir_all(&in_the_way).unwrap();
+    prepare(input, output, options).with_code(4);
+    fs::remove_dir(in_the_way).unwrap();
+}
+
 /// What a run leaves, without what it remembers of times.
 fn result(output: &Path) -> Files {
     files(output).into_iter().filter(|(name, _)| name != "summary.json").collect()
@@ -88,21 +96,56 @@ fn a_signal_stops_the_run_in_order_and_the_next_goes_on() {
 
 #[test]
 fn a_change_of_the_input_or_the_options_begins_anew() {
-    let input = folder([("t.csv", table(800, 60))]);
+    let input = folder([("t.csv", table(30, 60))]);
     let output = tempfile::tempdir().unwrap();
-    let mut run = prepare_command(input.path(), output.path(), &[]).spawn().unwrap();
-    let begun = Instant::now();
-    while !output.path().join(".prepare/plan.json").exists() && begun.elapsed() < Duration::from_mins(1) {
-        thread::sleep(Duration::from_millis(1));
-    }
-    let _ = run.kill();
-    run.wait().unwrap();
-    let _ = fs::remove_dir_all(output.path().join("customers"));
-    let _ = fs::remove_file(output.path().join("summary.json"));
+    end_in_the_second_half(input.path(), output.path(), &[]);
+    fs::remove_dir_all(output.path().join("customers")).unwrap();
     fs::write(input.path().join("u.csv"), "customer,ds,y\nnew,2024-01-01,1\n").unwrap();
     let ended = prepare(input.path(), output.path(), &[]).with_code(0);
     assert!(!ended.out.contains("going on"), "{}", ended.out);
-    assert_eq!(files(&output.path().join("customers")).len(), 801);
+    assert_eq!(files(&output.path().join("customers")).len(), 31);
+}
+
+#[test]
+fn a_command_that_is_refused_leaves_an_earlier_run_what_it_goes_on_with() {
+    let input = folder([("t.csv", table(30, 60))]);
+    let output = tempfile::tempdir().unwrap();
+    end_in_the_second_half(input.path(), output.path(), &[]);
+    let refused = prepare(input.path(), output.path(), &["--no-header"]).with_code(2);
+    refused.complains_of(&["is there already"]);
+    prepare(input.path(), output.path(), &["--keep=y=target"]).with_code(2).complains_of(&["two columns"]);
+    let ended = prepare(input.path(), output.path(), &[]).with_code(0);
+    assert!(ended.out.contains("going on where an earlier run was stopped"), "{}", ended.out);
+}
+
+#[test]
+fn a_run_beside_another_into_the_same_output_is_refused() {
+    let input = folder([("t.csv", table(30, 60))]);
+    let output = tempfile::tempdir().unwrap();
+    fs::create_dir(output.path().join(".prepare")).unwrap();
+    let other = fs::File::create(output.path().join(".prepare/lock")).unwrap();
+    other.lock().unwrap();
+    prepare(input.path(), output.path(), &[])
+        .with_code(2)
+        .complains_of(&["another preparation is at work in", "--work"]);
+    assert!(!output.path().join("customers").exists());
+    drop(other);
+    prepare(input.path(), output.path(), &[]).with_code(0);
+}
+
+#[test]
+fn what_a_killed_run_was_writing_is_swept_and_what_others_write_is_not() {
+    let input = folder([("t.csv", table(30, 60))]);
+    let output = tempfile::tempdir().unwrap();
+    end_in_the_second_half(input.path(), output.path(), &[]);
+    let writer = fs::read_to_string(output.path().join(".prepare/writers")).unwrap();
+    let customers = output.path().join("customers");
+    let own = customers.join(format!("{}-7.sagemaker-ignore", writer.trim()));
+    let theirs = customers.join("manyfit-1-0123456789abcdef-7.sagemaker-ignore");
+    fs::write(&own, "half a f").unwrap();
+    fs::write(&theirs, "half a f").unwrap();
+    prepare(input.path(), output.path(), &[]).with_code(0);
+    assert!(!own.exists() && theirs.exists());
 }
 
 /// A limit on the size of files stands in for a disk that is full.

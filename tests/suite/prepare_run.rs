@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt::Write as _, fs, io::Write as _, path::Path
 
 use flate2::{Compression, write::GzEncoder};
 
-use super::support::{Files, artifacts, daily_rows, files, folder, json, prepare, statuses, train};
+use super::support::{Ended, Files, artifacts, daily_rows, files, folder, json, manyfit, prepare, statuses, train};
 
 /// A table of so many customers in the order of time, all mixed, and what each customer's file must be.
 fn mixed(customers: u64, rows: usize) -> (String, Files) {
@@ -94,6 +94,29 @@ fn threads_and_memory_and_the_cut_of_the_input_change_no_byte() {
     assert!(bundles[0].len() > 5);
     assert_eq!(bundles[0], bundles[1]);
     assert_eq!(bundles[0], bundles[2]);
+}
+
+#[test]
+fn one_customer_may_have_the_memory_of_all_threads() {
+    let (mut table, mut expected) = mixed(20, 10);
+    let mut large = String::from("timestamp,target\n");
+    for (date, value) in daily_rows(30_000, 99) {
+        writeln!(table, "north,large,{date},{value}").unwrap();
+        writeln!(large, "{date},{value}").unwrap();
+    }
+    expected.insert("large.csv".into(), large.into_bytes());
+    let input = folder([("t.csv", table)]);
+    let output = tempfile::tempdir().unwrap();
+    let refused = prepare(input.path(), output.path(), &["--memory=1MB"]).with_code(2);
+    let refused = refused.complains_of(&["the rows of the customer \"large\" take 1 MB, for which"]).err;
+    let advice = refused.split("give --memory ").nth(1).unwrap().split(',').next().unwrap();
+    for options in [&[][..], &["--bundle=20k"]] {
+        let output = tempfile::tempdir().unwrap();
+        let memory = format!("--memory={advice}");
+        prepare(input.path(), output.path(), &[options, &["--jobs=40", &memory]].concat()).with_code(0);
+        let customers = output.path().join("customers");
+        assert_eq!(if options.is_empty() { files(&customers) } else { bundled(&customers) }, expected);
+    }
 }
 
 #[test]
@@ -205,6 +228,77 @@ fn bad_rows_within_the_tolerance_go_to_the_rejects() {
 }
 
 #[test]
+fn a_row_with_a_stray_quote_is_bad_and_takes_no_other_along() {
+    let rows = |last: &str| {
+        let row = |(at, (date, value)): (usize, (String, f64))| match at {
+            499 => format!("a,{date},{last}\n"),
+            _ => format!("a,{date},{value}\n"),
+        };
+        daily_rows(1000, 1).into_iter().enumerate().map(row).collect::<String>()
+    };
+    for (last, more) in [("\"x", ""), ("\"1", "b,2024-01-01,\"2\"\n"), ("\"\"1\"\"", "")] {
+        let input = folder([("t.csv", format!("customer,ds,y\n{}{more}", rows(last)))]);
+        let output = tempfile::tempdir().unwrap();
+        let ended = prepare(input.path(), output.path(), &["--max-bad-rows=1"]).with_code(0);
+        assert!(ended.out.contains("1 bad (see rejects)"), "{}", ended.out);
+        let file = fs::read_to_string(output.path().join("customers/a.csv")).unwrap();
+        assert_eq!(file.lines().count(), 1000, "{last}");
+        let rejects = fs::read_to_string(output.path().join("rejects.csv")).unwrap();
+        assert!(rejects.lines().nth(1).unwrap().contains("t.csv,501,"), "{rejects}");
+    }
+    let input = folder([("t.csv", format!("customer,ds,y\n{}", rows("\"x")))]);
+    let output = tempfile::tempdir().unwrap();
+    let complaint = ["t.csv: line 501: a quote is not closed"];
+    prepare(input.path(), output.path(), &[]).with_code(3).complains_of(&complaint);
+    train(input.path(), output.path(), &[]).with_code(3).complains_of(&complaint);
+}
+
+#[test]
+fn a_preparation_of_nothing_is_none() {
+    let table = "customer,ds,y\na,2024-01-01,1\n";
+    let rows = |given: u64, filtered: u64| {
+        format!("no row is left: {filtered} were left out by --filter, --from and --to, {given}")
+    };
+    for (table, options, complaint) in [
+        (table, &["--filter=y>1"][..], rows(0, 1)),
+        (&table[..14], &[], rows(0, 0)),
+        ("", &[], rows(0, 0)),
+        ("customer,ds,y\na,yesterday,1\n", &["--max-bad-rows=1"], rows(1, 0)),
+    ] {
+        let input = folder([("t.csv", table)]);
+        let output = tempfile::tempdir().unwrap();
+        prepare(input.path(), output.path(), options).with_code(3).complains_of(&[&complaint]);
+        assert!(files(output.path()).is_empty());
+    }
+}
+
+#[test]
+fn tables_of_different_things_are_not_taken_for_the_same() {
+    let rows = |name: &str| format!("ds,{name}\n2024-01-01,1\n");
+    let input = folder([("1.csv", rows("kwh")), ("2.csv", rows("temperature"))]);
+    let output = tempfile::tempdir().unwrap();
+    let ended = prepare(input.path(), output.path(), &[]).with_code(3);
+    ended.complains_of(&["2.csv: its column \"temperature\" would be taken for the same as \"kwh\"", "--target"]);
+    let input = folder([("1.csv", rows("kwh")), ("2.csv", rows("kWh")), ("3.csv", "2024-01-01,1\n".into())]);
+    prepare(input.path(), output.path(), &[]).with_code(0);
+}
+
+#[test]
+fn a_customer_whose_file_would_be_taken_for_a_part_of_anothers_is_told() {
+    let input = folder([("t.csv", "customer,ds,y\na_train,2024-01-01,1\na_val,2024-01-01,1\n")]);
+    for (options, told) in [(&[][..], true), (&["--bundle=1MB"], false)] {
+        let output = tempfile::tempdir().unwrap();
+        let ended = prepare(input.path(), output.path(), options).with_code(0);
+        assert_eq!(
+            ended.out.contains("the customer \"a_train\" ends as those of files for training"),
+            told,
+            "{}",
+            ended.out
+        );
+    }
+}
+
+#[test]
 fn tables_and_options_that_cannot_be_used_say_why() {
     let input = folder([("t.csv", "customer,ds,y\na,2024-01-01,1\n")]);
     let other = folder([("t.csv", "customer,ds,y\na,2024-01-01,1\n"), ("u.csv", "customer,y\na,1\n")]);
@@ -251,28 +345,96 @@ fn files_of_another_preparation_are_not_mixed_with_this_one() {
 }
 
 #[test]
+fn shards_share_a_folder_with_each_other_and_with_nobody_else() {
+    let (mut table, mut expected) = mixed(40, 10);
+    // Hours of one customer are no other's matter.
+    table.push_str("north,hourly,2024-01-01 05:00,1\n");
+    expected.insert("hourly.csv".into(), b"timestamp,target\n2024-01-01T05:00:00,1\n".to_vec());
+    let input = folder([("t.csv", table)]);
+    for options in [&[][..], &["--bundle=1k"]] {
+        let output = tempfile::tempdir().unwrap();
+        let shard =
+            |shard: &str, more: &[&str]| prepare(input.path(), output.path(), &[options, more, &[shard]].concat());
+        shard("--shard=0/2", &[]).with_code(0);
+        shard("--shard=1/2", &[]).with_code(0);
+        let whole = files(&output.path().join("customers"));
+        if options.is_empty() {
+            assert_eq!(whole, expected);
+        }
+        // The same again is the same; anything else would be mixed.
+        shard("--shard=0/2", &[]).with_code(0);
+        shard("--shard=0/2", &["--keep=region"]).with_code(2).complains_of(&["is there already"]);
+        shard("--shard=1/3", &[]).with_code(2).complains_of(&["is there already"]);
+        assert_eq!(files(&output.path().join("customers")), whole);
+    }
+}
+
+#[test]
+fn tables_among_the_files_that_would_be_written_are_refused() {
+    let base = folder([("customers/a.csv", "ds,y\n2024-01-01,1\n")]);
+    let customers = base.path().join("customers");
+    for input in [&customers, &customers.join("a.csv")] {
+        for shard in ["--shard=0/1", "--shard=0/2"] {
+            prepare(input, base.path(), &[shard])
+                .with_code(2)
+                .complains_of(&["over the tables: choose another folder"]);
+        }
+    }
+    assert_eq!(files(base.path()).len(), 1);
+}
+
+#[test]
+fn reports_of_a_run_whose_files_are_gone_go_when_the_next_begins() {
+    let output = tempfile::tempdir().unwrap();
+    let good = folder([("t.csv", "customer,ds,y\na,2024-01-01,1\nb,yesterday,1\n")]);
+    prepare(good.path(), output.path(), &["--max-bad-rows=1"]).with_code(0);
+    fs::remove_dir_all(output.path().join("customers")).unwrap();
+    prepare(good.path(), output.path(), &[]).with_code(3);
+    assert!(files(output.path()).is_empty(), "{:?}", files(output.path()).keys());
+}
+
+/// A processing job's container on one of the hosts, with a table.
+fn processing_job(host: &str, hosts: &[&str], table: &str) -> tempfile::TempDir {
+    let base = tempfile::tempdir().unwrap();
+    let place = |below: &str| base.path().join(below);
+    for directory in ["config", "processing/input/raw", "processing/output/customers", "processing/output/report"] {
+        fs::create_dir_all(place(directory)).unwrap();
+    }
+    fs::write(place("processing/input/raw/t.csv"), table).unwrap();
+    let job = r#"{"ProcessingInputs":[{"InputName":"raw","S3Input":{"LocalPath":"/opt/ml/processing/input/raw",
+        "S3Uri":"s3://b/raw","S3DataDistributionType":"FullyReplicated"}}],"ProcessingOutputConfig":{"Outputs":[
+        {"OutputName":"customers","S3Output":{"LocalPath":"/opt/ml/processing/output/customers","S3Uri":"s3://b/c"}},
+        {"OutputName":"report","S3Output":{"LocalPath":"/opt/ml/processing/output/report","S3Uri":"s3://b/r"}}]}}"#;
+    fs::write(place("config/processingjobconfig.json"), job).unwrap();
+    let hosts = serde_json::json!({ "current_host": host, "hosts": hosts });
+    fs::write(place("config/resourceconfig.json"), hosts.to_string()).unwrap();
+    base
+}
+
+/// `manyfit prepare` in such a container.
+fn prepare_in(base: &Path, options: &[&str]) -> Ended {
+    manyfit().env("SAGEMAKER_BASE_DIR", base).arg("prepare").args(options).output().unwrap().into()
+}
+
+#[test]
+fn a_folder_for_the_work_of_a_processing_job_keeps_what_else_is_in_it() {
+    let base = processing_job("algo-1", &["algo-1"], "customer,ds,y\na,2024-01-01,1\n");
+    let scratch = folder([("theirs/model.bin", "x"), ("rows", "y")]);
+    let work = format!("--work={}", scratch.path().display());
+    prepare_in(base.path(), &[&work, "--target=nothing"]).with_code(3);
+    prepare_in(base.path(), &[&work]).with_code(0);
+    assert_eq!(files(scratch.path()).into_keys().collect::<Vec<_>>(), ["rows", "theirs/model.bin"]);
+}
+
+#[test]
 fn two_hosts_of_a_processing_job_share_the_customers() {
     let (table, expected) = mixed(40, 10);
     let mut union = Files::new();
     for host in ["algo-1", "algo-2"] {
-        let base = tempfile::tempdir().unwrap();
+        let base = processing_job(host, &["algo-1", "algo-2"], &table);
         let place = |below: &str| base.path().join(below);
-        for directory in ["config", "processing/input/raw", "processing/output/customers", "processing/output/report"] {
-            fs::create_dir_all(place(directory)).unwrap();
-        }
-        fs::write(place("processing/input/raw/t.csv"), &table).unwrap();
-        let job = r#"{"ProcessingInputs":[{"InputName":"raw","S3Input":{"LocalPath":"/opt/ml/processing/input/raw",
-            "S3Uri":"s3://b/raw","S3DataDistributionType":"FullyReplicated"}}],"ProcessingOutputConfig":{"Outputs":[
-            {"OutputName":"customers","S3Output":{"LocalPath":"/opt/ml/processing/output/customers","S3Uri":"s3://b/c"}},
-            {"OutputName":"report","S3Output":{"LocalPath":"/opt/ml/processing/output/report","S3Uri":"s3://b/r"}}]}}"#;
-        fs::write(place("config/processingjobconfig.json"), job).unwrap();
-        let hosts = format!(r#"{{"current_host":"{host}","hosts":["algo-1","algo-2"]}}"#);
-        fs::write(place("config/resourceconfig.json"), hosts).unwrap();
-        let run = |options: &[&str]| {
-            let mut command = super::support::manyfit();
-            command.env("SAGEMAKER_BASE_DIR", base.path()).arg("prepare").args(options);
-            super::support::Ended::from(command.output().unwrap())
-        };
+        let run = |options: &[&str]| prepare_in(base.path(), options);
+        run(&["--shard=0/2"]).with_code(2).complains_of(&["--shard 0/2: each of the 2 instances"]);
         run(&["--target=nothing"]).with_code(3);
         let message = fs::read_to_string(place("output/message")).unwrap();
         assert!(message.contains("has no column \"nothing\""), "{message}");
