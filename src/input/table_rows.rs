@@ -29,12 +29,14 @@ enum Column {
 
 impl TableRows {
     /// `categorical` says of each column whether it is; `known` are the features of the training rows, if these are rows
-    /// to judge by.
+    /// to judge by. About `capacity` rows are to come, from `bytes` bytes of text: a row that looks like many cells may be
+    /// one line end.
     pub(super) fn new(
         categorical: impl ExactSizeIterator<Item = bool>,
         known: Option<&[Feature]>,
         weighted: bool,
         capacity: usize,
+        bytes: usize,
     ) -> Self {
         let width = categorical.len();
         let column = |(at, categorical): (usize, bool)| match known.and_then(|known| known.get(at)) {
@@ -44,7 +46,8 @@ impl TableRows {
         };
         Self {
             columns: categorical.enumerate().map(column).collect(),
-            values: Vec::with_capacity(capacity * width),
+            // A cell has at least the byte that ends it.
+            values: Vec::with_capacity(capacity.saturating_mul(width).min(bytes)),
             targets: Vec::with_capacity(capacity),
             weights: weighted.then(|| Vec::with_capacity(capacity)),
             rows: Vec::with_capacity(capacity),
@@ -161,7 +164,7 @@ mod tests {
     use super::*;
 
     fn rows(known: Option<&[Feature]>, cells: &[(f32, &str)]) -> Option<Table> {
-        let mut rows = TableRows::new([false, true].into_iter(), known, false, cells.len());
+        let mut rows = TableRows::new([false, true].into_iter(), known, false, cells.len(), 0);
         for ((x, category), number) in cells.iter().zip(1..) {
             rows.begin(number, *x, 1.0);
             rows.push(*x);

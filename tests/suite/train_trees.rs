@@ -527,6 +527,19 @@ fn bad_tables_fail_with_file_line_column_and_value_and_odd_ones_have_sound_model
 }
 
 #[test]
+fn lines_without_cells_are_promised_no_memory() {
+    let header = |columns: usize| (0..columns).map(|at| format!(",c{at}")).collect::<String>();
+    let empty = format!("price{}\n1{}\n{}", header(50_000), ",2".repeat(50_000), "\n".repeat(2_000_000));
+    let short = format!("customer,price{}\n{}", header(20_000), "x\n".repeat(3_000_000));
+    for (name, text, fitted, failed) in [("empty.csv", empty, 1, 0), ("short.csv", short, 0, 1)] {
+        let (input, output) = (folder([(name, text)]), tempfile::tempdir().unwrap());
+        let settings = ["model=gradient-boosting", "num_round=1", "target=price", "max_failures=1"];
+        train(input.path(), output.path(), &settings).with_code(0);
+        assert_eq!(statuses(output.path()), [fitted, 0, 0, failed], "{name}");
+    }
+}
+
+#[test]
 fn validation_rows_that_do_not_fit_are_refused_and_empty_ones_are_none() {
     let good = headed(&houses(30, 3));
     let customers = ["other-columns", "no-header", "empty", "header-only", "text", "unused"];
