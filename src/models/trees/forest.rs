@@ -14,8 +14,11 @@ use super::{
 };
 use crate::{
     error::Result,
-    models::patience::{Patience, Unfitted},
+    models::patience::{Interruption, Patience, Unfitted},
 };
+
+/// Draws between two looks at the clock.
+const DRAWS_AT_ONCE: usize = 1 << 16;
 
 impl ForestParams {
     /// Fits a forest to `targets`, shape (n). `weights`, shape (n), are sample weights.
@@ -32,7 +35,7 @@ impl ForestParams {
         Ok(self.fit_within(matrix, targets, weights, Patience::default(), scratch)?)
     }
 
-    /// [`Self::fit`], asking before each tree whether to go on.
+    /// [`Self::fit`], asking before each tree, and while rows are drawn, whether to go on.
     ///
     /// # Errors
     /// As [`Self::fit`], or that the patience is over.
@@ -80,10 +83,11 @@ impl Training<'_> {
         let mut rule = LeastSquares::new(self.params, self.targets, self.matrix.columns(), scale);
         let (mut counts, mut in_bag, mut leaf_of) = (vec![0_u32; rows], vec![], vec![0; rows]);
         let mut sums = vec![];
-        let mut trees = Vec::with_capacity(self.params.n_estimators);
+        // Nothing is promised to trees that may never be grown.
+        let mut trees = Vec::new();
         for _ in 0..self.params.n_estimators {
             self.patience.check()?;
-            self.draw(&mut generator, &mut counts);
+            self.draw(&mut generator, &mut counts)?;
             let weight = |row: usize| counts[row] as f32 * self.weights.map_or(1.0, |weights| weights[row]);
             sums.clear();
             sums.extend(self.targets.iter().enumerate().map(|(row, &y)| [(y - center) * weight(row), weight(row)]));
@@ -102,23 +106,56 @@ impl Training<'_> {
     }
 
     /// How often each row is in the bag.
-    fn draw(&self, generator: &mut Mt19937, counts: &mut [u32]) {
+    fn draw(&self, generator: &mut Mt19937, counts: &mut [u32]) -> Result<(), Interruption> {
         if !self.params.bootstrap {
             counts.fill(1);
-            return;
+            return Ok(());
         }
         loop {
             counts.fill(0);
             let rows = counts.len() as u32;
-            for _ in 0..self.params.draws(counts.len()) {
-                counts[generator.below(rows) as usize] += 1;
+            let mut left = self.params.draws(counts.len());
+            while left > 0 {
+                self.patience.check()?;
+                let now = left.min(DRAWS_AT_ONCE);
+                for _ in 0..now {
+                    counts[generator.below(rows) as usize] += 1;
+                }
+                left -= now;
             }
             // Where most rows have no weight, a bag may miss all that have.
             let weighs =
                 |weights: &[f32]| counts.iter().zip(weights).any(|(&count, &weight)| count > 0 && weight > 0.0);
             if self.weights.is_none_or(weighs) {
-                return;
+                return Ok(());
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Samples;
+    use super::*;
+    use std::{
+        sync::atomic::AtomicBool,
+        time::{Duration, Instant},
+    };
+
+    #[test]
+    fn a_fit_that_only_draws_rows_ends_with_the_patience() {
+        let matrix = Matrix::from_columns(200_000, vec![1.0; 200_000]).unwrap();
+        let mut weights = vec![0.0; 200_000];
+        weights[7] = 1.0;
+        let never = AtomicBool::new(false);
+        for (draws, weights) in [(ForestParams::MOST_DRAWS, None), (1, Some(&weights[..]))] {
+            let params = ForestParams { max_samples: Some(Samples::Count(draws)), ..ForestParams::default() };
+            let begun = Instant::now();
+            let deadline = Some(begun + Duration::from_millis(50));
+            let patience = Patience { deadline, stop: Some(&never) };
+            let fitted = params.fit_within(&matrix, &[1.0; 200_000], weights, patience, &mut Scratch::default());
+            assert!(matches!(fitted, Err(Unfitted::Interrupted(Interruption::OutOfTime))), "{draws} draws");
+            assert!(begun.elapsed() < Duration::from_secs(10), "{draws} draws");
         }
     }
 }
