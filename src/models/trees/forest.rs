@@ -17,6 +17,10 @@ use crate::{
     models::patience::{Interruption, Patience, Unfitted},
 };
 
+/// The binary exponent that the largest weight has at least while trees grow: scores have products of two sums of weights, and
+/// single precision ends at 2⁻¹²⁶.
+const SMALLEST_EXPONENT: i32 = -40;
+
 /// Draws between two looks at the clock.
 const DRAWS_AT_ONCE: usize = 1 << 16;
 
@@ -52,6 +56,8 @@ impl ForestParams {
         if let Some(weights) = weights {
             matrix.check_weights(weights)?;
         }
+        let scaled = weights.and_then(rescaled);
+        let weights = scaled.as_deref().or(weights);
         let training = Training { params: self, matrix, targets, weights, patience };
         if matrix.rows() <= <u32 as Entry>::MAX_ROWS {
             training.run(&mut scratch.narrow)
@@ -59,6 +65,14 @@ impl ForestParams {
             training.run(&mut scratch.wide)
         }
     }
+}
+
+/// The weights with the largest between 1 and 2, where all are so small that scores would be 0 by 0. A forest does not depend
+/// on the weights' scale, but for its cover, and powers of two round nothing.
+fn rescaled(weights: &[f32]) -> Option<Vec<f32>> {
+    let exponent = libm::ilogb(f64::from(weights.iter().copied().fold(0.0, f32::max)));
+    (exponent < SMALLEST_EXPONENT)
+        .then(|| weights.iter().map(|&weight| libm::scalbn(f64::from(weight), -exponent) as f32).collect())
 }
 
 struct Training<'a> {
@@ -141,6 +155,24 @@ mod tests {
         sync::atomic::AtomicBool,
         time::{Duration, Instant},
     };
+
+    #[test]
+    fn forests_do_not_depend_on_the_scale_of_the_weights() {
+        let column: Vec<f32> = (0..120_u8).map(|i| f32::from(i % 37)).collect();
+        let targets: Vec<f32> = column.iter().zip(0_u8..).map(|(x, i)| x * x + f32::from(i % 5)).collect();
+        let matrix = Matrix::from_columns(60, column).unwrap();
+        let params = ForestParams { n_estimators: 5, ..ForestParams::default() };
+        let predictions = |scale: f32| {
+            let weights: Vec<f32> = (0..60_u8).map(|i| f32::from(1 + i % 3) * scale).collect();
+            let forest = params.fit(&matrix, &targets[..60], Some(&weights), &mut Scratch::default()).unwrap();
+            forest.predict_matrix(&matrix).unwrap()
+        };
+        let ordinary = predictions(1.0);
+        assert!(ordinary.iter().any(|prediction| *prediction > ordinary[0] + 100.0), "{ordinary:?}");
+        for power in [-20, -60, -100, -140] {
+            assert_eq!(predictions(libm::scalbnf(1.0, power)), ordinary, "2^{power}");
+        }
+    }
 
     #[test]
     fn a_fit_that_only_draws_rows_ends_with_the_patience() {
