@@ -176,7 +176,8 @@ mod tests {
 
     #[test]
     fn a_fit_that_only_draws_rows_ends_with_the_patience() {
-        let matrix = Matrix::from_columns(200_000, vec![1.0; 200_000]).unwrap();
+        let targets = vec![1.0; 200_000];
+        let matrix = Matrix::from_columns(200_000, targets.clone()).unwrap();
         let mut weights = vec![0.0; 200_000];
         weights[7] = 1.0;
         let never = AtomicBool::new(false);
@@ -185,7 +186,7 @@ mod tests {
             let begun = Instant::now();
             let deadline = Some(begun + Duration::from_millis(50));
             let patience = Patience { deadline, stop: Some(&never) };
-            let fitted = params.fit_within(&matrix, &[1.0; 200_000], weights, patience, &mut Scratch::default());
+            let fitted = params.fit_within(&matrix, &targets, weights, patience, &mut Scratch::default());
             assert!(matches!(fitted, Err(Unfitted::Interrupted(Interruption::OutOfTime))), "{draws} draws");
             assert!(begun.elapsed() < Duration::from_secs(10), "{draws} draws");
         }
