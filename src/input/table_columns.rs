@@ -86,7 +86,11 @@ impl Header {
                 Fault::file(format!("no column is named target, label or y: set target to one of {}", self.list()))
             })?,
         };
-        let weight = table.weight.as_ref().map(|wanted| require("weight", wanted)).transpose()?;
+        let weight = match &table.weight {
+            // Rows to judge by may all weigh the same, as XGBoost has it.
+            Some(wanted) if known.is_some() => self.find(wanted),
+            wanted => wanted.as_ref().map(|wanted| require("weight", wanted)).transpose()?,
+        };
         let timestamp = settings.timestamp.as_ref().filter(|_| known.is_none());
         let timestamp = timestamp.map(|wanted| require("timestamp", wanted)).transpose()?;
         let taken = [Some(target), weight, customer];
@@ -207,6 +211,10 @@ mod tests {
         let known = [Feature::numeric("c"), Feature { name: "a".into(), categories: Some(vec![]) }];
         let settings = settings(None, TableSettings::default());
         assert_eq!(resolved(&["a", "y", "other", "c"], &settings, Some(&known)), "y: c a*");
+        let table = TableSettings { weight: Some("w".into()), ..TableSettings::default() };
+        let weighted = self::settings(None, table);
+        assert_eq!(resolved(&["a", "y", "c"], &weighted, Some(&known)), "y: c a*", "weights may be absent");
+        assert!(resolved(&["a", "y", "c"], &weighted, None).contains("has no column \"w\""));
         let refusal = resolved(&["a", "y"], &settings, Some(&known));
         assert_eq!(
             refusal,

@@ -138,6 +138,9 @@ impl Crew<'_> {
         if validation.is_none() && (self.validation.is_given() || *validation_fraction > 0.0) {
             notes.push("there are no validation rows: the errors are those within the training rows".to_owned());
         }
+        if validation.is_some_and(|rows| rows.weights.is_none()) && training.weights.is_some() {
+            notes.push("the validation rows have no column of weights: each weighs 1".to_owned());
+        }
         if validation.is_none() && model.stops_early() {
             notes.push("early stopping needs validation rows: boosting went through all its rounds".to_owned());
         }
@@ -161,7 +164,7 @@ impl Crew<'_> {
         })?;
         let (on, judged) = validation.map_or((ScoredOn::InSample, training), |rows| (ScoredOn::Validation, rows));
         let predictions = timed(&mut ms.forecast, || fitted.predict_matrix(&judged.matrix))?;
-        let accuracy = Accuracy::new(on, &judged.targets, &predictions);
+        let accuracy = Accuracy::new(on, &judged.targets, &predictions, judged.weights.as_deref());
         let metadata = Metadata {
             model: fitted.name().into(),
             rows: training.len(),

@@ -441,6 +441,21 @@ fn weights_count_rows_as_often() {
     let (one, two) = (fitted(output.path(), "w").0, fitted(other.path(), "w").0);
     let (one, two) = (one.predict(&rows[0][1..]).unwrap(), two.predict(&rows[0][1..]).unwrap());
     assert!((one - two).abs() < 1.0, "{one} and {two}");
+
+    // So they do in the errors; validation rows without weights weigh the same.
+    let judged_by = |rows: &str| {
+        let (validation, output) = (folder([("w.csv", rows)]), tempfile::tempdir().unwrap());
+        let place = format!("--validation={}", validation.path().display());
+        train(input.path(), output.path(), &[&settings[..], &["max_failures=1", &place]].concat()).with_code(0);
+        manifest(&output.path().join("manifest.jsonl")).remove("w").unwrap()
+    };
+    let (one, two) = (judged_by(&weighted), judged_by(&repeated));
+    for measure in ["rmse", "mae", "r2"] {
+        let of = |row: &Value| row["accuracy"][measure].as_f64().unwrap();
+        assert!((of(&one) - of(&two)).abs() < 1e-6 * of(&two), "{measure}: {one} and {two}");
+    }
+    assert!(two["notes"].to_string().contains("have no column of weights: each weighs 1"), "{two}");
+    assert!(!one["notes"].to_string().contains("weights"), "{one}");
 }
 
 #[test]
