@@ -89,7 +89,7 @@ impl Predict {
             None => Table::to_writer(Listener(io::stdout()), key, names),
         })?;
         eprintln!("{summary}");
-        if let Some(path) = &self.output {
+        if let Some(path) = self.output.as_ref().filter(|_| summary.is_whole()) {
             eprintln!("wrote {}", path.display());
         }
         summary.verdict()

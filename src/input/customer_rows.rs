@@ -33,7 +33,7 @@ impl CustomerRows {
             match sheet.find(&["customer", "customer_id"]) {
                 Some(column) => {
                     for (row, cells) in sheet.rows().enumerate() {
-                        let customer = cells.text(column).ok_or_else(|| {
+                        let customer = cells.word(column).ok_or_else(|| {
                             cells.fault(column, "does not say whose row it is: every row needs a customer")
                         })?;
                         of.entry(customer.to_owned()).or_default().push((at, row));
@@ -47,6 +47,12 @@ impl CustomerRows {
             }
         }
         Ok(Self { sheets, of, shared, named: path.display().to_string() })
+    }
+
+    /// Whether there are rows of a customer.
+    #[must_use]
+    pub fn has(&self, customer: &str) -> bool {
+        self.shared.is_some() || self.of.contains_key(customer)
     }
 
     /// A customer's rows, in the order of the files.

@@ -59,7 +59,8 @@ pub(super) fn block(
         fitted.know_holidays_until(last)?;
     }
     let forecast = model.forecast(&wanted, covariates, forecast_seed(seed, &name)).map_err(|error| {
-        let hint = if future.is_none() { ": give a table of the future with --future" } else { "" };
+        let wanted = future.is_none() && error.is_missing();
+        let hint = if wanted { ": give a table of the future with --future" } else { "" };
         Error::Data(format!("{error}{hint}"))
     })?;
     Ok(rows_of(name, forecast, columns))

@@ -47,6 +47,10 @@ pub(super) fn read(text: &mut Text<'_>, family: Family, input: &mut InputSetting
         Family::Mean => baseline(BaselineSpec::Mean),
         _ => ModelSpec::Prophet(prophet.clone()),
     };
+    if !matches!(model, ModelSpec::Prophet(_)) {
+        // What Prophet would be given is nothing that these need.
+        input.further.clear();
+    }
     let fallback = text.choice(
         "fallback",
         &[

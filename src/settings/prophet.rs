@@ -98,7 +98,11 @@ pub(super) fn read(text: &mut Text<'_>, input: &mut InputSettings) -> ProphetSet
             }
         }
     }
-    input.further.extend(spec.columns().map(FurtherColumn::required));
+    for column in spec.columns().map(FurtherColumn::required) {
+        // Several seasonalities may have one condition.
+        let known = input.further.contains(&column);
+        input.further.extend((!known).then_some(column));
+    }
     for (name, limit) in [("cap", cap), ("floor", floor)] {
         if let Some(Limit::Column(column)) = limit {
             input.further.iter_mut().filter(|further| further.name == name).for_each(|further| {

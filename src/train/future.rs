@@ -32,7 +32,8 @@ impl Future {
             return Ok(Self { dates, known: Vec::new(), columns: Columns::default() });
         }
         let (mut known, mut columns) = (series.dates.clone(), series.columns.clone());
-        if let Some(table) = task.future() {
+        // A customer without a row in it has its own rows alone.
+        if let Some(table) = task.future().filter(|table| table.has(customer.as_str())) {
             let (dates, further) = table.dated(customer.as_str(), &wanted)?;
             (known, columns) = joined((&known, &columns), (&dates, &further), &wanted);
         }

@@ -13,7 +13,7 @@ pub enum Status {
     Unchanged,
     /// The model could not be fitted, its fallback was.
     Fallback,
-    /// No artifact; the reason says why.
+    /// No artifact, or no forecast by it; the reason says why.
     Failed,
 }
 

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     artifact::{FORMAT, Fingerprint, Metadata, Span, forecast_seed},
     dataset::{Covariates, CustomerId, Series},
-    error::Error,
+    error::{Error, Result},
     models::{FitError, FittedModel, frequency::Frequency, patience::Patience, prophet::LEAST_SIGMA},
     settings::{ForecastTask, Recipe, Settings},
 };
@@ -25,10 +25,12 @@ impl Crew<'_> {
         tools: &mut Tools,
         ms: &mut Phases,
     ) -> Work {
-        let Recipe { task, shape } = self.job.settings.recipe(task, customer)?;
+        let recipe = self.job.settings.recipe(task, customer)?;
+        let series = &*recipe.series(series)?;
+        let Recipe { task, shape, .. } = recipe;
         let frequency = task.frequency.unwrap_or_else(|| Frequency::infer(&series.dates));
-        let shape = shape.as_ref().unwrap_or(&self.shape);
-        let fingerprint = timed(&mut ms.compare, || Fingerprint::new(shape, customer, series));
+        let shape = task.shape_for(shape.as_ref().unwrap_or(&self.shape), series);
+        let fingerprint = timed(&mut ms.compare, || Fingerprint::new(&shape, customer, series));
         let name = self.artifact_name(customer, &fingerprint);
         let done = if let Some(done) = timed(&mut ms.compare, || self.earlier(&name, &fingerprint, tools))? {
             done
@@ -39,7 +41,7 @@ impl Crew<'_> {
         };
         let ForecastTask { horizon, include_history, .. } = *task;
         let block = (horizon > 0 || include_history).then(|| {
-            timed(&mut ms.forecast, || {
+            timed(&mut ms.forecast, || -> Result<_> {
                 let future = Future::new(&task, customer, series, &done.model, frequency)?;
                 let mut dates = future.dates;
                 if include_history && matches!(done.model, FittedModel::Prophet(_)) {
@@ -54,7 +56,11 @@ impl Crew<'_> {
                     .map_err(|error| Error::Data(error.to_string()))
             })
         });
-        Ok((done, block.transpose()?))
+        Ok(match block.transpose() {
+            Ok(block) => (done, block),
+            // The artifact stands all the same, and the manifest has it.
+            Err(error) => (done.without_results(&error), None),
+        })
     }
 
     fn fit_series_anew(

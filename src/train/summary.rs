@@ -27,7 +27,7 @@ pub struct Counts {
     pub unchanged: usize,
     /// With the fallback model.
     pub fallback: usize,
-    /// Without an artifact.
+    /// Without an artifact, or without the forecast that was asked for.
     pub failed: usize,
 }
 
@@ -52,7 +52,7 @@ impl Counts {
         }
     }
 
-    /// Customers that have an artifact.
+    /// Customers that have an artifact and all that was asked for.
     #[must_use]
     pub const fn with_artifact(&self) -> usize {
         self.fitted + self.unchanged + self.fallback

@@ -79,6 +79,8 @@ pub(super) struct Done {
     pub(super) metadata: Metadata,
     pub(super) model: FittedModel,
     status: Status,
+    /// Why there is an artifact and not what was asked of it.
+    failure: Option<String>,
     artifact: String,
     bytes: usize,
     sha256: String,
@@ -242,6 +244,7 @@ impl<'a> Crew<'a> {
                     metadata,
                     model,
                     status: Status::Unchanged,
+                    failure: None,
                     artifact: name.to_owned(),
                     bytes: standing.len(),
                     sha256: sha256(standing),
@@ -272,6 +275,7 @@ impl<'a> Crew<'a> {
         })?;
         Ok(Done {
             status: if metadata.fallback.is_some() { Status::Fallback } else { Status::Fitted },
+            failure: None,
             metadata,
             model,
             artifact: name,
@@ -292,12 +296,17 @@ impl Worker {
 }
 
 impl Done {
+    /// The customer failed after its artifact was published.
+    pub(super) fn without_results(self, error: &Error) -> Self {
+        Self { status: Status::Failed, failure: Some(error.to_string()), ..self }
+    }
+
     fn outcome(self, customer: &CustomerId, ms: Phases) -> Outcome {
-        let Self { metadata, status, artifact, bytes, sha256, .. } = self;
+        let Self { metadata, status, failure, artifact, bytes, sha256, .. } = self;
         Outcome {
             customer: customer.to_string(),
             status,
-            reason: metadata.fallback,
+            reason: failure.or(metadata.fallback),
             notes: metadata.notes,
             rows: metadata.rows,
             missing: metadata.missing,

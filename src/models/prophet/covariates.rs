@@ -1,6 +1,6 @@
 //! Looking up the further columns that a model asks for, by date.
 
-use crate::dataset::Covariates;
+use crate::{dataset::Covariates, holidays::covered_years};
 use jiff::{SignedDuration, civil::DateTime};
 
 /// What is missing or wrong in the further columns of a series or of a future.
@@ -40,6 +40,27 @@ pub enum CovariateError {
         /// As Python's `add_country_holidays` has it.
         country: String,
     },
+    /// The forecast goes beyond the years whose holidays the model has.
+    #[error(
+        "the model knows the holidays of {country} until {until}, and the forecast goes to {year}: ask for less{}",
+        if until < covered_years().end() { ", or train with a longer horizon" } else { "" }
+    )]
+    HolidaysTooFar {
+        /// The countries of the setting.
+        country: String,
+        /// The last year that is known.
+        until: i32,
+        /// The year of the last date.
+        year: i32,
+    },
+}
+
+impl CovariateError {
+    /// Whether a column that was given, or more rows of it, would help.
+    #[must_use]
+    pub const fn is_missing(&self) -> bool {
+        matches!(self, Self::MissingColumn { .. } | Self::MissingValue { .. })
+    }
 }
 
 /// Milliseconds since the epoch as a date and a time of day.

@@ -23,16 +23,15 @@ impl FittedProphet {
     /// one did, and noise comes on top. At dates within the history only the noise is uncertain, which needs no draws.
     ///
     /// # Errors
-    /// Where the covariates lack what [`FittedProphet::columns`] names, or the days of a country's holidays are not known.
+    /// Where the covariates lack what [`FittedProphet::columns`] names, or the days of a country's holidays are not known until
+    /// the last date.
     pub fn forecast(
         &self,
         dates: &[i64],
         covariates: Covariates<'_>,
         rng: &mut impl Rng,
     ) -> Result<Forecast, CovariateError> {
-        if let Some(country) = &self.unknown_holidays {
-            return Err(CovariateError::UnknownHolidays { country: country.clone() });
-        }
+        dates.last().map_or(Ok(()), |&last| self.insist_on_holidays(last))?;
         let t: Vec<f64> = dates.iter().map(|&ms| self.scaled_time(ms)).collect();
         let (floors, caps) = self.saturation(dates, covariates)?;
         let cap = |row: usize| caps.get(row).copied().unwrap_or(0.0);

@@ -11,7 +11,7 @@ use super::{
     terms::{CountryHolidays, Holiday, Holidays, Mode, Seasonality, Standardize},
     write_json::Extras,
 };
-use crate::dataset::Columns;
+use crate::{dataset::Columns, holidays::year_of};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
@@ -180,6 +180,9 @@ impl Saved {
         let limit = |name| history_columns.get(name).and_then(constant).filter(|limit| limit.is_finite());
         let extras =
             self.extras.unwrap_or_else(|| Extras { cap: limit("cap"), floor: limit("floor"), ..Extras::default() });
+        // What was written before the year was told goes as far as its holidays do.
+        let until =
+            extras.holidays_until.or_else(|| holidays.iter().map(|day| year_of(day.date)).max()).unwrap_or(i32::MAX);
         Ok(FittedProphet {
             spec: ProphetSpec {
                 growth: self.growth,
@@ -203,9 +206,11 @@ impl Saved {
                 floor: extras.floor,
                 lower_bound: extras.lower_bound,
                 // Their days are among the holidays of the file.
-                country_holidays: extras
-                    .country_holidays
-                    .map(|country| CountryHolidays { country, days: Holidays::default() }),
+                country_holidays: extras.country_holidays.map(|country| CountryHolidays {
+                    country,
+                    days: Holidays::default(),
+                    until,
+                }),
                 ..ProphetSpec::default()
             },
             terms,

@@ -67,6 +67,9 @@ pub(super) struct Extras {
     /// The country that some of the holidays are of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) country_holidays: Option<String>,
+    /// The last year whose holidays they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) holidays_until: Option<i32>,
     /// The cap where it is a constant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) cap: Option<f64>,
@@ -245,6 +248,7 @@ impl FittedProphet {
     fn extras(&self) -> Option<Extras> {
         let extras = Extras {
             country_holidays: self.spec.country_holidays.as_ref().map(|country| country.country.clone()),
+            holidays_until: self.spec.country_holidays.as_ref().map(|country| country.until),
             cap: self.spec.cap,
             floor: self.spec.floor,
             lower_bound: self.spec.lower_bound,

@@ -269,9 +269,8 @@ fn forecast_at(
     }
     let seed = model.seed(ask.seed);
     let refuse = |error: CovariateError| {
-        Fault::bad_request(format!(
-            "{error}: give it a value for each date, as in {{\"regressors\": {{\"price\": [1.5, …]}}}}"
-        ))
+        let missing = ": give it a value for each date, as in {\"regressors\": {\"price\": [1.5, …]}}";
+        Fault::bad_request(format!("{error}{}", if error.is_missing() { missing } else { "" }))
     };
     let mut order: Vec<usize> = (0..dates.len()).collect();
     order.sort_by_key(|&at| dates[at]);
@@ -341,11 +340,7 @@ fn varied<'m>(
 ) -> Result<Cow<'m, FittedModel>, Fault> {
     let last = dates.iter().copied().max().unwrap_or_default();
     let refuse = |error: Error| Fault::bad_request(error.to_string());
-    let mut complete = true;
-    if let FittedModel::Prophet(fitted) = model {
-        complete = fitted.unknown_holidays.is_none();
-        fitted.insist_on_holidays(last).map_err(refuse)?;
-    }
+    let complete = !matches!(model, FittedModel::Prophet(fitted) if fitted.unknown_holidays.is_some());
     if complete && interval_width.is_none() && samples.is_none() {
         return Ok(Cow::Borrowed(model));
     }
