@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::{
     bytes::Bytes,
+    columns::CUSTOMERS,
     discovery::{Format, format_of},
     fault::{Fault, Place, quoted},
     number, parquet,
@@ -196,6 +197,12 @@ impl Sheet {
         })
     }
 
+    /// The place of the column that says whose a row is: `customer` or `customer_id`.
+    #[must_use]
+    pub fn customer(&self) -> Option<usize> {
+        self.find(&CUSTOMERS)
+    }
+
     /// The place of a column that must be there, by the first of its names.
     ///
     /// # Errors
@@ -331,6 +338,15 @@ mod tests {
         let fault = row.number(window).unwrap_err().to_string();
         assert!(fault.starts_with(r#"in/holidays.csv: line 4, column "Lower Window": "x" is not a number"#), "{fault}");
         assert!(row.time(date).unwrap_err().to_string().contains(r#"line 4, column "DS": "" is empty"#));
+    }
+
+    #[test]
+    fn the_column_of_customers_has_the_names_that_it_has_in_the_input() {
+        for (header, place) in
+            [("ds,customer", Some(1)), ("customer_id,ds", Some(0)), ("Customer ID,ds", Some(0)), ("ds,id", None)]
+        {
+            assert_eq!(sheet(&format!("{header}\n")).unwrap().customer(), place, "{header}");
+        }
     }
 
     #[test]

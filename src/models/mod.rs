@@ -7,6 +7,7 @@
 pub mod baseline;
 mod footprint;
 pub mod frequency;
+pub mod future;
 mod parameters;
 pub mod patience;
 pub mod prophet;
@@ -55,7 +56,7 @@ pub enum FittedModel {
 const LARGEST_VALUE: f64 = 1e300;
 
 /// Why a model could not be fitted to a series.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum FitError {
     /// The model needs more rows.
     #[error("{}", if *rows == 0 { "no row has a value" } else { "only one row has a value: Prophet needs two" })]
@@ -266,6 +267,15 @@ impl FittedModel {
     pub fn columns(&self) -> Vec<&str> {
         match self {
             Self::Prophet(fitted) => fitted.columns().collect(),
+            Self::Baseline(_) | Self::Regression(_) => Vec::new(),
+        }
+    }
+
+    /// Names of the columns that a forecast looks at: those, and what it knows a usual value of.
+    #[must_use]
+    pub fn all_columns(&self) -> Vec<&str> {
+        match self {
+            Self::Prophet(fitted) => fitted.all_columns().collect(),
             Self::Baseline(_) | Self::Regression(_) => Vec::new(),
         }
     }

@@ -1,7 +1,8 @@
 //! Holidays from tables, and of countries.
 //!
 //! A table has the columns of Python's `holidays` data frame: `holiday`, `ds`, and if wanted `lower_window`, `upper_window`,
-//! `prior_scale`; a column `customer` or `group` says whose a row is, and a row where both are empty is everybody's.
+//! `prior_scale`; a column `customer` (or `customer_id`) or `group` says whose a row is, and a row where both are empty is
+//! everybody's.
 
 use crate::{
     error::Result,
@@ -10,7 +11,7 @@ use crate::{
     models::prophet::{CountryHolidays, Holiday, Holidays},
 };
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     path::Path,
     sync::{Mutex, PoisonError},
 };
@@ -23,6 +24,8 @@ const YEARS_AHEAD: i32 = 10;
 pub(super) struct HolidayTable {
     pub(super) shared: Holidays,
     by_group: HashMap<String, Vec<Holiday>>,
+    /// Where each group is named first.
+    groups: BTreeMap<String, String>,
     by_customer: HashMap<String, Vec<Holiday>>,
 }
 
@@ -42,7 +45,8 @@ impl HolidayTable {
             let name = sheet.require(&["holiday", "name"])?;
             let date = sheet.require(&["ds", "date"])?;
             let [lower, upper] = [&["lower_window"], &["upper_window"]].map(|names| sheet.find(names));
-            let [prior, customer, group] = [&["prior_scale"], &["customer"], &["group"]].map(|names| sheet.find(names));
+            let [prior, group] = [&["prior_scale"], &["group"]].map(|names| sheet.find(names));
+            let customer = sheet.customer();
             for row in sheet.rows() {
                 let window = |column: Option<usize>, low: f64, high: f64, complaint: &str| {
                     let Some(column) = column else { return Ok(0) };
@@ -72,7 +76,10 @@ impl HolidayTable {
                         return Err(row.row_fault("the row names a customer and a group: leave one of them empty"));
                     }
                     (Some(customer), None) => table.by_customer.entry(customer.into()).or_default().push(holiday),
-                    (None, Some(group)) => table.by_group.entry(group.into()).or_default().push(holiday),
+                    (None, Some(group)) => {
+                        table.groups.entry(group.into()).or_insert_with(|| row.describe());
+                        table.by_group.entry(group.into()).or_default().push(holiday);
+                    }
                     (None, None) => shared.push(holiday),
                 }
             }
@@ -81,8 +88,14 @@ impl HolidayTable {
         Ok(table)
     }
 
-    pub(super) fn has_groups(&self) -> bool {
-        !self.by_group.is_empty()
+    /// The groups that have holidays, and where each is named first.
+    pub(super) const fn groups(&self) -> &BTreeMap<String, String> {
+        &self.groups
+    }
+
+    /// The customers that have holidays of their own.
+    pub(super) fn customers(&self) -> impl Iterator<Item = &str> {
+        self.by_customer.keys().map(String::as_str)
     }
 
     /// Everybody's holidays, those of the group and those of the customer; `None` where they are everybody's alone.

@@ -1,8 +1,8 @@
 //! Settings that differ by customer: a customer's own beat its group's, and those beat everybody's.
 //!
-//! The table of overrides has a column `customer`, a column `group` or both, and a column for each setting that differs; an
-//! empty cell says nothing. A row with a customer holds its settings, and its group if it has one; a row with a group alone
-//! holds those of the group.
+//! The table of overrides has a column `customer` (or `customer_id`), a column `group` or both, and a column for each setting
+//! that differs; an empty cell says nothing. A row with a customer holds its settings, and its group if it has one; a row
+//! with a group alone holds those of the group.
 
 use super::{
     ForecastTask, Settings, Task, canonical_name,
@@ -34,9 +34,9 @@ const NAMING_COLUMNS: [&str; 6] = ["cap", "floor", "growth", "model", "regressor
 /// What was read from the tables that the settings name; shared by all copies of the settings.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tables {
-    holidays: Option<Arc<HolidayTable>>,
-    overrides: Option<Arc<Overrides>>,
-    future: Option<Arc<CustomerRows>>,
+    pub(super) holidays: Option<Arc<HolidayTable>>,
+    pub(super) overrides: Option<Arc<Overrides>>,
+    pub(super) future: Option<Arc<CustomerRows>>,
     calendars: Arc<CountryCalendars>,
 }
 
@@ -54,7 +54,7 @@ impl PartialEq for Tables {
 
 /// The table of overrides.
 #[derive(Debug)]
-struct Overrides {
+pub(super) struct Overrides {
     /// Everybody's settings.
     base: BTreeMap<String, String>,
     /// The columns that those name.
@@ -62,10 +62,12 @@ struct Overrides {
     sheets: Vec<Sheet>,
     /// The columns of settings of each sheet, with their canonical names.
     columns: Vec<Vec<(usize, String)>>,
-    customers: HashMap<String, (usize, usize)>,
-    groups: HashMap<String, (usize, usize)>,
+    /// Sheet and row of each customer.
+    pub(super) customers: HashMap<String, (usize, usize)>,
+    /// Sheet and row of each group.
+    pub(super) groups: HashMap<String, (usize, usize)>,
     /// The group of each customer that has one.
-    group_of: HashMap<String, String>,
+    pub(super) group_of: HashMap<String, String>,
 }
 
 /// What is fitted for one customer.
@@ -138,15 +140,7 @@ impl Settings {
             self.input.further = overrides.columns_to_read();
             task.tables.overrides = Some(Arc::new(overrides));
         }
-        if let (Some(holidays), None) = (&task.tables.holidays, &task.tables.overrides)
-            && holidays.has_groups()
-        {
-            return Err(Error::Settings(
-                "the table of holidays names groups: say who is in them by a table of customers and groups, overrides=FILE"
-                    .into(),
-            ));
-        }
-        Ok(())
+        task.tables.check_groups()
     }
 
     /// What is fitted for a customer.
@@ -204,6 +198,7 @@ impl ForecastTask {
     }
 
     /// The settings' canonical text for the fingerprint of a series: `shape`, and what depends on the horizon as well.
+    #[must_use]
     pub fn shape_for<'s>(&self, shape: &'s str, series: &Series) -> Cow<'s, str> {
         match self.holidays_until(series) {
             Some(until) => Cow::Owned(format!("{shape} with holidays until {until}")),
@@ -251,7 +246,7 @@ impl Overrides {
             group_of: HashMap::new(),
         };
         for (at, sheet) in overrides.sheets.iter().enumerate() {
-            let (customer, group) = (sheet.find(&["customer", "customer_id"]), sheet.find(&["group"]));
+            let (customer, group) = (sheet.customer(), sheet.find(&["group"]));
             if customer.is_none() && group.is_none() {
                 return Err(Error::Settings(format!(
                     "{}: has neither a column customer nor a column group",
@@ -291,6 +286,11 @@ impl Overrides {
             }
         }
         Ok(overrides)
+    }
+
+    /// Where a row is, as in "overrides.csv: line 3".
+    pub(super) fn place(&self, (sheet, row): (usize, usize)) -> String {
+        self.sheets[sheet].row(row).describe()
     }
 
     /// The rows of a customer's group and of the customer, with the numbers of their sheets.

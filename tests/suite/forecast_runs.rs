@@ -130,3 +130,112 @@ fn a_model_of_pythons_has_the_holidays_of_any_year_that_is_asked_for() {
     assert_eq!(asked(&saved.path().join("a.json"), "--horizon=5000").with_code(0).out, expected);
     asked(&saved.path().join("a.json"), "--horizon=6000").with_code(3).complains_of(&["US until 2036"]);
 }
+
+/// A customer's rows that grow towards a column `Limit` of 120; the last `ahead` rows have no target, and another limit.
+fn with_limit(ahead: usize, then: f64) -> String {
+    let mut text = String::from("ds,y,Limit\n");
+    for (at, (date, _)) in daily_rows(150 + ahead, 1).iter().enumerate() {
+        let y = 100.0 / (1.0 + (-(at as f64 - 75.0) / 20.0).exp()) + (at % 5) as f64;
+        if at < 150 { writeln!(text, "{date},{y},120") } else { writeln!(text, "{date},,{then}") }.unwrap();
+    }
+    text
+}
+
+#[test]
+fn a_cap_that_never_changed_is_that_of_the_future_unless_a_column_says_another() {
+    let settings = ["growth=logistic", "weekly_seasonality=false", "horizon=4", "n_changepoints=0"];
+    let yhat = |table: &str| -> Vec<f64> { column(table, "yhat").iter().map(|(_, y)| y.parse().unwrap()).collect() };
+    let halves = |half: &[f64], whole: &[f64]| {
+        assert_eq!(half.len(), 4);
+        assert!(half.iter().zip(whole).all(|(half, whole)| (2.0 * half - whole).abs() < 1e-9), "{half:?} {whole:?}");
+    };
+    let trained = |output: &TempDir| fs::read_to_string(output.path().join("forecasts.csv")).unwrap();
+    let future: String = daily_rows(154, 1)[150..].iter().fold("ds,cap\n".into(), |mut text, (date, _)| {
+        writeln!(text, "{date},60").unwrap();
+        text
+    });
+    let table = folder([("future.csv", future)]);
+    let path = table.path().join("future.csv");
+    let setting = format!("future={}", path.display());
+    let (path, by_column) = (path.to_str().unwrap(), [&settings[..], &["cap=Limit"]].concat());
+
+    let (plain, _) = run(&[("a.csv", with_limit(0, 0.0))], &by_column, 0);
+    let whole = yhat(&trained(&plain));
+    // In training the table of the future says it, or the rows that have no target yet; later the table does.
+    let (told, _) = run(&[("a.csv", with_limit(0, 0.0))], &[&by_column[..], &[&setting]].concat(), 0);
+    halves(&yhat(&trained(&told)), &whole);
+    let (ahead, _) = run(&[("a.csv", with_limit(4, 60.0))], &by_column, 0);
+    halves(&yhat(&trained(&ahead)), &whole);
+    let models = plain.path().join("models");
+    let predicted = predict(&models, &["--horizon=4", "--future", path]).with_code(0).out;
+    assert_eq!(first_five(&predicted), first_five(&trained(&told)));
+    assert_eq!(yhat(&predict(&models, &["--horizon=4"]).with_code(0).out), whole);
+    // What is known ahead may be shorter than the horizon.
+    let (short, _) = run(&[("a.csv", with_limit(2, 60.0))], &by_column, 0);
+    let (dates, expected) = (column(&trained(&short), "ds"), column(&trained(&plain), "ds"));
+    assert_eq!(dates, expected);
+    let values = yhat(&trained(&short));
+    assert!((2.0 * values[1] - whole[1]).abs() < 1e-9 && (values[2] - whole[2]).abs() < 1e-9, "{values:?}");
+
+    // A number among the settings is the cap of all times.
+    let (constant, _) = run(&[("a.csv", with_limit(0, 0.0))], &[&settings[..], &["cap=120", &setting]].concat(), 0);
+    assert_eq!(yhat(&trained(&constant)), whole);
+    let predicted = predict(&constant.path().join("models"), &["--future", path]).with_code(0).out;
+    assert_eq!(yhat(&predicted), whole);
+}
+
+#[test]
+fn with_a_table_of_the_future_a_horizon_is_so_many_of_its_dates_after_the_last_value() {
+    let rows = with_price(60, 5);
+    let table = folder([
+        (
+            "rows.csv",
+            rows.lines().fold(String::new(), |mut text, line| {
+                let fields: Vec<&str> = line.split(',').collect();
+                writeln!(text, "{},{}", fields[0], fields[2]).unwrap();
+                text
+            }),
+        ),
+        ("sundays.csv", "ds\n2022-02-27\n2022-03-06\n2022-03-13\n2022-03-20\n".into()),
+        ("bad.csv", "ds\n2022-03-06\n2022-03-32\n".into()),
+    ]);
+    let path = |name: &str| table.path().join(name).to_str().unwrap().to_owned();
+    let (output, _) = run(&[("a.csv", rows)], &["regressors=price", "horizon=3"], 0);
+    let models = output.path().join("models");
+    let asked = |horizon: &str| predict(&models, &[horizon, "--future", &path("rows.csv")]);
+    assert_eq!(first_five(&asked("--horizon=3").with_code(0).out), forecasts(output.path()));
+    asked("--horizon=9").with_code(3).complains_of(&["horizon=9 steps", "price are known for 5 dates"]);
+
+    // A model that needs no columns goes over the dates of the table too, and beyond them by its frequency.
+    let plain = [("a.csv", daily(60, 1))];
+    let setting = |name: &str| format!("future={}", path(name));
+    for (horizon, last) in [("horizon=2", "2022-03-13"), ("horizon=5", "2022-03-22")] {
+        let (output, _) = run(&plain, &[horizon, &setting("sundays.csv")], 0);
+        let trained = forecasts(output.path());
+        assert!(trained[0].starts_with("a,2022-03-06T") && trained.last().unwrap().contains(last), "{trained:#?}");
+        let arguments = [&format!("--{horizon}"), "--future", &path("sundays.csv")];
+        let predicted = predict(&output.path().join("models"), &arguments).with_code(0).out;
+        assert_eq!(first_five(&predicted), trained);
+    }
+    let failed = run(&plain, &["horizon=2", &setting("bad.csv")], 3).1;
+    failed.complains_of(&["bad.csv: line 3", "2022-03-32"]);
+    for settings in [&["horizon=0"][..], &["horizon=2", "model=mean"]] {
+        run(&plain, &[settings, &[&setting("sundays.csv")]].concat(), 2).1.complains_of(&["future: "]);
+    }
+}
+
+#[test]
+fn no_component_has_the_name_of_the_tables_first_column() {
+    run(&[("a.csv", with_price(60, 0))], &["seasonalities=customer:period=30:order=2"], 2)
+        .1
+        .complains_of(&["\"customer\" of a seasonality is reserved"]);
+    let (output, _) = run(&[("a.csv", daily(60, 1))], &["seasonalities=monthly:period=30:order=2"], 0);
+    let archive = fs::read(output.path().join("models/a.tar.gz")).unwrap();
+    let (_, content) = members(&archive).into_iter().find(|(name, _)| name == "model.json").unwrap();
+    // Python allows it.
+    let content = String::from_utf8(content).unwrap().replace("monthly", "customer");
+    let saved = folder([("a.json", content)]);
+    let model = saved.path().join("a.json");
+    predict(&model, &["--horizon=2"]).with_code(0);
+    predict(&model, &["--horizon=2", "--components"]).with_code(3).complains_of(&["a component \"customer\""]);
+}

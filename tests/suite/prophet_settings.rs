@@ -149,7 +149,11 @@ fn holidays_of_a_table_are_everybodys_a_groups_or_a_customers() {
     run(&files, &[&setting("holidays", "bad.csv")], 3)
         .1
         .complains_of(&["bad.csv: line 2, column \"lower_window\": \"1\""]);
-    run(&files, &[&holidays], 2).1.complains_of(&["names groups", "overrides=FILE"]);
+    run(&files, &[&holidays], 2).1.complains_of(&[
+        "holidays.csv: line 4",
+        "no customer is in the group \"north\"",
+        "overrides=FILE",
+    ]);
 }
 
 #[test]
@@ -308,4 +312,57 @@ fn words_for_missing_numbers_are_names_and_settings_like_others() {
     for name in ["\"NaN\"", "\"none\"", "Cassinga Day"] {
         assert!(names.contains(name), "{name} is missing in {names}");
     }
+}
+
+#[test]
+fn a_group_without_customers_or_without_settings_is_refused() {
+    let files = [("a.csv", with_price(120, 1, 0))];
+    let refused = |overrides: &str, holidays: &str, words: &[&str]| {
+        let tables = folder([("overrides.csv", overrides), ("holidays.csv", holidays)]);
+        let setting = |name: &str| format!("{name}={}", tables.path().join(format!("{name}.csv")).display());
+        run(&files, &[&setting("overrides"), &setting("holidays")], 2).1.complains_of(words);
+    };
+    let everybodys = "holiday,ds\nSale,2022-02-01\n";
+    refused(
+        "customer,group,growth\na,stores,\n,stroes,flat\n",
+        everybodys,
+        &[
+            "overrides.csv: line 3: no customer is in the group \"stroes\"",
+            "overrides.csv: line 2: the group \"stores\" has no settings and no holidays",
+        ],
+    );
+    refused(
+        "customer,group\na,stores\n",
+        "holiday,ds,group\nSale,2022-02-01,stores\nSale,2022-03-01,stroes\n",
+        &["holidays.csv: line 3: no customer is in the group \"stroes\""],
+    );
+}
+
+#[test]
+fn customers_of_a_table_that_are_not_in_the_input_are_told() {
+    let tables = folder([
+        ("overrides.csv", "customer_id,n_changepoints\na,3\nzzz,4\n"),
+        ("holidays.csv", "holiday,ds,Customer_ID\nSale,2022-02-01,a\nSale,2022-02-01,y\nSale,2022-02-01,x\n"),
+        ("future.csv", "customer,ds\na,2023-01-01\nb,2023-01-01\n"),
+    ]);
+    let setting = |name: &str| format!("{name}={}", tables.path().join(format!("{name}.csv")).display());
+    let files = ["a.csv", "b.csv"].map(|name| (name, with_price(120, 1, 0)));
+    for shard in ["0/2", "1/2"] {
+        let tables = ["overrides", "holidays", "future"].map(setting);
+        let settings = [&tables[0], &tables[1], &tables[2], "horizon=1", &format!("--shard={shard}")];
+        let (_, ended) = run(&files, &settings, 0);
+        let lines: Vec<&str> = ended.out.lines().filter(|line| line.contains("not in the input")).collect();
+        assert_eq!(lines.len(), 2, "{}", ended.out);
+        assert!(lines[0].ends_with("overrides.csv: 1 of its customers is not in the input: zzz"), "{}", lines[0]);
+        assert!(lines[1].ends_with("holidays.csv: 2 of its customers are not in the input, such as x"), "{}", lines[1]);
+    }
+}
+
+#[test]
+fn holidays_of_one_customer_are_nobody_elses_by_either_name_of_the_column() {
+    let tables = folder([("holidays.csv", "holiday,ds,customer_id\nSale,2022-02-01,a\n")]);
+    let holidays = format!("holidays={}", tables.path().join("holidays.csv").display());
+    let (output, _) = run(&["a.csv", "b.csv"].map(|name| (name, with_price(120, 1, 0))), &[&holidays], 0);
+    let has = ["a", "b"].map(|customer| model(output.path(), customer)["holidays"].to_string().contains("Sale"));
+    assert_eq!(has, [true, false]);
 }

@@ -74,15 +74,19 @@ impl FittedProphet {
         if self.spec.growth != Growth::Logistic {
             return Ok((vec![self.floor; dates.len()], Vec::new()));
         }
+        let limits = |name, constant, usual| match constant {
+            Some(limit) => Ok(vec![limit; dates.len()]),
+            None => values_at(covariates, name, dates, usual),
+        };
         let floors = if self.logistic_floor {
-            values_at(covariates, "floor", dates, self.spec.floor)?
+            limits("floor", self.spec.floor, self.usual_floor)?
         } else {
             vec![self.floor; dates.len()]
         };
-        let mut caps = values_at(covariates, "cap", dates, self.spec.cap)?;
-        for (row, (cap, floor)) in caps.iter_mut().zip(&floors).enumerate() {
-            if *cap <= *floor {
-                return Err(CovariateError::CapBelowFloor { date: dates[row] });
+        let mut caps = limits("cap", self.spec.cap, self.usual_cap)?;
+        for (row, (cap, &floor)) in caps.iter_mut().zip(&floors).enumerate() {
+            if *cap <= floor {
+                return Err(CovariateError::CapBelowFloor { date: dates[row], cap: *cap, floor });
             }
             *cap = (*cap - floor) / self.y_scale;
         }

@@ -76,6 +76,12 @@ pub(super) struct Extras {
     /// The floor where it is a constant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) floor: Option<f64>,
+    /// The cap of dates where no column says another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) usual_cap: Option<f64>,
+    /// The same of the floor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) usual_floor: Option<f64>,
     /// Below it no forecast is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) lower_bound: Option<f64>,
@@ -251,6 +257,8 @@ impl FittedProphet {
             holidays_until: self.spec.country_holidays.as_ref().map(|country| country.until),
             cap: self.spec.cap,
             floor: self.spec.floor,
+            usual_cap: self.usual_cap,
+            usual_floor: self.usual_floor,
             lower_bound: self.spec.lower_bound,
         };
         // A logistic model without them says that its cap is no constant.

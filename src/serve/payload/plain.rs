@@ -299,13 +299,13 @@ fn forecast_at(
 
 /// The further columns, in the order of the sorted dates.
 fn columns(series: &SeriesModel, ask: &Ask, order: &[usize], dates: usize) -> Result<Columns, Fault> {
-    let known = series.model.columns();
+    let known = series.model.all_columns();
     let mut columns = Columns::NONE.clone();
     for (name, values) in &ask.regressors {
         if !known.contains(&name.as_str()) {
             let known = if known.is_empty() { "none".into() } else { known.join(", ") };
             return Err(Fault::bad_request(format!(
-                "{name:?} is not a column that the model needs; those are: {known}"
+                "{name:?} is not a column that the model looks at; those are: {known}"
             )));
         }
         if values.len() != dates {
