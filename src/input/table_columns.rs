@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
-    InputSettings, TableSettings,
+    InputSettings, Purpose, TableSettings,
     columns::{Header, same_letters},
     fault::{Fault, quoted},
     number,
@@ -88,7 +88,7 @@ impl Header {
         };
         let weight = match &table.weight {
             // Rows to judge by may all weigh the same, as XGBoost has it.
-            Some(wanted) if known.is_some() => self.find(wanted),
+            Some(wanted) if known.is_some() || table.purpose == Purpose::Validation => self.find(wanted),
             wanted => wanted.as_ref().map(|wanted| require("weight", wanted)).transpose()?,
         };
         let timestamp = settings.timestamp.as_ref().filter(|_| known.is_none());
@@ -215,6 +215,13 @@ mod tests {
         let weighted = self::settings(None, table);
         assert_eq!(resolved(&["a", "y", "c"], &weighted, Some(&known)), "y: c a*", "weights may be absent");
         assert!(resolved(&["a", "y", "c"], &weighted, None).contains("has no column \"w\""));
+        let table =
+            TableSettings { weight: Some("w".into()), purpose: Purpose::Validation, ..TableSettings::default() };
+        assert_eq!(
+            resolved(&["a", "y", "c"], &self::settings(None, table), None),
+            "y: a c",
+            "when customers are counted"
+        );
         let refusal = resolved(&["a", "y"], &settings, Some(&known));
         assert_eq!(
             refusal,
