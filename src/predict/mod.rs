@@ -134,6 +134,13 @@ pub fn run(job: &Job<'_>, create: impl FnOnce(Key, Vec<String>) -> Result<Table>
     }
     let is_known = |name: &String| seen.contains_key(name) || failed.contains(name);
     summary.unknown = job.customers.iter().filter(|name| !is_known(name)).cloned().collect();
+    if let Question::Rows { features, .. } = job.question
+        && job.customers.is_empty()
+        && !summary.stopped
+    {
+        let without_model = features.customers().filter(|name| !seen.contains_key(*name) && !failed.contains(*name));
+        summary.without_model = without_model.map(str::to_owned).collect();
+    }
     // The table of a run that did not end, or was asked for what there is not, is no table: what stands in its place stays.
     if summary.is_whole() {
         table.finish()?;

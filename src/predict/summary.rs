@@ -5,9 +5,9 @@ use crate::{
     error::{Error, Result},
     settings::MaxFailures,
 };
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
-/// Failures that are printed one by one.
+/// Failures, and customers without a model, that are printed one by one.
 const SHOWN: usize = 20;
 
 /// Counts, and the first failures.
@@ -21,6 +21,8 @@ pub struct Summary {
     pub(super) stopped: bool,
     /// Customers that were asked for and that no artifact is of.
     pub(super) unknown: Vec<String>,
+    /// Customers that have rows of features and no artifact.
+    pub(super) without_model: BTreeSet<String>,
     /// The first artifact whose customer cannot be told, and their number.
     unreadable: Option<String>,
     passed_by: usize,
@@ -36,6 +38,7 @@ impl Summary {
             max_failures,
             stopped: false,
             unknown: Vec::new(),
+            without_model: BTreeSet::new(),
             unreadable: None,
             passed_by: 0,
         }
@@ -98,6 +101,13 @@ impl fmt::Display for Summary {
         }
         if self.failed > self.shown.len() {
             writeln!(f, "… and {} more", self.failed - self.shown.len())?;
+        }
+        if !self.without_model.is_empty() {
+            let number = self.without_model.len();
+            let customers = if number == 1 { "customer" } else { "customers" };
+            let names: Vec<&str> = self.without_model.iter().take(SHOWN).map(String::as_str).collect();
+            let more = if number > SHOWN { ", …" } else { "" };
+            writeln!(f, "rows of {number} {customers} without a model were left out: {}{more}", names.join(", "))?;
         }
         write!(f, "{} customers predicted, {} failed: {} rows", self.customers, self.failed, self.rows)
     }

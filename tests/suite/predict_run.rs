@@ -188,6 +188,23 @@ fn rows_of_features_are_predicted_by_models_that_xgboost_saved() {
 }
 
 #[test]
+fn rows_that_no_model_can_answer_are_told_of() {
+    let rows: String = (0..60).map(|i| format!("{i},{},0.5,{}\n", i % 10, ["red", "blue"][i % 2])).collect();
+    let (input, output) = (folder([("a.csv", rows)]), tempfile::tempdir().unwrap());
+    let settings = ["model=gradient-boosting", "num_round=5", "header=false", "categorical=f2"];
+    train(input.path(), output.path(), &settings).with_code(0);
+    let tables =
+        folder([("customers.csv", "customer,f0,f1,f2\nnope,1,2,red\na,1,2,violet\na,1,2,red\nnope,1,2,red\na,1,2,\n")]);
+    let with = |table: &str| {
+        let table = tables.path().join(table);
+        predict(&[output.path().join("models").to_str().unwrap(), "--input", table.to_str().unwrap()])
+    };
+    let told = with("customers.csv").with_code(0);
+    assert_eq!(told.out.lines().count(), 1 + 3);
+    told.complains_of(&["rows of 1 customer without a model were left out: nope\n"]);
+}
+
+#[test]
 fn what_cannot_be_asked_is_refused_before_anything_is_read() {
     let output = trained(1, &[]);
     let models = output.path().join("models");
