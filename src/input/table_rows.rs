@@ -16,6 +16,8 @@ pub(super) struct TableRows {
     weights: Option<Vec<f32>>,
     rows: Vec<u64>,
     missing: usize,
+    /// Of each column.
+    unseen: Vec<usize>,
 }
 
 /// How a column's values become numbers.
@@ -52,6 +54,7 @@ impl TableRows {
             weights: weighted.then(|| Vec::with_capacity(capacity)),
             rows: Vec::with_capacity(capacity),
             missing: 0,
+            unseen: vec![0; width],
         }
     }
 
@@ -92,7 +95,11 @@ impl TableRows {
                     }
                 }
             }
-            Column::Known(feature) => feature.encode(crate::dataset::Cell::Text(text)).unwrap_or(f32::NAN),
+            Column::Known(feature) => {
+                let code = feature.encode(crate::dataset::Cell::Text(text)).unwrap_or(f32::NAN);
+                self.unseen[column] += usize::from(code.is_nan());
+                code
+            }
             Column::Numeric => return Err("is not a number"),
         };
         self.values.push(code);
@@ -125,8 +132,8 @@ impl TableRows {
             });
         }
         let matrix = Matrix::from_rows(width, &self.values).map_err(|error| error.to_string())?;
-        let Self { targets, weights, rows, missing, .. } = self;
-        Ok(Some(Table { features, matrix, targets, weights, rows, missing }))
+        let Self { targets, weights, rows, missing, unseen, .. } = self;
+        Ok(Some(Table { features, matrix, targets, weights, rows, missing, unseen }))
     }
 }
 
@@ -182,7 +189,8 @@ mod tests {
         assert!(codes[2].is_nan());
         assert_eq!([codes[0], codes[1], codes[3], codes[4]], [2.0, 0.0, 2.0, 1.0]);
 
-        let judged = rows(Some(&table.features), &[(1.0, "fig"), (2.0, "melon")]).unwrap();
+        let judged = rows(Some(&table.features), &[(1.0, "fig"), (2.0, "melon"), (3.0, "")]).unwrap();
+        assert_eq!((table.unseen, judged.unseen), (vec![0, 0], vec![0, 1]));
         assert_eq!(judged.features, table.features);
         assert_eq!(judged.matrix.column(1)[0], 1.0);
         assert!(judged.matrix.column(1)[1].is_nan());

@@ -1,6 +1,6 @@
 //! Predictions for rows of features.
 
-use super::Customer;
+use super::{Customer, Unseen};
 use crate::{
     artifact::Opened,
     dataset::Cell,
@@ -19,7 +19,12 @@ pub(super) fn shap_names(opened: &Opened) -> Vec<String> {
 }
 
 /// Predictions for a customer's rows of features; `columns` are the table's.
-pub(super) fn block(customer: Customer, features: &CustomerRows, shap: bool, columns: &[String]) -> Result<Block> {
+pub(super) fn block(
+    customer: Customer,
+    features: &CustomerRows,
+    shap: bool,
+    columns: &[String],
+) -> Result<(Block, Unseen)> {
     let Customer { name, opened } = customer;
     let shap_columns = shap_names(&opened);
     let FittedModel::Regression(fitted) = opened.model else {
@@ -32,6 +37,7 @@ pub(super) fn block(customer: Customer, features: &CustomerRows, shap: bool, col
     let mut predictions = Vec::with_capacity(rows.len());
     let mut contributions = vec![Vec::new(); if shap { shap_columns.len() } else { 0 }];
     let mut encoded = Vec::new();
+    let mut unseen = Unseen::new();
     for row in &rows {
         let mut cells = Vec::with_capacity(fitted.features().len());
         for (at, feature) in fitted.features().iter().enumerate() {
@@ -47,7 +53,13 @@ pub(super) fn block(customer: Customer, features: &CustomerRows, shap: bool, col
             }
             cells.push(row.text(column).map_or(Cell::Missing, Cell::Text));
         }
-        fitted.encode(cells, &mut encoded).map_err(|fault| row.row_fault(&fault))?;
+        fitted.encode(cells.iter().copied(), &mut encoded).map_err(|fault| row.row_fault(&fault))?;
+        for (feature, (cell, number)) in fitted.features().iter().zip(cells.iter().zip(&encoded)) {
+            // Of numbers nothing but what is missing is NaN.
+            if feature.categories.is_some() && number.is_nan() && matches!(cell, Cell::Text(_)) {
+                *unseen.entry(feature.name.clone()).or_default() += 1;
+            }
+        }
         predictions.push(shortest(fitted.predict(&encoded)?));
         if shap {
             for (column, value) in contributions.iter_mut().zip(fitted.shap_values(&encoded)?) {
@@ -58,7 +70,7 @@ pub(super) fn block(customer: Customer, features: &CustomerRows, shap: bool, col
     let mut by_name: HashMap<String, Vec<f64>> = shap_columns.into_iter().zip(contributions).collect();
     by_name.insert("prediction".into(), predictions);
     let columns = columns.iter().map(|name| by_name.remove(name).unwrap_or_default()).collect();
-    Ok(Block { customer: name, keys: (1..=rows.len() as i64).collect(), columns })
+    Ok((Block { customer: name, keys: (1..=rows.len() as i64).collect(), columns }, unseen))
 }
 
 /// The number whose shortest decimal is that of a single-precision number: 0.1 instead of 0.10000000149011612.

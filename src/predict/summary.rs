@@ -1,6 +1,6 @@
 //! What came of a run, for people and for the exit code.
 
-use super::Place;
+use super::{Place, Unseen};
 use crate::{
     error::{Error, Result},
     settings::MaxFailures,
@@ -21,6 +21,7 @@ pub struct Summary {
     pub(super) stopped: bool,
     /// Customers that were asked for and that no artifact is of.
     pub(super) unknown: Vec<String>,
+    unseen: Unseen,
     /// Customers that have rows of features and no artifact.
     pub(super) without_model: BTreeSet<String>,
     /// The first artifact whose customer cannot be told, and their number.
@@ -38,6 +39,7 @@ impl Summary {
             max_failures,
             stopped: false,
             unknown: Vec::new(),
+            unseen: Unseen::new(),
             without_model: BTreeSet::new(),
             unreadable: None,
             passed_by: 0,
@@ -49,9 +51,12 @@ impl Summary {
         self.unreadable.get_or_insert_with(|| format!("{}: {reason}", place.path.display()));
     }
 
-    pub(super) fn done(&mut self, rows: usize) {
+    pub(super) fn done(&mut self, rows: usize, unseen: Unseen) {
         self.customers += 1;
         self.rows += rows;
+        for (feature, values) in unseen {
+            *self.unseen.entry(feature).or_default() += values;
+        }
     }
 
     pub(super) fn failed(&mut self, place: &Place, reason: &str) {
@@ -101,6 +106,9 @@ impl fmt::Display for Summary {
         }
         if self.failed > self.shown.len() {
             writeln!(f, "… and {} more", self.failed - self.shown.len())?;
+        }
+        for (feature, rows) in &self.unseen {
+            writeln!(f, "rows whose {feature:?} is no category of the training rows, and counts as missing: {rows}")?;
         }
         if !self.without_model.is_empty() {
             let number = self.without_model.len();

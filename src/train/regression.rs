@@ -141,6 +141,14 @@ impl Crew<'_> {
         if validation.is_some_and(|rows| rows.weights.is_none()) && training.weights.is_some() {
             notes.push("the validation rows have no column of weights: each weighs 1".to_owned());
         }
+        for (feature, unseen) in validation.into_iter().flat_map(|rows| rows.features.iter().zip(&rows.unseen)) {
+            if *unseen > 0 {
+                notes.push(format!(
+                    "validation rows whose {:?} is no category of the training rows, and counts as missing: {unseen}",
+                    feature.name
+                ));
+            }
+        }
         if validation.is_none() && model.stops_early() {
             notes.push("early stopping needs validation rows: boosting went through all its rounds".to_owned());
         }

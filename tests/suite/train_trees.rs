@@ -333,6 +333,8 @@ fn categories_are_kept_in_the_artifact_and_unseen_ones_are_missing() {
     let place = format!("--validation={}", validation.path().display());
     fit(input.path(), output.path(), &["target=price", "categorical=state", &place]).with_code(0);
     let (model, metadata) = fitted(output.path(), "a");
+    let note = "validation rows whose \"state\" is no category of the training rows, and counts as missing: 1";
+    assert_eq!(manifest(&output.path().join("manifest.jsonl"))["a"]["notes"], serde_json::json!([note]));
     assert_eq!(metadata["regression"]["features"][0]["categories"], serde_json::json!(["CA", "GA", "TX"]));
     let predict = |state: &str| {
         let mut row = Vec::new();
