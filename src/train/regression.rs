@@ -160,8 +160,11 @@ impl Crew<'_> {
                 (Ok(fitted), _) => Ok((fitted, None)),
                 // A setting that cannot be followed is not the customer's fault.
                 (Err(Unfitted::Failed(error @ Error::Data(_))), Some(fallback)) => {
-                    let fitted = fallback.fit(training, validation, Patience::default(), scratch);
-                    fitted.map(|fitted| (fitted, Some(error.to_string()))).map_err(|_| Unfitted::Failed(error))
+                    match fallback.fit(training, validation, patience, scratch) {
+                        Ok(fitted) => Ok((fitted, Some(error.to_string()))),
+                        Err(Unfitted::Failed(_)) => Err(Unfitted::Failed(error)),
+                        Err(interrupted) => Err(interrupted),
+                    }
                 }
                 (Err(error), _) => Err(error),
             }

@@ -599,6 +599,12 @@ fn what_trees_cannot_be_fitted_to_falls_back_to_a_line_only_where_that_makes_sen
     fit(input.path(), output.path(), &[&settings[..], &["fallback=ridge"]].concat()).with_code(0);
     assert_eq!(statuses(output.path()), [0, 0, 1, 0]);
     assert_eq!(manifest(&output.path().join("manifest.jsonl"))["a"]["model"], "ridge");
+    // The line has no more time than the trees.
+    let wide =
+        (0..700_u32).map(|row| (0..700).map(|k| (row * (k + 3) % 101).to_string()).collect::<Vec<_>>().join(","));
+    let wide = folder([("wide.csv", joined(wide.map(|features| format!("-1,{features}"))))]);
+    let hurried = ["header=false", "objective=count:poisson", "fallback=ridge", "customer_time_limit=0.03"];
+    fit(wide.path(), output.path(), &hurried).with_code(3).complains_of(&["did not end within its time limit"]);
     // A setting that cannot be followed is nobody's fault but the setting's.
     let constrained = ["target=price", "monotone_constraints=(1,1,1,1,1)"];
     fit(input.path(), output.path(), &constrained).with_code(3).complains_of(&["monotone_constraints has 5 values"]);
