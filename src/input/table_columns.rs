@@ -69,7 +69,7 @@ impl Header {
         let require = |setting: &str, wanted: &str| {
             self.required(setting, wanted).map_err(|fault| {
                 if has_header {
-                    return fault;
+                    return self.with_advice(fault);
                 }
                 Fault::file(format!(
                     "has no header, as far as its first line shows, so the column {} of the setting {setting} cannot be \
@@ -83,7 +83,8 @@ impl Header {
             Some(wanted) => require("target", wanted)?,
             None if !has_header => 0,
             None => self.guess(&TARGETS, |at| Some(at) != customer).ok_or_else(|| {
-                Fault::file(format!("no column is named target, label or y: set target to one of {}", self.list()))
+                let complaint = format!("no column is named target, label or y: set target to one of {}", self.list());
+                self.with_advice(Fault::file(complaint))
             })?,
         };
         let weight = match &table.weight {
@@ -145,14 +146,24 @@ impl Header {
         let places: HashMap<&[u8], usize> = (0..self.len()).rev().map(|at| (self.name(at), at)).collect();
         let place = |feature: &Feature| {
             places.get(feature.name.as_bytes()).copied().ok_or_else(|| {
-                Fault::file(format!(
+                self.with_advice(Fault::file(format!(
                     "has no column {}, which is a feature of the training rows; its columns are {}",
                     quoted(feature.name.as_bytes()),
                     self.list()
-                ))
+                )))
             })
         };
         known.iter().map(place).collect()
+    }
+
+    /// A complaint about names, with the way out where they may be no names.
+    fn with_advice(&self, fault: Fault) -> Fault {
+        let is_number = |at: usize| number::parse(self.name(at)).is_ok_and(|number| number.is_some());
+        if (0..self.len()).any(is_number) {
+            fault.and("; if this is a row of data, set header to false")
+        } else {
+            fault
+        }
     }
 }
 
@@ -234,6 +245,8 @@ mod tests {
         let none = TableSettings::default;
         for (names, settings, complaint) in [
             (&["a", "price"][..], settings(None, none()), "set target to one of \"a\", \"price\""),
+            (&["3", "red"], settings(None, none()), "\"red\"; if this is a row of data, set header to false"),
+            (&["3", "red"], settings(Some("z"), none()), "\"red\"; if this is a row of data, set header to false"),
             (&["y"], settings(None, none()), "has no column of features"),
             (&["y", "a", "a"], settings(None, none()), "two columns named \"a\""),
             (&["y", "a"], settings(Some("z"), none()), "has no column \"z\", which the setting target names"),

@@ -327,6 +327,11 @@ fn categories_are_kept_in_the_artifact_and_unseen_ones_are_missing() {
     }
     let (input, validation) = (folder([("a.csv", &text)]), folder([("a.csv", &judged)]));
     let output = tempfile::tempdir().unwrap();
+    let bare = folder([("a.csv", text.split_once('\n').unwrap().1)]);
+    fit(bare.path(), output.path(), &[])
+        .with_code(3)
+        .complains_of(&["a.csv: no column is named target", "if this is a row of data, set header to false"]);
+    fit(bare.path(), output.path(), &["header=false", "categorical=f0"]).with_code(0);
     let undeclared = fit(input.path(), output.path(), &["target=price"]).with_code(3);
     undeclared.complains_of(&["a.csv: line 2, column \"state\": \"GA\" is not a number", "setting categorical"]);
 
