@@ -157,6 +157,9 @@ pub(super) fn target(number: Option<f64>) -> Result<Option<f32>, &'static str> {
     }
 }
 
+/// What is wrong with text that is no number, where a weight should be.
+pub(super) const NOT_A_WEIGHT: &str = "is not a number: every row needs a weight, from 0 to 1000000000";
+
 /// The rule for a weight.
 pub(super) fn weight(number: Option<f64>) -> Result<f32, &'static str> {
     match number {

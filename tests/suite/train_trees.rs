@@ -439,11 +439,14 @@ fn weights_count_rows_as_often() {
         writeln!(weighted, "{},{row}", 1 + at % 2).unwrap();
         (0..=at % 2).for_each(|_| writeln!(repeated, "{row}").unwrap());
     }
-    let input = folder([("w.csv", &weighted), ("bad.csv", &weighted.replace("\n2,", "\n-2,"))]);
+    let bad = [weighted.replace("\n2,", "\n-2,"), weighted.replace("\n2,", "\nmuch,")];
+    let input = folder([("w.csv", &weighted), ("bad.csv", &bad[0]), ("text.csv", &bad[1])]);
     let (output, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let settings = ["model=ridge", "weight=w", "features=a,b,c,d"];
-    train(input.path(), output.path(), &[&settings[..], &["max_failures=1"]].concat()).with_code(0);
-    assert!(reasons(output.path())["bad"].contains("line 3, column \"w\": \"-2\" is not a weight"));
+    train(input.path(), output.path(), &[&settings[..], &["max_failures=2"]].concat()).with_code(0);
+    let complaints = reasons(output.path());
+    assert!(complaints["bad"].contains("line 3, column \"w\": \"-2\" is not a weight"));
+    assert!(complaints["text"].ends_with("\"much\" is not a number: every row needs a weight, from 0 to 1000000000"));
     train(folder([("w.csv", &repeated)]).path(), other.path(), &["model=ridge"]).with_code(0);
     let (one, two) = (fitted(output.path(), "w").0, fitted(other.path(), "w").0);
     let (one, two) = (one.predict(&rows[0][1..]).unwrap(), two.predict(&rows[0][1..]).unwrap());
@@ -453,7 +456,7 @@ fn weights_count_rows_as_often() {
     let judged_by = |rows: &str| {
         let (validation, output) = (folder([("w.csv", rows)]), tempfile::tempdir().unwrap());
         let place = format!("--validation={}", validation.path().display());
-        train(input.path(), output.path(), &[&settings[..], &["max_failures=1", &place]].concat()).with_code(0);
+        train(input.path(), output.path(), &[&settings[..], &["max_failures=2", &place]].concat()).with_code(0);
         manifest(&output.path().join("manifest.jsonl")).remove("w").unwrap()
     };
     let (one, two) = (judged_by(&weighted), judged_by(&repeated));
