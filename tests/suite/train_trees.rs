@@ -182,10 +182,12 @@ fn bundles_of_customers_have_bundles_of_validation_rows() {
         }
         text
     };
-    let input = folder([("train.csv", bundle(40, 0)), ("val.csv", bundle(20, 100))]);
+    let all = bundle(40, 0);
+    let input = folder([("train.csv", all.clone()), ("val.csv", bundle(20, 100))]);
     let place = format!("--validation={}", input.path().display());
     let output = tempfile::tempdir().unwrap();
-    fit(input.path(), output.path(), &["target=price", &place]).with_code(0);
+    let ended = fit(input.path(), output.path(), &["target=price", &place]).with_code(0);
+    assert!(!ended.out.contains("times"), "{}", ended.out);
     let rows = manifest(&output.path().join("manifest.jsonl"));
     assert_eq!(rows.len(), 6);
     assert!(rows.values().all(|row| row["rows"] == 40 && row["accuracy"]["rows"] == 20), "{rows:?}");
@@ -198,6 +200,19 @@ fn bundles_of_customers_have_bundles_of_validation_rows() {
     let place = format!("--validation={}", files.path().display());
     fit(files.path(), again.path(), &["target=price", "features=YEAR,SQUARE_FEET,BATHS,GARAGE", &place]).with_code(0);
     assert_eq!(artifacts(&again.path().join("models")), artifacts(&output.path().join("models")));
+
+    // One validation file for two training files is read for each of them.
+    let (header, lines) = all.split_once('\n').unwrap();
+    let half = |parity: [char; 3]| {
+        let lines = lines.lines().filter(|line| line.ends_with(parity)).map(|line| format!("{line}\n"));
+        format!("{header}\n{}", lines.collect::<String>())
+    };
+    let halves = folder([("odd.csv", half(['1', '3', '5'])), ("even.csv", half(['0', '2', '4']))]);
+    let (judged, halved) = (folder([("val.csv", bundle(20, 100))]), tempfile::tempdir().unwrap());
+    let place = format!("--validation={}", judged.path().display());
+    let ended = fit(halves.path(), halved.path(), &["target=price", &place]).with_code(0);
+    assert!(ended.out.contains("val.csv is read 2 times"), "{}", ended.out);
+    assert_eq!(artifacts(&halved.path().join("models")), artifacts(&output.path().join("models")));
 
     let mixed = fit(
         files.path(),
