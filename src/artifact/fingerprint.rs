@@ -159,6 +159,7 @@ mod tests {
             weights: None,
             rows: vec![1, 2],
             missing: 0,
+            unseen: vec![0; 2],
         };
         let of = |table: &Table, validation| Fingerprint::of_tables("a", &customer, table, validation);
         let base = of(&table, None);

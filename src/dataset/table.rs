@@ -97,6 +97,8 @@ pub struct Table {
     pub rows: Vec<u64>,
     /// How many rows were left out because they have no target.
     pub missing: usize,
+    /// How many values of each feature, shape (k), are no category of it, and count as missing: none in training rows.
+    pub unseen: Vec<usize>,
 }
 
 impl Table {
@@ -124,6 +126,7 @@ impl Table {
             weights: self.weights.as_ref().map(|weights| places.iter().map(|&row| weights[row]).collect()),
             rows: places.iter().map(|&row| self.rows[row]).collect(),
             missing: self.missing,
+            unseen: self.unseen.clone(),
         })
     }
 }
@@ -166,6 +169,7 @@ mod tests {
             weights: Some(vec![1.0, 2.0, 3.0]),
             rows: vec![1, 3, 4],
             missing: 1,
+            unseen: vec![0; 2],
         };
         let some = table.select(&[2, 0]).unwrap();
         assert_eq!((some.matrix.column(1), &some.targets[..]), (&[30.0, 10.0][..], &[0.3, 0.1][..]));

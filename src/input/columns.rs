@@ -126,7 +126,7 @@ impl Header {
     }
 
     /// The column of a name that was set: exactly, else in any case.
-    fn find(&self, wanted: &str) -> Option<usize> {
+    pub(super) fn find(&self, wanted: &str) -> Option<usize> {
         let (wanted, columns) = (wanted.trim().as_bytes(), 0..self.len());
         columns
             .clone()

@@ -178,7 +178,7 @@ fn row(record: &Record<'_>, columns: Columns, header: &Header) -> Result<Option<
         Ok(time) => time,
         Err(complaint) => return bad_cell(record, columns.timestamp, header, complaint),
     };
-    match number::parse(record.field(columns.target)) {
+    match number::parse_or(record.field(columns.target), number::NOT_A_TARGET) {
         Ok(value) => Ok(Some(Row { time, value: value.unwrap_or(f64::NAN), number: record.line })),
         Err(complaint) => bad_cell(record, columns.target, header, complaint),
     }

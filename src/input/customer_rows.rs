@@ -14,8 +14,8 @@ use std::{collections::HashMap, path::Path};
 #[derive(Debug)]
 pub struct CustomerRows {
     sheets: Vec<Sheet>,
-    /// Table and row of each row of a customer.
-    of: HashMap<String, Vec<(usize, usize)>>,
+    /// Table and row of each row of a customer; no row where the whole table is the customer's.
+    of: HashMap<String, Vec<(usize, Option<usize>)>>,
     shared: Option<usize>,
     named: String,
 }
@@ -27,7 +27,7 @@ impl CustomerRows {
     /// As for [`Sheet::read_all`]; [`Error::Data`] for a row that does not say whose it is.
     pub fn read(path: &Path) -> Result<Self> {
         let sheets = Sheet::read_all(path)?;
-        let mut of: HashMap<String, Vec<(usize, usize)>> = HashMap::new();
+        let mut of: HashMap<String, Vec<(usize, Option<usize>)>> = HashMap::new();
         let mut shared = None;
         for (at, sheet) in sheets.iter().enumerate() {
             match sheet.customer() {
@@ -36,13 +36,10 @@ impl CustomerRows {
                         let customer = cells.word(column).ok_or_else(|| {
                             cells.fault(column, "does not say whose row it is: every row needs a customer")
                         })?;
-                        of.entry(customer.to_owned()).or_default().push((at, row));
+                        of.entry(customer.to_owned()).or_default().push((at, Some(row)));
                     }
                 }
-                None if path.is_dir() => {
-                    let rows = (0..sheet.rows().len()).map(|row| (at, row));
-                    of.entry(sheet.stem().to_owned()).or_default().extend(rows);
-                }
+                None if path.is_dir() => of.entry(sheet.stem().to_owned()).or_default().push((at, None)),
                 None => shared = Some(at),
             }
         }
@@ -65,12 +62,34 @@ impl CustomerRows {
     /// # Errors
     /// [`Error::Data`] where there is none.
     pub fn rows(&self, customer: &str) -> Result<Vec<SheetRow<'_>>> {
-        if let Some(sheet) = self.shared {
-            return Ok(self.sheets[sheet].rows().collect());
+        self.rows_unless_names(customer, |_| Ok(false))
+    }
+
+    /// [`Self::rows`]; `names_are_data` says of a table without a column of customers whether its line of names is none, but a
+    /// row of data.
+    ///
+    /// # Errors
+    /// As for [`Self::rows`], and what `names_are_data` complains of.
+    pub fn rows_unless_names<'a>(
+        &'a self,
+        customer: &str,
+        mut names_are_data: impl FnMut(&'a Sheet) -> Result<bool>,
+    ) -> Result<Vec<SheetRow<'a>>> {
+        let shared = self.shared.map(|sheet| vec![(sheet, None)]);
+        let places = shared
+            .as_ref()
+            .or_else(|| self.of.get(customer))
+            .ok_or_else(|| Error::Data(format!("{} has no row of {customer}", self.named)))?;
+        let mut rows = Vec::with_capacity(places.len());
+        for &(sheet, row) in places {
+            let sheet = &self.sheets[sheet];
+            match row {
+                Some(row) => rows.push(sheet.row(row)),
+                None if names_are_data(sheet)? => rows.extend(sheet.rows_and_names()),
+                None => rows.extend(sheet.rows()),
+            }
         }
-        let rows =
-            self.of.get(customer).map(|rows| rows.iter().map(|&(sheet, row)| self.sheets[sheet].row(row)).collect());
-        rows.ok_or_else(|| Error::Data(format!("{} has no row of {customer}", self.named)))
+        Ok(rows)
     }
 
     /// A customer's dates, increasing, and the columns of numbers that are asked for, as far as they are there.

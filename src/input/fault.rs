@@ -26,6 +26,11 @@ impl Fault {
         Self(format!("{place}, column {}: {} {complaint}", quoted(column), quoted(value)).into())
     }
 
+    /// The same with more at the end.
+    pub(super) fn and(self, more: &str) -> Self {
+        Self(format!("{}{more}", self.0).into())
+    }
+
     /// The failure as the run reports it.
     pub(super) fn in_file(self, file: &str) -> Error {
         Error::Data(format!("{file}: {}", self.0))

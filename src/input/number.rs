@@ -14,6 +14,19 @@ pub(super) fn parse(text: &[u8]) -> Result<Option<f64>, &'static str> {
     }
 }
 
+/// What is wrong with text that is no number at all.
+const NOT_A_NUMBER: &str = "is not a number: mend the value, or leave the cell empty if it is unknown";
+
+/// The same of a target, whose column may have been guessed.
+pub(super) const NOT_A_TARGET: &str =
+    "is not a number: mend the value, leave the cell empty if it is unknown, or set target to another column";
+
+/// As [`parse`], with a complaint of the caller's about text that is no number at all.
+#[inline]
+pub(super) fn parse_or(text: &[u8], complaint: &'static str) -> Result<Option<f64>, &'static str> {
+    parse(text).map_err(|own| if own == NOT_A_NUMBER { complaint } else { own })
+}
+
 /// A number of a further column: NaN where it is missing; `true` and `false` are 1 and 0.
 ///
 /// # Errors
@@ -44,7 +57,7 @@ fn without_number(text: &[u8]) -> Result<Option<f64>, &'static str> {
     } else if text.iter().all(|byte| matches!(byte, b'0'..=b'9' | b',' | b'.' | b'-' | b'+' | b' ' | b'\'' | b'_')) {
         Err("is not a number: write a point before the decimals and nothing between the thousands")
     } else {
-        Err("is not a number: mend the value, leave the cell empty if it is unknown, or set target to another column")
+        Err(NOT_A_NUMBER)
     }
 }
 

@@ -96,7 +96,7 @@ pub(super) fn moment(value: &AnyValue<'_>) -> Result<i64, &'static str> {
 pub(super) fn target(value: &AnyValue<'_>) -> Result<Option<f64>, &'static str> {
     match value {
         AnyValue::Null => Ok(None),
-        AnyValue::String(text) => number::parse(text.trim().as_bytes()),
+        AnyValue::String(text) => number::parse_or(text.trim().as_bytes(), number::NOT_A_TARGET),
         AnyValue::Boolean(value) => Ok(Some(f64::from(u8::from(*value)))),
         value => number::check(value.extract::<f64>().ok_or("is not a number: write the column as numbers")?),
     }

@@ -30,11 +30,14 @@ pub struct Sheet {
     stem: String,
     headerless: bool,
     columns: Vec<String>,
+    /// The names, where they are a line of the file, and the rows.
     text: String,
     /// Where each cell ends in `text`, row after row.
     ends: Vec<usize>,
     /// The line or row of each row.
     numbers: Vec<u64>,
+    /// How many of these rows are names: one or none.
+    names: usize,
     place: fn(u64) -> Place,
 }
 
@@ -94,6 +97,7 @@ impl Sheet {
             text: String::new(),
             ends: Vec::new(),
             numbers: Vec::new(),
+            names: 0,
             place,
         }
     }
@@ -112,6 +116,8 @@ impl Sheet {
         let mut sheet = Self { headerless, ..Self::empty((0..first.len()).map(name).collect(), Place::Line) };
         if headerless {
             records = text.records(&mut scratch);
+        } else {
+            sheet.push_names(first.line);
         }
         while let Some(record) = records.next() {
             if record.is_blank() {
@@ -133,6 +139,16 @@ impl Sheet {
         Ok(sheet)
     }
 
+    /// Keeps the names as a row of text.
+    fn push_names(&mut self, line: u64) {
+        for name in &self.columns {
+            self.text.push_str(name);
+            self.ends.push(self.text.len());
+        }
+        self.numbers.push(line);
+        self.names = 1;
+    }
+
     fn from_parquet(bytes: &[u8]) -> Result<Self, Fault> {
         let (names, columns) = parquet::texts(bytes)?;
         let mut sheet = Self::empty(names, Place::Row);
@@ -151,7 +167,8 @@ impl Sheet {
 
     fn with_distinct_columns(self) -> Result<Self, Fault> {
         for (at, name) in self.columns.iter().enumerate() {
-            if self.columns[..at].contains(name) {
+            // Numbers are no names: what is asked for is not found among them, and they may be a row of data.
+            if self.columns[..at].contains(name) && number::parse(name.as_bytes()).is_err() {
                 let name = quoted(name.as_bytes());
                 return Err(Fault::file(format!("two columns have the name {name}: give each its own")));
             }
@@ -206,20 +223,41 @@ impl Sheet {
         self.find(names).ok_or_else(|| {
             let columns: Vec<String> = self.columns.iter().map(|name| quoted(name.as_bytes())).collect();
             let wanted = names.join(" or ");
-            Error::Data(format!("{}: has no column {wanted}; its columns are {}", self.file, columns.join(", ")))
+            let advice = if self.has_number_as_name() {
+                "; if this is a row of data, put a line with the names of the columns before it"
+            } else {
+                ""
+            };
+            Error::Data(format!(
+                "{}: has no column {wanted}; its columns are {}{advice}",
+                self.file,
+                columns.join(", ")
+            ))
         })
+    }
+
+    /// Whether a column is called like a number, as if the line of names were a row of data.
+    #[must_use]
+    pub fn has_number_as_name(&self) -> bool {
+        self.columns.iter().any(|name| number::parse(name.as_bytes()).is_ok_and(|number| number.is_some()))
     }
 
     /// The rows, in the order of the file.
     #[must_use]
     pub fn rows(&self) -> impl ExactSizeIterator<Item = SheetRow<'_>> {
+        (self.names..self.numbers.len()).map(|row| SheetRow { sheet: self, row })
+    }
+
+    /// The rows, and before them the line of names, if there is one, as if it were a row too.
+    #[must_use]
+    pub fn rows_and_names(&self) -> impl ExactSizeIterator<Item = SheetRow<'_>> {
         (0..self.numbers.len()).map(|row| SheetRow { sheet: self, row })
     }
 
     /// A row by its place among [`Sheet::rows`].
     #[must_use]
     pub const fn row(&self, row: usize) -> SheetRow<'_> {
-        SheetRow { sheet: self, row }
+        SheetRow { sheet: self, row: self.names + row }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
-    InputSettings, TableSettings,
+    InputSettings, Purpose, TableSettings,
     columns::{Header, same_letters},
     fault::{Fault, quoted},
     number,
@@ -69,7 +69,7 @@ impl Header {
         let require = |setting: &str, wanted: &str| {
             self.required(setting, wanted).map_err(|fault| {
                 if has_header {
-                    return fault;
+                    return self.with_advice(fault);
                 }
                 Fault::file(format!(
                     "has no header, as far as its first line shows, so the column {} of the setting {setting} cannot be \
@@ -83,10 +83,15 @@ impl Header {
             Some(wanted) => require("target", wanted)?,
             None if !has_header => 0,
             None => self.guess(&TARGETS, |at| Some(at) != customer).ok_or_else(|| {
-                Fault::file(format!("no column is named target, label or y: set target to one of {}", self.list()))
+                let complaint = format!("no column is named target, label or y: set target to one of {}", self.list());
+                self.with_advice(Fault::file(complaint))
             })?,
         };
-        let weight = table.weight.as_ref().map(|wanted| require("weight", wanted)).transpose()?;
+        let weight = match &table.weight {
+            // Rows to judge by may all weigh the same, as XGBoost has it.
+            Some(wanted) if known.is_some() || table.purpose == Purpose::Validation => self.find(wanted),
+            wanted => wanted.as_ref().map(|wanted| require("weight", wanted)).transpose()?,
+        };
         let timestamp = settings.timestamp.as_ref().filter(|_| known.is_none());
         let timestamp = timestamp.map(|wanted| require("timestamp", wanted)).transpose()?;
         let taken = [Some(target), weight, customer];
@@ -141,14 +146,24 @@ impl Header {
         let places: HashMap<&[u8], usize> = (0..self.len()).rev().map(|at| (self.name(at), at)).collect();
         let place = |feature: &Feature| {
             places.get(feature.name.as_bytes()).copied().ok_or_else(|| {
-                Fault::file(format!(
+                self.with_advice(Fault::file(format!(
                     "has no column {}, which is a feature of the training rows; its columns are {}",
                     quoted(feature.name.as_bytes()),
                     self.list()
-                ))
+                )))
             })
         };
         known.iter().map(place).collect()
+    }
+
+    /// A complaint about names, with the way out where they may be no names.
+    fn with_advice(&self, fault: Fault) -> Fault {
+        let is_number = |at: usize| number::parse(self.name(at)).is_ok_and(|number| number.is_some());
+        if (0..self.len()).any(is_number) {
+            fault.and("; if this is a row of data, set header to false")
+        } else {
+            fault
+        }
     }
 }
 
@@ -207,6 +222,17 @@ mod tests {
         let known = [Feature::numeric("c"), Feature { name: "a".into(), categories: Some(vec![]) }];
         let settings = settings(None, TableSettings::default());
         assert_eq!(resolved(&["a", "y", "other", "c"], &settings, Some(&known)), "y: c a*");
+        let table = TableSettings { weight: Some("w".into()), ..TableSettings::default() };
+        let weighted = self::settings(None, table);
+        assert_eq!(resolved(&["a", "y", "c"], &weighted, Some(&known)), "y: c a*", "weights may be absent");
+        assert!(resolved(&["a", "y", "c"], &weighted, None).contains("has no column \"w\""));
+        let table =
+            TableSettings { weight: Some("w".into()), purpose: Purpose::Validation, ..TableSettings::default() };
+        assert_eq!(
+            resolved(&["a", "y", "c"], &self::settings(None, table), None),
+            "y: a c",
+            "when customers are counted"
+        );
         let refusal = resolved(&["a", "y"], &settings, Some(&known));
         assert_eq!(
             refusal,
@@ -219,6 +245,8 @@ mod tests {
         let none = TableSettings::default;
         for (names, settings, complaint) in [
             (&["a", "price"][..], settings(None, none()), "set target to one of \"a\", \"price\""),
+            (&["3", "red"], settings(None, none()), "\"red\"; if this is a row of data, set header to false"),
+            (&["3", "red"], settings(Some("z"), none()), "\"red\"; if this is a row of data, set header to false"),
             (&["y"], settings(None, none()), "has no column of features"),
             (&["y", "a", "a"], settings(None, none()), "two columns named \"a\""),
             (&["y", "a"], settings(Some("z"), none()), "has no column \"z\", which the setting target names"),

@@ -76,7 +76,7 @@ fn row(
     let bad = |at: usize, complaint: &str| {
         Fault::cell(Place::Line(record.line), header.name(at), record.field(at), complaint)
     };
-    let target = number::parse(cell(columns.target)).and_then(table_rows::target);
+    let target = number::parse_or(cell(columns.target), number::NOT_A_TARGET).and_then(table_rows::target);
     let Some(target) = target.map_err(|complaint| bad(columns.target, complaint))? else {
         if !record.is_blank() {
             rows.leave_out();
@@ -84,7 +84,9 @@ fn row(
         return Ok(());
     };
     let weight = match columns.weight {
-        Some(at) => number::parse(cell(at)).and_then(table_rows::weight).map_err(|complaint| bad(at, complaint))?,
+        Some(at) => number::parse_or(cell(at), table_rows::NOT_A_WEIGHT)
+            .and_then(table_rows::weight)
+            .map_err(|complaint| bad(at, complaint))?,
         None => 1.0,
     };
     rows.begin(number, target, weight);
@@ -112,5 +114,5 @@ pub(super) fn feature(text: &[u8]) -> Result<f32, &'static str> {
 }
 
 /// What is wrong with text among numbers.
-pub(super) const NOT_A_NUMBER: &str = "is not a number: mend the value, leave the cell empty if it is unknown, declare the \
+const NOT_A_NUMBER: &str = "is not a number: mend the value, leave the cell empty if it is unknown, declare the \
     column with the setting categorical, or leave it out with the setting features";

@@ -53,7 +53,7 @@ mod with_polars {
             number,
             parquet_values::{customer_of, guarded, is_readable, schema, text_of, value_at},
             table_columns::TableColumns,
-            table_csv::{self, NOT_A_NUMBER},
+            table_csv,
             table_reader::TableSink,
             table_rows,
         },
@@ -134,21 +134,23 @@ mod with_polars {
             };
             Fault::cell(place, header.name(at), text.as_bytes(), complaint)
         };
-        let number = |at: usize| match &values[&at] {
+        let number = |at: usize, complaint| match &values[&at] {
             Values::Numbers(numbers) => number::check(numbers[row]),
             Values::Others(column) => match column.get(row) {
-                Ok(AnyValue::String(text)) => number::parse(text.trim().as_bytes()),
+                Ok(AnyValue::String(text)) => number::parse_or(text.trim().as_bytes(), complaint),
                 Ok(AnyValue::Null) => Ok(None),
-                _ => Err(NOT_A_NUMBER),
+                _ => Err(complaint),
             },
         };
-        let target = number(columns.target).and_then(table_rows::target);
+        let target = number(columns.target, number::NOT_A_TARGET).and_then(table_rows::target);
         let Some(target) = target.map_err(|complaint| bad(columns.target, complaint))? else {
             rows.leave_out();
             return Ok(());
         };
         let weight = match columns.weight {
-            Some(at) => number(at).and_then(table_rows::weight).map_err(|complaint| bad(at, complaint))?,
+            Some(at) => number(at, table_rows::NOT_A_WEIGHT)
+                .and_then(table_rows::weight)
+                .map_err(|complaint| bad(at, complaint))?,
             None => 1.0,
         };
         rows.begin(row as u64 + 1, target, weight);

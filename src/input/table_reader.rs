@@ -106,13 +106,13 @@ impl TableReader {
         let read = || match file.format {
             Format::Csv => {
                 let columns = table_csv::columns(bytes, settings, false, known, scratch)?;
-                let mut rows = empty(&columns, known, lines(bytes));
+                let mut rows = empty(&columns, known, lines(bytes), bytes.len());
                 table_csv::read(bytes, settings, &columns, scratch, &mut rows)?;
                 rows.finish(columns.features.iter().map(|column| scratch.header.name(column.at))).map_err(Fault::file)
             }
             Format::Parquet => {
                 let (header, columns) = table_parquet::columns(bytes, settings, false, known)?;
-                let mut rows = empty(&columns, known, 0);
+                let mut rows = empty(&columns, known, 0, 0);
                 table_parquet::read(bytes, &header, &columns, &mut rows)?;
                 rows.finish(columns.features.iter().map(|column| header.name(column.at))).map_err(Fault::file)
             }
@@ -141,9 +141,12 @@ impl TableReader {
         let features = |customer: &CustomerId| known.and_then(|known| known.get(customer).copied());
         let Self { settings, bytes, scratch } = self;
         let bytes = bytes.load(store, &file.key)?;
-        let bundle = |columns: &TableColumns| {
+        let all_rows = customers.iter().map(|(_, rows)| rows).sum::<usize>().max(1);
+        let bundle = |columns: &TableColumns, bytes: usize| {
             Bundle::new(wanted.iter().map(|(customer, rows)| {
-                (customer, Rows { rows: empty(columns, features(customer), *rows), fault: None })
+                // Each customer's share: together they must not be promised more than the file has.
+                let share = (bytes as f64 * (*rows as f64 / all_rows as f64)) as usize;
+                (customer, Rows { rows: empty(columns, features(customer), *rows, share), fault: None })
             }))
         };
         let finish = |bundle: Bundle<'_, Rows>, columns: &TableColumns, header: &super::columns::Header| {
@@ -157,13 +160,13 @@ impl TableReader {
         let read = || match file.format {
             Format::Csv => {
                 let columns = table_csv::columns(bytes, settings, true, features(first), scratch)?;
-                let mut bundle = bundle(&columns);
+                let mut bundle = bundle(&columns, bytes.len());
                 table_csv::read(bytes, settings, &columns, scratch, &mut bundle)?;
                 Ok(finish(bundle, &columns, &scratch.header))
             }
             Format::Parquet => {
                 let (header, columns) = table_parquet::columns(bytes, settings, true, features(first))?;
-                let mut bundle = bundle(&columns);
+                let mut bundle = bundle(&columns, 0);
                 table_parquet::read(bytes, &header, &columns, &mut bundle)?;
                 Ok(finish(bundle, &columns, &header))
             }
@@ -172,8 +175,9 @@ impl TableReader {
     }
 }
 
-fn empty(columns: &TableColumns, known: Option<&[Feature]>, rows: usize) -> TableRows {
-    TableRows::new(columns.features.iter().map(|column| column.categorical), known, columns.weight.is_some(), rows)
+fn empty(columns: &TableColumns, known: Option<&[Feature]>, rows: usize, bytes: usize) -> TableRows {
+    let categorical = columns.features.iter().map(|column| column.categorical);
+    TableRows::new(categorical, known, columns.weight.is_some(), rows, bytes)
 }
 
 /// Number of lines: more or less that of rows.

@@ -16,6 +16,8 @@ pub(super) struct TableRows {
     weights: Option<Vec<f32>>,
     rows: Vec<u64>,
     missing: usize,
+    /// Of each column.
+    unseen: Vec<usize>,
 }
 
 /// How a column's values become numbers.
@@ -29,12 +31,14 @@ enum Column {
 
 impl TableRows {
     /// `categorical` says of each column whether it is; `known` are the features of the training rows, if these are rows
-    /// to judge by.
+    /// to judge by. About `capacity` rows are to come, from `bytes` bytes of text: a row that looks like many cells may be
+    /// one line end.
     pub(super) fn new(
         categorical: impl ExactSizeIterator<Item = bool>,
         known: Option<&[Feature]>,
         weighted: bool,
         capacity: usize,
+        bytes: usize,
     ) -> Self {
         let width = categorical.len();
         let column = |(at, categorical): (usize, bool)| match known.and_then(|known| known.get(at)) {
@@ -44,11 +48,13 @@ impl TableRows {
         };
         Self {
             columns: categorical.enumerate().map(column).collect(),
-            values: Vec::with_capacity(capacity * width),
+            // A cell has at least the byte that ends it.
+            values: Vec::with_capacity(capacity.saturating_mul(width).min(bytes)),
             targets: Vec::with_capacity(capacity),
             weights: weighted.then(|| Vec::with_capacity(capacity)),
             rows: Vec::with_capacity(capacity),
             missing: 0,
+            unseen: vec![0; width],
         }
     }
 
@@ -89,7 +95,11 @@ impl TableRows {
                     }
                 }
             }
-            Column::Known(feature) => feature.encode(crate::dataset::Cell::Text(text)).unwrap_or(f32::NAN),
+            Column::Known(feature) => {
+                let code = feature.encode(crate::dataset::Cell::Text(text)).unwrap_or(f32::NAN);
+                self.unseen[column] += usize::from(code.is_nan());
+                code
+            }
             Column::Numeric => return Err("is not a number"),
         };
         self.values.push(code);
@@ -122,8 +132,8 @@ impl TableRows {
             });
         }
         let matrix = Matrix::from_rows(width, &self.values).map_err(|error| error.to_string())?;
-        let Self { targets, weights, rows, missing, .. } = self;
-        Ok(Some(Table { features, matrix, targets, weights, rows, missing }))
+        let Self { targets, weights, rows, missing, unseen, .. } = self;
+        Ok(Some(Table { features, matrix, targets, weights, rows, missing, unseen }))
     }
 }
 
@@ -147,6 +157,9 @@ pub(super) fn target(number: Option<f64>) -> Result<Option<f32>, &'static str> {
     }
 }
 
+/// What is wrong with text that is no number, where a weight should be.
+pub(super) const NOT_A_WEIGHT: &str = "is not a number: every row needs a weight, from 0 to 1000000000";
+
 /// The rule for a weight.
 pub(super) fn weight(number: Option<f64>) -> Result<f32, &'static str> {
     match number {
@@ -161,7 +174,7 @@ mod tests {
     use super::*;
 
     fn rows(known: Option<&[Feature]>, cells: &[(f32, &str)]) -> Option<Table> {
-        let mut rows = TableRows::new([false, true].into_iter(), known, false, cells.len());
+        let mut rows = TableRows::new([false, true].into_iter(), known, false, cells.len(), 0);
         for ((x, category), number) in cells.iter().zip(1..) {
             rows.begin(number, *x, 1.0);
             rows.push(*x);
@@ -179,7 +192,8 @@ mod tests {
         assert!(codes[2].is_nan());
         assert_eq!([codes[0], codes[1], codes[3], codes[4]], [2.0, 0.0, 2.0, 1.0]);
 
-        let judged = rows(Some(&table.features), &[(1.0, "fig"), (2.0, "melon")]).unwrap();
+        let judged = rows(Some(&table.features), &[(1.0, "fig"), (2.0, "melon"), (3.0, "")]).unwrap();
+        assert_eq!((table.unseen, judged.unseen), (vec![0, 0], vec![0, 1]));
         assert_eq!(judged.features, table.features);
         assert_eq!(judged.matrix.column(1)[0], 1.0);
         assert!(judged.matrix.column(1)[1].is_nan());

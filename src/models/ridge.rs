@@ -6,11 +6,15 @@
 use serde::{Deserialize, Serialize};
 
 use super::parameters::{self, Unsupported, number, switch};
+use super::patience::{Patience, Unfitted};
 use super::trees::Matrix;
 use crate::error::{Error, Result};
 
 /// The largest system that is solved, in unknowns: 200 MB in double precision.
 const MAX_UNKNOWNS: usize = 5000;
+
+/// Rows of a system that are summed in one pass over the features: few enough to stay in the processor's cache.
+const ROWS_AT_ONCE: usize = 8;
 
 /// What else scikit-learn's `Ridge` has. The solution is exact, so the ways to approach it make no difference.
 const UNSUPPORTED: [Unsupported; 5] = [
@@ -90,6 +94,20 @@ impl RidgeParams {
     /// A negative `alpha`; targets or weights that are missing or infinite; features that are linearly dependent where
     /// `alpha` is 0.
     pub fn fit(&self, matrix: &Matrix, targets: &[f32], weights: Option<&[f32]>) -> Result<Ridge> {
+        Ok(self.fit_within(matrix, targets, weights, Patience::default())?)
+    }
+
+    /// [`Self::fit`], asking at each row of the system whether to go on.
+    ///
+    /// # Errors
+    /// As [`Self::fit`], or that the patience is over.
+    pub fn fit_within(
+        &self,
+        matrix: &Matrix,
+        targets: &[f32],
+        weights: Option<&[f32]>,
+        patience: Patience<'_>,
+    ) -> Result<Ridge, Unfitted> {
         self.check()?;
         matrix.check_length("target", targets)?;
         if let Some(weights) = weights {
@@ -97,7 +115,8 @@ impl RidgeParams {
         }
         let (n, k) = (matrix.rows(), matrix.columns());
         if n.min(k) > MAX_UNKNOWNS {
-            return Err(Error::Data(format!("ridge regression of {n} rows × {k} features is too large to solve")));
+            let complaint = format!("ridge regression of {n} rows × {k} features is too large to solve");
+            return Err(Error::Data(complaint).into());
         }
         let weight = |row: usize| weights.map_or(1.0, |weights| f64::from(weights[row]));
         let total: f64 = (0..n).map(weight).sum();
@@ -116,34 +135,37 @@ impl RidgeParams {
             .collect();
         let response: Vec<f64> =
             (0..n).map(|row| weight(row).sqrt() * (f64::from(targets[row]) - target_shift)).collect();
-        let coefficients = if k <= n { self.primal(&design, &response) } else { self.dual(&design, &response) }?;
+        let coefficients =
+            if k <= n { self.primal(&design, &response, patience)? } else { self.dual(&design, &response, patience)? };
         let product: f64 = coefficients.iter().zip(&means).map(|(coefficient, mean)| coefficient * mean).sum();
         Ok(Ridge { intercept: target_shift - shift * product, coefficients, means })
     }
 
     /// Solves `(XᵀX + αI) β = Xᵀy`, a system of the number of features.
-    fn primal(&self, design: &[Vec<f64>], response: &[f64]) -> Result<Vec<f64>> {
+    fn primal(&self, design: &[Vec<f64>], response: &[f64], patience: Patience<'_>) -> Result<Vec<f64>, Unfitted> {
         let k = design.len();
         let mut system = vec![0.0; k * k];
         for i in 0..k {
+            patience.check()?;
             for j in 0..=i {
                 system[i * k + j] = dot(&design[i], &design[j]);
             }
             system[i * k + i] += self.alpha;
         }
         let mut solution: Vec<f64> = design.iter().map(|column| dot(column, response)).collect();
-        solve(&mut system, &mut solution)?;
+        solve(&mut system, &mut solution, patience)?;
         Ok(solution)
     }
 
     /// Solves `(XXᵀ + αI) a = y`, a system of the number of rows, for `β = Xᵀa`.
-    fn dual(&self, design: &[Vec<f64>], response: &[f64]) -> Result<Vec<f64>> {
+    fn dual(&self, design: &[Vec<f64>], response: &[f64], patience: Patience<'_>) -> Result<Vec<f64>, Unfitted> {
         let n = response.len();
         let mut system = vec![0.0; n * n];
-        for column in design {
-            for i in 0..n {
-                for j in 0..=i {
-                    system[i * n + j] += column[i] * column[j];
+        for (block, rows) in system.chunks_mut(ROWS_AT_ONCE * n).enumerate() {
+            patience.check()?;
+            for column in design {
+                for (i, row) in (block * ROWS_AT_ONCE..).zip(rows.chunks_exact_mut(n)) {
+                    row[..=i].iter_mut().zip(column).for_each(|(cell, x)| *cell += column[i] * x);
                 }
             }
         }
@@ -151,7 +173,7 @@ impl RidgeParams {
             system[i * n + i] += self.alpha;
         }
         let mut solution = response.to_vec();
-        solve(&mut system, &mut solution)?;
+        solve(&mut system, &mut solution, patience)?;
         Ok(design.iter().map(|column| dot(column, &solution)).collect())
     }
 }
@@ -222,9 +244,10 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 
 /// Solves a symmetric positive definite system in place by Cholesky's decomposition; only the lower triangle of `system`,
 /// shape (m, m), is read.
-fn solve(system: &mut [f64], solution: &mut [f64]) -> Result<()> {
+fn solve(system: &mut [f64], solution: &mut [f64], patience: Patience<'_>) -> Result<(), Unfitted> {
     let m = solution.len();
     for i in 0..m {
+        patience.check()?;
         for j in 0..=i {
             let (above, row) = system.split_at_mut(i * m);
             let other = if j == i { &row[..j] } else { &above[j * m..j * m + j] };
@@ -234,7 +257,7 @@ fn solve(system: &mut [f64], solution: &mut [f64]) -> Result<()> {
             } else if rest > row[j].abs() * 1e-14 {
                 row[j] = rest.sqrt();
             } else {
-                return Err(Error::Data("the features are linearly dependent: set alpha above 0".into()));
+                return Err(Error::Data("the features are linearly dependent: set alpha above 0".into()).into());
             }
         }
     }
@@ -253,7 +276,12 @@ fn solve(system: &mut [f64], solution: &mut [f64]) -> Result<()> {
 #[cfg(test)]
 #[expect(clippy::float_cmp, reason = "these results are exact")]
 mod tests {
+    use super::super::patience::Interruption;
     use super::*;
+    use std::{
+        sync::atomic::AtomicBool,
+        time::{Duration, Instant},
+    };
 
     fn line() -> (Matrix, Vec<f32>) {
         let rows: Vec<f32> = (0..20_u16).flat_map(|i| [f32::from(i), f32::from(i * i % 7)]).collect();
@@ -275,10 +303,32 @@ mod tests {
         let params = RidgeParams { alpha: 2.0, fit_intercept: false };
         let design: Vec<Vec<f64>> = (0..2).map(|k| matrix.column(k).iter().map(|&x| f64::from(x)).collect()).collect();
         let response: Vec<f64> = targets.iter().map(|&y| f64::from(y)).collect();
-        let (primal, dual) = (params.primal(&design, &response).unwrap(), params.dual(&design, &response).unwrap());
+        let ever = Patience::default();
+        let (primal, dual) =
+            (params.primal(&design, &response, ever).unwrap(), params.dual(&design, &response, ever).unwrap());
         for (a, b) in primal.iter().zip(&dual) {
             assert!((a - b).abs() < 1e-9, "{primal:?} {dual:?}");
         }
+    }
+
+    #[test]
+    fn a_system_ends_with_the_patience_while_it_is_set_up_and_while_it_is_solved() {
+        let stop = AtomicBool::new(true);
+        let over = Patience { deadline: None, stop: Some(&stop) };
+        let (params, design) = (RidgeParams::default(), [vec![1.0, 2.0]]);
+        let stopped = |ended: Result<Vec<f64>, Unfitted>| {
+            assert!(matches!(ended, Err(Unfitted::Interrupted(Interruption::Stopped))), "{ended:?}");
+        };
+        stopped(params.primal(&design, &[1.0, 2.0], over));
+        stopped(params.dual(&design, &[1.0, 2.0], over));
+        stopped(solve(&mut [1.0], &mut [1.0], over).map(|()| vec![]));
+        // And in time, where one look at the clock before the fit would not do.
+        let (n, column) = (700, |k: usize| (0..700).map(move |row| (row * (k + 3) % 101) as f32));
+        let matrix = Matrix::from_columns(n, (0..n).flat_map(column).collect()).unwrap();
+        let targets: Vec<f32> = column(9).collect();
+        let deadline = Some(Instant::now() + Duration::from_millis(30));
+        let fitted = params.fit_within(&matrix, &targets, None, Patience { deadline, stop: None });
+        assert!(matches!(fitted, Err(Unfitted::Interrupted(Interruption::OutOfTime))), "{fitted:?}");
     }
 
     #[test]

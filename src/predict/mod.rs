@@ -28,7 +28,7 @@ use crate::{
 };
 use rayon::prelude::*;
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     sync::atomic::{AtomicBool, Ordering},
@@ -81,9 +81,12 @@ struct Customer {
     opened: Opened,
 }
 
+/// How many values of each feature are categories that the model was not trained on.
+type Unseen = BTreeMap<String, usize>;
+
 /// What came of a place.
 enum Answer {
-    Rows(Block),
+    Rows(Block, Unseen),
     /// By the customer's name.
     Failed(String, Error),
     NotWanted,
@@ -117,9 +120,9 @@ pub fn run(job: &Job<'_>, create: impl FnOnce(Key, Vec<String>) -> Result<Table>
             match answer {
                 Answer::NotWanted => {}
                 Answer::Unreadable(error) => summary.passed_by(place, &error),
-                Answer::Rows(block) => match seen.insert(block.customer.clone(), &place.path) {
+                Answer::Rows(block, unseen) => match seen.insert(block.customer.clone(), &place.path) {
                     None => {
-                        summary.done(block.keys.len());
+                        summary.done(block.keys.len(), unseen);
                         table.append(&block)?;
                     }
                     Some(first) => summary
@@ -134,6 +137,13 @@ pub fn run(job: &Job<'_>, create: impl FnOnce(Key, Vec<String>) -> Result<Table>
     }
     let is_known = |name: &String| seen.contains_key(name) || failed.contains(name);
     summary.unknown = job.customers.iter().filter(|name| !is_known(name)).cloned().collect();
+    if let Question::Rows { features, .. } = job.question
+        && job.customers.is_empty()
+        && !summary.stopped
+    {
+        let without_model = features.customers().filter(|name| !seen.contains_key(*name) && !failed.contains(*name));
+        summary.without_model = without_model.map(str::to_owned).collect();
+    }
     // The table of a run that did not end, or was asked for what there is not, is no table: what stands in its place stays.
     if summary.is_whole() {
         table.finish()?;
@@ -199,10 +209,11 @@ impl Job<'_> {
             let block = match self.question {
                 Question::Forecast { horizon, future, seed, .. } => {
                     forecasts::block(customer, *horizon, future.as_ref(), *seed, columns)
+                        .map(|block| (block, Unseen::new()))
                 }
                 Question::Rows { features, shap } => rows::block(customer, features, *shap, columns),
             };
-            block.map_or_else(|error| Answer::Failed(name, error), Answer::Rows)
+            block.map_or_else(|error| Answer::Failed(name, error), |(block, unseen)| Answer::Rows(block, unseen))
         };
         catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
             let message = panic.downcast_ref::<String>().map(String::as_str);

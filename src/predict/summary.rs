@@ -1,13 +1,13 @@
 //! What came of a run, for people and for the exit code.
 
-use super::Place;
+use super::{Place, Unseen};
 use crate::{
     error::{Error, Result},
     settings::MaxFailures,
 };
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
-/// Failures that are printed one by one.
+/// Failures, and customers without a model, that are printed one by one.
 const SHOWN: usize = 20;
 
 /// Counts, and the first failures.
@@ -21,6 +21,9 @@ pub struct Summary {
     pub(super) stopped: bool,
     /// Customers that were asked for and that no artifact is of.
     pub(super) unknown: Vec<String>,
+    unseen: Unseen,
+    /// Customers that have rows of features and no artifact.
+    pub(super) without_model: BTreeSet<String>,
     /// The first artifact whose customer cannot be told, and their number.
     unreadable: Option<String>,
     passed_by: usize,
@@ -36,6 +39,8 @@ impl Summary {
             max_failures,
             stopped: false,
             unknown: Vec::new(),
+            unseen: Unseen::new(),
+            without_model: BTreeSet::new(),
             unreadable: None,
             passed_by: 0,
         }
@@ -46,9 +51,12 @@ impl Summary {
         self.unreadable.get_or_insert_with(|| format!("{}: {reason}", place.path.display()));
     }
 
-    pub(super) fn done(&mut self, rows: usize) {
+    pub(super) fn done(&mut self, rows: usize, unseen: Unseen) {
         self.customers += 1;
         self.rows += rows;
+        for (feature, values) in unseen {
+            *self.unseen.entry(feature).or_default() += values;
+        }
     }
 
     pub(super) fn failed(&mut self, place: &Place, reason: &str) {
@@ -98,6 +106,16 @@ impl fmt::Display for Summary {
         }
         if self.failed > self.shown.len() {
             writeln!(f, "… and {} more", self.failed - self.shown.len())?;
+        }
+        for (feature, rows) in &self.unseen {
+            writeln!(f, "rows whose {feature:?} is no category of the training rows, and counts as missing: {rows}")?;
+        }
+        if !self.without_model.is_empty() {
+            let number = self.without_model.len();
+            let customers = if number == 1 { "customer" } else { "customers" };
+            let names: Vec<&str> = self.without_model.iter().take(SHOWN).map(String::as_str).collect();
+            let more = if number > SHOWN { ", …" } else { "" };
+            writeln!(f, "rows of {number} {customers} without a model were left out: {}{more}", names.join(", "))?;
         }
         write!(f, "{} customers predicted, {} failed: {} rows", self.customers, self.failed, self.rows)
     }

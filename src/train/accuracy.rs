@@ -56,7 +56,7 @@ mod tests {
             (ScoredOn::Validation, 2.0),
             (ScoredOn::InSample, 9.0),
         ] {
-            let accuracy = Accuracy::new(on, &[0.0, 0.0], &[error, error]);
+            let accuracy = Accuracy::new(on, &[0.0, 0.0], &[error, error], None);
             fleet.add(&Outcome { accuracy, ..Outcome::failed("a", String::new()) });
         }
         fleet.add(&Outcome::failed("b", String::new()));

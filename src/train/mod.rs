@@ -38,7 +38,7 @@ pub use summary::Summary;
 
 use crate::{
     error::{Error, Result},
-    input::{Discovery, InputFile, InputSettings, Purpose, Scan, Shard, discover_with},
+    input::{Discovery, InputSettings, Purpose, Scan, Shard, discover_with},
     settings::Settings,
     storage::{Entry, Store},
 };
@@ -114,7 +114,7 @@ pub fn run(job: &Job<'_>, out: &mut dyn Write) -> Result<Summary> {
     for line in unmatched {
         say(out, &line)?;
     }
-    for line in validation.describe(plan.files.iter().flat_map(InputFile::customers)) {
+    for line in validation.describe(&plan.files) {
         say(out, &line)?;
     }
 

@@ -144,6 +144,17 @@ impl Crew<'_> {
         if validation.is_none() && (self.validation.is_given() || *validation_fraction > 0.0) {
             notes.push("there are no validation rows: the errors are those within the training rows".to_owned());
         }
+        if validation.is_some_and(|rows| rows.weights.is_none()) && training.weights.is_some() {
+            notes.push("the validation rows have no column of weights: each weighs 1".to_owned());
+        }
+        for (feature, unseen) in validation.into_iter().flat_map(|rows| rows.features.iter().zip(&rows.unseen)) {
+            if *unseen > 0 {
+                notes.push(format!(
+                    "validation rows whose {:?} is no category of the training rows, and counts as missing: {unseen}",
+                    feature.name
+                ));
+            }
+        }
         if validation.is_none() && model.stops_early() {
             notes.push("early stopping needs validation rows: boosting went through all its rounds".to_owned());
         }
@@ -155,8 +166,11 @@ impl Crew<'_> {
                 (Ok(fitted), _) => Ok((fitted, None)),
                 // A setting that cannot be followed is not the customer's fault.
                 (Err(Unfitted::Failed(error @ Error::Data(_))), Some(fallback)) => {
-                    let fitted = fallback.fit(training, validation, Patience::default(), scratch);
-                    fitted.map(|fitted| (fitted, Some(error.to_string()))).map_err(|_| Unfitted::Failed(error))
+                    match fallback.fit(training, validation, patience, scratch) {
+                        Ok(fitted) => Ok((fitted, Some(error.to_string()))),
+                        Err(Unfitted::Failed(_)) => Err(Unfitted::Failed(error)),
+                        Err(interrupted) => Err(interrupted),
+                    }
                 }
                 (Err(error), _) => Err(error),
             }
@@ -167,7 +181,7 @@ impl Crew<'_> {
         })?;
         let (on, judged) = validation.map_or((ScoredOn::InSample, training), |rows| (ScoredOn::Validation, rows));
         let predictions = timed(&mut ms.forecast, || fitted.predict_matrix(&judged.matrix))?;
-        let accuracy = Accuracy::new(on, &judged.targets, &predictions);
+        let accuracy = Accuracy::new(on, &judged.targets, &predictions, judged.weights.as_deref());
         let metadata = Metadata {
             model: fitted.name().into(),
             rows: training.len(),

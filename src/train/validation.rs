@@ -33,11 +33,11 @@ impl<'a> Validation<'a> {
         self.store.is_some()
     }
 
-    /// What was found, for people; `customers` are those to fit.
-    pub(super) fn describe<'c>(&self, customers: impl Iterator<Item = &'c CustomerId>) -> Vec<String> {
+    /// What was found, for people; `training` are the files of those to fit.
+    pub(super) fn describe(&self, training: &[InputFile]) -> Vec<String> {
         let Some(store) = self.store else { return Vec::new() };
         let (mut all, mut with) = (0, 0);
-        for customer in customers {
+        for customer in training.iter().flat_map(InputFile::customers) {
             all += 1;
             with += usize::from(self.by_customer.contains_key(customer));
         }
@@ -49,6 +49,19 @@ impl<'a> Validation<'a> {
                 all - with
             ));
         }
+        let mut reads = vec![0; self.files.len()];
+        for file in training.iter().filter(|file| matches!(file.contents, Contents::Many(_))) {
+            self.beside(file).into_iter().for_each(|at| reads[at] += 1);
+        }
+        if let Some((file, times)) = self.files.iter().zip(reads).max_by_key(|(_, times)| *times)
+            && times > 1
+        {
+            lines.push(format!(
+                "warning: {} is read {times} times, once for each training file that has customers of it: cut both into files \
+                 in the same way",
+                store.describe(&file.key)
+            ));
+        }
         // Of a file that cannot be read nobody knows whose rows it holds.
         let strangers = self.refused.iter().filter(|(name, _)| name.contains('.'));
         lines.extend(strangers.map(|(_, reason)| format!("warning: {reason}")));
@@ -57,14 +70,14 @@ impl<'a> Validation<'a> {
 
     /// Bytes, as text, of the validation files that are read beside a file of training rows.
     pub(super) fn size_beside(&self, file: &InputFile) -> u64 {
-        if self.store.is_none() {
-            return 0;
-        }
-        let beside: BTreeSet<usize> =
-            file.customers().filter_map(|customer| self.by_customer.get(customer).copied()).collect();
-        let sizes = beside.into_iter().map(|at| &self.files[at]).map(unpacked_size);
+        let sizes = self.beside(file).into_iter().map(|at| &self.files[at]).map(unpacked_size);
         // Files of one customer each are read one after another.
         if matches!(file.contents, Contents::One(_)) { sizes.max().unwrap_or(0) } else { sizes.sum() }
+    }
+
+    /// The validation files that have customers of a file of training rows.
+    fn beside(&self, file: &InputFile) -> BTreeSet<usize> {
+        file.customers().filter_map(|customer| self.by_customer.get(customer).copied()).collect()
     }
 
     /// A customer's rows, encoded as `features` say.

@@ -188,6 +188,39 @@ fn rows_of_features_are_predicted_by_models_that_xgboost_saved() {
 }
 
 #[test]
+fn rows_that_no_model_can_answer_are_told_of() {
+    let rows: String = (0..60).map(|i| format!("{i},{},0.5,{}\n", i % 10, ["red", "blue"][i % 2])).collect();
+    let (input, output) = (folder([("a.csv", rows)]), tempfile::tempdir().unwrap());
+    let settings = ["model=gradient-boosting", "num_round=5", "header=false", "categorical=f2"];
+    train(input.path(), output.path(), &settings).with_code(0);
+    let tables = folder([
+        ("named.csv", "f0,f1,f2\n0.3,0.5,red\n8,0.5,blue\n"),
+        ("bare.csv", "0.3,0.5,red\n8,0.5,blue\n"),
+        ("twins.csv", "0.3,0.3,red\n"),
+        ("names.csv", "f0,f1,f2\n"),
+        ("short.csv", "0.3,red\n"),
+        ("others.csv", "g0,g1,g2\n"),
+        ("customers.csv", "customer,f0,f1,f2\nnope,1,2,red\na,1,2,violet\na,1,2,red\nnope,1,2,red\na,1,2,\n"),
+    ]);
+    let with = |table: &str| {
+        let table = tables.path().join(table);
+        predict(&[output.path().join("models").to_str().unwrap(), "--input", table.to_str().unwrap()])
+    };
+    // A line of data is data, whatever it holds beside numbers; a line of other names is not.
+    let named = with("named.csv").with_code(0).out;
+    assert_eq!(named.lines().count(), 1 + 2);
+    assert_eq!(with("bare.csv").with_code(0).out, named);
+    assert_eq!(with("twins.csv").with_code(0).out.lines().count(), 1 + 1);
+    assert_eq!(with("names.csv").with_code(0).out.lines().count(), 1);
+    with("short.csv").with_code(3).complains_of(&["short.csv: has no column f0", "if this is a row of data"]);
+    with("others.csv").with_code(3).complains_of(&["others.csv: has no column f0; its columns are \"g0\""]);
+    let told = with("customers.csv").with_code(0);
+    assert_eq!(told.out.lines().count(), 1 + 3);
+    let unseen = "rows whose \"f2\" is no category of the training rows, and counts as missing: 1\n";
+    told.complains_of(&[unseen, "rows of 1 customer without a model were left out: nope\n"]);
+}
+
+#[test]
 fn what_cannot_be_asked_is_refused_before_anything_is_read() {
     let output = trained(1, &[]);
     let models = output.path().join("models");

@@ -182,10 +182,12 @@ fn bundles_of_customers_have_bundles_of_validation_rows() {
         }
         text
     };
-    let input = folder([("train.csv", bundle(40, 0)), ("val.csv", bundle(20, 100))]);
+    let all = bundle(40, 0);
+    let input = folder([("train.csv", all.clone()), ("val.csv", bundle(20, 100))]);
     let place = format!("--validation={}", input.path().display());
     let output = tempfile::tempdir().unwrap();
-    fit(input.path(), output.path(), &["target=price", &place]).with_code(0);
+    let ended = fit(input.path(), output.path(), &["target=price", &place]).with_code(0);
+    assert!(!ended.out.contains("times"), "{}", ended.out);
     let rows = manifest(&output.path().join("manifest.jsonl"));
     assert_eq!(rows.len(), 6);
     assert!(rows.values().all(|row| row["rows"] == 40 && row["accuracy"]["rows"] == 20), "{rows:?}");
@@ -198,6 +200,19 @@ fn bundles_of_customers_have_bundles_of_validation_rows() {
     let place = format!("--validation={}", files.path().display());
     fit(files.path(), again.path(), &["target=price", "features=YEAR,SQUARE_FEET,BATHS,GARAGE", &place]).with_code(0);
     assert_eq!(artifacts(&again.path().join("models")), artifacts(&output.path().join("models")));
+
+    // One validation file for two training files is read for each of them.
+    let (header, lines) = all.split_once('\n').unwrap();
+    let half = |parity: [char; 3]| {
+        let lines = lines.lines().filter(|line| line.ends_with(parity)).map(|line| format!("{line}\n"));
+        format!("{header}\n{}", lines.collect::<String>())
+    };
+    let halves = folder([("odd.csv", half(['1', '3', '5'])), ("even.csv", half(['0', '2', '4']))]);
+    let (judged, halved) = (folder([("val.csv", bundle(20, 100))]), tempfile::tempdir().unwrap());
+    let place = format!("--validation={}", judged.path().display());
+    let ended = fit(halves.path(), halved.path(), &["target=price", &place]).with_code(0);
+    assert!(ended.out.contains("val.csv is read 2 times"), "{}", ended.out);
+    assert_eq!(artifacts(&halved.path().join("models")), artifacts(&output.path().join("models")));
 
     let mixed = fit(
         files.path(),
@@ -327,12 +342,19 @@ fn categories_are_kept_in_the_artifact_and_unseen_ones_are_missing() {
     }
     let (input, validation) = (folder([("a.csv", &text)]), folder([("a.csv", &judged)]));
     let output = tempfile::tempdir().unwrap();
+    let bare = folder([("a.csv", text.split_once('\n').unwrap().1)]);
+    fit(bare.path(), output.path(), &[])
+        .with_code(3)
+        .complains_of(&["a.csv: no column is named target", "if this is a row of data, set header to false"]);
+    fit(bare.path(), output.path(), &["header=false", "categorical=f0"]).with_code(0);
     let undeclared = fit(input.path(), output.path(), &["target=price"]).with_code(3);
     undeclared.complains_of(&["a.csv: line 2, column \"state\": \"GA\" is not a number", "setting categorical"]);
 
     let place = format!("--validation={}", validation.path().display());
     fit(input.path(), output.path(), &["target=price", "categorical=state", &place]).with_code(0);
     let (model, metadata) = fitted(output.path(), "a");
+    let note = "validation rows whose \"state\" is no category of the training rows, and counts as missing: 1";
+    assert_eq!(manifest(&output.path().join("manifest.jsonl"))["a"]["notes"], serde_json::json!([note]));
     assert_eq!(metadata["regression"]["features"][0]["categories"], serde_json::json!(["CA", "GA", "TX"]));
     let predict = |state: &str| {
         let mut row = Vec::new();
@@ -432,15 +454,33 @@ fn weights_count_rows_as_often() {
         writeln!(weighted, "{},{row}", 1 + at % 2).unwrap();
         (0..=at % 2).for_each(|_| writeln!(repeated, "{row}").unwrap());
     }
-    let input = folder([("w.csv", &weighted), ("bad.csv", &weighted.replace("\n2,", "\n-2,"))]);
+    let bad = [weighted.replace("\n2,", "\n-2,"), weighted.replace("\n2,", "\nmuch,")];
+    let input = folder([("w.csv", &weighted), ("bad.csv", &bad[0]), ("text.csv", &bad[1])]);
     let (output, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let settings = ["model=ridge", "weight=w", "features=a,b,c,d"];
-    train(input.path(), output.path(), &[&settings[..], &["max_failures=1"]].concat()).with_code(0);
-    assert!(reasons(output.path())["bad"].contains("line 3, column \"w\": \"-2\" is not a weight"));
+    train(input.path(), output.path(), &[&settings[..], &["max_failures=2"]].concat()).with_code(0);
+    let complaints = reasons(output.path());
+    assert!(complaints["bad"].contains("line 3, column \"w\": \"-2\" is not a weight"));
+    assert!(complaints["text"].ends_with("\"much\" is not a number: every row needs a weight, from 0 to 1000000000"));
     train(folder([("w.csv", &repeated)]).path(), other.path(), &["model=ridge"]).with_code(0);
     let (one, two) = (fitted(output.path(), "w").0, fitted(other.path(), "w").0);
     let (one, two) = (one.predict(&rows[0][1..]).unwrap(), two.predict(&rows[0][1..]).unwrap());
     assert!((one - two).abs() < 1.0, "{one} and {two}");
+
+    // So they do in the errors; validation rows without weights weigh the same.
+    let judged_by = |rows: &str| {
+        let (validation, output) = (folder([("w.csv", rows)]), tempfile::tempdir().unwrap());
+        let place = format!("--validation={}", validation.path().display());
+        train(input.path(), output.path(), &[&settings[..], &["max_failures=2", &place]].concat()).with_code(0);
+        manifest(&output.path().join("manifest.jsonl")).remove("w").unwrap()
+    };
+    let (one, two) = (judged_by(&weighted), judged_by(&repeated));
+    for measure in ["rmse", "mae", "r2"] {
+        let of = |row: &Value| row["accuracy"][measure].as_f64().unwrap();
+        assert!((of(&one) - of(&two)).abs() < 1e-6 * of(&two), "{measure}: {one} and {two}");
+    }
+    assert!(two["notes"].to_string().contains("have no column of weights: each weighs 1"), "{two}");
+    assert!(!one["notes"].to_string().contains("weights"), "{one}");
 }
 
 #[test]
@@ -527,6 +567,19 @@ fn bad_tables_fail_with_file_line_column_and_value_and_odd_ones_have_sound_model
 }
 
 #[test]
+fn lines_without_cells_are_promised_no_memory() {
+    let header = |columns: usize| (0..columns).map(|at| format!(",c{at}")).collect::<String>();
+    let empty = format!("price{}\n1{}\n{}", header(50_000), ",2".repeat(50_000), "\n".repeat(2_000_000));
+    let short = format!("customer,price{}\n{}", header(20_000), "x\n".repeat(3_000_000));
+    for (name, text, fitted, failed) in [("empty.csv", empty, 1, 0), ("short.csv", short, 0, 1)] {
+        let (input, output) = (folder([(name, text)]), tempfile::tempdir().unwrap());
+        let settings = ["model=gradient-boosting", "num_round=1", "target=price", "max_failures=1"];
+        train(input.path(), output.path(), &settings).with_code(0);
+        assert_eq!(statuses(output.path()), [fitted, 0, 0, failed], "{name}");
+    }
+}
+
+#[test]
 fn validation_rows_that_do_not_fit_are_refused_and_empty_ones_are_none() {
     let good = headed(&houses(30, 3));
     let customers = ["other-columns", "no-header", "empty", "header-only", "text", "unused"];
@@ -569,6 +622,12 @@ fn what_trees_cannot_be_fitted_to_falls_back_to_a_line_only_where_that_makes_sen
     fit(input.path(), output.path(), &[&settings[..], &["fallback=ridge"]].concat()).with_code(0);
     assert_eq!(statuses(output.path()), [0, 0, 1, 0]);
     assert_eq!(manifest(&output.path().join("manifest.jsonl"))["a"]["model"], "ridge");
+    // The line has no more time than the trees.
+    let wide =
+        (0..700_u32).map(|row| (0..700).map(|k| (row * (k + 3) % 101).to_string()).collect::<Vec<_>>().join(","));
+    let wide = folder([("wide.csv", joined(wide.map(|features| format!("-1,{features}"))))]);
+    let hurried = ["header=false", "objective=count:poisson", "fallback=ridge", "customer_time_limit=0.03"];
+    fit(wide.path(), output.path(), &hurried).with_code(3).complains_of(&["did not end within its time limit"]);
     // A setting that cannot be followed is nobody's fault but the setting's.
     let constrained = ["target=price", "monotone_constraints=(1,1,1,1,1)"];
     fit(input.path(), output.path(), &constrained).with_code(3).complains_of(&["monotone_constraints has 5 values"]);

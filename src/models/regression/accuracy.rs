@@ -46,11 +46,12 @@ pub struct Accuracy {
 }
 
 impl Accuracy {
-    /// Compares predictions with targets, shape (n) each; `None` without rows.
+    /// Compares predictions with targets, shape (n) each; `weights`, shape (n), are sample weights. `None` if no row weighs
+    /// anything.
     #[must_use]
-    pub fn new(on: ScoredOn, targets: &[f32], predictions: &[f32]) -> Option<Self> {
+    pub fn new(on: ScoredOn, targets: &[f32], predictions: &[f32], weights: Option<&[f32]>) -> Option<Self> {
         let RegressionScores { rmse, mae, r2, absolute_error_percentiles } =
-            RegressionScores::new(targets, predictions)?;
+            RegressionScores::new(targets, predictions, weights)?;
         let [ae_at_10th_percentile, ae_at_50th_percentile, ae_at_90th_percentile] = absolute_error_percentiles;
         let r2 = Some(r2).filter(|r2| r2.is_finite());
         let rows = targets.len();
@@ -79,12 +80,12 @@ mod tests {
     #[test]
     fn what_is_recorded_is_read_back_even_where_r2_does_not_exist() {
         for targets in [[1.0, 2.0, 4.0], [2.0; 3]] {
-            let accuracy = Accuracy::new(ScoredOn::Validation, &targets, &[1.0, 2.5, 3.0]).unwrap();
+            let accuracy = Accuracy::new(ScoredOn::Validation, &targets, &[1.0, 2.5, 3.0], None).unwrap();
             let text = serde_json::to_string(&accuracy).unwrap();
             assert!(text.starts_with(r#"{"on":"validation","rows":3,"rmse":"#), "{text}");
             assert_eq!(serde_json::from_str::<Accuracy>(&text).unwrap(), accuracy);
             assert_eq!(accuracy.named().count(), if targets[0] == targets[1] { 5 } else { 6 });
         }
-        assert_eq!(Accuracy::new(ScoredOn::InSample, &[], &[]), None);
+        assert_eq!(Accuracy::new(ScoredOn::InSample, &[], &[], None), None);
     }
 }

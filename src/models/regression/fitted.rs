@@ -220,6 +220,7 @@ mod tests {
             weights: None,
             rows: (1..=60).collect(),
             missing: 0,
+            unseen: vec![0; 2],
         }
     }
 

@@ -92,10 +92,7 @@ impl RegressionSpec {
                 let ensemble = params.fit_within(matrix, targets, weights, patience, scratch)?;
                 RegressionModel::Trees { ensemble, format: *format }
             }
-            Self::Ridge(params) => {
-                patience.check()?;
-                RegressionModel::Ridge(params.fit(matrix, targets, weights)?)
-            }
+            Self::Ridge(params) => RegressionModel::Ridge(params.fit_within(matrix, targets, weights, patience)?),
         };
         Ok(FittedRegression::new(features.clone(), model))
     }

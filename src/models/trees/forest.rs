@@ -14,8 +14,15 @@ use super::{
 };
 use crate::{
     error::Result,
-    models::patience::{Patience, Unfitted},
+    models::patience::{Interruption, Patience, Unfitted},
 };
+
+/// The binary exponent that the largest weight has at least while trees grow: scores have products of two sums of weights, and
+/// single precision ends at 2⁻¹²⁶.
+const SMALLEST_EXPONENT: i32 = -40;
+
+/// Draws between two looks at the clock.
+const DRAWS_AT_ONCE: usize = 1 << 16;
 
 impl ForestParams {
     /// Fits a forest to `targets`, shape (n). `weights`, shape (n), are sample weights.
@@ -32,7 +39,7 @@ impl ForestParams {
         Ok(self.fit_within(matrix, targets, weights, Patience::default(), scratch)?)
     }
 
-    /// [`Self::fit`], asking before each tree whether to go on.
+    /// [`Self::fit`], asking before each tree, and while rows are drawn, whether to go on.
     ///
     /// # Errors
     /// As [`Self::fit`], or that the patience is over.
@@ -49,6 +56,8 @@ impl ForestParams {
         if let Some(weights) = weights {
             matrix.check_weights(weights)?;
         }
+        let scaled = weights.and_then(rescaled);
+        let weights = scaled.as_deref().or(weights);
         let training = Training { params: self, matrix, targets, weights, patience };
         if matrix.rows() <= <u32 as Entry>::MAX_ROWS {
             training.run(&mut scratch.narrow)
@@ -56,6 +65,14 @@ impl ForestParams {
             training.run(&mut scratch.wide)
         }
     }
+}
+
+/// The weights with the largest between 1 and 2, where all are so small that scores would be 0 by 0. A forest does not depend
+/// on the weights' scale, but for its cover, and powers of two round nothing.
+fn rescaled(weights: &[f32]) -> Option<Vec<f32>> {
+    let exponent = libm::ilogb(f64::from(weights.iter().copied().fold(0.0, f32::max)));
+    (exponent < SMALLEST_EXPONENT)
+        .then(|| weights.iter().map(|&weight| libm::scalbn(f64::from(weight), -exponent) as f32).collect())
 }
 
 struct Training<'a> {
@@ -80,10 +97,11 @@ impl Training<'_> {
         let mut rule = LeastSquares::new(self.params, self.targets, self.matrix.columns(), scale);
         let (mut counts, mut in_bag, mut leaf_of) = (vec![0_u32; rows], vec![], vec![0; rows]);
         let mut sums = vec![];
-        let mut trees = Vec::with_capacity(self.params.n_estimators);
+        // Nothing is promised to trees that may never be grown.
+        let mut trees = Vec::new();
         for _ in 0..self.params.n_estimators {
             self.patience.check()?;
-            self.draw(&mut generator, &mut counts);
+            self.draw(&mut generator, &mut counts)?;
             let weight = |row: usize| counts[row] as f32 * self.weights.map_or(1.0, |weights| weights[row]);
             sums.clear();
             sums.extend(self.targets.iter().enumerate().map(|(row, &y)| [(y - center) * weight(row), weight(row)]));
@@ -102,23 +120,75 @@ impl Training<'_> {
     }
 
     /// How often each row is in the bag.
-    fn draw(&self, generator: &mut Mt19937, counts: &mut [u32]) {
+    fn draw(&self, generator: &mut Mt19937, counts: &mut [u32]) -> Result<(), Interruption> {
         if !self.params.bootstrap {
             counts.fill(1);
-            return;
+            return Ok(());
         }
         loop {
             counts.fill(0);
             let rows = counts.len() as u32;
-            for _ in 0..self.params.draws(counts.len()) {
-                counts[generator.below(rows) as usize] += 1;
+            let mut left = self.params.draws(counts.len());
+            while left > 0 {
+                self.patience.check()?;
+                let now = left.min(DRAWS_AT_ONCE);
+                for _ in 0..now {
+                    counts[generator.below(rows) as usize] += 1;
+                }
+                left -= now;
             }
             // Where most rows have no weight, a bag may miss all that have.
             let weighs =
                 |weights: &[f32]| counts.iter().zip(weights).any(|(&count, &weight)| count > 0 && weight > 0.0);
             if self.weights.is_none_or(weighs) {
-                return;
+                return Ok(());
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Samples;
+    use super::*;
+    use std::{
+        sync::atomic::AtomicBool,
+        time::{Duration, Instant},
+    };
+
+    #[test]
+    fn forests_do_not_depend_on_the_scale_of_the_weights() {
+        let column: Vec<f32> = (0..120_u8).map(|i| f32::from(i % 37)).collect();
+        let targets: Vec<f32> = column.iter().zip(0_u8..).map(|(x, i)| x * x + f32::from(i % 5)).collect();
+        let matrix = Matrix::from_columns(60, column).unwrap();
+        let params = ForestParams { n_estimators: 5, ..ForestParams::default() };
+        let predictions = |scale: f32| {
+            let weights: Vec<f32> = (0..60_u8).map(|i| f32::from(1 + i % 3) * scale).collect();
+            let forest = params.fit(&matrix, &targets[..60], Some(&weights), &mut Scratch::default()).unwrap();
+            forest.predict_matrix(&matrix).unwrap()
+        };
+        let ordinary = predictions(1.0);
+        assert!(ordinary.iter().any(|prediction| *prediction > ordinary[0] + 100.0), "{ordinary:?}");
+        for power in [-20, -60, -100, -140] {
+            assert_eq!(predictions(libm::scalbnf(1.0, power)), ordinary, "2^{power}");
+        }
+    }
+
+    #[test]
+    fn a_fit_that_only_draws_rows_ends_with_the_patience() {
+        let targets = vec![1.0; 200_000];
+        let matrix = Matrix::from_columns(200_000, targets.clone()).unwrap();
+        let mut weights = vec![0.0; 200_000];
+        weights[7] = 1.0;
+        let never = AtomicBool::new(false);
+        for (draws, weights) in [(ForestParams::MOST_DRAWS, None), (1, Some(&weights[..]))] {
+            let params = ForestParams { max_samples: Some(Samples::Count(draws)), ..ForestParams::default() };
+            let begun = Instant::now();
+            let deadline = Some(begun + Duration::from_millis(50));
+            let patience = Patience { deadline, stop: Some(&never) };
+            let fitted = params.fit_within(&matrix, &targets, weights, patience, &mut Scratch::default());
+            assert!(matches!(fitted, Err(Unfitted::Interrupted(Interruption::OutOfTime))), "{draws} draws");
+            assert!(begun.elapsed() < Duration::from_secs(10), "{draws} draws");
         }
     }
 }

@@ -120,6 +120,9 @@ impl Samples {
 }
 
 impl ForestParams {
+    /// The most rows that are drawn for a tree: as many as a table may have.
+    pub(super) const MOST_DRAWS: usize = 1 << 31;
+
     /// The names that [`Self::set`] takes.
     pub const NAMES: [&'static str; 9] = [
         "n_estimators",
@@ -135,7 +138,7 @@ impl ForestParams {
 
     /// Fewest rows of a node that may be split, of `rows` rows.
     pub(super) fn least_to_split(&self, rows: usize) -> usize {
-        self.min_samples_split.rounded_up(rows).max(2).max(2 * self.least_in_leaf(rows))
+        self.min_samples_split.rounded_up(rows).max(2).max(self.least_in_leaf(rows).saturating_mul(2))
     }
 
     /// Fewest rows of a leaf, of `rows` rows.
@@ -217,6 +220,12 @@ impl ForestParams {
         faults.extend(self.min_samples_split.fault("min_samples_split", 2));
         faults.extend(self.min_samples_leaf.fault("min_samples_leaf", 1));
         faults.extend(self.max_samples.and_then(|samples| samples.fault("max_samples", 1)));
+        match self.max_samples {
+            Some(Samples::Count(count)) if count > Self::MOST_DRAWS => {
+                faults.push(format!("max_samples={count}: at most {}, or None for as many as rows", Self::MOST_DRAWS));
+            }
+            _ => {}
+        }
         if self.max_samples.is_some() && !self.bootstrap {
             faults.push("max_samples needs bootstrap=true".to_owned());
         }
@@ -254,17 +263,31 @@ mod tests {
     }
 
     #[test]
+    fn more_rows_than_can_be_counted_are_never_enough() {
+        let params = ForestParams::from_pairs([("min_samples_leaf", "1e300")]).unwrap();
+        assert_eq!(params.least_to_split(100), usize::MAX);
+    }
+
+    #[test]
     fn every_fault_is_named_at_once() {
         let error = ForestParams::from_pairs([
             ("n_estimators", "0"),
             ("criterion", "absolute_error"),
             ("ccp_alpha", "0.1"),
             ("max_features", "1.5"),
+            ("max_samples", "1000000000000"),
             ("trees", "3"),
         ])
         .unwrap_err()
         .to_string();
-        for part in ["n_estimators=0", "absolute_error", "ccp_alpha", "max_features=1.5", "trees is not"] {
+        for part in [
+            "n_estimators=0",
+            "absolute_error",
+            "ccp_alpha",
+            "max_features=1.5",
+            "max_samples=1000000000000: at most",
+            "trees is not",
+        ] {
             assert!(error.contains(part), "{part} is missing in: {error}");
         }
     }
