@@ -62,7 +62,6 @@ pub(super) fn block(
         }
         fitted.encode(cells.iter().copied(), &mut encoded).map_err(|fault| row.row_fault(&fault))?;
         for (feature, (cell, number)) in fitted.features().iter().zip(cells.iter().zip(&encoded)) {
-            // Of numbers nothing but what is missing is NaN.
             if feature.categories.is_some() && number.is_nan() && matches!(cell, Cell::Text(_)) {
                 *unseen.entry(feature.name.clone()).or_default() += 1;
             }

@@ -189,8 +189,8 @@ fn rows_of_features_are_predicted_by_models_that_xgboost_saved() {
 
 #[test]
 fn rows_that_no_model_can_answer_are_told_of() {
-    let rows: String = (0..60).map(|i| format!("{i},{},0.5,{}\n", i % 10, ["red", "blue"][i % 2])).collect();
-    let (input, output) = (folder([("a.csv", rows)]), tempfile::tempdir().unwrap());
+    let rows: Vec<_> = (0..60).map(|i| format!("{i},{},0.5,{}\n", i % 10, ["red", "blue"][i % 2])).collect();
+    let (input, output) = (folder([("a.csv", rows.concat())]), tempfile::tempdir().unwrap());
     let settings = ["model=gradient-boosting", "num_round=5", "header=false", "categorical=f2"];
     train(input.path(), output.path(), &settings).with_code(0);
     let tables = folder([
