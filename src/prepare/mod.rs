@@ -151,9 +151,9 @@ pub fn run(job: &Job<'_>, out: &mut dyn Write) -> Result<Summary> {
         Err(error) => {
             // What a later run goes on with stays; what none can use goes, before it fills somebody's disk.
             if work.plan(&fingerprint).is_none() {
-                work.remove()?
+                work.remove()?;
             } else {
-                work.leave()?
+                work.leave()?;
             }
             Err(error)
         }
