@@ -43,7 +43,7 @@ mod names;
 mod number;
 mod parquet;
 #[cfg(feature = "parquet")]
-mod parquet_values;
+pub(crate) mod parquet_values;
 pub(crate) mod raw;
 mod reader;
 mod records;

@@ -60,7 +60,9 @@ mod with_polars {
         InputSettings, Sink,
         columns::{Columns, Header},
         fault::{Fault, Place, quoted},
-        parquet_values::{customer_of, is_readable, kind, load, moment, number_in, schema, target, text_of, value_at},
+        parquet_values::{
+            check_type, customer_of, is_readable, kind, load, moment, number_in, schema, target, text_of, value_at,
+        },
         rows::Row,
         table_parquet, timestamp,
     };
@@ -77,14 +79,7 @@ mod with_polars {
         let (header, types) = schema(bytes)?;
         let columns = header.resolve(settings, many, || types.iter().map(kind).collect())?;
         for at in [Some(columns.timestamp), Some(columns.target), columns.customer].into_iter().flatten() {
-            if !is_readable(&types[at]) {
-                return Err(Fault::file(format!(
-                    "the column {} has the Parquet type {:?}, which is not read: write it as Float64, Int64, \
-                     Timestamp or text",
-                    quoted(header.name(at)),
-                    types[at]
-                )));
-            }
+            check_type(header.name(at), &types[at])?;
         }
         Ok((header, columns))
     }

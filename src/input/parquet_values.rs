@@ -1,10 +1,14 @@
 //! What a Parquet file holds, through polars: its columns, and what their values mean here.
 
 use super::{
+    InputSettings,
     columns::{Header, Kind},
-    fault::{Fault, Place},
-    number, timestamp,
+    fault::{Fault, Place, quoted},
+    number,
+    raw::Layout,
+    timestamp,
 };
+use crate::error::Error;
 use polars::prelude::{
     AnyValue, ArrowDataType, ParallelStrategy, ParquetReader, PolarsResult, SerReader, Series, TimeUnit,
 };
@@ -119,6 +123,42 @@ pub(super) fn is_readable(column: &ArrowDataType) -> bool {
     ) || matches!(column, T::Timestamp(..) | T::Utf8 | T::LargeUtf8 | T::Utf8View)
 }
 
+/// The columns of a table whose columns have types.
+pub(crate) fn layout(
+    names: Vec<String>,
+    types: &[ArrowDataType],
+    settings: &InputSettings,
+    file: &str,
+) -> Result<Layout, Error> {
+    let mut header = Header::default();
+    for name in &names {
+        header.push(name.as_bytes());
+    }
+    let kinds = || types.iter().map(kind).collect();
+    let columns = header
+        .customer(settings)
+        .and_then(|customer| header.resolve(settings, customer.is_some(), kinds))
+        .map_err(|fault| fault.in_file(file))?;
+    Ok(Layout { names, customer: columns.customer, timestamp: columns.timestamp, target: columns.target })
+}
+
+/// [`check_type`], of a table that has a name.
+pub(crate) fn check_column(name: &str, column: &ArrowDataType, file: &str) -> Result<(), Error> {
+    check_type(name.as_bytes(), column).map_err(|fault| fault.in_file(file))
+}
+
+/// # Errors
+/// Where the values of a column that is wanted have a type that is not read.
+pub(super) fn check_type(name: &[u8], column: &ArrowDataType) -> Result<(), Fault> {
+    if is_readable(column) {
+        return Ok(());
+    }
+    Err(Fault::file(format!(
+        "the column {} has the Parquet type {column:?}, which is not read: write it as Float64, Int64, Timestamp or text",
+        quoted(name)
+    )))
+}
+
 /// What the type says about the values.
 pub(super) fn kind(column: &ArrowDataType) -> Kind {
     let time = matches!(column, ArrowDataType::Date32 | ArrowDataType::Date64 | ArrowDataType::Timestamp(..));
@@ -132,5 +172,20 @@ pub(super) fn number_in(value: &AnyValue<'_>) -> Result<f64, &'static str> {
     match value {
         AnyValue::String(text) => number::parse_or_truth(text.trim().as_bytes()),
         value => target(value).map(|number| number.unwrap_or(f64::NAN)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_that_are_not_read_are_refused_with_the_way_out() {
+        check_type(b"y", &ArrowDataType::Float64).unwrap();
+        for column in [ArrowDataType::Decimal(10, 2), ArrowDataType::Binary, ArrowDataType::Int8] {
+            let error = check_type(b"y", &column).unwrap_err().in_file("t.parquet").to_string();
+            assert!(error.starts_with("t.parquet: the column \"y\" has the Parquet type"), "{error}");
+            assert!(error.ends_with("write it as Float64, Int64, Timestamp or text"), "{error}");
+        }
     }
 }

@@ -5,7 +5,7 @@
 
 use super::{
     InputSettings,
-    columns::{Header, Kind},
+    columns::Header,
     csv, discovery, number,
     records::{self, Text},
     timestamp,
@@ -34,18 +34,6 @@ pub(crate) struct Dialect {
     pub(crate) has_header: bool,
 }
 
-/// What the values of a column can be read as, where its type tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(not(feature = "parquet"), expect(dead_code, reason = "only Parquet has types"))]
-pub(crate) enum ColumnKind {
-    /// Dates or date-times.
-    Time,
-    /// Numbers, which may be epoch times.
-    Number,
-    /// Anything else.
-    Text,
-}
-
 /// Memory for [`records`].
 #[derive(Default)]
 pub(crate) struct Scratch(records::Scratch);
@@ -64,32 +52,6 @@ pub(crate) fn csv_layout(head: &[u8], settings: &InputSettings, file: &str) -> R
         Ok((layout, Dialect { delimiter: text.delimiter(), has_header }))
     });
     found.map_err(|fault| fault.in_file(file))
-}
-
-/// The columns of a table whose columns have types.
-#[cfg_attr(not(feature = "parquet"), expect(dead_code, reason = "only Parquet has types"))]
-pub(crate) fn typed_layout(
-    names: Vec<String>,
-    kinds: &[ColumnKind],
-    settings: &InputSettings,
-    file: &str,
-) -> Result<Layout> {
-    let mut header = Header::default();
-    for name in &names {
-        header.push(name.as_bytes());
-    }
-    let kinds = || {
-        let kind = |kind: &ColumnKind| {
-            let (time, number) = (*kind == ColumnKind::Time, *kind == ColumnKind::Number);
-            Kind { seen: true, calendar: time, moment: time || number, number }
-        };
-        kinds.iter().map(kind).collect()
-    };
-    let columns = header
-        .customer(settings)
-        .and_then(|customer| header.resolve(settings, customer.is_some(), kinds))
-        .map_err(|fault| fault.in_file(file))?;
-    Ok(Layout { names, customer: columns.customer, timestamp: columns.timestamp, target: columns.target })
 }
 
 /// What is wrong with a record without fields.
@@ -139,6 +101,12 @@ pub(crate) fn epoch(number: f64) -> std::result::Result<i64, &'static str> {
 #[cfg_attr(not(feature = "parquet"), expect(dead_code, reason = "only Parquet has numbers"))]
 pub(crate) fn whole_epoch(number: i64) -> std::result::Result<i64, &'static str> {
     timestamp::whole_number(number).ok_or(timestamp::NO_EPOCH)
+}
+
+/// Whether a number is a day as `YYYYMMDD` and not an epoch time.
+#[cfg_attr(not(feature = "parquet"), expect(dead_code, reason = "only Parquet has numbers"))]
+pub(crate) fn is_day(number: i64) -> bool {
+    timestamp::is_day(number)
 }
 
 /// Whether a time's year can be held.

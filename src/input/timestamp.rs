@@ -233,9 +233,14 @@ fn number_form(text: &[u8]) -> Result<i64, &'static str> {
     time.ok_or(NO_EPOCH)
 }
 
+/// Whether a number is a day as `YYYYMMDD`, which is no moment of the world, as an epoch time is.
+pub(super) fn is_day(number: i64) -> bool {
+    (10_000_000..100_000_000).contains(&number)
+}
+
 /// A day, if it has eight digits, else an epoch time in the unit that its size tells.
 pub(super) fn whole_number(number: i64) -> Option<i64> {
-    if (10_000_000..100_000_000).contains(&number) {
+    if is_day(number) {
         let number = number as u32;
         return Some(days(number / 10_000, number / 100 % 100, number % 100)? * DAY);
     }

@@ -201,8 +201,3 @@ impl Rejects {
         table.flush().and_then(|()| fs::rename(&staged, place)).map_err(|error| failed(place, error))
     }
 }
-
-/// A cell of CSV.
-pub(super) fn quoted(text: &str) -> String {
-    if text.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
-}

@@ -266,7 +266,7 @@ fn too_large(reader: &mut SpoolReader, bucket: &Bucket, kept: usize) -> Result<E
     let name = first.map(|(.., rows)| String::from_utf8_lossy(Encoded::first(rows, kept).0.customer()).into_owned());
     let megabytes = |bytes: u64| bytes.div_ceil(1 << 20);
     let advice = if bucket.size() > MOST {
-        format!("and no customer's may take more than {}", megabytes(MOST))
+        format!("and no customer's may take more than {} MB", megabytes(MOST))
     } else {
         let needed = megabytes(bucket.size() * MEMORY_PER_BYTE);
         format!("for which {needed} MB are needed: give --memory {needed}MB, on a machine that has twice that free")

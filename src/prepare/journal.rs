@@ -105,17 +105,18 @@ impl WorkDirectory {
     /// Removes what killed runs have left behind in the place of the customers' files.
     pub(super) fn sweep(&self, customers: &dyn Store) -> Result<()> {
         let writers = fs::read_to_string(self.file("writers")).unwrap_or_default();
-        writers.lines().filter(|line| !line.is_empty()).try_for_each(|line| customers.sweep(line))
+        writers.lines().try_for_each(|line| customers.sweep(line))
     }
 
     /// Takes down who is about to write the customers' files.
     pub(super) fn add_writer(&self, customers: &dyn Store) -> Result<()> {
+        let Some(unfinished) = customers.unfinished() else { return Ok(()) };
         let path = self.file("writers");
         File::options()
             .create(true)
             .append(true)
             .open(&path)
-            .and_then(|mut file| writeln!(file, "{}", customers.unfinished()))
+            .and_then(|mut file| writeln!(file, "{unfinished}"))
             .map_err(|error| failed("writing", &path, error))
     }
 

@@ -9,8 +9,9 @@
 //! - A row is split only as far as its columns are needed; its value stays the text that it was.
 //! - Every row is checked before the first file is written: bad rows beyond the tolerance leave nothing behind.
 //! - What is written depends on the rows and the options alone: not on threads, memory, or restarts.
-//! - Memory is what the buckets of as many threads take, and there are as many buckets as that needs. Buckets are parts of
-//!   one file, so nothing depends on how many files may be open.
+//! - Memory is what the buckets of as many threads take, and there are as many buckets as that needs; a customer with more
+//!   rows than a thread's share has the shares of others meanwhile. Buckets are parts of one file, so nothing depends on how
+//!   many files may be open.
 //! - Files are written under another name and renamed. A run that was killed goes on with the buckets that are not done.
 //!
 //! | module | one idea |
@@ -150,9 +151,9 @@ pub fn run(job: &Job<'_>, out: &mut dyn Write) -> Result<Summary> {
         Err(error) => {
             // What a later run goes on with stays; what none can use goes, before it fills somebody's disk.
             if work.plan(&fingerprint).is_none() {
-                work.remove()?
+                work.remove()?;
             } else {
-                work.leave()?
+                work.leave()?;
             }
             Err(error)
         }

@@ -2,10 +2,12 @@
 //!
 //! | column | types |
 //! |---|---|
-//! | customer | text, integers |
+//! | customer | text, integers, dictionaries of text |
 //! | timestamp | Date, Datetime in any unit (with a time zone: its UTC), integers and floats as epoch times, text |
-//! | target | integers, floats, Boolean as 0 and 1, Decimal, text |
-//! | kept, filtered | any of these, written as text |
+//! | target | integers, floats, Boolean as 0 and 1, text |
+//! | kept, filtered | any of these, written as text; Boolean as `true` and `false` |
+//!
+//! What has another type is refused, if it is wanted at all: `input/parquet_values.rs` has the types of single files.
 
 use std::{
     fs::File,
@@ -17,16 +19,22 @@ use std::{
 use polars::{
     io::mmap::MmapBytesReader,
     prelude::{
-        AnyValue, ArrowDataType, DataType, ParallelStrategy, ParquetReader, PolarsResult, SerReader, Series, TimeUnit,
+        AnyValue, ArrowDataType as T, DataType, ParallelStrategy, ParquetReader, PolarsResult, SerReader, Series,
+        TimeUnit,
     },
 };
 
-use super::{mapping::Moment, scatter::Sink, tables::Block, text::write_number};
+use super::{
+    mapping::{Mapping, Moment},
+    scatter::Sink,
+    tables::Block,
+    text::write_number,
+};
 use crate::{
     error::{Error, Result},
     input::{
-        InputSettings,
-        raw::{self, ColumnKind, Layout},
+        InputSettings, parquet_values,
+        raw::{self, Layout},
     },
     storage::Store,
 };
@@ -35,7 +43,7 @@ use crate::{
 pub(super) struct Table {
     reader: ParquetReader<Box<dyn MmapBytesReader>>,
     names: Vec<String>,
-    kinds: Vec<ColumnKind>,
+    types: Vec<T>,
     /// The table's, for messages.
     name: String,
 }
@@ -66,13 +74,35 @@ impl Table {
         let mut reader = ParquetReader::new(source);
         let schema = guarded(&name, || reader.schema())?;
         let names = schema.iter_names().map(ToString::to_string).collect();
-        let kinds = schema.iter_values().map(|field| kind(&field.dtype)).collect();
-        Ok(Self { reader, names, kinds, name })
+        let types = schema.iter_values().map(|field| field.dtype.clone()).collect();
+        Ok(Self { reader, names, types, name })
     }
 
     /// Which column is what.
     pub(super) fn layout(&self, settings: &InputSettings) -> Result<Layout> {
-        raw::typed_layout(self.names.clone(), &self.kinds, settings, &self.name)
+        parquet_values::layout(self.names.clone(), &self.types, settings, &self.name)
+    }
+
+    /// # Errors
+    /// [`Error::Data`] where a column that is wanted has a type that is not read.
+    pub(super) fn check(&self, mapping: &Mapping) -> Result<()> {
+        for at in mapping.wanted() {
+            let column = match &self.types[at] {
+                // Read as the text that it stands for, except as a time.
+                T::Dictionary(_, value, _) if at != mapping.timestamp => value,
+                column => column,
+            };
+            parquet_values::check_column(&self.names[at], column, &self.name)?;
+            let is_name = is_text(column) || matches!(column, T::Int32 | T::Int64 | T::UInt32 | T::UInt64);
+            if mapping.customer == Ok(at) && !is_name {
+                return Err(Error::Data(format!(
+                    "{}: the column {:?} has the Parquet type {column:?}, which cannot name customers: write it as text or \
+                     integers",
+                    self.name, self.names[at]
+                )));
+            }
+        }
+        Ok(())
     }
 
     /// Its rows, in ranges of at most so many, none across two row groups.
@@ -116,13 +146,14 @@ pub(super) fn scatter(
         })?;
         let column = frame.into_columns().pop().map(|column| column.take_materialized_series().rechunk());
         let column = column.ok_or_else(|| Error::Data(format!("{name}: has columns that share a name")))?;
+        let truths = if at == mapping.target { ["0", "1"] } else { ["false", "true"] };
         if at == mapping.timestamp {
             times = Some(Times::new(&column)?);
         } else {
-            columns[at] = Some(Texts::new(&column)?);
+            columns[at] = Some(Texts::new(&column, truths)?);
         }
         if at == mapping.timestamp && times.as_ref().is_some_and(|times| times.is_text() || mapping.names_time()) {
-            columns[at] = Some(Texts::new(&column)?);
+            columns[at] = Some(Texts::new(&column, truths)?);
         }
     }
     let times = times.ok_or_else(|| Error::Bug("a table without times".into()))?;
@@ -203,11 +234,13 @@ impl Times {
             },
             Self::WholeEpoch(numbers) => {
                 let number = numbers[row].ok_or(EMPTY)?;
-                raw::whole_epoch(number).map(|time| Some((time, true))).map_err(|why| (number.to_string(), why))
+                let absolute = !raw::is_day(number);
+                raw::whole_epoch(number).map(|time| Some((time, absolute))).map_err(|why| (number.to_string(), why))
             }
             Self::Epoch(numbers) => {
                 let number = numbers[row].ok_or(EMPTY)?;
-                raw::epoch(number).map(|time| Some((time, true))).map_err(|why| (number.to_string(), why))
+                let absolute = !raw::is_day(number as i64);
+                raw::epoch(number).map(|time| Some((time, absolute))).map_err(|why| (number.to_string(), why))
             }
         }
     }
@@ -221,8 +254,16 @@ struct Texts {
 }
 
 impl Texts {
-    fn new(column: &Series) -> Result<Self> {
+    /// `truths` are what stands for false and for true.
+    fn new(column: &Series, truths: [&str; 2]) -> Result<Self> {
         let failed = |error| Error::Data(format!("the column {} cannot be read: {error}", column.name()));
+        let unfolded;
+        let column = if matches!(column.dtype(), DataType::Categorical(..) | DataType::Enum(..)) {
+            unfolded = column.cast(&DataType::String).map_err(failed)?;
+            &unfolded
+        } else {
+            column
+        };
         let mut texts = Self { bytes: Vec::new(), ends: Vec::with_capacity(column.len()) };
         match column.dtype() {
             DataType::String => {
@@ -248,7 +289,9 @@ impl Texts {
                 for value in column.iter() {
                     match value {
                         AnyValue::Null => {}
-                        AnyValue::Boolean(value) => texts.bytes.push(b'0' + u8::from(value)),
+                        AnyValue::Boolean(value) => {
+                            texts.bytes.extend_from_slice(truths[usize::from(value)].as_bytes());
+                        }
                         AnyValue::Datetime(time, unit, _) => {
                             let per_millisecond = match unit {
                                 TimeUnit::Nanoseconds => 1_000_000,
@@ -280,11 +323,6 @@ impl Texts {
     }
 }
 
-fn kind(column: &ArrowDataType) -> ColumnKind {
-    use ArrowDataType as T;
-    match column {
-        T::Date32 | T::Date64 | T::Timestamp(..) => ColumnKind::Time,
-        T::Utf8 | T::LargeUtf8 | T::Utf8View => ColumnKind::Text,
-        _ => ColumnKind::Number,
-    }
+const fn is_text(column: &T) -> bool {
+    matches!(column, T::Utf8 | T::LargeUtf8 | T::Utf8View)
 }

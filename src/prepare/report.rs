@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{bad_rows::quoted, journal::Done, quality::Quality};
+use super::{journal::Done, quality::Quality, text::write_cell};
 use crate::error::{Error, Result};
 
 /// Bytes of a segment that are read at a time.
@@ -157,9 +157,11 @@ impl Table {
 
 fn write_csv(out: &mut impl Write, row: &Quality) -> std::io::Result<()> {
     let number = |number: Option<f64>| number.map(|number| number.to_string()).unwrap_or_default();
+    let mut line = Vec::new();
+    write_cell(row.customer.as_bytes(), &mut line);
+    line.push(b',');
+    write_cell(row.file.as_bytes(), &mut line);
     let cells = [
-        quoted(&row.customer),
-        quoted(&row.file),
         row.rows.to_string(),
         row.written.to_string(),
         row.missing.to_string(),
@@ -177,7 +179,8 @@ fn write_csv(out: &mut impl Write, row: &Quality) -> std::io::Result<()> {
         number(row.maximum),
         number(Some(row.sum)),
     ];
-    writeln!(out, "{}", cells.join(","))
+    out.write_all(&line)?;
+    writeln!(out, ",{}", cells.join(","))
 }
 
 fn with_extension(place: &Path, extension: &str) -> PathBuf {

@@ -190,6 +190,7 @@ impl<'a> Tables<'a> {
         let mut table = super::parquet_read::Table::open(self.store, &entry.key)?;
         let layout = table.layout(&self.options.columns)?;
         let mapping = self.map(layout, entry, name)?;
+        table.check(&mapping)?;
         Ok(Open::Rows { mapping, groups: table.blocks(ROWS)?.into_iter() })
     }
 

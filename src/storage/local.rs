@@ -190,8 +190,8 @@ impl Store for LocalStore {
         key::check(key).ok().map(|()| self.root.join(key))
     }
 
-    fn unfinished(&self) -> &str {
-        &self.temporary
+    fn unfinished(&self) -> Option<&str> {
+        Some(&self.temporary)
     }
 
     fn sweep(&self, unfinished: &str) -> Result<()> {

@@ -75,9 +75,9 @@ pub trait Store: Send + Sync {
         None
     }
 
-    /// How the names begin of what this store would leave behind if its process were killed; empty: it leaves nothing.
-    fn unfinished(&self) -> &str {
-        ""
+    /// How the names begin of what this store would leave behind if its process were killed; `None`: it leaves nothing.
+    fn unfinished(&self) -> Option<&str> {
+        None
     }
 
     /// Removes what a store of this place has left behind; `unfinished` is what that one called [`Self::unfinished`]. Whoever

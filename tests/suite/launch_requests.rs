@@ -81,6 +81,8 @@ fn limits_of_single_options() {
         (&["--max-runtime", "3600", "--max-wait", "3599"][..], "--max-wait 3599: it counts the run and the waiting"),
         (&["--max-runtime", "2419201"], "--max-runtime 2419201: the platform allows 2419200"),
         (&["--volume", "0"], "--volume 0: use at least 1"),
+        (&["--max-wait", "4294967295"], "--max-wait 4294967295: the platform allows 2147483647"),
+        (&["--instances", "4294967295"], "--instances 4294967295: the platform allows 2147483647"),
         (&["--set", "hotizon=7"], "did you mean horizon?"),
         (&["--set", "horizon"], "write a name and a value"),
         (&["--versions", "names", "--set", "version=v2"], "--set version: --versions names sets it itself"),

@@ -172,6 +172,44 @@ fn tables_in_parquet_give_the_same_files_as_their_text() {
     prepare(damaged.path(), output.path(), &[]).with_code(3).complains_of(&["t.parquet: cannot be read as Parquet"]);
 }
 
+#[cfg(feature = "parquet")]
+#[test]
+fn values_of_parquet_mean_what_their_text_would() {
+    use polars::prelude::{Categories, Column, DataFrame, DataType, NamedFrom, ParquetWriter, Series};
+    let category = |name: &str, texts: [&str; 3]| {
+        Series::new(name.into(), texts).cast(&DataType::from_categories(Categories::global())).unwrap()
+    };
+    let series = [
+        category("customer", ["a", "b", "a"]),
+        Series::new("ds".into(), [20_240_716_i64, 20_240_715, 20_240_715]),
+        Series::new("y".into(), [true, true, false]),
+        category("state", ["x", "x", "z"]),
+        Series::new("flag".into(), [true, true, false]),
+        Series::new("raw".into(), [b"1".as_slice(), b"2", b"3"]),
+    ];
+    let mut frame = DataFrame::new(3, series.into_iter().map(Column::from).collect()).unwrap();
+    let mut bytes = Vec::new();
+    ParquetWriter::new(&mut bytes).finish(&mut frame).unwrap();
+    let input = folder([("t.parquet", bytes)]);
+    for (options, expected) in [
+        (&["--keep=state,flag"][..], "timestamp,target,state,flag\n2024-07-15,0,z,false\n2024-07-16,1,x,true\n"),
+        (&["--filter=state=x"], "timestamp,target\n2024-07-16,1\n"),
+        (&["--filter=flag=true"], "timestamp,target\n2024-07-16,1\n"),
+        (&["--timezone=Europe/Berlin"], "timestamp,target\n2024-07-14T22:00:00,0\n2024-07-15T22:00:00,1\n"),
+    ] {
+        let output = tempfile::tempdir().unwrap();
+        prepare(input.path(), output.path(), options).with_code(0);
+        assert_eq!(fs::read_to_string(output.path().join("customers/a.csv")).unwrap(), expected, "{options:?}");
+    }
+    for (option, complaint) in [
+        ("--keep=raw", "t.parquet: the column \"raw\" has the Parquet type"),
+        ("--customer=flag", "which cannot name customers: write it as text or integers"),
+    ] {
+        let output = tempfile::tempdir().unwrap();
+        prepare(input.path(), output.path(), &[option]).with_code(3).complains_of(&[complaint]);
+    }
+}
+
 #[test]
 fn quotes_line_ends_and_odd_names_are_carried_over() {
     let table = "\u{feff}customer;ds;y;note\r\n\"Zürich 3\";2024-01-02;\"2.50\";\"two\r\nlines\"\r\n\r\n\

@@ -17,6 +17,12 @@ const PIPELINE_NAME: usize = 256;
 /// What an execution's name and its dash take of an endpoint configuration's name.
 const EXECUTION: usize = 13;
 
+/// The largest number: the API's are signed, of 32 bits.
+const INTEGER: u32 = 2_147_483_647;
+
+/// Digits of each number in a duration.
+const DURATION_DIGITS: usize = 4;
+
 /// Characters of an S3 address.
 const S3_URI: usize = 1_024;
 
@@ -47,7 +53,9 @@ pub(super) fn check_pipeline(launch: &Launch, last: Step) -> Result<()> {
         check_step(&mut faults, launch, step);
     }
     if let Some(cache) = launch.cache.as_ref().filter(|cache| !is_duration(cache)) {
-        faults.push(format!("--cache {cache:?}: use an ISO 8601 duration such as P7D (days) or PT12H (hours)"));
+        faults.push(format!(
+            "--cache {cache:?}: use an ISO 8601 duration such as P7D (days) or PT12H (hours), of up to {DURATION_DIGITS} digits"
+        ));
     }
     into_result(faults)
 }
@@ -94,21 +102,24 @@ fn check_step(faults: &mut Faults, launch: &Launch, step: Step) {
             arguments(faults, &launch.prepare_arguments);
         }
         Step::Fit => {
-            machines(faults, "--", &launch.fit, u32::MAX);
+            machines(faults, "--", &launch.fit, INTEGER);
             // The platform's longest training job, 28 days.
             within(faults, "--max-runtime", launch.max_runtime, 2_419_200);
-            if let Some(wait) = launch.max_wait.filter(|wait| *wait < launch.max_runtime) {
-                faults.push(format!(
-                    "--max-wait {wait}: it counts the run and the waiting for spot capacity, so it cannot be less than \
-                     --max-runtime {}",
-                    launch.max_runtime
-                ));
+            if let Some(wait) = launch.max_wait {
+                if wait < launch.max_runtime {
+                    faults.push(format!(
+                        "--max-wait {wait}: it counts the run and the waiting for spot capacity, so it cannot be less than \
+                         --max-runtime {}",
+                        launch.max_runtime
+                    ));
+                }
+                within(faults, "--max-wait", wait, INTEGER);
             }
             hyperparameters(faults, launch);
         }
         Step::Model => {}
         Step::EndpointConfig => {
-            machines(faults, "--endpoint-", &Machines { volume: 1, ..launch.endpoint.clone() }, u32::MAX);
+            machines(faults, "--endpoint-", &Machines { volume: 1, ..launch.endpoint.clone() }, INTEGER);
         }
         Step::Endpoint => name(faults, "--endpoint", launch.endpoint_name(), NAME),
     }
@@ -148,7 +159,8 @@ fn role(faults: &mut Faults, role: &str) {
 }
 
 fn image(faults: &mut Faults, image: &str) {
-    if image.is_empty() || image.chars().count() > 255 || image.contains(char::is_whitespace) {
+    if image.is_empty() || image.chars().count() > 255 || image.contains(|c: char| c.is_whitespace() || c.is_control())
+    {
         faults.push(format!("--image {image:?}: use an image's address of up to 255 characters, without blanks"));
     }
 }
@@ -167,6 +179,9 @@ fn s3(faults: &mut Faults, option: &str, uri: &str, longest: usize) {
         faults.push(format!(
             "{option} {uri:?}: {bucket:?} is no name of a bucket: 3 to 63 lower-case letters, digits, dots and dashes"
         ));
+    }
+    if uri.contains(char::is_control) {
+        faults.push(format!("{option} {uri:?}: it has a character that cannot be printed: take it out"));
     }
     if key.split('/').rev().skip(1).any(str::is_empty) {
         faults.push(format!("{option} {uri:?}: it has an empty part: take out the second slash of `//`"));
@@ -227,7 +242,7 @@ fn hyperparameters(faults: &mut Faults, launch: &Launch) {
     }
 }
 
-/// Whether a text is an ISO 8601 duration of whole numbers.
+/// Whether a text is an ISO 8601 duration of whole numbers, longer than nothing and shorter than ages.
 fn is_duration(text: &str) -> bool {
     let Some(rest) = text.strip_prefix('P') else { return false };
     let (date, time) = rest.split_once('T').unwrap_or((rest, ""));
@@ -236,14 +251,15 @@ fn is_duration(text: &str) -> bool {
         while !text.is_empty() {
             let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(0);
             let unit = text[digits..].chars().next();
-            if digits == 0 || !unit.is_some_and(|unit| units.any(|known| known == unit)) {
+            if !(1..=DURATION_DIGITS).contains(&digits) || !unit.is_some_and(|unit| units.any(|known| known == unit)) {
                 return false;
             }
             text = &text[digits + 1..];
         }
         true
     };
-    counts(date, "YMWD") && counts(time, "HM") && !(date.is_empty() && time.is_empty()) && !text.ends_with('T')
+    let is_something = rest.contains(|c: char| ('1'..='9').contains(&c));
+    counts(date, "YMWD") && counts(time, "HM") && is_something && !text.ends_with('T')
 }
 
 #[cfg(test)]
@@ -294,6 +310,8 @@ mod tests {
             "s3://Abc/x",
             "s3://abc//x",
             "s3://abc/x//",
+            "s3://abc/x\ny",
+            "s3://abc/\u{7f}",
             "s3://abc/aaaaaaaaaaaaaaaaaaaaaa",
         ] {
             assert_eq!(s3_of(bad), 1, "{bad}");
@@ -305,7 +323,9 @@ mod tests {
         for good in ["P7D", "PT12H", "P1M2DT3H", "P1W", "PT90M"] {
             assert!(is_duration(good), "{good}");
         }
-        for bad in ["", "P", "PT", "7d", "P7", "PD", "P1DT", "P1H", "P1D2M", "P7D "] {
+        let bad =
+            ["", "P", "PT", "7d", "P7", "PD", "P1DT", "P1H", "P1D2M", "P7D ", "P0D", "P0DT0H", "P99999999999999D"];
+        for bad in bad {
             assert!(!is_duration(bad), "{bad}");
         }
     }
