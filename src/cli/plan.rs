@@ -5,9 +5,9 @@ use crate::{
     error::{Error, Result},
     input::{Discovery, InputFile, Scan, Shard, discover_with},
     machine::{available_memory, peak_memory, resident_memory},
-    plan::{Batch, Groups, Memory, Offer, Prices, Report, Requests, SampledStore, Tried},
+    plan::{Batch, Groups, Memory, Offer, Prices, Report, Requests, Tried},
     settings::Settings,
-    storage::{Durability, Entry, Location, Store},
+    storage::{Durability, Entry, Location, S3Options, Selection, Store},
     train::{Job, Progress, ResultsDirectory, Status, run},
 };
 use clap::Args;
@@ -135,9 +135,9 @@ fn try_batch(store: &dyn Store, validation: Option<&dyn Store>, settings: &Setti
     let models = Location::Directory(folder.path().join("models"));
     let summary = run(
         &Job {
-            input: &SampledStore::new(store, batch.files.clone()),
+            input: &Selection::new(store, batch.files.clone()),
             validation,
-            models: &*models.open(Durability::ProcessDeath, &Default::default())?,
+            models: &*models.open(Durability::ProcessDeath, &S3Options::default())?,
             results: ResultsDirectory::of_shard(folder.path(), Shard::ALL),
             settings,
             shard: Shard::ALL,

@@ -1,13 +1,16 @@
 //! `manyfit prepare`: as a SageMaker processing job from the platform's files, anywhere else from options.
 
-use super::train::{Listener, is_inside, stop_on_signals};
+use super::{
+    s3::S3Arguments,
+    train::{Listener, is_inside, stop_on_signals},
+};
 use crate::{
     error::{Error, Result},
     input::{InputSettings, Shard, raw},
     machine::{available_memory, default_jobs},
-    prepare::{Aggregate, Arrangement, Duplicates, Filter, Format, Job, Keep, Options, Period, run},
+    prepare::{Aggregate, Arrangement, Duplicates, Filter, Format, Job, Keep, Options, Period, is_table, run},
     sagemaker::ProcessingEnvironment,
-    storage::{Durability, LocalStore},
+    storage::{Durability, LocalStore, Location, Selection, Store},
 };
 use clap::{Args, ValueEnum};
 use jiff::tz::TimeZone;
@@ -26,13 +29,13 @@ use std::{io, io::Write, path::PathBuf};
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Prepare {
-    /// Folder with the tables, or one table
-    #[arg(long, value_name = "PATH")]
-    input: Option<PathBuf>,
+    /// Folder with the tables, or one table; or s3://bucket/prefix
+    #[arg(long, value_name = "PLACE")]
+    input: Option<Location>,
 
-    /// Folder for the results: customers/, quality.parquet, summary.json, rejects.csv
-    #[arg(long, value_name = "DIR", requires = "input")]
-    output: Option<PathBuf>,
+    /// Place for the results: customers/, quality.parquet, summary.json, rejects.csv
+    #[arg(long, value_name = "PLACE", requires = "input")]
+    output: Option<Location>,
 
     /// Column that says whose row it is [default: customer or customer_id, else a file is one customer's]
     #[arg(long, value_name = "COLUMN")]
@@ -106,7 +109,7 @@ pub(super) struct Prepare {
     #[arg(long, value_name = "SIZE", value_parser = size, default_value = "384MB")]
     memory: u64,
 
-    /// Folder for rows between reading and writing, as large as the tables as text [default: in the output]
+    /// Folder of this machine for rows between reading and writing, as large as the tables as text [default: in the output]
     #[arg(long, value_name = "DIR")]
     work: Option<PathBuf>,
 
@@ -117,6 +120,9 @@ pub(super) struct Prepare {
     /// Prepare only part I of N of the customers, I from 0, such as 0/4
     #[arg(long, value_name = "I/N")]
     shard: Option<Shard>,
+
+    #[command(flatten)]
+    s3: S3Arguments,
 }
 
 #[derive(Clone, Copy, Default, ValueEnum)]
@@ -148,10 +154,12 @@ enum FormatChoice {
 /// Where a preparation takes place.
 struct Places {
     /// The folder of the tables, and the one table of it that is wanted, if not all are.
-    input: PathBuf,
+    input: Location,
     only: Option<String>,
-    customers: PathBuf,
+    customers: Location,
     reports: PathBuf,
+    /// Where the reports are brought from there.
+    distant: Option<Location>,
     work: PathBuf,
     shard: Shard,
 }
@@ -181,16 +189,32 @@ impl Prepare {
         let places = self.places()?;
         let mut out = Listener(io::stdout().lock());
         let stop = stop_on_signals()?;
-        let store = LocalStore::new(places.input, Durability::ProcessDeath);
-        let store = match places.only {
-            Some(only) => store.only(only),
-            None => store,
+        let s3 = self.s3.options();
+        let open = |place: &Location| place.open(Durability::ProcessDeath, &s3);
+        let store: Box<dyn Store> = match (&places.input, &places.only) {
+            (Location::Directory(folder), Some(only)) => {
+                Box::new(LocalStore::new(folder, Durability::ProcessDeath).only(only))
+            }
+            (place, _) => open(place)?,
         };
+        let selection = match (&places.input, &places.only) {
+            (Location::Bucket { .. }, Some(only)) => {
+                let table: Vec<_> = store.list()?.into_iter().filter(|entry| entry.key == *only).collect();
+                if table.is_empty() {
+                    return Err(Error::Settings(format!("--input {}: there is no such table", store.describe(only))));
+                }
+                Some(Selection::new(&*store, table))
+            }
+            _ => None,
+        };
+        let customers = open(&places.customers)?;
+        let distant = places.distant.as_ref().map(open).transpose()?;
         let summary = run(
             &Job {
-                input: &store,
-                customers: &LocalStore::new(places.customers, Durability::ProcessDeath),
+                input: selection.as_ref().map_or(&*store, |selection| selection),
+                customers: &*customers,
                 reports: places.reports,
+                distant: distant.as_deref(),
                 work: places.work,
                 options: &options,
                 shard: places.shard,
@@ -277,39 +301,37 @@ impl Prepare {
             let output = self.output.as_ref().ok_or_else(|| {
                 Error::Settings("--input needs --output: the folder for the customers' files and the report".into())
             })?;
-            let (folder, only) = if input.is_file() {
-                let name = input.file_name().and_then(|name| name.to_str()).ok_or_else(|| {
-                    Error::Settings(format!("--input {}: the name is not UTF-8; rename the file", input.display()))
-                })?;
-                let folder = input.parent().filter(|folder| !folder.as_os_str().is_empty());
-                (folder.map_or_else(|| PathBuf::from("."), Into::into), Some(name.to_owned()))
-            } else if input.is_dir() {
-                (input.clone(), None)
-            } else {
-                return Err(Error::Settings(format!("--input {}: there is no such file or folder", input.display())));
-            };
+            let (folder, only) = folder_and_table(input)?;
             if only.is_none() && is_inside(output, &folder) {
                 return Err(Error::Settings(format!(
-                    "--output {} is inside --input {}, where the next run would take its files for tables: choose another \
-                     folder",
-                    output.display(),
-                    input.display()
+                    "--output {output} is inside --input {input}, where the next run would take its files for tables: choose \
+                     another folder"
                 )));
             }
             let customers = output.join("customers");
             if is_inside(input, &customers) {
                 return Err(Error::Settings(format!(
-                    "--input {} is where --output {} would put the customers' files, over the tables: choose another folder",
-                    input.display(),
-                    output.display()
+                    "--input {input} is where --output {output} would put the customers' files, over the tables: choose \
+                     another folder"
                 )));
             }
+            let (work, reports, distant) = match (&self.work, output) {
+                (work, Location::Directory(output)) => (work.as_ref().unwrap_or(output), output.clone(), None),
+                (Some(work), _) => (work, work.join(format!("{}-reports", work_name(shard))), Some(output.clone())),
+                (None, _) => {
+                    return Err(Error::Settings(format!(
+                        "--output {output} needs --work: a folder of this machine for rows between reading and writing, as \
+                         large as the tables as text"
+                    )));
+                }
+            };
             return Ok(Places {
                 input: folder,
                 only,
                 customers,
-                reports: output.clone(),
-                work: self.work.as_ref().unwrap_or(output).join(work_name(shard)),
+                work: work.join(work_name(shard)),
+                reports,
+                distant,
                 shard,
             });
         }
@@ -329,13 +351,42 @@ impl Prepare {
         }
         let shard = self.shard.map_or_else(|| Shard::new(rank, hosts), Ok).map_err(Error::Settings)?;
         Ok(Places {
-            input: environment.input,
+            input: Location::Directory(environment.input),
             only: None,
-            customers: environment.customers,
+            customers: Location::Directory(environment.customers),
             reports: environment.reports,
+            distant: None,
             work: self.work.as_ref().map_or(environment.work, |work| work.join(work_name(shard))),
             shard,
         })
+    }
+}
+
+/// The folder of the tables, and the one table of it that is named.
+fn folder_and_table(input: &Location) -> Result<(Location, Option<String>)> {
+    match input {
+        Location::Directory(path) if path.is_file() => {
+            let name = path
+                .file_name()
+                .and_then(|name| name.to_str())
+                .ok_or_else(|| Error::Settings(format!("--input {input}: the name is not UTF-8; rename the file")))?;
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            let folder = folder.map_or_else(|| PathBuf::from("."), Into::into);
+            Ok((Location::Directory(folder), Some(name.to_owned())))
+        }
+        Location::Directory(path) if !path.is_dir() => {
+            Err(Error::Settings(format!("--input {input}: there is no such file or folder")))
+        }
+        Location::Bucket { bucket, prefix } => {
+            let (folder, name) = prefix.trim_end_matches('/').rsplit_once('/').unwrap_or(("", prefix));
+            let name = name.trim_end_matches('/');
+            if !is_table(name) {
+                return Ok((input.clone(), None));
+            }
+            let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+            Ok((Location::Bucket { bucket: bucket.clone(), prefix }, Some(name.to_owned())))
+        }
+        Location::Directory(_) => Ok((input.clone(), None)),
     }
 }
 

@@ -150,11 +150,7 @@ impl Train {
                 if matches!(place, Location::Directory(path) if !path.is_dir()) {
                     return Err(Error::Settings(format!("{option} {place}: there is no such folder")));
                 }
-                let is_nested = match (output, place) {
-                    (Location::Directory(output), Location::Directory(place)) => is_inside(output, place),
-                    _ => output.is_inside(place),
-                };
-                if is_nested {
+                if is_inside(output, place) {
                     return Err(Error::Settings(format!(
                         "--output {output} is inside {option} {place}, where the next run would take its tables for \
                          customers: choose another folder"
@@ -232,8 +228,11 @@ fn with_tables(
     settings
 }
 
-/// Whether a folder that need not exist yet would be another one or lie in it.
-pub(super) fn is_inside(folder: &Path, other: &Path) -> bool {
+/// Whether a place that need not exist yet would be another one or lie in it.
+pub(super) fn is_inside(place: &Location, other: &Location) -> bool {
+    let (Location::Directory(folder), Location::Directory(other)) = (place, other) else {
+        return place.is_inside(other);
+    };
     let existing =
         path::absolute(folder).ok().and_then(|path| path.ancestors().find_map(|path| path.canonicalize().ok()));
     existing.zip(other.canonicalize().ok()).is_some_and(|(folder, other)| folder.starts_with(other))

@@ -11,7 +11,6 @@
 //! | module | one idea |
 //! |---|---|
 //! | `groups` | which files are tried, and in which order |
-//! | `sampled_store` | a store that shows some of its objects |
 //! | `estimate` | from what a sample took to what all will take |
 //! | `prices` | the table of instances and requests |
 //! | `offer` | what the job takes on instances of a kind |
@@ -22,11 +21,9 @@ mod groups;
 mod offer;
 mod prices;
 mod report;
-mod sampled_store;
 
 pub use estimate::{Estimate, Tried};
 pub use groups::{Batch, Groups};
 pub use offer::{Memory, Offer, Requests};
 pub use prices::{Instance, Prices};
 pub use report::Report;
-pub use sampled_store::SampledStore;

@@ -7,6 +7,7 @@
 //! | `quality` | rows of the quality report, a segment for each task that is done |
 //! | `done.jsonl` | which tasks are done, and where their segments are |
 //! | `writers` | how the unfinished files begin, among the customers', of every run that wrote any: a line for each |
+//! | `tables` | a folder: copies of distant tables that are read out of order; gone when they are read |
 //! | `lock` | empty; locked by the run that is at work here |
 //!
 //! A task counts once its line is whole. Its files were whole before: they are renamed into their places.
@@ -19,7 +20,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{quality::Quality, scatter::Counts, spool::Bucket};
+use super::{fetched, quality::Quality, scatter::Counts, spool::Bucket};
 use crate::{
     error::{Error, Result},
     storage::Store,
@@ -91,6 +92,11 @@ impl WorkDirectory {
         self.file("rows")
     }
 
+    /// The folder for copies of distant tables.
+    pub(super) fn fetched(&self) -> PathBuf {
+        self.file("tables")
+    }
+
     fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)
     }
@@ -122,7 +128,8 @@ impl WorkDirectory {
 
     /// Forgets an earlier run.
     pub(super) fn clear(&self) -> Result<()> {
-        FILES.into_iter().try_for_each(|name| remove_file(&self.file(name)))
+        FILES.into_iter().try_for_each(|name| remove_file(&self.file(name)))?;
+        fetched::remove(&self.fetched())
     }
 
     pub(super) fn write_plan(&self, plan: &Plan) -> Result<()> {

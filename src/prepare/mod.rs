@@ -18,6 +18,7 @@
 //! |---|---|
 //! | `options` | what is asked for |
 //! | `tables` | the tables, cut into blocks of whole rows |
+//! | `fetched` | distant Parquet files, on this machine while they are read |
 //! | `mapping` | a table's row to a customer's row, or the reason why not |
 //! | `filter`, `zones`, `period` | conditions, clocks, periods of the calendar |
 //! | `bad_rows` | rows that cannot be used |
@@ -33,6 +34,7 @@
 
 mod bad_rows;
 mod bundles;
+mod fetched;
 mod filter;
 mod gather;
 mod journal;
@@ -61,6 +63,7 @@ pub use options::{Aggregate, Arrangement, Duplicates, Format, Keep, Options};
 pub use period::Period;
 pub use quality::Quality;
 pub use summary::Summary;
+pub use tables::is_table;
 
 use std::{
     fmt, fs,
@@ -76,6 +79,7 @@ use sha2::{Digest, Sha256};
 
 use self::{
     bundles::Bundle,
+    fetched::Fetched,
     gather::Loaded,
     journal::{Journal, Plan, WorkDirectory},
     permits::Permits,
@@ -89,6 +93,10 @@ use crate::{
     storage::Store,
 };
 
+/// Names and endings of the reports, the summary last.
+const REPORTS: [(&str, &str); 4] =
+    [("rejects", "csv"), ("quality", "csv"), ("quality", "parquet"), ("summary", "json")];
+
 /// Everything a preparation needs, from whoever starts it.
 pub struct Job<'a> {
     /// Where the tables are.
@@ -97,6 +105,8 @@ pub struct Job<'a> {
     pub customers: &'a dyn Store,
     /// The directory for the quality report, the rejects and the summary.
     pub reports: PathBuf,
+    /// Where they are brought from there when they are whole, if they belong somewhere else.
+    pub distant: Option<&'a dyn Store>,
     /// The directory for rows between reading and writing: as large as the tables as text. Removed at the end.
     pub work: PathBuf,
     /// What is asked for.
@@ -145,6 +155,7 @@ pub fn run(job: &Job<'_>, out: &mut dyn Write) -> Result<Summary> {
             let text = serde_json::to_vec_pretty(&Closing { fingerprint, summary: &summary })
                 .map_err(|error| Error::Bug(format!("the summary cannot be written: {error}")))?;
             report::write_whole(&job.report_path("summary", "json"), &text)?;
+            job.deliver()?;
             work.remove()?;
             Ok(summary)
         }
@@ -174,6 +185,20 @@ impl Job<'_> {
         self.reports.join(format!("{}.{extension}", self.report_name(name)))
     }
 
+    /// Brings the reports to where they belong, the summary last: it says that all is there.
+    fn deliver(&self) -> Result<()> {
+        let Some(store) = self.distant else { return Ok(()) };
+        let made = |(name, extension): &(&str, &str)| self.report_path(name, extension).is_file();
+        for (name, extension) in REPORTS.into_iter().filter(made) {
+            store
+                .publish_file(&format!("{}.{extension}", self.report_name(name)), &self.report_path(name, extension))?;
+        }
+        REPORTS.into_iter().try_for_each(|(name, extension)| self.remove_report(name, extension))?;
+        // Whatever else stands there is not ours.
+        let _ = fs::remove_dir(&self.reports);
+        Ok(())
+    }
+
     fn remove_report(&self, name: &str, extension: &str) -> Result<()> {
         journal::remove_file(&self.report_path(name, extension))
     }
@@ -189,11 +214,13 @@ impl Job<'_> {
 /// Of what decides over the output: the tables by name, size and time, the options, the version.
 fn fingerprint(job: &Job<'_>) -> Result<String> {
     let mut text = format!("{} {:?} {}\n", env!("CARGO_PKG_VERSION"), job.options, job.shard);
+    let stamps = job.input.survey()?.unwrap_or_default();
     for entry in job.input.list()? {
+        let tag = stamps.get(&entry.key).map(|stamp| stamp.tag.as_str()).unwrap_or_default();
         let file = job.input.file(&entry.key);
         let modified = file.and_then(|path| fs::metadata(path).ok()).and_then(|data| data.modified().ok());
         // Writing to memory does not fail.
-        let _ = fmt::Write::write_fmt(&mut text, format_args!("{} {} {modified:?}\n", entry.key, entry.size));
+        let _ = fmt::Write::write_fmt(&mut text, format_args!("{} {} {modified:?}{tag}\n", entry.key, entry.size));
     }
     let first = Sha256::digest(text).iter().take(16).fold(0_u128, |number, &byte| number << 8 | u128::from(byte));
     Ok(format!("{first:032x}"))
@@ -211,8 +238,9 @@ fn first_half(
         say(out, "going on where an earlier run was stopped")?;
         return Ok((Spool::open(&work.rows())?, plan));
     }
+    let input = Fetched::new(job.input, &work.fetched())?;
     let Scattered { spool, buckets, counts, rejects, kept, described } =
-        scatter::scatter(job.input, job.options, job.shard, &work.rows(), room)?;
+        scatter::scatter(&input, job.options, job.shard, &work.rows(), room)?;
     room.check()?;
     output_names(&kept, job.options)?;
     if counts.taken + counts.elsewhere == 0 {
@@ -251,10 +279,14 @@ fn refuse_strangers(job: &Job<'_>, fingerprint: &str) -> Result<()> {
     let files = job.customers.list()?;
     let stranger = files.iter().find(|file| !publish::is_of_another_shard(&file.key, job.shard, job.options));
     let Some(stranger) = stranger else {
-        let reports = [("summary", "json"), ("quality", "csv"), ("quality", "parquet"), ("rejects", "csv")];
-        return reports.into_iter().try_for_each(|(name, extension)| job.remove_report(name, extension));
+        refuse_distant_reports(job)?;
+        return REPORTS.into_iter().try_for_each(|(name, extension)| job.remove_report(name, extension));
     };
-    let summary = fs::read(job.report_path("summary", "json")).unwrap_or_default();
+    let mut summary = Vec::new();
+    match job.distant {
+        Some(store) => drop(store.read(&format!("{}.json", job.report_name("summary")), &mut summary)?),
+        None => summary = fs::read(job.report_path("summary", "json")).unwrap_or_default(),
+    }
     let summary: serde_json::Value = serde_json::from_slice(&summary).unwrap_or_default();
     if summary["fingerprint"] == fingerprint {
         return Ok(());
@@ -263,6 +295,22 @@ fn refuse_strangers(job: &Job<'_>, fingerprint: &str) -> Result<()> {
         "{} is there already, of another preparation or of nobody's: remove the folder, or name another --output",
         job.customers.describe(&stranger.key)
     )))
+}
+
+/// Reports in a place where nothing can be removed would tell of files that are not there.
+fn refuse_distant_reports(job: &Job<'_>) -> Result<()> {
+    let Some(store) = job.distant else { return Ok(()) };
+    let mut buffer = Vec::new();
+    for (name, extension) in REPORTS {
+        let key = format!("{}.{extension}", job.report_name(name));
+        if store.read(&key, &mut buffer)? {
+            return Err(Error::Settings(format!(
+                "{} is there already, of another preparation: remove it, or name another --output",
+                store.describe(&key)
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// The files, the report, the summary.

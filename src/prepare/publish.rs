@@ -9,8 +9,17 @@ use super::{
     spool::Bucket,
     text::{TimeForm, TimeWriter, write_header, write_rows},
 };
-use crate::{dataset::CustomerId, error::Result, input::Shard, storage::Store};
+use crate::{
+    dataset::CustomerId,
+    error::{Error, Result},
+    input::Shard,
+    storage::{Stamp, Store},
+};
 use sha2::{Digest, Sha256};
+use std::{
+    mem,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+};
 
 /// A part of the second half: a range of hashes, whose files are written together.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,15 +108,63 @@ pub(super) struct Publisher<'a> {
     times: TimeWriter,
     text: Vec<u8>,
     scratch: Scratch,
+    on_their_way: Arc<OnTheirWay>,
+}
+
+/// Files that were handed to the store.
+#[derive(Default)]
+struct OnTheirWay {
+    /// How many have not arrived, and the first failure.
+    state: Mutex<(usize, Option<Error>)>,
+    arrived: Condvar,
+}
+
+impl OnTheirWay {
+    fn state(&self) -> MutexGuard<'_, (usize, Option<Error>)> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Hands a file over; fails where one has failed before.
+    fn send(self: &Arc<Self>, store: &dyn Store, key: &str, bytes: Vec<u8>) -> Result<()> {
+        self.state().0 += 1;
+        let way = Arc::clone(self);
+        let done = move |result: Result<Option<Stamp>>| {
+            let mut state = way.state();
+            state.0 -= 1;
+            if let Err(error) = result {
+                state.1.get_or_insert(error);
+            }
+            way.arrived.notify_all();
+        };
+        store.publish_behind(key, bytes, Box::new(done));
+        self.state().1.take().map_or(Ok(()), Err)
+    }
+
+    /// Waits until all have arrived.
+    fn wait(&self) -> Result<()> {
+        let mut state = self.state();
+        while state.0 > 0 {
+            state = self.arrived.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        state.1.take().map_or(Ok(()), Err)
+    }
 }
 
 impl<'a> Publisher<'a> {
     pub(super) fn new(style: &'a Style<'a>, store: &'a dyn Store) -> Self {
-        Self { style, store, times: TimeWriter::new(), text: Vec::new(), scratch: Scratch::default() }
+        let on_their_way = Arc::default();
+        Self { style, store, times: TimeWriter::new(), text: Vec::new(), scratch: Scratch::default(), on_their_way }
     }
 
-    /// Writes the files of a task; `customers` are sorted by name. What the data are like, by customer.
+    /// Writes the files of a task; `customers` are sorted by name. What the data are like, by customer. All files are in their
+    /// places then.
     pub(super) fn publish(&mut self, task: &Task, bundles: &[Bundle], customers: &[Rows<'_>]) -> Result<Vec<Quality>> {
+        let report = self.send(task, bundles, customers);
+        let arrived = self.on_their_way.wait();
+        report.and_then(|report| arrived.map(|()| report))
+    }
+
+    fn send(&mut self, task: &Task, bundles: &[Bundle], customers: &[Rows<'_>]) -> Result<Vec<Quality>> {
         let extension = self.style.options.format.extension();
         let mut report = Vec::with_capacity(customers.len());
         if task.bundles.is_empty() {
@@ -154,13 +211,13 @@ impl<'a> Publisher<'a> {
             Format::Parquet => super::parquet_write::write(customers, many, &options.target_name, kept, text)?,
             #[cfg(not(feature = "parquet"))]
             Format::Parquet => {
-                return Err(crate::error::Error::Settings(
+                return Err(Error::Settings(
                     "this manyfit was built without Parquet: use a build with the feature parquet, or --format csv"
                         .into(),
                 ));
             }
         }
-        self.store.publish(key, text)?;
+        self.on_their_way.send(self.store, key, mem::take(text))?;
         let scratch = &mut self.scratch;
         report.extend(customers.iter().map(|(rows, shaped)| Quality::new(*rows, shaped, key, options, scratch)));
         Ok(())

@@ -80,7 +80,7 @@ impl<'a> Tables<'a> {
     /// The tables below a place: `.csv`, `.csv.gz`, `.parquet`; other names are passed over.
     pub(super) fn new(store: &'a dyn Store, options: &'a Options, shard: Shard) -> Result<Self> {
         let mut files = store.list()?;
-        files.retain(|entry| is_text(&entry.key) || is_parquet(&entry.key));
+        files.retain(|entry| is_table(&entry.key));
         files.sort();
         if files.is_empty() {
             let place = store.describe("");
@@ -238,11 +238,17 @@ fn ends_with(key: &str, ending: &str) -> bool {
     start.and_then(|start| key.get(start..)).is_some_and(|end| end.eq_ignore_ascii_case(ending))
 }
 
+/// Whether a name is that of a table: `.csv`, `.csv.gz`, `.parquet`.
+#[must_use]
+pub fn is_table(key: &str) -> bool {
+    is_text(key) || is_parquet(key)
+}
+
 fn is_text(key: &str) -> bool {
     ends_with(key, ".csv") || ends_with(key, ".csv.gz")
 }
 
-fn is_parquet(key: &str) -> bool {
+pub(super) fn is_parquet(key: &str) -> bool {
     ends_with(key, ".parquet")
 }
 

@@ -7,12 +7,14 @@ mod local;
 mod location;
 #[cfg(feature = "s3")]
 mod s3;
+mod selection;
 
 #[cfg(feature = "s3")]
 pub use s3::S3Store;
 pub use {
     local::{Durability, LocalStore},
     location::{Location, S3Options},
+    selection::Selection,
 };
 
 use crate::error::{Error, Result};

@@ -1,6 +1,6 @@
 //! A bucket as a store, on a server that is slow, busy, broken or hostile.
 
-use std::{sync::mpsc, time::Duration};
+use std::{io::Read, sync::mpsc, time::Duration};
 
 use aws_sdk_s3::{
     Client,
@@ -64,6 +64,31 @@ fn faults_that_pass_are_outlasted_and_nothing_is_torn() {
         let repeated = server.requests("GET") > 2;
         assert_eq!(repeated, fault != Fault::SlowBody, "{fault:?}");
     }
+}
+
+#[test]
+fn an_object_is_read_part_by_part_and_whole_or_not_at_all() {
+    let plan = |seen: &Seen| {
+        let faults = [Fault::Truncated, Fault::Reset, Fault::SlowDown];
+        (seen.operation == "GET").then(|| faults.get(seen.earlier).copied()).flatten()
+    };
+    let server = Server::with_faults(Duration::ZERO, plan);
+    let store = store_at(&server, "in/");
+    let bytes = numbers(50_000_001);
+    server.put("in/raw.csv", bytes.clone());
+    server.put("in/empty.csv", Vec::new());
+    let mut read = Vec::new();
+    store.open("raw.csv").unwrap().unwrap().read_to_end(&mut read).unwrap();
+    assert!(read == bytes, "{} bytes of {}", read.len(), bytes.len());
+    assert!(server.requests("GET") > 6, "{} requests", server.requests("GET"));
+    assert_eq!(store.open("empty.csv").unwrap().unwrap().read_to_end(&mut read).unwrap(), 0);
+    assert!(store.open("absent.csv").unwrap().is_none());
+
+    let mut replaced = store.open("raw.csv").unwrap().unwrap();
+    replaced.read_exact(&mut [0; 1000]).unwrap();
+    server.put("in/raw.csv", numbers(50_000_001));
+    let error = replaced.read_to_end(&mut read).unwrap_err();
+    assert!(error.to_string().contains("replaced while it was read"), "{error}");
 }
 
 #[test]

@@ -7,6 +7,7 @@
 //! | `retry` | the same request again, later and later, while that may help |
 //! | `gate` | how much may be on its way at once |
 //! | `ahead` | objects fetched before they are asked for |
+//! | `stream` | an object larger than memory, part by part |
 //! | `upload` | objects in one request or in parts |
 //! | `list` | names, sizes and ETags, a page of a thousand at a time |
 //!
@@ -19,12 +20,13 @@ mod gate;
 mod list;
 mod refusal;
 mod retry;
+mod stream;
 mod upload;
 
 use std::{
     collections::HashMap,
     future::Future,
-    io,
+    io::{self, Read},
     path::Path,
     sync::{Arc, mpsc},
 };
@@ -115,6 +117,17 @@ impl Store for S3Store {
                 Ok(true)
             }
             None => Ok(false),
+        }
+    }
+
+    fn open(&self, key: &str) -> Result<Option<Box<dyn Read + Send + '_>>> {
+        key::check(key)?;
+        let (place, name) = (Arc::clone(&self.place), key.to_owned());
+        let found = self.place.wait_for(async move { stream::Stream::open(place, &name).await })?;
+        match found {
+            Ok(stream) => Ok(Some(Box::new(stream))),
+            Err(refusal) if refusal.is_missing() => Ok(None),
+            Err(refusal) => Err(refusal.into_error("cannot read", &self.describe(key))),
         }
     }
 

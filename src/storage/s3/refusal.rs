@@ -36,6 +36,8 @@ enum Kind {
     Network,
     /// An answer without its end.
     Torn,
+    /// The object is another than it was at first.
+    Replaced,
     /// Something about this object or this request.
     Other,
 }
@@ -65,13 +67,18 @@ impl Refusal {
     /// The error of one object.
     pub(super) fn into_error(self, doing: &str, name: &str) -> Error {
         match self.kind {
-            Kind::Missing | Kind::Denied | Kind::Torn | Kind::Other => {
+            Kind::Missing | Kind::Denied | Kind::Torn | Kind::Replaced | Kind::Other => {
                 Error::Data(format!("{doing} {name}{}: {}", self.advice(), self.text))
             }
             Kind::Credentials | Kind::Bucket | Kind::Elsewhere | Kind::Busy | Kind::Network => {
                 self.into_place_error(doing, name)
             }
         }
+    }
+
+    /// The error of an object that is being read.
+    pub(super) fn into_io_error(self) -> io::Error {
+        io::Error::other(format!("{}{}", self.text, self.advice()))
     }
 
     /// The error of the place as a whole.
@@ -92,6 +99,7 @@ impl Refusal {
             Kind::Busy => " (the store stays busy: run again later, with fewer shards or a lower --s3-concurrency)",
             Kind::Network => " (check the network, the endpoint and the region, then run again)",
             Kind::Torn => " (its bytes never arrived whole)",
+            Kind::Replaced => " (it was replaced while it was read: run again)",
             Kind::Other => "",
         }
     }
@@ -170,6 +178,7 @@ fn by_code(status: u16, code: &str) -> Kind {
         _ if (300..400).contains(&status) => Kind::Elsewhere,
         _ if status == 403 => Kind::Denied,
         _ if status == 404 => Kind::Missing,
+        _ if status == 412 => Kind::Replaced,
         _ => Kind::Other,
     }
 }

@@ -119,11 +119,20 @@ impl S3 for Memory {
         let input = request.input;
         in_bucket(&input.bucket)?;
         let stored = self.locked().get(&input.key).cloned().ok_or_else(|| s3_error!(NoSuchKey))?;
+        let tag = etag(&stored);
+        if input.if_match.is_some_and(|wanted| wanted.as_etag().is_some_and(|wanted| wanted.value() != tag.value())) {
+            return Err(s3_error!(PreconditionFailed));
+        }
+        let range = input.range.map(|range| range.check(stored.bytes.len() as u64)).transpose()?;
+        let part = range
+            .clone()
+            .map_or_else(|| stored.bytes.clone(), |range| stored.bytes.slice(range.start as usize..range.end as usize));
         Ok(S3Response::new(GetObjectOutput {
-            content_length: Some(stored.bytes.len() as i64),
-            e_tag: Some(etag(&stored)),
-            checksum_crc32: stored.crc32.filter(|_| input.checksum_mode.is_some()),
-            body: Some(Body::from(stored.bytes).into()),
+            content_length: Some(part.len() as i64),
+            content_range: range.map(|r| format!("bytes {}-{}/{}", r.start, r.end - 1, stored.bytes.len())),
+            e_tag: Some(tag),
+            checksum_crc32: stored.crc32.filter(|_| input.checksum_mode.is_some() && part.len() == stored.bytes.len()),
+            body: Some(Body::from(part).into()),
             ..GetObjectOutput::default()
         }))
     }

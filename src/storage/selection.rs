@@ -1,18 +1,16 @@
 //! A store that shows some of its objects.
 
-use crate::{
-    error::Result,
-    storage::{Entry, Store},
-};
+use super::{Entry, Store};
+use crate::error::Result;
 use std::{io::Read, path::PathBuf};
 
-/// Objects of another store, for reading.
-pub struct SampledStore<'a> {
+/// Some objects of another store, for reading.
+pub struct Selection<'a> {
     whole: &'a dyn Store,
     shown: Vec<Entry>,
 }
 
-impl<'a> SampledStore<'a> {
+impl<'a> Selection<'a> {
     /// The objects of `whole` that are to be seen.
     #[must_use]
     pub fn new(whole: &'a dyn Store, mut shown: Vec<Entry>) -> Self {
@@ -21,7 +19,7 @@ impl<'a> SampledStore<'a> {
     }
 }
 
-impl Store for SampledStore<'_> {
+impl Store for Selection<'_> {
     fn list(&self) -> Result<Vec<Entry>> {
         Ok(self.shown.clone())
     }
@@ -40,6 +38,10 @@ impl Store for SampledStore<'_> {
 
     fn publish(&self, key: &str, bytes: &[u8]) -> Result<()> {
         self.whole.publish(key, bytes)
+    }
+
+    fn read_ahead(&self, upcoming: Vec<Entry>) {
+        self.whole.read_ahead(upcoming);
     }
 
     fn describe(&self, key: &str) -> String {
