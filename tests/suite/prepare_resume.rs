@@ -11,6 +11,8 @@ use std::{
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+#[cfg(target_os = "linux")]
+use super::support::under;
 use super::support::{Files, daily_rows, files, folder, prepare, prepare_command};
 
 fn table(customers: u64, rows: usize) -> String {
@@ -148,6 +150,20 @@ fn what_a_killed_run_was_writing_is_swept_and_what_others_write_is_not() {
     assert!(!own.exists() && theirs.exists());
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn rejects_take_no_memory_however_many_they_are() {
+    let rows: String =
+        (0..200_000).fold("customer,ds,y\na,2024-01-01,1\n".into(), |rows, at| rows + &format!("b,yesterday,{at}\n"));
+    let input = folder([("t.csv", rows)]);
+    let output = tempfile::tempdir().unwrap();
+    let options = ["--max-bad-rows=200000", "--memory=8MB", "--jobs=2"];
+    under("ulimit -d 60000", &prepare_command(input.path(), output.path(), &options)).with_code(0);
+    let rejects = fs::read_to_string(output.path().join("rejects.csv")).unwrap();
+    let lines = rejects.lines().skip(1).map(|line| line.split(',').nth(1).unwrap().parse::<usize>().unwrap());
+    assert!(lines.eq(3..200_003), "in the order of the table, each once");
+}
+
 /// A limit on the size of files stands in for a disk that is full.
 #[cfg(target_os = "linux")]
 #[test]
@@ -155,11 +171,7 @@ fn a_write_that_fails_says_where_and_leaves_nothing_half_written() {
     let input = folder([("t.csv", table(300, 60))]);
     let output = tempfile::tempdir().unwrap();
     let limited = |blocks: u32, options: &[&str]| {
-        let prepare = prepare_command(input.path(), output.path(), options);
-        let mut shell = std::process::Command::new("sh");
-        shell.arg("-c").arg(format!("ulimit -f {blocks}; trap '' XFSZ; exec \"$@\"")).arg("sh");
-        shell.arg(prepare.get_program()).args(prepare.get_args());
-        super::support::Ended::from(shell.output().unwrap())
+        under(&format!("ulimit -f {blocks}; trap '' XFSZ"), &prepare_command(input.path(), output.path(), options))
     };
     // Between reading and writing.
     limited(200, &[]).with_code(4).complains_of(&["writing", ".prepare/rows"]);

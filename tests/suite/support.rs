@@ -86,6 +86,15 @@ pub(crate) fn prepare(input: &Path, output: &Path, options: &[&str]) -> Ended {
     prepare_command(input, output, options).output().unwrap().into()
 }
 
+/// Runs a command behind what a shell does first, such as setting a limit.
+#[cfg(target_os = "linux")]
+pub(crate) fn under(first: &str, command: &Command) -> Ended {
+    let mut shell = Command::new("sh");
+    shell.arg("-c").arg(format!("{first}; exec \"$@\"")).arg("sh");
+    shell.arg(command.get_program()).args(command.get_args());
+    shell.output().unwrap().into()
+}
+
 /// A file of the repository.
 pub(crate) fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
