@@ -15,7 +15,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use std::{
     collections::BTreeMap,
     io::{self, IsTerminal, Write},
-    path::{self, Path, PathBuf},
+    path::{self, PathBuf},
     sync::{Arc, atomic::AtomicBool},
 };
 use tempfile::TempDir;

@@ -38,7 +38,7 @@ pub use summary::Summary;
 
 use crate::{
     error::{Error, Result},
-    input::{Discovery, InputSettings, Purpose, Scan, Shard, discover_with},
+    input::{Discovery, InputFile, InputSettings, Purpose, Scan, Shard, discover_with},
     settings::Settings,
     storage::{Entry, Store},
 };
