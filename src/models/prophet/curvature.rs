@@ -14,11 +14,15 @@
 //! normal equations of the additive model and are found with the same running sums; that of X_a is the same.
 
 use super::{
-    linear_algebra::{dot, sum},
-    normal_equations::{NormalMatrix, RightHandSide, ramp_products, trend_columns},
+    linear_algebra::{dot, weighted_sums},
+    normal_equations::{NormalMatrix, RightHandSide, trend_columns},
     posterior::{Design, inverse_logit},
     spec::Growth,
 };
+use std::ops::Range;
+
+/// So many rows of all features are near the processor at a time.
+const BLOCK: usize = 128;
 
 /// What the rows have at one point of the parameters; every vector has shape (n).
 #[derive(Debug, Default)]
@@ -55,11 +59,17 @@ pub(super) struct Curvature {
     pub(super) matrix: NormalMatrix,
     /// Jᵀr: minus the gradient of half the squared error.
     pub(super) gradient: RightHandSide,
-    /// The columns of X_m, each times T.
+    /// The blocks among the features, at their place in a matrix of shape (free, free).
+    among_features: Vec<f64>,
+    /// T where they were taken; empty where they were not.
+    known_trend: Vec<f64>,
+    /// Some rows of the columns of X_m, each times T.
     scaled: Vec<f64>,
     /// Weights of the blocks (Z, Z), (Z, X_m), (Z, X_a).
     weights: [Vec<f64>; 3],
-    column: Vec<f64>,
+    ones: Vec<f64>,
+    /// T r.
+    levers: Vec<f64>,
 }
 
 impl Rows {
@@ -138,8 +148,17 @@ impl Rows {
 }
 
 impl Curvature {
+    /// Forgets what it may use again: the next rows are of another problem.
+    pub(super) fn forget(&mut self) {
+        self.known_trend.clear();
+    }
+
     /// Takes the derivatives at the rows' point. `normal` are the normal equations of the additive model on the design.
     pub(super) fn take(&mut self, design: &Design, normal: &NormalMatrix, rows: &Rows, order: Order) {
+        // At the same point with another order they are the same.
+        if self.known_trend != rows.trend {
+            self.take_among_features(design, normal, rows);
+        }
         let trend = trend_columns(design.growth);
         let (free, ramps) = (normal.free, normal.ramps);
         let (t, s) = (&design.t, &design.changepoints[..ramps]);
@@ -147,8 +166,7 @@ impl Curvature {
         (matrix.free, matrix.ramps) = (free, ramps);
         matrix.precision.clone_from(&normal.precision);
         matrix.first_rows.clone_from(&normal.first_rows);
-        // What the additive features have among each other stays; all else is overwritten.
-        matrix.free_free.clone_from(&normal.free_free);
+        matrix.free_free.clone_from(&self.among_features);
         matrix.free_ramp.resize(free * ramps, 0.0);
         matrix.ramp_ramp.resize(ramps * ramps, 0.0);
 
@@ -165,70 +183,71 @@ impl Curvature {
             path_addend[i] = lever;
         }
 
-        let column = &mut self.column;
+        let ramps_of = |at: usize| at * ramps..(at + 1) * ramps;
+        let segments = Segments { t, s, first_rows: &matrix.first_rows };
+        self.ones.clear();
+        self.ones.resize(t.len(), 1.0);
         // The trend's own columns: slope and level, or the level alone.
         let level = trend - 1;
-        matrix.free_free[level * free + level] = sum(path);
-        ramp_products(t, s, &matrix.first_rows, path, &mut matrix.free_ramp[level * ramps..(level + 1) * ramps]);
+        let (total, moment) = segments.products(&self.ones, path, &mut matrix.free_ramp[ramps_of(level)]);
+        matrix.free_free[level * free + level] = total;
         if trend == 2 {
-            column.clear();
-            column.extend(path.iter().zip(t).map(|(weight, t)| weight * t));
-            matrix.free_free[0] = dot(column, t);
-            set_symmetric(&mut matrix.free_free, free, 1, 0, sum(column));
-            ramp_products(t, s, &matrix.first_rows, column, &mut matrix.free_ramp[..ramps]);
+            let (_, square) = segments.products(t, path, &mut matrix.free_ramp[ramps_of(0)]);
+            matrix.free_free[0] = square;
+            set_symmetric(&mut matrix.free_free, free, 1, 0, moment);
         }
         weighted_ramp_products(t, s, &matrix.first_rows, path, &mut matrix.ramp_ramp);
 
-        // The features beside the trend.
-        self.scaled.clear();
-        self.gradient.free.clear();
-        column.clear();
-        column.extend(rows.residuals.iter().zip(&*path_addend).map(|(residual, lever)| residual * lever));
-        if trend == 2 {
-            self.gradient.free.push(dot(column, t));
-        }
-        self.gradient.free.push(sum(column));
+        // The gradient, and the features beside the trend.
         self.gradient.ramp.resize(ramps, 0.0);
-        ramp_products(t, s, &matrix.first_rows, column, &mut self.gradient.ramp);
+        let (total, moment) = segments.products(&rows.residuals, path_addend, &mut self.gradient.ramp);
+        self.gradient.free.clear();
+        self.gradient.free.extend((trend == 2).then_some(moment));
+        self.gradient.free.push(total);
+        self.levers.clear();
+        self.levers.extend(rows.residuals.iter().zip(&rows.trend).map(|(residual, trend)| residual * trend));
         for (j, (x, &multiplicative)) in design.feature_columns().zip(&design.multiplicative).enumerate() {
             let at = trend + j;
-            let weights = if multiplicative { &*path_factor } else { &*path_addend };
-            column.clear();
-            column.extend(x.iter().zip(weights).map(|(x, weight)| x * weight));
+            let (weights, levers) =
+                if multiplicative { (&*path_factor, &self.levers) } else { (&*path_addend, &rows.residuals) };
+            let (total, moment) = segments.products(x, weights, &mut matrix.free_ramp[ramps_of(at)]);
+            set_symmetric(&mut matrix.free_free, free, at, level, total);
             if trend == 2 {
-                set_symmetric(&mut matrix.free_free, free, at, 0, dot(column, t));
+                set_symmetric(&mut matrix.free_free, free, at, 0, moment);
             }
-            set_symmetric(&mut matrix.free_free, free, at, level, sum(column));
-            ramp_products(t, s, &matrix.first_rows, column, &mut matrix.free_ramp[at * ramps..(at + 1) * ramps]);
-            let begin = self.scaled.len();
-            if multiplicative {
-                self.scaled.extend(x.iter().zip(&rows.trend).map(|(x, trend)| x * trend));
-                self.gradient.free.push(dot(&self.scaled[begin..], &rows.residuals));
-            } else {
-                self.gradient.free.push(dot(x, &rows.residuals));
-            }
+            self.gradient.free.push(dot(x, levers));
         }
-        self.among_features(design, trend);
     }
 
-    /// The blocks (X_m, X_m) and (X_m, X_a).
-    fn among_features(&mut self, design: &Design, trend: usize) {
-        let free = self.matrix.free;
-        let mut scaled = self.scaled.chunks_exact(design.t.len());
-        let columns: Vec<(&[f64], bool)> = design
-            .feature_columns()
-            .zip(&design.multiplicative)
-            .map(|(x, &multiplicative)| {
-                let scaled = if multiplicative { scaled.next() } else { None };
-                (scaled.unwrap_or(x), multiplicative)
-            })
-            .collect();
-        for (i, (one, multiplicative)) in columns.iter().enumerate() {
-            for (j, (other, also)) in columns[..=i].iter().enumerate() {
-                if *multiplicative || *also {
-                    set_symmetric(&mut self.matrix.free_free, free, trend + i, trend + j, dot(one, other));
+    /// The blocks (X_m, X_m) and (X_m, X_a): most of the work. That of X_a is known.
+    fn take_among_features(&mut self, design: &Design, normal: &NormalMatrix, rows: &Rows) {
+        let (free, trend, features) = (normal.free, trend_columns(design.growth), design.multiplicative.len());
+        let known = |i: usize, j: usize| !design.multiplicative[i] && !design.multiplicative[j];
+        self.known_trend.clone_from(&rows.trend);
+        self.among_features.clone_from(&normal.free_free);
+        for (i, j) in (0..features).flat_map(|i| (0..=i).map(move |j| (i, j))).filter(|&(i, j)| !known(i, j)) {
+            self.among_features[(trend + i) * free + trend + j] = 0.0;
+        }
+        let all = rows.trend.len();
+        for begin in (0..all).step_by(BLOCK) {
+            let end = all.min(begin + BLOCK);
+            self.scaled.clear();
+            for (x, &multiplicative) in design.feature_columns().zip(&design.multiplicative) {
+                if multiplicative {
+                    self.scaled.extend(x[begin..end].iter().zip(&rows.trend[begin..end]).map(|(x, trend)| x * trend));
+                } else {
+                    self.scaled.extend_from_slice(&x[begin..end]);
                 }
             }
+            let column = |j: usize| &self.scaled[j * (end - begin)..(j + 1) * (end - begin)];
+            for i in 0..features {
+                for j in (0..=i).filter(|&j| !known(i, j)) {
+                    self.among_features[(trend + i) * free + trend + j] += dot(column(i), column(j));
+                }
+            }
+        }
+        for (i, j) in (0..features).flat_map(|i| (0..i).map(move |j| (trend + i, trend + j))) {
+            self.among_features[j * free + i] = self.among_features[i * free + j];
         }
     }
 }
@@ -236,6 +255,34 @@ impl Curvature {
 fn set_symmetric(matrix: &mut [f64], n: usize, i: usize, j: usize, value: f64) {
     matrix[i * n + j] = value;
     matrix[j * n + i] = value;
+}
+
+/// The rows between one changepoint and the next, and so on to the last row.
+#[derive(Clone, Copy, Debug)]
+struct Segments<'a> {
+    t: &'a [f64],
+    s: &'a [f64],
+    first_rows: &'a [usize],
+}
+
+impl Segments<'_> {
+    /// Σ w x (t − sⱼ)₊ for each changepoint, shape (S), and Σ w x and Σ w x t over all rows.
+    fn products(self, x: &[f64], weights: &[f64], out: &mut [f64]) -> (f64, f64) {
+        let (mut total, mut moment) = (0.0, 0.0);
+        let mut add = |rows: Range<usize>| {
+            let (sum, first) = weighted_sums(&x[rows.clone()], &weights[rows.clone()], &self.t[rows]);
+            total += sum;
+            moment += first;
+            (total, moment)
+        };
+        let mut end = x.len();
+        for j in (0..out.len()).rev() {
+            let (total, moment) = add(self.first_rows[j]..end);
+            out[j] = moment - self.s[j] * total;
+            end = self.first_rows[j];
+        }
+        add(0..end)
+    }
 }
 
 /// Σ wᵣ (tᵣ − sᵢ)₊ (tᵣ − sⱼ)₊ for each pair, in one pass from the last row to the first.

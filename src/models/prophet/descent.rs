@@ -26,6 +26,12 @@ use super::{
 const NEWTON_HALVINGS: usize = 3;
 const GAUSS_NEWTON_HALVINGS: usize = 40;
 
+/// A step of Newton's method that promises no more is the last.
+const LEAST_NEWTON_GAIN: f64 = 1e-6;
+
+/// A minimum is known when a step leads so near to it, in units of log p: then the rest of the way is left out.
+const SAME: f64 = 1.0;
+
 /// A point of the search: the parameters in the coordinates of the path.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Point {
@@ -57,9 +63,10 @@ pub(super) struct Descent {
     pub(super) point: Point,
     target: Point,
     step: Point,
+    spare: Point,
     /// u where it is held; none for the best at every point.
     pub(super) held: Option<f64>,
-    /// Steps taken since this was set to 0.
+    /// Steps taken in this problem.
     pub(super) steps: usize,
 }
 
@@ -75,13 +82,20 @@ impl Descent {
         self.rows.evaluate(problem.design, problem.y)
     }
 
-    /// Goes down from `point` to a minimum, and returns φ there.
+    /// Makes ready for another problem.
+    pub(super) fn begin(&mut self) {
+        self.steps = 0;
+        self.curvature.forget();
+    }
+
+    /// Goes down from `point` to a minimum, and returns φ there; none where the way leads to `known`, a minimum.
     pub(super) fn descend(
         &mut self,
         problem: &Problem<'_>,
         least_gain: f64,
         most_steps: usize,
-    ) -> Result<f64, Unsolved> {
+        known: Option<&Point>,
+    ) -> Result<Option<f64>, Unsolved> {
         let point = std::mem::take(&mut self.point);
         let mut sse = self.place(problem, &point);
         self.point = point;
@@ -95,15 +109,17 @@ impl Descent {
             }
             self.steps += 1;
             let proposal = self.propose(problem, sse, order)?;
-            let Some(promised) = proposal.map(|proposal| proposal.gain).filter(|gain| *gain > 0.0) else {
-                if order == Order::GaussNewton {
-                    break;
-                }
-                order = Order::GaussNewton;
-                continue;
-            };
-            let last = promised <= least_gain;
-            let taken = self.search(problem, objective, promised, order);
+            let promised = proposal.map(|proposal| proposal.gain).filter(|gain| *gain > 0.0);
+            if let (Order::Newton, Some(_), Some(known)) = (order, promised, known)
+                && self.distance_of_target(known, self.variance(problem, sse)) < SAME
+            {
+                return Ok(None);
+            }
+            // What Newton's method leaves is as the square of what it promises.
+            let last = promised.is_some_and(|gain| {
+                gain <= if order == Order::Newton { least_gain.max(LEAST_NEWTON_GAIN) } else { least_gain }
+            });
+            let taken = promised.and_then(|promised| self.search(problem, objective, promised, order));
             let Some((share, new_objective, new_sse)) = taken else {
                 // Near the minimum the fall drowns in rounding.
                 if order == Order::GaussNewton || last {
@@ -114,12 +130,29 @@ impl Descent {
             };
             self.take(problem, share);
             (objective, sse) = (new_objective, new_sse);
-            if last {
+            if last && (share == 1.0 || order == Order::GaussNewton) {
                 break;
             }
             order = Order::Newton;
         }
-        Ok(objective)
+        Ok(Some(objective))
+    }
+
+    /// ½ dᵀHd / u, d the way from a point to the minimum of the last quadratic, H its second derivatives: the fall of log p
+    /// by which they are apart.
+    fn distance_of_target(&mut self, point: &Point, variance: f64) -> f64 {
+        for (step, target, point) in [
+            (&mut self.spare.free, &self.target.free, &point.free),
+            (&mut self.spare.delta, &self.target.delta, &point.delta),
+        ] {
+            step.clear();
+            step.extend(target.iter().zip(point).map(|(new, old)| new - old));
+        }
+        let matrix = &self.curvature.matrix;
+        product(matrix, &self.spare, &mut self.right);
+        let prior: f64 = matrix.precision.iter().zip(&self.spare.free).map(|(precision, x)| precision * x * x).sum();
+        0.5 * (dot(&self.right.free, &self.spare.free) + dot(&self.right.ramp, &self.spare.delta)) / variance
+            + 0.5 * prior
     }
 
     /// Finds the minimum of the quadratic around the point, and what it promises; `None` where it has no minimum.
@@ -135,11 +168,11 @@ impl Descent {
         rows.evaluate(design, y);
         curvature.take(design, normal, rows, order);
         let Curvature { matrix, gradient, .. } = curvature;
-        if design.growth == Growth::Logistic {
-            add_offset_prior(matrix, gradient, point, variance);
-        }
         if order == Order::Newton && held.is_none() {
             follow_variance(matrix, gradient, variance, y.len() as f64);
+        }
+        if design.growth == Growth::Logistic {
+            add_offset_prior(matrix, gradient, point, variance, order);
         }
         // The quadratic is ½ θᵀHθ − (Hθ₀ + g)ᵀθ.
         product(matrix, point, right);
@@ -262,14 +295,22 @@ fn objective(problem: &Problem<'_>, point: &Point, sse: f64, variance: f64) -> f
         + 0.5 * sse / variance
 }
 
-/// Puts the prior of m = −c/k, N(0, 5), in the place of that of c; its second derivatives are Gauss and Newton's.
-fn add_offset_prior(matrix: &mut NormalMatrix, gradient: &mut RightHandSide, point: &Point, variance: f64) {
+/// Puts the prior of m = −c/k, N(0, 5), in the place of that of c.
+fn add_offset_prior(
+    matrix: &mut NormalMatrix,
+    gradient: &mut RightHandSide,
+    point: &Point,
+    variance: f64,
+    order: Order,
+) {
     let (k, c) = (point.free[0], point.free[1]);
     let (m, by_k, by_c) = (-c / k, c / (k * k), -1.0 / k);
     let weight = variance / 25.0;
     matrix.precision[1] = 0.0;
     let free = matrix.free;
-    for (i, j, value) in [(0, 0, by_k * by_k), (0, 1, by_k * by_c), (1, 0, by_k * by_c), (1, 1, by_c * by_c)] {
+    let bend = if order == Order::Newton { m / (k * k) } else { 0.0 };
+    let mixed = by_k * by_c + bend;
+    for (i, j, value) in [(0, 0, by_k * by_k + 2.0 * bend * m), (0, 1, mixed), (1, 0, mixed), (1, 1, by_c * by_c)] {
         matrix.free_free[i * free + j] += weight * value;
     }
     gradient.free[0] -= weight * m * by_k;

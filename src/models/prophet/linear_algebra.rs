@@ -31,6 +31,25 @@ pub(super) fn sum(a: &[f64]) -> f64 {
     lanes.iter().sum::<f64>() + rest
 }
 
+/// Σ w x and Σ w x t.
+pub(super) fn weighted_sums(x: &[f64], w: &[f64], t: &[f64]) -> (f64, f64) {
+    let (mut sums, mut moments) = ([0.0; LANES], [0.0; LANES]);
+    let (x_blocks, w_blocks, t_blocks) = (x.chunks_exact(LANES), w.chunks_exact(LANES), t.chunks_exact(LANES));
+    let (mut sum, mut moment) = (0.0, 0.0);
+    for ((x, w), t) in x_blocks.remainder().iter().zip(w_blocks.remainder()).zip(t_blocks.remainder()) {
+        sum += x * w;
+        moment += x * w * t;
+    }
+    for ((x, w), t) in x_blocks.zip(w_blocks).zip(t_blocks) {
+        for lane in 0..LANES {
+            let product = x[lane] * w[lane];
+            sums[lane] += product;
+            moments[lane] += product * t[lane];
+        }
+    }
+    (sum + sums.iter().sum::<f64>(), moment + moments.iter().sum::<f64>())
+}
+
 /// `y += factor · x`.
 pub(super) fn add_scaled(y: &mut [f64], factor: f64, x: &[f64]) {
     for (y, x) in y.iter_mut().zip(x) {
@@ -88,6 +107,7 @@ mod tests {
             let b: Vec<f64> = (0..n).map(|i| f64::from(i * i)).collect();
             assert_eq!(dot(&a, &b), a.iter().zip(&b).map(|(x, y)| x * y).sum::<f64>());
             assert_eq!(sum(&a), a.iter().sum::<f64>());
+            assert_eq!(weighted_sums(&a, &b, &a), (dot(&a, &b), (0..a.len()).map(|i| a[i] * b[i] * a[i]).sum()));
         }
     }
 

@@ -14,7 +14,8 @@ use super::{
     curvature::Order,
     descent::{Descent, Point},
     posterior::Parameters,
-    solver::{Optimum, Problem, Unsolved, best_variance},
+    relaxation,
+    solver::{Optimum, Problem, Solver, Unsolved, best_variance},
     spec::Growth,
 };
 
@@ -37,14 +38,27 @@ const WORTHWHILE: f64 = 0.5;
 /// A series with fewer rows than so many times the unknowns has many optima: more starts are tried.
 const SHORT: usize = 3;
 
+/// Where there are no more rows than unknowns, a σ below this, in units of the scaled series, is that of a model that goes
+/// through every row: log p has no bound on the way there.
+const INTERPOLATING: f64 = 1e-5;
+
 /// The solver with its buffers: one per worker thread.
 #[derive(Debug, Default)]
 pub(super) struct NonlinearSolver {
     descent: Descent,
+    additive: Solver,
     /// The trend of the optimum at each row, shape (n).
     pub(super) trend: Vec<f64>,
     /// y − μ of the optimum at each row, shape (n).
     pub(super) residuals: Vec<f64>,
+}
+
+/// The best optimum so far.
+#[derive(Debug)]
+struct Best {
+    point: Point,
+    /// φ there.
+    objective: f64,
 }
 
 impl NonlinearSolver {
@@ -55,23 +69,31 @@ impl NonlinearSolver {
 
     /// Finds the best optimum from the usual starts, or from a given one.
     pub(super) fn solve(&mut self, problem: &Problem<'_>, start: Option<&Parameters>) -> Result<Optimum, Unsolved> {
-        self.descent.steps = 0;
+        self.descent.begin();
+        let crowded = problem.y.len() < SHORT * problem.unknowns();
+        let many = crowded || problem.design.is_mixed();
         let starts = match start {
             Some(start) => vec![Point::from_parameters(problem.design, start)],
             None => starts(problem),
         };
-        let mut best: Option<(f64, Point)> = None;
+        let mut best: Option<Best> = None;
         for start in &starts {
             self.descent.point.clone_from(start);
-            self.descent.held = None;
-            let objective = self.descent.descend(problem, LEAST_GAIN, MOST_STEPS)?;
-            self.keep_best(&mut best, objective);
+            // Where there are many optima, a better one may be near a known one.
+            let known = best.as_ref().map(|best| &best.point).filter(|_| !many);
+            self.descend(problem, known.cloned().as_ref(), &mut best)?;
         }
         self.look_below(problem, &mut best)?;
-        if problem.y.len() < SHORT * (problem.normal.free + problem.normal.ramps) {
+        if crowded {
             self.start_with_less_noise(problem, &starts, &mut best)?;
         }
-        let (_, point) = best.ok_or(Unsolved::NotFinite)?;
+        if start.is_none() {
+            for start in relaxation::starts(problem, &mut self.additive, many)? {
+                self.descent.point = start.point;
+                self.descend_from_noise(problem, start.variance, &mut best)?;
+            }
+        }
+        let Best { point, .. } = best.ok_or(Unsolved::NotFinite)?;
         let sse = self.descent.place(problem, &point);
         let sigma = best_variance(problem.y.len() as f64, sse).sqrt();
         let parameters = point.into_parameters(problem.design, sigma);
@@ -81,20 +103,42 @@ impl NonlinearSolver {
         if !log_posterior.is_finite() {
             return Err(Unsolved::NotFinite);
         }
-        Ok(Optimum { log_posterior, perfect_fit: sigma <= LEAST_SIGMA * 1.001, parameters })
+        let interpolates = problem.y.len() <= problem.unknowns() && sigma < INTERPOLATING;
+        Ok(Optimum { log_posterior, perfect_fit: interpolates || sigma <= LEAST_SIGMA * 1.001, parameters })
     }
 
-    fn keep_best(&self, best: &mut Option<(f64, Point)>, objective: f64) {
+    /// Goes down from the descent's point, and keeps the optimum where it is the best.
+    fn descend(
+        &mut self,
+        problem: &Problem<'_>,
+        known: Option<&Point>,
+        best: &mut Option<Best>,
+    ) -> Result<(), Unsolved> {
+        self.descent.held = None;
+        let Some(objective) = self.descent.descend(problem, LEAST_GAIN, MOST_STEPS, known)? else { return Ok(()) };
         // A better one by rounding alone is the same one.
-        let better = |(least, _): &(f64, Point)| objective < least - LEAST_GAIN;
+        let better = |best: &Best| objective < best.objective - LEAST_GAIN;
         if objective.is_finite() && best.as_ref().is_none_or(better) {
-            *best = Some((objective, self.descent.point.clone()));
+            *best = Some(Best { point: self.descent.point.clone(), objective });
         }
+        Ok(())
+    }
+
+    /// The same, at first with a noise that is held.
+    fn descend_from_noise(
+        &mut self,
+        problem: &Problem<'_>,
+        variance: f64,
+        best: &mut Option<Best>,
+    ) -> Result<(), Unsolved> {
+        self.descent.held = Some(variance);
+        self.descent.descend(problem, LEAST_GAIN_ON_THE_WAY, STEPS_ON_THE_WAY, None)?;
+        self.descend(problem, None, best)
     }
 
     /// Looks for optima with less noise than the best one has.
-    fn look_below(&mut self, problem: &Problem<'_>, best: &mut Option<(f64, Point)>) -> Result<(), Unsolved> {
-        let Some((_, point)) = best else { return Ok(()) };
+    fn look_below(&mut self, problem: &Problem<'_>, best: &mut Option<Best>) -> Result<(), Unsolved> {
+        let Some(Best { point, .. }) = best else { return Ok(()) };
         let n = problem.y.len() as f64;
         self.descent.point = point.clone();
         let sse = self.descent.place(problem, point);
@@ -112,13 +156,11 @@ impl NonlinearSolver {
         while variance > 0.5 * bound && variance > LEAST_SIGMA * LEAST_SIGMA {
             variance *= FALL;
             self.descent.held = Some(variance);
-            self.descent.descend(problem, LEAST_GAIN_ON_THE_WAY, STEPS_ON_THE_WAY)?;
+            self.descent.descend(problem, LEAST_GAIN_ON_THE_WAY, STEPS_ON_THE_WAY, None)?;
             let point = self.descent.point.clone();
             let left = best_variance(n, self.descent.place(problem, &point));
             if left < variance {
-                self.descent.held = None;
-                let objective = self.descent.descend(problem, LEAST_GAIN, MOST_STEPS)?;
-                self.keep_best(best, objective);
+                self.descend(problem, None, best)?;
                 let point = self.descent.point.clone();
                 variance = variance.min(best_variance(n, self.descent.place(problem, &point)));
             }
@@ -131,18 +173,14 @@ impl NonlinearSolver {
         &mut self,
         problem: &Problem<'_>,
         starts: &[Point],
-        best: &mut Option<(f64, Point)>,
+        best: &mut Option<Best>,
     ) -> Result<(), Unsolved> {
         let n = problem.y.len() as f64;
         for start in starts {
             let variance = best_variance(n, self.descent.place(problem, start));
             for share in [1e-1, 1e-2, 1e-3, 1e-4] {
                 self.descent.point.clone_from(start);
-                self.descent.held = Some(share * variance);
-                self.descent.descend(problem, LEAST_GAIN_ON_THE_WAY, STEPS_ON_THE_WAY)?;
-                self.descent.held = None;
-                let objective = self.descent.descend(problem, LEAST_GAIN, MOST_STEPS)?;
-                self.keep_best(best, objective);
+                self.descend_from_noise(problem, share * variance, best)?;
             }
         }
         Ok(())

@@ -82,6 +82,11 @@ impl Design {
         self.growth != Growth::Logistic && !self.multiplicative.contains(&true)
     }
 
+    /// Whether some terms multiply the trend and others add to it.
+    pub(super) fn is_mixed(&self) -> bool {
+        self.multiplicative.contains(&true) && self.multiplicative.contains(&false)
+    }
+
     /// y − μ at each row of a linear design, shape (n); `trend` as [`Design::trend`] left it.
     pub(super) fn residuals(&self, parameters: &Parameters, trend: &[f64], y: &[f64], out: &mut Vec<f64>) {
         out.clear();

@@ -86,6 +86,11 @@ pub(super) struct Solver {
 }
 
 impl Problem<'_> {
+    /// How many parameters there are beside σ.
+    pub(super) const fn unknowns(&self) -> usize {
+        self.normal.free + self.normal.ramps
+    }
+
     fn rows(&self) -> f64 {
         self.y.len() as f64
     }
@@ -119,24 +124,11 @@ fn rising_root(a: f64, n: f64, b: f64) -> f64 {
 impl Solver {
     /// Finds the optimum.
     pub(super) fn solve(&mut self, problem: &Problem<'_>) -> Result<Optimum, Unsolved> {
-        problem.normal.project(problem.design, problem.y, &mut self.right);
-        self.delta.clear();
-        self.delta.resize(problem.normal.ramps, 0.0);
-        let highest = problem.best_variance(self.right.yy);
-        if !highest.is_finite() {
-            return Err(Unsolved::NotFinite);
-        }
-        self.follow_path(problem, highest)?;
+        let highest = self.begin(problem)?;
         let mut best: Option<Optimum> = None;
         for candidate in 0..self.candidates.len() {
-            let variance = self.candidates[candidate];
-            if !self.converge(problem, variance)? {
-                continue;
-            }
-            let optimum = self.polish(problem);
-            let better = best.as_ref().is_none_or(|best| optimum.log_posterior > best.log_posterior);
-            // An optimum at a finite σ is what was asked for, even where σ → 0 would go beyond every bound.
-            if better && !optimum.perfect_fit {
+            let Some(optimum) = self.optimum(problem, candidate)? else { continue };
+            if best.as_ref().is_none_or(|best| optimum.log_posterior > best.log_posterior) {
                 best = Some(optimum);
             }
         }
@@ -147,6 +139,39 @@ impl Solver {
         // The trend and the residuals are those of the last candidate, which may not be the best.
         self.evaluate(problem, &optimum.parameters);
         if optimum.log_posterior.is_finite() { Ok(optimum) } else { Err(Unsolved::NotFinite) }
+    }
+
+    /// Finds every optimum at a finite σ, the one with most noise first.
+    pub(super) fn optima(&mut self, problem: &Problem<'_>) -> Result<Vec<Optimum>, Unsolved> {
+        self.begin(problem)?;
+        let mut optima = Vec::new();
+        for candidate in 0..self.candidates.len() {
+            optima.extend(self.optimum(problem, candidate)?);
+        }
+        Ok(optima)
+    }
+
+    /// Collects the candidates; returns a u above all of them.
+    fn begin(&mut self, problem: &Problem<'_>) -> Result<f64, Unsolved> {
+        problem.normal.project(problem.design, problem.y, &mut self.right);
+        self.delta.clear();
+        self.delta.resize(problem.normal.ramps, 0.0);
+        let highest = problem.best_variance(self.right.yy);
+        if !highest.is_finite() {
+            return Err(Unsolved::NotFinite);
+        }
+        self.follow_path(problem, highest)?;
+        Ok(highest)
+    }
+
+    /// The optimum near a candidate; none where there is none after all.
+    fn optimum(&mut self, problem: &Problem<'_>, candidate: usize) -> Result<Option<Optimum>, Unsolved> {
+        if !self.converge(problem, self.candidates[candidate])? {
+            return Ok(None);
+        }
+        let optimum = self.polish(problem);
+        // An optimum at a finite σ is what was asked for, even where σ → 0 would go beyond every bound.
+        Ok((!optimum.perfect_fit).then_some(optimum))
     }
 
     fn eliminate(&mut self, problem: &Problem<'_>, variance: f64) {
