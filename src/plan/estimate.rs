@@ -51,7 +51,7 @@ impl Estimate {
             bundles,
             files: sample.sizes.len(),
             bytes: sample.sizes.iter().sum(),
-            tried_files: sample.groups.iter().map(Group::tried_files).sum(),
+            tried_files: sample.of_size.iter().map(Group::tried_files).sum(),
             tried: Tried::default(),
             customers: 0.0,
             seconds: 0.0,
@@ -60,7 +60,7 @@ impl Estimate {
             by_file: Vec::new(),
         };
         let (mut variance, mut paces) = (0.0, Vec::new());
-        for group in &sample.groups {
+        for group in &sample.of_size {
             let (bytes, tried) = group.sum();
             whole.tried.add(&tried);
             let scale = if bytes == 0 { 0.0 } else { group.bytes as f64 / bytes as f64 };
@@ -158,7 +158,7 @@ mod tests {
     #[test]
     fn a_sample_of_a_skewed_fleet_tells_of_the_whole() {
         // One in a hundred holds half of the bytes.
-        let size = |i: u64| if i % 100 == 0 { 200_000 + i } else { 2_000 + i % 97 };
+        let size = |i: u64| if i.is_multiple_of(100) { 200_000 + i } else { 2_000 + i % 97 };
         let mut sample = fleet((0..20_000).map(size));
         try_some(&mut sample, 24);
         assert!(sample.is_enough());

@@ -21,7 +21,7 @@ const BATCH_BYTES: u64 = 1 << 20;
 /// The files of a job, by size, and what some of them took.
 #[derive(Debug)]
 pub struct Groups {
-    pub(super) groups: Vec<Group>,
+    pub(super) of_size: Vec<Group>,
     /// Sizes in the order of the keys, as files are dealt to instances.
     pub(super) sizes: Vec<u64>,
     /// The group whose turn it is.
@@ -67,15 +67,15 @@ impl Groups {
             group.push(file);
         }
         groups.extend((!group.is_empty()).then(|| Group::new(group, &mut rng)));
-        Self { groups, sizes, turn: 0 }
+        Self { of_size: groups, sizes, turn: 0 }
     }
 
     /// The next files to try, from each group in turn; `None` where all have been.
     pub fn next_batch(&mut self) -> Option<Batch> {
-        for _ in 0..self.groups.len() {
+        for _ in 0..self.of_size.len() {
             let group = self.turn;
-            self.turn = (self.turn + 1) % self.groups.len();
-            let files = self.groups[group].take();
+            self.turn = (self.turn + 1) % self.of_size.len();
+            let files = self.of_size[group].take();
             if !files.is_empty() {
                 return Some(Batch { files, group });
             }
@@ -86,13 +86,13 @@ impl Groups {
     /// Whether enough was tried for an estimate with an error: of each group two batches, or all there is.
     #[must_use]
     pub fn is_enough(&self) -> bool {
-        self.groups.iter().all(|group| group.tried.len() > 1 || group.next == group.files.len())
+        self.of_size.iter().all(|group| group.tried.len() > 1 || group.next == group.files.len())
     }
 
     /// Notes what a batch took.
     pub fn record(&mut self, batch: &Batch, tried: Tried) {
         let bytes = batch.files.iter().map(|file| weight(file.size)).sum();
-        self.groups[batch.group].tried.push((bytes, tried));
+        self.of_size[batch.group].tried.push((bytes, tried));
     }
 
     /// What all files will take; `bundles`: a file holds many customers.

@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn the_fewest_instances_that_are_done_in_time_are_offered() {
-        let estimate = fleet(&[10; 360]);
+        let estimate = fleet(&vec![10; 360]);
         let one = offer(&estimate, 1.0, None);
         assert_eq!((one.count, one.seconds.round(), one.price.round()), (1, 3600.0, 2.0));
         let four = offer(&estimate, 4.0, Some(90.0));
@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn memory_goes_with_threads_and_with_the_customers_of_an_instance() {
-        let estimate = fleet(&[1; 1000]);
+        let estimate = fleet(&vec![1; 1000]);
         let memory = Memory { base: 10 << 20, thread: 100 << 20, customer: 400 };
         let needs = |vcpus| Offer::new(&estimate, &machine(vcpus), &Prices::default(), Some(memory), None);
         assert_eq!(needs(4.0).memory, Some((410 << 20) + 400_000));
@@ -188,7 +188,7 @@ mod tests {
 
     #[test]
     fn requests_go_with_files_customers_and_instances() {
-        let estimate = fleet(&[1; 2500]);
+        let estimate = fleet(&vec![1; 2500]);
         let requests = Requests::new(&estimate, 4);
         assert_eq!(requests, Requests { get: 2540.0, put: 2540.0, list: 16.0 });
         assert_eq!(requests.price(&Prices::default()), None);
