@@ -20,6 +20,10 @@ use tokio::{
 /// The share of the memory that models may take: the rest is for requests, and for reading models.
 const MODELS_SHARE: f64 = 0.7;
 
+/// The share that requests' bodies may take, and of the largest so many.
+const BODIES_SHARE: f64 = 0.1;
+const LARGEST_BODIES: u64 = 2;
+
 /// What SageMaker sends at most, and AWS's containers take by default.
 const MAX_REQUEST: u64 = 6 << 20;
 
@@ -59,7 +63,7 @@ pub(super) struct Serve {
     #[arg(long, value_name = "N", env = "MANYFIT_JOBS", value_parser = clap::value_parser!(u16).range(1..=1024))]
     jobs: Option<u16>,
 
-    /// Seconds from a request's first byte to its answer
+    /// Seconds from a request's first byte to its answer [default: 60, or what the platform says]
     #[arg(long, value_name = "SECONDS", env = "MANYFIT_TIMEOUT", value_parser = clap::value_parser!(u64).range(1..=3600))]
     timeout: Option<u64>,
 
@@ -104,10 +108,10 @@ impl Serve {
             .map_err(|error| Error::storage("starting the threads", error))?;
         runtime.block_on(async {
             let listening = |error| Error::storage(format_args!("listening on {address}"), error);
-            let stop = Stop::new().map_err(|error| Error::storage("listening for signals", error))?;
+            let mut stop = Stop::new().map_err(|error| Error::storage("listening for signals", error))?;
             let app = App::new(settings)?;
             let listener = TcpListener::bind(address).await.map_err(listening)?;
-            serve(listener, app, stop.given()).await;
+            serve(listener, app, async || stop.given().await).await;
             Ok::<(), Error>(())
         })?;
         // A computation that nobody waits for any more need not end first.
@@ -150,10 +154,13 @@ impl Serve {
         })?;
         let jobs = self.jobs.map(usize::from).or(platform.jobs).unwrap_or_else(default_jobs);
         let seconds = self.timeout.map(Duration::from_secs).or(platform.timeout);
+        let share = |share: f64| (available_memory() as f64 * share) as u64;
+        let max_request = self.max_request_size.or(platform.max_request).unwrap_or(MAX_REQUEST);
         Ok(Settings {
             models,
-            memory: self.memory.unwrap_or_else(|| (available_memory() as f64 * MODELS_SHARE) as u64),
-            max_request: self.max_request_size.or(platform.max_request).unwrap_or(MAX_REQUEST),
+            memory: self.memory.unwrap_or_else(|| share(MODELS_SHARE)),
+            max_request,
+            bodies: share(BODIES_SHARE).max(max_request.saturating_mul(LARGEST_BODIES)),
             jobs,
             queue: platform.queue.unwrap_or(100 * jobs),
             timeout: seconds.unwrap_or(Duration::from_mins(1)),
@@ -181,7 +188,7 @@ impl Stop {
         Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
 
-    async fn given(mut self) {
+    async fn given(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}

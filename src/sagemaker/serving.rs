@@ -8,6 +8,9 @@ use std::{path::PathBuf, str::FromStr, time::Duration};
 use super::paths::{Paths, Variables, process_variables};
 use crate::error::{Error, Result};
 
+/// The longest time for an answer, in seconds: beyond any that is meant, and not beyond what clocks count.
+const LONGEST_TIMEOUT: u64 = 24 * 3600;
+
 /// What the platform tells a serving container.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ServingEnvironment {
@@ -29,7 +32,8 @@ pub struct ServingEnvironment {
     pub jobs: Option<usize>,
     /// `SAGEMAKER_MODEL_JOB_QUEUE_SIZE`: requests that wait for their turn.
     pub queue: Option<usize>,
-    /// `SAGEMAKER_MODEL_SERVER_TIMEOUT_SECONDS`, or `SAGEMAKER_MODEL_SERVER_TIMEOUT`, which is in seconds too.
+    /// `SAGEMAKER_MODEL_SERVER_TIMEOUT_SECONDS`, or `SAGEMAKER_MODEL_SERVER_TIMEOUT`, which Multi Model Server takes for
+    /// minutes; a day at most.
     pub timeout: Option<Duration>,
 }
 
@@ -44,11 +48,9 @@ impl ServingEnvironment {
         let multi_model = truth(text("SAGEMAKER_MULTI_MODEL"));
         let port = number::<u16>("SAGEMAKER_BIND_TO_PORT", text("SAGEMAKER_BIND_TO_PORT"))?;
         let model = Paths::new(variables).model();
-        let seconds = ["SAGEMAKER_MODEL_SERVER_TIMEOUT_SECONDS", "SAGEMAKER_MODEL_SERVER_TIMEOUT"]
-            .into_iter()
-            .find_map(|name| text(name).map(|value| positive(name, Some(value))))
-            .transpose()?
-            .flatten();
+        let [seconds, minutes] = ["SAGEMAKER_MODEL_SERVER_TIMEOUT_SECONDS", "SAGEMAKER_MODEL_SERVER_TIMEOUT"]
+            .map(|name| positive(name, text(name)));
+        let seconds = seconds?.or(minutes?.map(|minutes| minutes.saturating_mul(60)));
         let max_request = ["SAGEMAKER_MAX_REQUEST_SIZE", "MAX_CONTENT_LENGTH"]
             .into_iter()
             .find_map(|name| text(name).map(|value| positive(name, Some(value))))
@@ -65,7 +67,7 @@ impl ServingEnvironment {
             batch: truth(text("SAGEMAKER_BATCH")),
             jobs: positive(jobs, text(jobs))?.map(|jobs| jobs as usize),
             queue: positive(queue, text(queue))?.map(|queue| queue as usize),
-            timeout: seconds.map(Duration::from_secs),
+            timeout: seconds.map(|seconds| Duration::from_secs(seconds.min(LONGEST_TIMEOUT))),
             model,
         })
     }
@@ -109,7 +111,8 @@ mod tests {
             ("SAGEMAKER_SAFE_PORT_RANGE", "16230-16239"),
             ("SAGEMAKER_MAX_REQUEST_SIZE", "1000"),
             ("SAGEMAKER_MODEL_SERVER_WORKERS", "3"),
-            ("SAGEMAKER_MODEL_SERVER_TIMEOUT", "20"),
+            ("SAGEMAKER_MODEL_SERVER_TIMEOUT_SECONDS", "20"),
+            ("SAGEMAKER_MODEL_SERVER_TIMEOUT", "7"),
         ])
         .unwrap();
         let expected = ServingEnvironment {
@@ -130,6 +133,14 @@ mod tests {
         let environment = detect(&[("SAGEMAKER_MULTI_MODEL", "False"), ("SAGEMAKER_BATCH", "")]).unwrap();
         let model = "/no/such/base/model".into();
         assert_eq!(environment, ServingEnvironment { model, ..ServingEnvironment::default() });
+    }
+
+    #[test]
+    fn a_timeout_without_a_unit_in_its_name_is_in_minutes() {
+        for (text, seconds) in [("2", 120), ("1440", LONGEST_TIMEOUT), ("18446744073709551615", LONGEST_TIMEOUT)] {
+            let environment = detect(&[("SAGEMAKER_MODEL_SERVER_TIMEOUT", text)]).unwrap();
+            assert_eq!(environment.timeout, Some(Duration::from_secs(seconds)), "{text}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A server's state, from its settings to what its handlers share.
 
 use super::{
+    body::Room,
     capture::Capture,
     folder::Folder,
     journal::{Detail, Journal},
@@ -35,6 +36,8 @@ pub struct App {
     /// The one model, where there is only one.
     pub(super) single: Option<Arc<Resident>>,
     pub(super) work: Work,
+    /// For the bodies of requests.
+    pub(super) room: Room,
     pub(super) metrics: Arc<Metrics>,
     pub(super) journal: Arc<Journal>,
     pub(super) capture: Option<Capture>,
@@ -77,6 +80,7 @@ impl App {
         Ok(Arc::new(Self {
             capture: settings.capture.as_ref().map(Capture::start).transpose()?,
             work: Work::new(settings.jobs, settings.queue),
+            room: Room::new(settings.bodies.max(settings.max_request)),
             started: now.as_nanos() as u64,
             requests: AtomicU64::new(0),
             settings,

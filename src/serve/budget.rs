@@ -34,22 +34,29 @@ impl Budget {
 
     /// Takes so many bytes; `None` where they are not left.
     pub(super) fn charge(self: &Arc<Self>, bytes: u64) -> Option<Charge> {
+        self.take(bytes).then(|| Charge { budget: Arc::clone(self), bytes })
+    }
+
+    fn take(&self, bytes: u64) -> bool {
         let fits = |used: u64| used.checked_add(bytes).filter(|sum| *sum <= self.limit);
-        self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).ok()?;
-        Some(Charge { budget: Arc::clone(self), bytes })
+        self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).is_ok()
     }
 }
 
 impl Charge {
-    pub(super) const fn bytes(&self) -> u64 {
-        self.bytes
-    }
-
-    /// Gives back what is more than `bytes`. What is less stays: whoever charges for a job takes enough for its peak.
-    pub(super) fn shrink(&mut self, bytes: u64) {
-        let over = self.bytes.saturating_sub(bytes);
-        self.budget.used.fetch_sub(over, Ordering::Relaxed);
-        self.bytes -= over;
+    /// Makes it so many bytes, as where an estimate is followed by a measurement: gives back what is over, or takes what is
+    /// short. `false` where that is not left; the charge is as it was then.
+    #[must_use]
+    pub(super) fn settle(&mut self, bytes: u64) -> bool {
+        if let Some(short) = bytes.checked_sub(self.bytes) {
+            if !self.budget.take(short) {
+                return false;
+            }
+        } else {
+            self.budget.used.fetch_sub(self.bytes - bytes, Ordering::Relaxed);
+        }
+        self.bytes = bytes;
+        true
     }
 }
 
@@ -69,9 +76,13 @@ mod tests {
         let mut first = budget.charge(60).unwrap();
         assert!(budget.charge(41).is_none());
         assert!(budget.charge(u64::MAX).is_none());
-        first.shrink(20);
-        first.shrink(50);
-        assert_eq!((first.bytes(), budget.used()), (20, 20));
+        assert!(first.settle(20));
+        assert_eq!((first.bytes, budget.used()), (20, 20));
+        assert!(first.settle(50), "what was measured is more than what was charged");
+        assert_eq!((first.bytes, budget.used()), (50, 50));
+        assert!(!first.settle(101));
+        assert_eq!((first.bytes, budget.used()), (50, 50));
+        assert!(first.settle(20));
         let second = budget.charge(80).unwrap();
         drop(first);
         assert_eq!(budget.used(), 80);

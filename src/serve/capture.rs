@@ -6,7 +6,6 @@
 
 use super::background::Background;
 use crate::error::{Error, Result};
-use axum::body::Bytes;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::{
@@ -51,11 +50,12 @@ pub(super) struct Captured {
     pub(super) custom_attributes: Option<String>,
 }
 
-/// A body and its content type.
+/// A body's beginning, its length and its content type.
 #[derive(Debug)]
 pub(super) struct Body {
-    pub(super) content_type: String,
-    pub(super) bytes: Bytes,
+    content_type: String,
+    kept: Box<[u8]>,
+    bytes: usize,
 }
 
 /// The capture of a server.
@@ -128,8 +128,14 @@ impl Captured {
 }
 
 impl Body {
+    /// A copy of what is kept: the whole need not wait in memory until it is written.
+    pub(super) fn new(content_type: &str, bytes: &[u8]) -> Self {
+        let kept = bytes[..bytes.len().min(LARGEST_BODY)].into();
+        Self { content_type: content_type.to_owned(), kept, bytes: bytes.len() }
+    }
+
     fn to_json(&self, mode: &str) -> Value {
-        let kept = &self.bytes[..self.bytes.len().min(LARGEST_BODY)];
+        let kept = &*self.kept;
         let (data, encoding) = match std::str::from_utf8(kept) {
             Ok(text) if self.content_type.contains("json") => (text.to_owned(), "JSON"),
             Ok(text) if self.content_type.contains("csv") => (text.to_owned(), "CSV"),
@@ -145,7 +151,7 @@ impl Body {
             "mode": mode,
             "data": data,
             "encoding": encoding,
-            "bytes": self.bytes.len(),
+            "bytes": self.bytes,
         })
     }
 }
@@ -163,6 +169,7 @@ impl Files {
         fs::create_dir_all(&settings.directory)?;
         let opened = Timestamp::now().as_millisecond();
         let file = create(&settings.directory, opened)?;
+        forget_oldest(settings);
         Ok(Self { settings: settings.clone(), file, written: 0, opened })
     }
 
@@ -172,25 +179,26 @@ impl Files {
             self.opened = Timestamp::now().as_millisecond().max(self.opened + 1);
             self.file = create(&self.settings.directory, self.opened)?;
             self.written = 0;
-            self.forget_oldest()?;
+            forget_oldest(&self.settings);
         }
         self.file.write_all(line)?;
         self.written += line.len() as u64;
         Ok(())
     }
+}
 
-    /// Removes the files of captures, this one's and earlier ones', that are more than are kept.
-    fn forget_oldest(&self) -> io::Result<()> {
-        let ours = |name: &str| name.strip_prefix("capture-").is_some_and(|rest| rest.strip_suffix(".jsonl").is_some());
-        let mut names: Vec<PathBuf> = fs::read_dir(&self.settings.directory)?
-            .filter_map(Result::ok)
-            .filter(|entry| entry.file_name().to_str().is_some_and(ours))
-            .map(|entry| entry.path())
-            .collect();
-        // The names have the time at which they were opened in them, always with 13 digits.
-        names.sort();
-        let over = names.len().saturating_sub(self.settings.files.max(1));
-        names[..over].iter().try_for_each(fs::remove_file)
+/// Removes the files of captures, this one's and earlier ones', that are more than are kept. One that cannot be removed is
+/// tried again with the next file: what is to be written is written all the same.
+fn forget_oldest(settings: &CaptureSettings) {
+    let ours = |name: &str| name.strip_prefix("capture-").is_some_and(|rest| rest.strip_suffix(".jsonl").is_some());
+    let entries = fs::read_dir(&settings.directory).into_iter().flatten().filter_map(Result::ok);
+    let mut names: Vec<PathBuf> =
+        entries.filter(|entry| entry.file_name().to_str().is_some_and(ours)).map(|entry| entry.path()).collect();
+    // The names have the time at which they were opened in them, always with 13 digits.
+    names.sort();
+    let over = names.len().saturating_sub(settings.files.max(1));
+    for name in &names[..over] {
+        drop(fs::remove_file(name));
     }
 }
 
@@ -207,22 +215,30 @@ mod tests {
             request_id: "r-1".into(),
             model: "8".into(),
             identity: "customer=8".into(),
-            input: Body { content_type: "application/json".into(), bytes: Bytes::copy_from_slice(body) },
-            output: Body { content_type: "text/csv".into(), bytes: Bytes::from_static(b"1,2") },
+            input: Body::new("application/json", body),
+            output: Body::new("text/csv", b"1,2"),
             status: 200,
             custom_attributes: None,
         }
     }
 
     #[test]
-    fn files_rotate_and_the_oldest_go() {
+    fn files_rotate_and_the_oldest_go_those_of_earlier_runs_too() {
         let directory = tempfile::tempdir().unwrap();
         let settings =
             CaptureSettings { directory: directory.path().into(), percent: 100.0, file_bytes: 2000, files: 3 };
+        // Those of earlier runs count; one that cannot be removed, as a folder cannot, is in nobody's way.
+        for earlier in 0..9 {
+            fs::write(directory.path().join(format!("capture-000000000000{earlier}.jsonl")), "{}").unwrap();
+        }
+        let stuck = directory.path().join("capture-0000000000009.jsonl");
+        fs::create_dir(&stuck).unwrap();
         let mut files = Files::open(&settings).unwrap();
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 3);
         for _ in 0..40 {
             files.write(&captured(b"{}").to_line()).unwrap();
         }
+        fs::remove_dir(stuck).unwrap();
         let sizes: Vec<u64> =
             fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().metadata().unwrap().len()).collect();
         assert_eq!(sizes.len(), 3);
@@ -235,7 +251,9 @@ mod tests {
         let input = &line["captureData"]["endpointInput"];
         assert_eq!((&input["data"], &input["encoding"]), (&json!("{\"horizon\": 7}"), &json!("JSON")));
         assert_eq!(line["captureData"]["endpointOutput"]["encoding"], "CSV");
-        let long: Value = serde_json::from_slice(&captured(&"ä".repeat(LARGEST_BODY).into_bytes()).to_line()).unwrap();
+        let long = captured("ä".repeat(LARGEST_BODY).as_bytes());
+        assert_eq!(long.input.kept.len(), LARGEST_BODY, "what waits is cut already");
+        let long: Value = serde_json::from_slice(&long.to_line()).unwrap();
         let input = &long["captureData"]["endpointInput"];
         assert_eq!(input["data"].as_str().unwrap().len(), LARGEST_BODY);
         assert_eq!(input["bytes"], 2 * LARGEST_BODY);

@@ -2,6 +2,7 @@
 
 use crate::artifact::OpenError;
 use axum::{
+    extract::rejection::PathRejection,
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -98,6 +99,12 @@ impl From<OpenError> for Fault {
             }
             OpenError::Storage { .. } => Self::internal(message),
         }
+    }
+}
+
+impl From<PathRejection> for Fault {
+    fn from(_: PathRejection) -> Self {
+        Self::bad_request("the model's name in the path is not UTF-8: write its UTF-8 bytes as %XX")
     }
 }
 

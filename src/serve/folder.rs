@@ -1,4 +1,4 @@
-//! Models from a folder of archives, each loaded by its target name on its first use.
+//! Models from a folder of archives, or of unpacked artifacts, each loaded by its target name on its first use.
 
 use super::{
     fault::Fault,
@@ -9,7 +9,7 @@ use super::{
 use std::{
     collections::HashMap,
     fs,
-    io::ErrorKind,
+    io::{self, ErrorKind},
     os::unix::fs::MetadataExt,
     path::{Component, Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -19,12 +19,27 @@ use std::{
 /// How often a file is looked at while its model is used.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// By what a replaced file is known: a rename changes its number, a write its time.
+/// By what a replaced file is known: a rename changes its number, a write its time. An unpacked artifact has the latest time
+/// and all the bytes of its files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stamp {
     modified: Option<SystemTime>,
     size: u64,
     number: u64,
+}
+
+impl Stamp {
+    pub(super) fn of(path: &Path) -> io::Result<Self> {
+        let found = fs::metadata(path)?;
+        let mut stamp = Self { modified: found.modified().ok(), size: found.len(), number: found.ino() };
+        if found.is_dir() {
+            for file in fs::read_dir(path)?.filter_map(|entry| fs::metadata(entry.ok()?.path()).ok()) {
+                stamp.modified = stamp.modified.max(file.modified().ok());
+                stamp.size = stamp.size.saturating_add(file.len());
+            }
+        }
+        Ok(stamp)
+    }
 }
 
 /// A folder of archives.
@@ -115,15 +130,18 @@ fn is_fresh(found: &FromFolder) -> bool {
 /// Looks at the file, and reads it if it is not the one in memory.
 fn refresh(loader: &Loader, target: &str, path: &Path) -> Result<Arc<Resident>, Fault> {
     let registry: &Arc<Registry> = loader.registry();
-    let stamp = match fs::metadata(path) {
-        Ok(found) => Stamp { modified: found.modified().ok(), size: found.len(), number: found.ino() },
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-            if registry.take_out(target).is_some() {
+    let stamp = match Stamp::of(path) {
+        Ok(stamp) => stamp,
+        // A name that is too long for a file is that of none.
+        Err(error)
+            if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidFilename) =>
+        {
+            if registry.forget_cached(target) {
                 loader.unloaded(target, "its file is gone");
             }
             return Err(Fault::unknown_model(target));
         }
-        Err(error) => return Err(Fault::internal(format!("{}: {error}", path.display()))),
+        Err(error) => return Err(Fault::internal(format!("Unable to load model: reading {target}: {error}"))),
     };
     let found = registry.use_cached(target);
     if let Some(found) = &found
@@ -135,10 +153,8 @@ fn refresh(loader: &Loader, target: &str, path: &Path) -> Result<Arc<Resident>, 
     let begun = Instant::now();
     match (loader.read(target, path, true), found) {
         (Ok(model), _) => {
-            let model = Arc::new(model);
-            registry.put(target, Arc::clone(&model), path.display().to_string(), stamp);
             loader.loaded(target, &model, begun);
-            Ok(model)
+            Ok(registry.put(target, Arc::new(model), path.display().to_string(), stamp))
         }
         // What is being written has no end yet: the model that was there goes on until the file is whole.
         (Err(fault), Some(found)) => {

@@ -5,9 +5,9 @@ use super::{
     body,
     capture::{Body as CapturedBody, Captured},
     fault::Fault,
-    management::{TARGET_MODEL, text},
+    management::{Name, TARGET_MODEL, text},
     payload::{self, Question},
-    resident::Resident,
+    resident::{LONGEST_HEADER, Resident},
     routes::Context,
     settings::Models,
 };
@@ -24,20 +24,18 @@ use std::sync::Arc;
 /// The one header of a client's own that the platform lets through, both ways.
 const CUSTOM_ATTRIBUTES: HeaderName = HeaderName::from_static("x-amzn-sagemaker-custom-attributes");
 
-/// The longest value of it.
-const LONGEST_ATTRIBUTES: usize = 1024;
-
 type Reply = Result<Response, Fault>;
 
 /// Asks the model of this name.
 pub(super) async fn invoke(
     State(app): State<Arc<App>>,
     Extension(context): Extension<Context>,
-    Path(name): Path<String>,
+    name: Name,
     headers: HeaderMap,
     body: Body,
 ) -> Reply {
-    let body = body::read(&headers, body, app.settings.max_request, context.deadline).await?;
+    let Path(name) = name?;
+    let body = body::read(&headers, body, app.settings.max_request, &app.room, context.deadline).await?;
     let model = match (&app.settings.models, &app.folder) {
         (Models::Folder(_), Some(folder)) => folder.find(&name, &app.loader).await?,
         _ => app.registry.get(&name).ok_or_else(|| Fault::unknown_model(&name))?,
@@ -52,7 +50,7 @@ pub(super) async fn invocations(
     headers: HeaderMap,
     body: Body,
 ) -> Reply {
-    let body = body::read(&headers, body, app.settings.max_request, context.deadline).await?;
+    let body = body::read(&headers, body, app.settings.max_request, &app.room, context.deadline).await?;
     if let Some(model) = &app.single {
         return ask(&app, &context, "model", Arc::clone(model), &headers, body).await;
     }
@@ -94,7 +92,7 @@ async fn ask(
 ) -> Reply {
     let header_text = |name: HeaderName| text(headers, name.as_str()).map(str::to_owned);
     let (content_type, accept) = (header_text(header::CONTENT_TYPE), header_text(header::ACCEPT));
-    let attributes = headers.get(CUSTOM_ATTRIBUTES).filter(|value| value.len() <= LONGEST_ATTRIBUTES).cloned();
+    let attributes = headers.get(CUSTOM_ATTRIBUTES).filter(|value| value.len() <= LONGEST_HEADER).cloned();
     let captured = app.capture.as_ref().filter(|capture| capture.wants_next());
     let rules = app.settings.rules;
     let (theirs, asked, type_of_body) = (Arc::clone(&model), body.clone(), content_type.clone());
@@ -112,13 +110,13 @@ async fn ask(
         Err(fault) => (fault.status, None, Err(fault)),
     };
     if let Some(capture) = captured {
-        let output = output.as_ref().map_or_else(|fault| Bytes::from(fault.message.clone()), Bytes::clone);
+        let output = output.as_ref().map_or_else(|fault| fault.message.as_bytes(), |output| &**output);
         capture.offer(Captured {
             request_id: context.request_id.to_string(),
             model: name.to_owned(),
             identity: model.identity.line(),
-            input: CapturedBody { content_type: content_type.unwrap_or_default(), bytes: body },
-            output: CapturedBody { content_type: format.unwrap_or_default().to_owned(), bytes: output },
+            input: CapturedBody::new(&content_type.unwrap_or_default(), &body),
+            output: CapturedBody::new(format.unwrap_or_default(), output),
             status: status.as_u16(),
             custom_attributes: attributes.as_ref().and_then(|value| value.to_str().ok()).map(str::to_owned),
         });

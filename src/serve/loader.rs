@@ -10,18 +10,24 @@ use super::{
 };
 use crate::artifact::{Limits, open_path};
 use serde_json::json;
-use std::{fs, path::Path, sync::Arc, time::Instant};
+use std::{
+    fs::{self, File},
+    io::{self, Read, Seek, SeekFrom},
+    path::Path,
+    sync::Arc,
+    time::Instant,
+};
 
 /// What reading an archive takes at its peak, as a multiple of its size: it is unpacked text, and parsed text.
 const ARCHIVE_PEAK: u64 = 24;
 
-/// The same of an unpacked artifact.
-const DIRECTORY_PEAK: u64 = 4;
+/// The same of what is not packed, or of what an archive says that it unpacks to.
+const UNPACKED_PEAK: u64 = 4;
 
 /// What reading takes however small the model is.
 const LEAST_PEAK: u64 = 128 << 10;
 
-/// An archive may always unpack to so much: text of a large tree model packs well.
+/// An archive may always unpack to so much, and to [`ARCHIVE_PEAK`] times its size: text of a large tree model packs well.
 const UNPACKED: u64 = 16 << 20;
 
 /// Reads models.
@@ -46,26 +52,46 @@ impl Loader {
     pub(super) fn read(&self, name: &str, path: &Path, evicting: bool) -> Result<Resident, Fault> {
         let peak = peak(path);
         let budget = &self.registry.budget;
-        let charge = loop {
-            if let Some(charge) = budget.charge(peak) {
-                break charge;
+        if peak > budget.limit() {
+            return Err(Fault::no_room(format!(
+                "Out of resources: model {name} needs up to {peak} bytes to load, and never fits into {}: raise --memory",
+                budget.limit()
+            )));
+        }
+        let charge = self.make_room(name, peak, evicting, || budget.charge(peak))?;
+        // No more is unpacked than is charged for.
+        let unpacked = peak / UNPACKED_PEAK;
+        let mut model = Resident::new(open_path(path, Limits { unpacked, ..Limits::of_file(unpacked) })?, charge);
+        // A model may take more than reading its text was thought to.
+        let more = model.bytes().saturating_sub(peak);
+        self.make_room(name, more, evicting, || model.settle().then_some(()))?;
+        Ok(model)
+    }
+
+    /// What `take` takes of the budget, so many bytes more than now, after as many evictions as that needs.
+    fn make_room<T>(
+        &self,
+        name: &str,
+        more: u64,
+        evicting: bool,
+        mut take: impl FnMut() -> Option<T>,
+    ) -> Result<T, Fault> {
+        loop {
+            if let Some(taken) = take() {
+                return Ok(taken);
             }
-            match if evicting { self.registry.evict() } else { None } {
-                Some(evicted) => {
-                    self.metrics.evictions.inc();
-                    self.unloaded(&evicted, "it was used least recently, and others needed its memory");
-                }
-                None => {
-                    return Err(Fault::no_room(format!(
-                        "Out of resources: model {name} needs up to {peak} bytes to load, and {} of {} are taken",
-                        budget.used(),
-                        budget.limit()
-                    )));
-                }
-            }
-        };
-        let limits = Limits { unpacked: peak.max(UNPACKED), ..Limits::of_file(peak.max(UNPACKED)) };
-        Ok(Resident::new(open_path(path, limits)?, charge))
+            let evicted = if evicting { self.registry.evict_for(more) } else { None };
+            let Some(evicted) = evicted else {
+                let budget = &self.registry.budget;
+                return Err(Fault::no_room(format!(
+                    "Out of resources: model {name} needs up to {more} bytes more to load, and {} of {} are taken",
+                    budget.used(),
+                    budget.limit()
+                )));
+            };
+            self.metrics.evictions.inc();
+            self.unloaded(&evicted, "it was used least recently, and others needed its memory");
+        }
     }
 
     /// Notes a model that was loaded.
@@ -91,14 +117,28 @@ impl Loader {
     }
 }
 
-/// An upper bound of the memory that reading takes, from sizes alone. What cannot be seen is left to the reader to refuse.
+/// The memory that reading is thought to take, from sizes alone. What cannot be seen is left to the reader to refuse.
 fn peak(path: &Path) -> u64 {
     let Ok(found) = fs::metadata(path) else { return LEAST_PEAK };
     let size = if found.is_dir() {
         let files = fs::read_dir(path).into_iter().flatten().filter_map(|entry| fs::metadata(entry.ok()?.path()).ok());
-        DIRECTORY_PEAK * files.filter(fs::Metadata::is_file).map(|file| file.len()).sum::<u64>()
+        let sum: u64 = files.filter(fs::Metadata::is_file).map(|file| file.len()).sum();
+        UNPACKED_PEAK.saturating_mul(sum)
     } else {
-        ARCHIVE_PEAK.saturating_mul(found.len())
+        let packed = ARCHIVE_PEAK.saturating_mul(found.len());
+        let declared = if found.is_file() { declared_size(path).unwrap_or_default() } else { 0 };
+        packed.max(UNPACKED_PEAK.saturating_mul(declared.min(packed.max(UNPACKED))))
     };
     size.saturating_add(LEAST_PEAK)
+}
+
+/// What an archive says that it unpacks to, in bytes: the last four of a gzip file (RFC 1952); 0 for other files. One that
+/// says too little is refused where its limit is reached.
+fn declared_size(path: &Path) -> io::Result<u64> {
+    let mut file = File::open(path)?;
+    let (mut magic, mut size) = ([0; 2], [0; 4]);
+    file.read_exact(&mut magic)?;
+    file.seek(SeekFrom::End(-4))?;
+    file.read_exact(&mut size)?;
+    Ok(if magic == [0x1f, 0x8b] { u32::from_le_bytes(size).into() } else { 0 })
 }

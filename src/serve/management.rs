@@ -10,7 +10,7 @@ use super::{
 use axum::{
     Extension,
     body::Body,
-    extract::{Path, Query, RawQuery, State},
+    extract::{Path, Query, RawQuery, State, rejection::PathRejection},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -32,6 +32,9 @@ const LARGEST_LOAD: u64 = 64 << 10;
 const PAGE: usize = 100;
 
 type Reply = Result<Response, Fault>;
+
+/// A model's name in a path.
+pub(super) type Name = Result<Path<String>, PathRejection>;
 
 #[derive(Serialize)]
 struct Status<'a> {
@@ -69,7 +72,7 @@ pub(super) async fn load(
     RawQuery(query): RawQuery,
     body: Body,
 ) -> Reply {
-    let body = body::read(&headers, body, LARGEST_LOAD, context.deadline).await?;
+    let body = body::read(&headers, body, LARGEST_LOAD, &app.room, context.deadline).await?;
     let is_json = text(&headers, header::CONTENT_TYPE.as_str())
         .is_some_and(|media| media.trim_start().to_ascii_lowercase().starts_with("application/json"));
     let load: Load = if is_json {
@@ -184,7 +187,8 @@ struct Description<'a> {
 }
 
 /// Describes a model.
-pub(super) async fn describe(State(app): State<Arc<App>>, Path(name): Path<String>) -> Reply {
+pub(super) async fn describe(State(app): State<Arc<App>>, name: Name) -> Reply {
+    let Path(name) = name?;
     let (listed, model) = app.registry.describe(&name).ok_or_else(|| Fault::unknown_model(&name))?;
     let Resident { identity, .. } = &*model;
     let description = Description {
@@ -200,7 +204,8 @@ pub(super) async fn describe(State(app): State<Arc<App>>, Path(name): Path<Strin
 }
 
 /// Unloads a model.
-pub(super) async fn unload(State(app): State<Arc<App>>, Path(name): Path<String>) -> Reply {
+pub(super) async fn unload(State(app): State<Arc<App>>, name: Name) -> Reply {
+    let Path(name) = name?;
     let model = app.registry.take_out(&name).ok_or_else(|| Fault::unknown_model(&name))?;
     drop(model);
     app.loader.unloaded(&name, "a call");

@@ -32,7 +32,8 @@ pub(super) struct Metrics {
     pub(super) load_failures: Counter,
     pub(super) unloads: Counter,
     pub(super) evictions: Counter,
-    pub(super) connections: Gauge,
+    connections: Gauge,
+    answering: Gauge,
     gauges: [Gauge; 7],
 }
 
@@ -62,6 +63,22 @@ fn latencies() -> Histogram {
     Histogram::new(SECONDS)
 }
 
+/// One that is counted as long as this lives.
+pub(super) struct Counted(Gauge);
+
+impl Counted {
+    fn new(count: &Gauge) -> Self {
+        count.inc();
+        Self(count.clone())
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
 impl Metrics {
     pub(super) fn new() -> Self {
         let metrics = Self {
@@ -74,6 +91,7 @@ impl Metrics {
             unloads: Counter::default(),
             evictions: Counter::default(),
             connections: Gauge::default(),
+            answering: Gauge::default(),
             gauges: Default::default(),
         };
         metrics.registered()
@@ -90,10 +108,29 @@ impl Metrics {
         registry.register("manyfit_unloads", "Models unloaded, evictions included", self.unloads.clone());
         registry.register("manyfit_evictions", "Models unloaded to make room for others", self.evictions.clone());
         registry.register("manyfit_connections", "Open connections", self.connections.clone());
+        registry.register("manyfit_requests_under_way", "Requests that have no answer yet", self.answering.clone());
         for ((name, meaning), gauge) in LEVELS.into_iter().zip(&self.gauges) {
             registry.register(name, meaning, gauge.clone());
         }
         self
+    }
+
+    /// Counts a connection while it is open.
+    pub(super) fn connection(&self) -> Counted {
+        Counted::new(&self.connections)
+    }
+
+    pub(super) fn connections(&self) -> i64 {
+        self.connections.get()
+    }
+
+    /// Counts a request until it is answered, or given up.
+    pub(super) fn request(&self) -> Counted {
+        Counted::new(&self.answering)
+    }
+
+    pub(super) fn requests_under_way(&self) -> i64 {
+        self.answering.get()
     }
 
     /// Counts a request that was answered.

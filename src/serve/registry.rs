@@ -28,6 +28,8 @@ struct Models {
     by_target: BTreeMap<Arc<str>, Arc<str>>,
     loading: BTreeSet<Arc<str>>,
     uses: u64,
+    /// Bytes of those from a folder together.
+    evictable: u64,
 }
 
 #[derive(Debug)]
@@ -67,6 +69,36 @@ pub(super) struct FromFolder {
     pub(super) model: Arc<Resident>,
     pub(super) stamp: Stamp,
     pub(super) looked_at: Instant,
+}
+
+impl Models {
+    /// Puts a model in, in the place of the one of that name, which is handed back.
+    fn insert(&mut self, name: Arc<str>, entry: Entry) -> Option<Entry> {
+        let before = self.remove(&name);
+        if let Some(cached) = entry.cached {
+            self.by_use.insert(cached.used, Arc::clone(&name));
+            self.evictable += entry.model.bytes();
+        }
+        if let Some(target) = &entry.target {
+            self.by_target.insert(Arc::clone(target), Arc::clone(&name));
+        }
+        self.by_name.insert(name, entry);
+        before
+    }
+
+    fn remove(&mut self, name: &str) -> Option<Entry> {
+        let entry = self.by_name.remove(name)?;
+        if let Some(cached) = entry.cached {
+            self.by_use.remove(&cached.used);
+            self.evictable -= entry.model.bytes();
+        }
+        if let Some(target) = &entry.target
+            && self.by_target.get(target).is_some_and(|other| **other == *name)
+        {
+            self.by_target.remove(target);
+        }
+        Some(entry)
+    }
 }
 
 impl Registry {
@@ -134,40 +166,49 @@ impl Registry {
         }
     }
 
-    /// Puts a model from a folder in the place of the one that may be there.
-    pub(super) fn put(&self, name: &str, model: Arc<Resident>, url: String, stamp: Stamp) {
-        let name: Arc<str> = name.into();
-        self.take_out(&name);
+    /// Puts a model from a folder in the place of the one from there that may be loaded already; hands back the model that
+    /// has the name then, which is another one where a call has loaded it meanwhile.
+    pub(super) fn put(&self, name: &str, model: Arc<Resident>, url: String, stamp: Stamp) -> Arc<Resident> {
         let mut models = self.models();
+        if let Some(pinned) = models.by_name.get(name).filter(|entry| entry.cached.is_none()) {
+            return Arc::clone(&pinned.model);
+        }
         models.uses += 1;
-        let used = models.uses;
-        models.by_use.insert(used, Arc::clone(&name));
-        let cached = Some(Cached { used, stamp, looked_at: Instant::now() });
-        models.by_name.insert(name, Entry { model, url: url.into(), target: None, cached });
+        let cached = Some(Cached { used: models.uses, stamp, looked_at: Instant::now() });
+        let entry = Entry { model: Arc::clone(&model), url: url.into(), target: None, cached };
+        let before = models.insert(name.into(), entry);
+        // Freeing takes time.
+        drop(models);
+        drop(before);
+        model
+    }
+
+    /// Unloads a model from a folder; says whether there was one.
+    pub(super) fn forget_cached(&self, name: &str) -> bool {
+        let mut models = self.models();
+        let cached = models.by_name.get(name).is_some_and(|entry| entry.cached.is_some());
+        let before = if cached { models.remove(name) } else { None };
+        drop(models);
+        before.is_some()
     }
 
     /// Unloads a model; the last request that has it frees it.
     pub(super) fn take_out(&self, name: &str) -> Option<Arc<Resident>> {
-        let mut models = self.models();
-        let entry = models.by_name.remove(name)?;
-        if let Some(cached) = entry.cached {
-            models.by_use.remove(&cached.used);
-        }
-        if let Some(target) = &entry.target
-            && models.by_target.get(target).is_some_and(|other| **other == *name)
-        {
-            models.by_target.remove(target);
-        }
-        Some(entry.model)
+        self.models().remove(name).map(|entry| entry.model)
     }
 
-    /// Unloads the model of a folder that was used least recently; says which.
-    pub(super) fn evict(&self) -> Option<Arc<str>> {
+    /// Unloads the model of a folder that was used least recently, if all of them together would make room for so many
+    /// bytes more; says which.
+    pub(super) fn evict_for(&self, bytes: u64) -> Option<Arc<str>> {
         // Dropped outside of the lock: freeing takes time.
         let (name, _entry) = {
             let mut models = self.models();
-            let (_, name) = models.by_use.pop_first()?;
-            let entry = models.by_name.remove(&name);
+            let pinned = self.budget.used().saturating_sub(models.evictable);
+            if pinned.saturating_add(bytes) > self.budget.limit() {
+                return None;
+            }
+            let name = Arc::clone(models.by_use.first_key_value()?.1);
+            let entry = models.remove(&name);
             (name, entry)
         };
         Some(name)
@@ -192,11 +233,11 @@ impl Reservation {
         self.completed = true;
         let mut models = self.registry.models();
         models.loading.remove(&self.name);
-        let target: Option<Arc<str>> = target.map(Into::into);
-        if let Some(target) = &target {
-            models.by_target.insert(Arc::clone(target), Arc::clone(&self.name));
-        }
-        models.by_name.insert(Arc::clone(&self.name), Entry { model, url: url.into(), target, cached: None });
+        let entry = Entry { model, url: url.into(), target: target.map(Into::into), cached: None };
+        let before = models.insert(Arc::clone(&self.name), entry);
+        // Freeing takes time.
+        drop(models);
+        drop(before);
     }
 }
 
@@ -206,5 +247,43 @@ impl Drop for Reservation {
         if !self.completed {
             self.registry.models().loading.remove(&self.name);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        artifact::Opened,
+        models::{FittedModel, regression::FittedRegression, ridge::Ridge},
+    };
+    use std::path::Path;
+
+    fn model(registry: &Registry) -> Arc<Resident> {
+        let ridge = Ridge { intercept: 0.0, coefficients: vec![1.0], means: vec![0.0] };
+        let fitted = FittedRegression::from_file("ridge.json", &serde_json::to_vec(&ridge).unwrap(), None).unwrap();
+        let model = FittedModel::Regression(Box::new(fitted));
+        let opened = Opened { metadata: None, model, file: "ridge.json".into() };
+        let mut resident = Resident::new(opened, registry.budget.charge(0).unwrap());
+        assert!(resident.settle());
+        Arc::new(resident)
+    }
+
+    #[test]
+    fn a_model_that_a_call_loaded_stays_whatever_a_folder_does() {
+        let registry = Registry::new(1 << 20);
+        let stamp = Stamp::of(Path::new(".")).unwrap();
+        let reservation = registry.reserve("x").unwrap();
+        // A request for a file of that name comes before the load is done, and another one after it.
+        registry.put("x", model(&registry), "folder".into(), stamp);
+        let pinned = model(&registry);
+        reservation.complete(Arc::clone(&pinned), "call".into(), None);
+        assert!(Arc::ptr_eq(&registry.put("x", model(&registry), "folder".into(), stamp), &pinned));
+        assert_eq!(registry.describe("x").unwrap().0.url, "call");
+        assert_eq!(registry.evict_for(1), None);
+        assert!(!registry.forget_cached("x"));
+        assert!(Arc::ptr_eq(&registry.take_out("x").unwrap(), &pinned));
+        drop(pinned);
+        assert_eq!(registry.budget.used(), 0);
     }
 }

@@ -74,9 +74,19 @@ fn operation(method: &Method, path: &str) -> &'static str {
     }
 }
 
+/// What the client of a request is told that has no answer in time.
+fn overdue(operation: &str, timeout: Duration) -> Fault {
+    let way_out = match operation {
+        "load" => "the model may be loaded yet: look for it in GET /models, or raise --timeout",
+        _ => "ask for less at a time",
+    };
+    Fault::busy(format!("no answer within {} s: {way_out}", timeout.as_secs_f64()))
+}
+
 /// Wraps every request.
 async fn common(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     let begun = Instant::now();
+    let _under_way = app.metrics.request();
     let operation = operation(request.method(), request.uri().path());
     let given = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).filter(|id| id.len() <= 128);
     let request_id: Arc<str> = given.map_or_else(|| app.next_request().into(), Into::into);
@@ -86,10 +96,7 @@ async fn common(State(app): State<Arc<App>>, mut request: Request, next: Next) -
 
     // A body that does not arrive is the handler's to notice, at the same moment: it has the first word.
     let answer = tokio::time::timeout_at(deadline + Duration::from_millis(200), next.run(request)).await;
-    let mut response = answer.unwrap_or_else(|_| {
-        let seconds = app.settings.timeout.as_secs_f64();
-        Fault::busy(format!("no answer within {seconds} s: ask for less at a time")).into_response()
-    });
+    let mut response = answer.unwrap_or_else(|_| overdue(operation, app.settings.timeout).into_response());
 
     let headers = response.headers_mut();
     if let Ok(id) = HeaderValue::from_str(&request_id) {
@@ -113,4 +120,18 @@ async fn common(State(app): State<Arc<App>>, mut request: Request, next: Next) -
         app.journal.log(Detail::Errors, "request failed", fields);
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_waits_too_long_is_told_what_to_do_about_it() {
+        for (operation, part) in [("load", "within 2 s: the model may be loaded yet"), ("invoke", "ask for less")] {
+            let fault = overdue(operation, Duration::from_secs(2));
+            assert!(fault.message.contains(part), "{fault:?}");
+            assert_eq!(fault.status, 503);
+        }
+    }
 }

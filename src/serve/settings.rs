@@ -26,6 +26,8 @@ pub struct Settings {
     pub memory: u64,
     /// The largest body of a request, in bytes.
     pub max_request: u64,
+    /// Bytes that the bodies of requests may take in memory together; at least one of the largest fits.
+    pub bodies: u64,
     /// Requests that are computed at once.
     pub jobs: usize,
     /// Requests that wait for their turn; more are turned away.

@@ -5,13 +5,13 @@ use std::{
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     sync::LazyLock,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use crate::{
     open_models::{gzip, pack, tar as tar_of},
     server::Server,
-    support::{daily, folder, members, train},
+    support::{daily, folder, json, members, train},
 };
 use serde_json::json;
 use tempfile::TempDir;
@@ -116,6 +116,46 @@ fn a_model_that_does_not_fit_is_507_and_not_listed() {
 }
 
 #[test]
+fn an_archive_that_unpacks_to_much_more_is_charged_what_it_takes() {
+    let mut model = json(&unpacked("8").path().join("model.json"));
+    model["changepoints_t"] = json!(vec![0; 100_000]);
+    model["params"]["delta"] = json!([vec![0; 100_000]]);
+    let archive = pack(&[("model.json", model.to_string().as_bytes())]);
+    assert!(archive.len() < 20_000, "{}", archive.len());
+    let models = folder((0..6).map(|number| (format!("{number}.tar.gz"), &archive)));
+    // Two arrays of 100,000 doubles.
+    let takes = 1.6e6;
+    let server = Server::start(&["--models", models.path().to_str().unwrap()], &[("MANYFIT_MEMORY", "4M")]);
+    for number in 0..6 {
+        let body = "{\"horizon\": 1, \"uncertainty_samples\": 0}";
+        server.post(&format!("/models/{number}.tar.gz/invoke"), body).with(200);
+        let (models, charged) = (server.metric("manyfit_models"), server.metric("manyfit_model_memory_bytes"));
+        assert!(charged >= models * takes && charged <= f64::from(4 << 20), "{models} models, {charged} bytes");
+    }
+    // Reading it would take more than there is.
+    let server = Server::start(&["--models", models.path().to_str().unwrap()], &[("MANYFIT_MEMORY", "1500K")]);
+    let answer = server.post("/models/0.tar.gz/invoke", "{\"horizon\": 1}");
+    answer.fault(507, "InternalServerException", "Out of resources");
+}
+
+#[test]
+fn a_model_with_an_interval_that_is_no_probability_is_refused_when_it_is_loaded() {
+    let server = Server::multi_model();
+    let mut model = json(&unpacked("8").path().join("model.json"));
+    for width in [-1.0, 1.5, 4_294_967_296.0] {
+        model["interval_width"] = json!(width);
+        let directory = folder([("model.json", model.to_string())]);
+        server.load("x", directory.path()).fault(400, "InvalidModelException", &format!("interval_width is {width}"));
+    }
+    for width in [0, 1] {
+        model["interval_width"] = json!(width);
+        server.load("x", folder([("model.json", model.to_string())]).path()).with(200);
+        server.post("/models/x/invoke", "{\"dates\": [\"2022-03-01\", \"2022-06-01\"]}").with(200);
+        server.delete("/models/x").with(200);
+    }
+}
+
+#[test]
 fn unknown_paths_and_methods_are_told_apart() {
     let server = Server::multi_model();
     for (method, path) in [("PUT", "/models"), ("POST", "/models/x"), ("GET", "/"), ("DELETE", "/ping")] {
@@ -178,9 +218,12 @@ fn odd_names_and_read_only_directories_are_served() {
         let status = format!("Model \"{name}\" unregistered");
         assert_eq!(server.delete(&format!("/models/{encoded}")).with(200).json()["status"], status);
     }
-    for malformed in ["/models/%", "/models/%zz", "/models/%ff"] {
+    for malformed in ["/models/%", "/models/%zz"] {
         let status = server.get(malformed).status;
         assert!((400..405).contains(&status), "{malformed}: {status}");
+    }
+    for (method, path) in [("GET", "/models/%ff"), ("DELETE", "/models/%ff"), ("POST", "/models/%ff/invoke")] {
+        server.send(method, path, &[], b"").fault(400, "BadRequestException", "not UTF-8");
     }
     fs::set_permissions(eight.path(), fs::Permissions::from_mode(0o755)).unwrap();
 }
@@ -224,4 +267,32 @@ fn a_stopped_server_finishes_its_requests_and_ends_well() {
     assert_eq!(crate::server::read_answer(stream).with(200).json()["predictions"].as_array().unwrap().len(), 7);
     assert_eq!(server.ended().code(), Some(0));
     assert!(server.log().contains("\"stopped\""), "{}", server.log());
+}
+
+#[test]
+fn a_stop_waits_for_no_half_head_and_a_second_one_for_nothing() {
+    let mut server = Server::multi_model();
+    let mut silent = server.connect();
+    std::io::Write::write_all(&mut silent, b"POST /models/x/invoke HTTP/1.1\r\nHo").unwrap();
+    let _idle = server.connect();
+    std::thread::sleep(Duration::from_millis(100));
+    let begun = Instant::now();
+    server.terminate();
+    assert_eq!(server.ended().code(), Some(0));
+    assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+
+    let mut server = Server::multi_model();
+    let mut slow = server.connect();
+    let head = b"POST /models/x/invoke HTTP/1.1\r\nHost: t\r\nContent-Length: 9\r\n\r\n";
+    std::io::Write::write_all(&mut slow, head).unwrap();
+    while server.metric("manyfit_requests_under_way") < 2.0 {}
+    let begun = Instant::now();
+    server.terminate();
+    while !server.log().contains("\"stopping\"") {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    server.terminate();
+    assert_eq!(server.ended().code(), Some(0));
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    assert!(server.log().contains("\"requests cut off\""), "{}", server.log());
 }

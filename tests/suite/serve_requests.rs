@@ -13,7 +13,7 @@ use crate::{
     open_models::pack,
     serve_calls::{archives, unpacked},
     server::Server,
-    support::{folder, json, repository},
+    support::{daily_rows, folder, json, members, repository, train},
 };
 use serde_json::{Value, json};
 
@@ -91,6 +91,8 @@ fn the_plain_form_has_horizons_dates_quantiles_components_and_several_encodings(
 fn a_request_that_cannot_be_followed_is_told_why() {
     let server = Server::multi_model();
     server.load("x", unpacked("8").path()).with(200);
+    let small =
+        r#"{"horizon": 1, "uncertainty_samples": 1, "quantiles": [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95]}"#;
     for (body, part) in [
         ("", "empty"),
         ("{", "not JSON"),
@@ -109,6 +111,11 @@ fn a_request_that_cannot_be_followed_is_told_why() {
         (r#"{"dates": ["02/03/2024"]}"#, "02/03/2024"),
         (r#"{"dates": [9223372036854775807]}"#, "out of range"),
         (r#"{"horizon": 1, "quantiles": [1.5]}"#, "quantile 1.5"),
+        (r#"{"horizon": 1, "quantiles": [0.5], "uncertainty_samples": 0}"#, "quantiles need simulated futures"),
+        (r#"{"horizon": 100000, "uncertainty_samples": 1000}"#, "too many simulated values"),
+        (&format!("{{\"horizon\": 1, \"quantiles\": [0.5{}]}}", ", 0.5".repeat(100)), "101 quantiles are too many"),
+        // Each is small: the forecasts are many.
+        (&format!("[{}]", vec![small; 9_000].join(", ")), "request 6040: too many simulated values"),
         (r#"{"horizon": 1, "interval_width": 1}"#, "interval_width"),
         (r#"{"horizon": 1, "freq": "fortnight"}"#, "fortnight"),
         (r#"{"horizon": 1, "regressors": {"price": [1.5]}}"#, "price"),
@@ -128,6 +135,24 @@ fn a_request_that_cannot_be_followed_is_told_why() {
 }
 
 #[test]
+fn a_date_has_one_value_of_a_regressor() {
+    let rows = daily_rows(120, 8).into_iter().enumerate();
+    let rows = rows.map(|(at, (date, y))| format!("{date},{},{}\n", y + 3.0 * (at % 5) as f64, at % 5));
+    let input = folder([("8.csv", format!("ds,y,price\n{}", rows.collect::<String>()))]);
+    let output = tempfile::tempdir().unwrap();
+    train(input.path(), output.path(), &["regressors=price"]).with_code(0);
+    let server = Server::start(&["--models", output.path().join("models").to_str().unwrap()], &[]);
+    let ask = |prices: &str| {
+        let body =
+            format!(r#"{{"dates": ["2022-05-04", "2022-05-03", "2022-05-03"], "regressors": {{"price": {prices}}}}}"#);
+        server.post("/models/8.tar.gz/invoke", &body)
+    };
+    let same = ask("[2, 1, 1]").with(200).json();
+    assert_eq!(same["predictions"][1], same["predictions"][2]);
+    ask("[2, 1, 4]").fault(400, "BadRequestException", "2022-05-03 is given twice with different values of \"price\"");
+}
+
+#[test]
 fn an_answer_says_which_model_gave_it_and_passes_attributes_through() {
     let server = Server::multi_model();
     let eight = unpacked("8");
@@ -139,7 +164,8 @@ fn an_answer_says_which_model_gave_it_and_passes_attributes_through() {
     assert_eq!(answer.headers["x-manyfit-customer"], "8");
     assert_eq!(answer.headers["x-manyfit-trained"], "2022-01-03/2022-05-02");
     assert_eq!(answer.headers["x-request-id"], "mine-1");
-    assert!(answer.headers["x-amzn-sagemaker-custom-attributes"].starts_with("customer=8;model-version=v7;"));
+    assert!(answer.headers["x-amzn-sagemaker-custom-attributes"].starts_with("fingerprint="));
+    assert!(answer.headers["x-amzn-sagemaker-custom-attributes"].contains(";customer=8;model-version=v7;"));
     let own = ("X-Amzn-SageMaker-Custom-Attributes", "trace=abc 1");
     let answer = invoke(&server, &[JSON, own], "{\"horizon\": 1}").with(200);
     assert_eq!(answer.headers["x-amzn-sagemaker-custom-attributes"], "trace=abc 1");
@@ -236,8 +262,10 @@ fn width_of(model: &Path) -> usize {
 
 #[test]
 fn bodies_that_are_too_large_or_too_slow_are_turned_away() {
-    let server =
-        Server::multi_model_with(&[("SAGEMAKER_MAX_REQUEST_SIZE", "1000"), ("SAGEMAKER_MODEL_SERVER_TIMEOUT", "1")]);
+    let server = Server::multi_model_with(&[
+        ("SAGEMAKER_MAX_REQUEST_SIZE", "1000"),
+        ("SAGEMAKER_MODEL_SERVER_TIMEOUT_SECONDS", "1"),
+    ]);
     server.load("x", unpacked("8").path()).with(200);
     let large = vec![b' '; 20 << 20];
     let answer = server.send("POST", "/models/x/invoke", &[JSON], &large);
@@ -300,6 +328,8 @@ fn models_of_a_folder_are_loaded_on_use_replaced_and_put_out() {
         let status = server.send("POST", "/invocations", &headers, b"{\"horizon\": 1}").status;
         assert!(status == 404 || (target == "sub" && status == 400), "{target}: {status}");
     }
+    let long = format!("/models/{}/invoke", "a".repeat(300));
+    server.post(&long, "{\"horizon\": 1}").fault(404, "ModelNotFoundException", "Model not found: aaa");
     // More models than fit: the least recently used go, and every one answers.
     for round in 0..2 {
         for number in 0..40 {
@@ -329,6 +359,43 @@ fn models_of_a_folder_are_loaded_on_use_replaced_and_put_out() {
     fs::remove_file(file("c39.tar.gz")).unwrap();
     thread::sleep(Duration::from_millis(1200));
     server.post("/models/c39.tar.gz/invoke", "{\"horizon\": 1}").fault(404, "ModelNotFoundException", "c39");
+}
+
+#[test]
+fn an_unpacked_artifact_of_a_folder_is_replaced_when_its_files_are_written() {
+    let files = |customer: &str| members(&fs::read(archives().join(format!("{customer}.tar.gz"))).unwrap());
+    let models = folder(files("8").into_iter().map(|(name, content)| (format!("x/{name}"), content)));
+    let server = Server::start(&["--models", models.path().to_str().unwrap()], &[]);
+    let customer =
+        || server.post("/models/x/invoke", "{\"horizon\": 1}").with(200).headers["x-manyfit-customer"].clone();
+    assert_eq!(customer(), "8");
+    // Written in place, which leaves the folder as it was.
+    for (name, content) in files("9") {
+        fs::write(models.path().join("x").join(name), content).unwrap();
+    }
+    let begun = Instant::now();
+    while customer() != "9" {
+        assert!(begun.elapsed() < Duration::from_secs(20), "the files were not noticed");
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn a_model_that_never_fits_puts_no_other_out() {
+    let models =
+        folder((0..4).map(|number| (format!("c{number}.tar.gz"), fs::read(archives().join("8.tar.gz")).unwrap())));
+    // Bytes that do not pack.
+    let noise: Vec<u8> = (0..60_000_u32).map(|at| (at.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    fs::write(models.path().join("large.tar.gz"), noise).unwrap();
+    let server = Server::start(&["--models", models.path().to_str().unwrap()], &[("MANYFIT_MEMORY", "1M")]);
+    let ask = |target: &str| server.post(&format!("/models/{target}.tar.gz/invoke"), "{\"horizon\": 1}");
+    for number in 0..4 {
+        ask(&format!("c{number}")).with(200);
+    }
+    for _ in 0..2 {
+        ask("large").fault(507, "InternalServerException", "raise --memory");
+    }
+    assert_eq!((server.metric("manyfit_models"), server.metric("manyfit_evictions_total")), (4.0, 0.0));
 }
 
 #[test]

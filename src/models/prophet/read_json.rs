@@ -191,7 +191,9 @@ impl Saved {
                 daily_seasonality: choice(&self.daily_seasonality),
                 seasonality_prior_scale: self.seasonality_prior_scale,
                 scaling: self.scaling,
-                interval_width: self.interval_width,
+                interval_width: Some(self.interval_width).filter(|width| (0.0..=1.0).contains(width)).ok_or_else(
+                    || format!("interval_width is {}: a probability is from 0 to 1", self.interval_width),
+                )?,
                 // Python allows false for none.
                 uncertainty_samples: self.uncertainty_samples.as_u64().unwrap_or(0) as usize,
                 history: History::Full,

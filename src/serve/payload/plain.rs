@@ -7,7 +7,7 @@ use super::{
 use crate::{
     dataset::{Columns, Covariates, is_missing},
     error::Error,
-    input::parse_timestamp,
+    input::{format_timestamp, parse_timestamp},
     models::{FittedModel, Forecast, frequency::Frequency, prophet::CovariateError},
     serve::resident::{Resident, SeriesModel},
 };
@@ -18,11 +18,18 @@ use std::{borrow::Cow, collections::BTreeMap};
 /// Dates that one request may ask for.
 const MOST_DATES: usize = 100_000;
 
-/// Simulated values that one request may ask for: a few seconds of one processor.
-const MOST_DRAWS: usize = 100_000_000;
+/// Values that one request may have simulated, or computed again for a quantile: about three seconds of one processor, so
+/// that a request that nobody waits for any more has its turn no longer than that.
+const MOST_DRAWS: usize = 20_000_000;
+
+/// What a forecast takes however few values it has, in simulated values.
+const FORECAST: usize = 300;
 
 /// Simulated futures of one request: each is in memory while its forecast is computed.
 const MOST_SAMPLES: usize = 100_000;
+
+/// Quantiles of one request: each is a forecast of its own.
+const MOST_QUANTILES: usize = 100;
 
 /// Requests in one body.
 const MOST_ASKS: usize = 10_000;
@@ -94,14 +101,19 @@ pub(super) fn answer(
     if asks.len() > MOST_ASKS {
         return Err(Fault::bad_request(format!("{} requests in one body: {MOST_ASKS} are the limit", asks.len())));
     }
+    let within = |number: usize, fault: Fault| {
+        if several { fault.within(&format!("request {number}")) } else { fault }
+    };
+    // What is too much is refused before any of it is computed.
     let mut left = (MOST_DATES, MOST_DRAWS);
-    let mut tables = Vec::with_capacity(asks.len());
     for (number, ask) in asks.iter().enumerate() {
-        let within = |fault: Fault| {
-            if several { fault.within(&format!("request {number}")) } else { fault }
-        };
-        tables.push(answer_one(model, series, ask, &mut left).map_err(within)?);
+        spend(series, ask, &mut left).map_err(|fault| within(number, fault))?;
     }
+    let answers = asks.iter().enumerate().map(|(number, ask)| {
+        let answer = answer_one(model, series, ask);
+        answer.map_err(|fault| within(number, fault))
+    });
+    let tables: Vec<Table<'_>> = answers.collect::<Result<_, _>>()?;
     Ok(table::write(&tables, several, accept))
 }
 
@@ -170,23 +182,30 @@ fn csv_dates(body: &[u8]) -> Result<Ask, Fault> {
     Ok(Ask { dates: Some(dates), regressors, ..Ask::default() })
 }
 
-fn answer_one<'a>(
-    model: &Resident,
-    series: &'a SeriesModel,
-    ask: &Ask,
-    left: &mut (usize, usize),
-) -> Result<Table<'a>, Fault> {
-    let dates = dates(series, ask)?;
+/// Takes what a request costs off what its body has left: dates, and simulated values.
+fn spend(series: &SeriesModel, ask: &Ask, left: &mut (usize, usize)) -> Result<(), Fault> {
     let samples = ask.uncertainty_samples.unwrap_or_else(|| samples_of(&series.model));
-    let draws = dates.len().saturating_mul(samples).saturating_mul(1 + ask.quantiles.len());
-    let spend = |left: &mut usize, spent: usize, what: &str| {
+    if ask.quantiles.len() > MOST_QUANTILES {
+        let message = format!("{} quantiles are too many: {MOST_QUANTILES} are the limit", ask.quantiles.len());
+        return Err(Fault::bad_request(message));
+    }
+    if !ask.quantiles.is_empty() && samples == 0 && matches!(series.model, FittedModel::Prophet(_)) {
+        return Err(Fault::bad_request("quantiles need simulated futures: set uncertainty_samples, such as 1000"));
+    }
+    let dates = ask.horizon.unwrap_or_else(|| ask.dates.as_ref().map_or(0, Vec::len));
+    // A forecast without futures is computed all the same.
+    let forecast = dates.saturating_mul(samples.max(1)).saturating_add(FORECAST);
+    let draws = forecast.saturating_mul(1 + ask.quantiles.len());
+    for (left, spent, what) in [(&mut left.0, dates, "dates"), (&mut left.1, draws, "simulated values")] {
         *left = left.checked_sub(spent).ok_or_else(|| {
             Fault::bad_request(format!("too many {what} in one request: ask for fewer at a time (dates × samples)"))
         })?;
-        Ok::<_, Fault>(())
-    };
-    spend(&mut left.0, dates.len(), "dates")?;
-    spend(&mut left.1, draws, "simulated values")?;
+    }
+    Ok(())
+}
+
+fn answer_one<'a>(model: &Resident, series: &'a SeriesModel, ask: &Ask) -> Result<Table<'a>, Fault> {
+    let dates = dates(series, ask)?;
     let forecast = forecast_at(model, series, ask, &dates, ask.interval_width)?;
     let mut columns: Vec<(Cow<'a, str>, Vec<f64>)> = Vec::new();
     for quantile in &ask.quantiles {
@@ -275,6 +294,7 @@ fn forecast_at(
     };
     let mut order: Vec<usize> = (0..dates.len()).collect();
     order.sort_by_key(|&at| dates[at]);
+    one_value_a_date(ask, dates, &order)?;
     order.dedup_by_key(|&mut at| dates[at]);
     let sorted: Vec<i64> = order.iter().map(|&at| dates[at]).collect();
     let columns = columns(series, ask, &order, dates.len())?;
@@ -296,6 +316,20 @@ fn forecast_at(
         return Ok(forecast);
     }
     Ok(select(&forecast, dates, &dates.iter().map(place).collect::<Vec<_>>()))
+}
+
+/// Refuses a date that is given twice with different values: a forecast has each date once.
+fn one_value_a_date(ask: &Ask, dates: &[i64], order: &[usize]) -> Result<(), Fault> {
+    for pair in order.windows(2).filter(|pair| dates[pair[0]] == dates[pair[1]]) {
+        let differs = |values: &[Option<f64>]| values.get(pair[0]) != values.get(pair[1]);
+        if let Some((name, _)) = ask.regressors.iter().find(|(_, values)| differs(values)) {
+            return Err(Fault::bad_request(format!(
+                "{} is given twice with different values of {name:?}: ask for each in a request of its own, as in [{{…}}, {{…}}]",
+                format_timestamp(dates[pair[0]])
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// The further columns, in the order of the sorted dates.

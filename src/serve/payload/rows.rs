@@ -1,7 +1,10 @@
 //! Rows of features: CSV, libsvm, JSON and JSON lines.
 
 use super::{Fault, Format, cannot_evaluate};
-use crate::{dataset::Cell, models::regression::FittedRegression};
+use crate::{
+    dataset::{Cell, is_missing},
+    models::regression::FittedRegression,
+};
 use serde_json::{Map, Value};
 
 /// Predicts every row of a body.
@@ -75,8 +78,11 @@ impl Scorer<'_> {
         Ok(())
     }
 
-    /// Where each feature stands, if the record names them all.
+    /// Where each feature stands, if the record names them all. Numbers alone are values, also where features are named so.
     fn header(&self, record: &csv::StringRecord) -> Option<Vec<usize>> {
+        if record.iter().all(|field| is_missing(field.as_bytes()) || field.parse::<f64>().is_ok()) {
+            return None;
+        }
         let features = self.model.features().iter();
         features.map(|feature| record.iter().position(|name| name == feature.name)).collect()
     }
@@ -224,6 +230,19 @@ mod tests {
         ] {
             assert_eq!(predict(&model(), format, body.as_bytes()).unwrap(), expected, "{body}");
         }
+    }
+
+    #[test]
+    fn a_row_of_numbers_is_no_header_even_where_features_are_named_with_numbers() {
+        let ridge = Ridge { intercept: 0.0, coefficients: vec![1.0, 10.0], means: vec![0.0, 0.0] };
+        let model = |names: [&str; 2]| {
+            let features = names.map(Feature::numeric).into();
+            FittedRegression::from_file("ridge.json", &serde_json::to_vec(&ridge).unwrap(), Some(features)).unwrap()
+        };
+        let numbers = model(["0", "1"]);
+        assert_eq!(predict(&numbers, Format::Csv, b"0,1\n1,0\n").unwrap(), [10.0, 1.0]);
+        assert_eq!(predict(&numbers, Format::Csv, b"1,id,0\n2,7,3\n").unwrap(), [23.0]);
+        assert_eq!(predict(&model(["0", "b"]), Format::Csv, b"b,0\n2,3\n").unwrap(), [23.0]);
     }
 
     #[test]
