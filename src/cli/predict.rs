@@ -27,12 +27,12 @@ pub(super) struct Predict {
     #[arg(required = true, value_name = "ARTIFACT|DIR")]
     models: Vec<PathBuf>,
 
-    /// Steps to forecast after the end of each history
+    /// Steps to forecast after the end of each history; with --future, the first so many of its dates after the last value
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     horizon: Option<u32>,
 
     /// Table (or folder of tables) of the future: ds, and what the models need there: regressors, conditions, cap, floor.
-    /// Its dates are forecast, unless --horizon says which. With a column customer, each customer's own rows
+    /// All its dates are forecast, unless --horizon says how many. With a column customer, each customer's own rows
     #[arg(long, value_name = "FILE|DIR", verbatim_doc_comment)]
     future: Option<PathBuf>,
 
@@ -89,7 +89,7 @@ impl Predict {
             None => Table::to_writer(Listener(io::stdout()), key, names),
         })?;
         eprintln!("{summary}");
-        if let Some(path) = &self.output {
+        if let Some(path) = self.output.as_ref().filter(|_| summary.is_whole()) {
             eprintln!("wrote {}", path.display());
         }
         summary.verdict()

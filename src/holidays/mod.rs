@@ -8,13 +8,14 @@
 mod table;
 
 use crate::error::Error;
+use jiff::{SignedDuration, civil::DateTime};
 use std::{ops::RangeInclusive, sync::LazyLock};
 use table::Table;
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| Table::unpack(include_bytes!("countries.bin")));
 
 /// A country or a market of the table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Country(usize);
 
 /// A day with a name.
@@ -73,6 +74,13 @@ impl Country {
 #[must_use]
 pub fn covered_years() -> RangeInclusive<i32> {
     TABLE.years()
+}
+
+/// The year of a moment in UTC, milliseconds since the epoch; for moments beyond the calendar, its first or its last year.
+#[must_use]
+pub fn year_of(ms: i64) -> i32 {
+    let moment = DateTime::constant(1970, 1, 1, 0, 0, 0, 0).saturating_add(SignedDuration::from_millis(ms));
+    i32::from(moment.year())
 }
 
 /// The version of Python's `holidays` package that the table was made from.

@@ -47,8 +47,8 @@ const TARGETS: [&str; 17] = [
     "energy",
     "power",
 ];
-/// Names of the column that says whose row it is.
-const CUSTOMERS: [&str; 2] = ["customer", "customerid"];
+/// Names of the column that says whose row it is, in the input and in tables beside it.
+pub(super) const CUSTOMERS: [&str; 2] = ["customer", "customerid"];
 /// Never a target by guess: the row numbers that data frames leave behind, identifiers, parts of a date.
 const COUNTERS: [&str; 6] = ["", "index", "unnamed0", "rownames", "id", "year"];
 

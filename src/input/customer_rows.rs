@@ -9,7 +9,7 @@ use std::{collections::HashMap, path::Path};
 
 /// The rows of one table or of a folder of tables, by customer.
 ///
-/// - A column `customer` says whose each row is;
+/// - A column `customer` or `customer_id` says whose each row is;
 /// - without one, a table of a folder is that of the customer it is called after, and a table alone is everybody's.
 #[derive(Debug)]
 pub struct CustomerRows {
@@ -30,10 +30,10 @@ impl CustomerRows {
         let mut of: HashMap<String, Vec<(usize, usize)>> = HashMap::new();
         let mut shared = None;
         for (at, sheet) in sheets.iter().enumerate() {
-            match sheet.find(&["customer", "customer_id"]) {
+            match sheet.customer() {
                 Some(column) => {
                     for (row, cells) in sheet.rows().enumerate() {
-                        let customer = cells.text(column).ok_or_else(|| {
+                        let customer = cells.word(column).ok_or_else(|| {
                             cells.fault(column, "does not say whose row it is: every row needs a customer")
                         })?;
                         of.entry(customer.to_owned()).or_default().push((at, row));
@@ -47,6 +47,17 @@ impl CustomerRows {
             }
         }
         Ok(Self { sheets, of, shared, named: path.display().to_string() })
+    }
+
+    /// Whether there are rows of a customer.
+    #[must_use]
+    pub fn has(&self, customer: &str) -> bool {
+        self.shared.is_some() || self.of.contains_key(customer)
+    }
+
+    /// The customers that have rows of their own.
+    pub fn customers(&self) -> impl Iterator<Item = &str> {
+        self.of.keys().map(String::as_str)
     }
 
     /// A customer's rows, in the order of the files.

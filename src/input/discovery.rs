@@ -68,6 +68,14 @@ pub struct Discovery {
     pub columns: Option<ColumnNames>,
 }
 
+impl Discovery {
+    /// The names of all customers, refused ones included.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let customers = self.files.iter().flat_map(InputFile::customers).map(CustomerId::as_str);
+        customers.chain(self.refused.iter().map(|(name, _)| name.as_str()))
+    }
+}
+
 /// Objects that are no input: other extensions, names that begin with a dot or an underscore.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Skipped {

@@ -151,13 +151,17 @@ mod with_polars {
         Ok(names)
     }
 
-    /// All columns as text: their names, and for each its cells; nothing where a cell is null.
+    /// All columns as text: their names, and for each its cells; nothing where a cell is null or NaN.
     pub(in crate::input) fn texts(bytes: &[u8]) -> Result<(Vec<String>, Vec<Vec<String>>), Fault> {
         let (header, types) = schema(bytes)?;
         let names: Vec<String> = (0..header.len()).map(|at| header.display(at)).collect();
         let text = |value: &AnyValue<'_>| match value {
             AnyValue::Boolean(value) => u8::from(*value).to_string(),
-            AnyValue::Float32(_) | AnyValue::Float64(_) => value.extract::<f64>().unwrap_or(f64::NAN).to_string(),
+            // What is not a number is how data frames say that there is none.
+            AnyValue::Float32(_) | AnyValue::Float64(_) => {
+                let number = value.extract::<f64>().filter(|number| !number.is_nan());
+                number.map(|number| number.to_string()).unwrap_or_default()
+            }
             AnyValue::Date(_) | AnyValue::Datetime(..) => moment(value).map(timestamp::format).unwrap_or_default(),
             value => text_of(value),
         };

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::{
     bytes::Bytes,
+    columns::CUSTOMERS,
     discovery::{Format, format_of},
     fault::{Fault, Place, quoted},
     number, parquet,
@@ -19,7 +20,8 @@ use crate::{
 ///
 /// - Column names are found as they are, else by letters and digits alone, in any case: `Lower Window` is `lower_window`;
 /// - a first line of numbers alone is no header: its columns are `#1`, `#2`, …;
-/// - a cell is text without white space around it; one that says `NA`, `null` or nothing is missing;
+/// - a cell is text without white space around it; as a word it is missing where it is empty, and otherwise also where it says
+///   `NA`, `null` or the like;
 /// - rows without any text are left out.
 #[derive(Debug)]
 pub struct Sheet {
@@ -195,6 +197,12 @@ impl Sheet {
         })
     }
 
+    /// The place of the column that says whose a row is: `customer` or `customer_id`.
+    #[must_use]
+    pub fn customer(&self) -> Option<usize> {
+        self.find(&CUSTOMERS)
+    }
+
     /// The place of a column that must be there, by the first of its names.
     ///
     /// # Errors
@@ -227,7 +235,14 @@ impl<'a> SheetRow<'a> {
         self.sheet
     }
 
-    /// The text of a cell; `None` where it is missing.
+    /// A name or a setting in a cell; `None` where it is empty. Words that mean a missing number are names as good as any:
+    /// `NA` is Namibia, and `none` the way to say that there is no fallback.
+    #[must_use]
+    pub fn word(&self, column: usize) -> Option<&'a str> {
+        Some(self.cell(column)).filter(|text| !text.is_empty())
+    }
+
+    /// The text of a cell that holds a value; `None` where it is missing.
     #[must_use]
     pub fn text(&self, column: usize) -> Option<&'a str> {
         Some(self.cell(column)).filter(|text| !number::is_missing(text.as_bytes()))
@@ -318,10 +333,20 @@ mod tests {
         assert_eq!((row.text(name), row.time(date).unwrap()), (Some("Easter; Sunday"), 19_813 * 86_400_000));
         assert_eq!(row.number(window).unwrap(), Some(-1.0));
         let row = sheet.row(1);
-        assert_eq!(row.text(name), None);
+        assert_eq!((row.text(name), row.word(name)), (None, Some("NA")));
+        assert_eq!(row.word(date), None);
         let fault = row.number(window).unwrap_err().to_string();
         assert!(fault.starts_with(r#"in/holidays.csv: line 4, column "Lower Window": "x" is not a number"#), "{fault}");
         assert!(row.time(date).unwrap_err().to_string().contains(r#"line 4, column "DS": "" is empty"#));
+    }
+
+    #[test]
+    fn the_column_of_customers_has_the_names_that_it_has_in_the_input() {
+        for (header, place) in
+            [("ds,customer", Some(1)), ("customer_id,ds", Some(0)), ("Customer ID,ds", Some(0)), ("ds,id", None)]
+        {
+            assert_eq!(sheet(&format!("{header}\n")).unwrap().customer(), place, "{header}");
+        }
     }
 
     #[test]

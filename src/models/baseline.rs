@@ -26,6 +26,9 @@ pub struct FittedBaseline {
     pub sigma: f64,
     /// Probability that the forecast's interval should cover.
     pub interval_width: f64,
+    /// No forecast, nor an end of its interval, is below it; in the units of the input.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lower_bound: Option<f64>,
     /// Last date of the history, milliseconds since the epoch.
     pub last_date: i64,
     /// Rows with a value.
@@ -41,7 +44,13 @@ impl BaselineSpec {
     /// Errors in the history are yₜ − yₜ₋ₘ or yₜ − mean. (Hyndman and Athanasopoulos, Forecasting: Principles and
     /// Practice, 3rd edition, sections 5.2 and 5.5.)
     #[must_use]
-    pub fn fit(self, series: &Series, frequency: Frequency, interval_width: f64) -> Option<FittedBaseline> {
+    pub fn fit(
+        self,
+        series: &Series,
+        frequency: Frequency,
+        interval_width: f64,
+        lower_bound: Option<f64>,
+    ) -> Option<FittedBaseline> {
         let values = &series.values;
         let last_date = *series.dates.last()?;
         let season = frequency.season().max(1);
@@ -63,6 +72,7 @@ impl BaselineSpec {
             season: remembered,
             sigma,
             interval_width,
+            lower_bound,
             last_date,
             rows: values.len(),
             errors: (errors.iter().map(|e| e.abs()).sum::<f64>() / n, sigma),
@@ -107,7 +117,7 @@ impl FittedBaseline {
             BaselineSpec::SeasonalNaive => self.sigma * (1.0 + (step / self.season.len()) as f64).sqrt(),
             BaselineSpec::Mean => self.sigma * (1.0 + 1.0 / self.rows as f64).sqrt(),
         };
-        Forecast {
+        let forecast = Forecast {
             dates: dates.to_vec(),
             yhat_lower: yhat.iter().enumerate().map(|(step, y)| y + low * deviation(step)).collect(),
             yhat_upper: yhat.iter().enumerate().map(|(step, y)| y - low * deviation(step)).collect(),
@@ -118,7 +128,8 @@ impl FittedBaseline {
             multiplicative_terms: vec![0.0; yhat.len()],
             components: Vec::new(),
             yhat,
-        }
+        };
+        forecast.bounded(self.lower_bound)
     }
 }
 
@@ -134,7 +145,7 @@ mod tests {
     #[test]
     fn the_seasonal_naive_repeats_the_last_week_of_daily_data() {
         let values: Vec<f64> = (0..21).map(|day| f64::from(day % 7)).collect();
-        let fitted = BaselineSpec::SeasonalNaive.fit(&series(&values), Frequency::DAILY, 0.8).unwrap();
+        let fitted = BaselineSpec::SeasonalNaive.fit(&series(&values), Frequency::DAILY, 0.8, None).unwrap();
         assert_eq!(fitted.model, BaselineSpec::SeasonalNaive);
         assert_eq!(fitted.sigma, 0.0);
         assert_eq!(fitted.forecast(&[0; 9]).yhat, [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 0.0, 1.0]);
@@ -147,18 +158,18 @@ mod tests {
             series.timestamps.remove(missing);
             series.values.remove(missing);
         }
-        let fitted = BaselineSpec::SeasonalNaive.fit(&series, Frequency::DAILY, 0.8).unwrap();
+        let fitted = BaselineSpec::SeasonalNaive.fit(&series, Frequency::DAILY, 0.8, None).unwrap();
         assert_eq!(fitted.forecast(&[0; 7]).yhat, [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
         assert_eq!(fitted.sigma, 0.0);
         // Rows that are absent altogether are no different.
         series.dates = series.timestamps.clone();
         series.dates.push(55 * 86_400_000);
-        assert_eq!(BaselineSpec::SeasonalNaive.fit(&series, Frequency::DAILY, 0.8).unwrap(), fitted);
+        assert_eq!(BaselineSpec::SeasonalNaive.fit(&series, Frequency::DAILY, 0.8, None).unwrap(), fitted);
     }
 
     #[test]
     fn less_than_a_season_falls_back_to_the_mean() {
-        let fitted = BaselineSpec::SeasonalNaive.fit(&series(&[1.0, 3.0]), Frequency::DAILY, 0.8).unwrap();
+        let fitted = BaselineSpec::SeasonalNaive.fit(&series(&[1.0, 3.0]), Frequency::DAILY, 0.8, None).unwrap();
         assert_eq!(fitted.model, BaselineSpec::Mean);
         let forecast = fitted.forecast(&[0]);
         assert_eq!(forecast.yhat, [2.0]);
@@ -169,7 +180,7 @@ mod tests {
     #[test]
     fn values_of_any_size_have_a_finite_spread() {
         for unit in [1e-300, 1e300] {
-            let fitted = BaselineSpec::Mean.fit(&series(&[unit, -unit]), Frequency::DAILY, 0.8).unwrap();
+            let fitted = BaselineSpec::Mean.fit(&series(&[unit, -unit]), Frequency::DAILY, 0.8, None).unwrap();
             assert!((fitted.sigma / unit - 1.0).abs() < 1e-12, "{}", fitted.sigma);
         }
     }
@@ -177,6 +188,6 @@ mod tests {
     #[test]
     fn no_value_at_all_has_no_baseline() {
         let empty = Series { dates: vec![0], ..Series::default() };
-        assert_eq!(BaselineSpec::Mean.fit(&empty, Frequency::DAILY, 0.8), None);
+        assert_eq!(BaselineSpec::Mean.fit(&empty, Frequency::DAILY, 0.8, None), None);
     }
 }

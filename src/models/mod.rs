@@ -7,6 +7,7 @@
 pub mod baseline;
 mod footprint;
 pub mod frequency;
+pub mod future;
 mod parameters;
 pub mod patience;
 pub mod prophet;
@@ -37,6 +38,9 @@ pub enum ModelSpec {
         baseline: BaselineSpec,
         /// Probability that the forecast's interval should cover.
         interval_width: f64,
+        /// No forecast, nor an end of its interval, is below it; in the units of the input.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lower_bound: Option<f64>,
     },
 }
 
@@ -55,7 +59,7 @@ pub enum FittedModel {
 const LARGEST_VALUE: f64 = 1e300;
 
 /// Why a model could not be fitted to a series.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum FitError {
     /// The model needs more rows.
     #[error("{}", if *rows == 0 { "no row has a value" } else { "only one row has a value: Prophet needs two" })]
@@ -128,6 +132,18 @@ pub struct Forecast {
     pub components: Vec<(String, Vec<f64>)>,
 }
 
+impl Forecast {
+    /// With no yhat, nor an end of its interval, below a bound; the trend and the components stay what they are.
+    fn bounded(mut self, bound: Option<f64>) -> Self {
+        if let Some(bound) = bound {
+            for y in [&mut self.yhat, &mut self.yhat_lower, &mut self.yhat_upper].into_iter().flatten() {
+                *y = y.max(bound);
+            }
+        }
+        self
+    }
+}
+
 /// How well a model follows the history it was fitted to, in the units of the input.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Scores {
@@ -164,8 +180,8 @@ impl ModelSpec {
                 let fitted = spec.fit(series, patience, &mut workspace.prophet)?;
                 Ok(FittedModel::Prophet(Box::new(fitted)))
             }
-            Self::Baseline { baseline, interval_width } => baseline
-                .fit(series, frequency, *interval_width)
+            Self::Baseline { baseline, interval_width, lower_bound } => baseline
+                .fit(series, frequency, *interval_width, *lower_bound)
                 .map(FittedModel::Baseline)
                 .ok_or(FitError::TooShort { rows: 0 }),
         }
@@ -266,6 +282,15 @@ impl FittedModel {
     pub fn columns(&self) -> Vec<&str> {
         match self {
             Self::Prophet(fitted) => fitted.columns().collect(),
+            Self::Baseline(_) | Self::Regression(_) => Vec::new(),
+        }
+    }
+
+    /// Names of the columns that a forecast looks at: those, and what it knows a usual value of.
+    #[must_use]
+    pub fn all_columns(&self) -> Vec<&str> {
+        match self {
+            Self::Prophet(fitted) => fitted.all_columns().collect(),
             Self::Baseline(_) | Self::Regression(_) => Vec::new(),
         }
     }

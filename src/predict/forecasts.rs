@@ -6,7 +6,7 @@ use crate::{
     dataset::{Columns, Covariates},
     error::{Error, Result},
     input::CustomerRows,
-    models::{FittedModel, Forecast, frequency::Frequency},
+    models::{FittedModel, Forecast, frequency::Frequency, future::Future, prophet::CovariateError},
     tables::Block,
 };
 
@@ -14,6 +14,9 @@ use crate::{
 const FORECAST: [&str; 3] = ["yhat", "yhat_lower", "yhat_upper"];
 /// What it is the sum of, before the components that differ from model to model.
 const PARTS: [&str; 5] = ["trend", "trend_lower", "trend_upper", "additive_terms", "multiplicative_terms"];
+
+/// The table's first column, which no component can be: only stock Prophet allows the name.
+const CUSTOMER: &str = "customer";
 
 /// The columns that every forecast has.
 pub(super) fn columns(components: bool) -> Vec<String> {
@@ -25,7 +28,8 @@ pub(super) fn columns(components: bool) -> Vec<String> {
 pub(super) fn component_names(opened: &Opened) -> Vec<String> {
     let named = Columns::named(opened.model.columns());
     let empty = opened.model.forecast(&[], Covariates { dates: &[], columns: &named }, [0; 32]);
-    empty.map(|forecast| forecast.components.into_iter().map(|(name, _)| name).collect()).unwrap_or_default()
+    let names = empty.map(|forecast| forecast.components.into_iter().map(|(name, _)| name)).into_iter().flatten();
+    names.filter(|name| name != CUSTOMER).collect()
 }
 
 /// The customer's rows; `columns` are the table's.
@@ -43,25 +47,25 @@ pub(super) fn block(
             "the model is {family}, which predicts rows of features: give them with --input"
         )));
     }
-    let (dates, further) = match future {
-        Some(future) => future.dated(&name, &model.columns())?,
-        None => (Vec::new(), Columns::default()),
+    let fault = |error: CovariateError| {
+        let hint =
+            if future.is_none() && error.is_missing() { ": give a table of the future with --future" } else { "" };
+        Error::Data(format!("{error}{hint}"))
     };
-    let covariates = Covariates { dates: &dates, columns: &further };
-    let wanted = match horizon {
-        Some(horizon) => {
-            let frequency = metadata.as_ref().and_then(|metadata| metadata.frequency.parse().ok());
-            model.future_dates(frequency.unwrap_or_else(|| inferred(&model)), horizon)
-        }
-        None => dates.clone(),
-    };
-    if let (FittedModel::Prophet(fitted), Some(&last)) = (&mut model, wanted.last()) {
+    let table = future.map(|future| future.dated(&name, &model.all_columns())).transpose()?;
+    let table = table.as_ref().map(|(dates, columns)| Covariates { dates, columns });
+    let frequency = metadata.as_ref().and_then(|metadata| metadata.frequency.parse().ok());
+    let frequency = frequency.unwrap_or_else(|| inferred(&model));
+    let wanted = Future::new(&model, frequency, horizon, Covariates::NONE, table).map_err(fault)?;
+    if let (FittedModel::Prophet(fitted), Some(&last)) = (&mut model, wanted.dates.last()) {
         fitted.know_holidays_until(last)?;
     }
-    let forecast = model.forecast(&wanted, covariates, forecast_seed(seed, &name)).map_err(|error| {
-        let hint = if future.is_none() { ": give a table of the future with --future" } else { "" };
-        Error::Data(format!("{error}{hint}"))
-    })?;
+    let forecast = model.forecast(&wanted.dates, wanted.covariates(), forecast_seed(seed, &name)).map_err(fault)?;
+    if columns.len() > FORECAST.len() && forecast.components.iter().any(|(component, _)| component == CUSTOMER) {
+        return Err(Error::Data(format!(
+            "the model has a component {CUSTOMER:?}, as another column of the table is called: ask without components"
+        )));
+    }
     Ok(rows_of(name, forecast, columns))
 }
 

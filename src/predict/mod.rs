@@ -28,7 +28,7 @@ use crate::{
 };
 use rayon::prelude::*;
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     sync::atomic::{AtomicBool, Ordering},
@@ -81,11 +81,21 @@ struct Customer {
     opened: Opened,
 }
 
-/// Runs a job: creates the table by the names of its columns, and fills it.
+/// What came of a place.
+enum Answer {
+    Rows(Block),
+    /// By the customer's name.
+    Failed(String, Error),
+    NotWanted,
+    /// Whose it is cannot be told, and by its name it is not wanted.
+    Unreadable(Error),
+}
+
+/// Runs a job: creates the table by the names of its columns, fills it, and puts it into its place unless the run was stopped or
+/// asked for customers that are in no artifact.
 ///
 /// # Errors
-/// Only what concerns the run as a whole: a table that cannot be written, customers that are in no artifact. What becomes of
-/// single customers is in the summary.
+/// Only what concerns the run as a whole: a table that cannot be written. What becomes of single customers is in the summary.
 pub fn run(job: &Job<'_>, create: impl FnOnce(Key, Vec<String>) -> Result<Table>) -> Result<Summary> {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(job.jobs)
@@ -96,6 +106,7 @@ pub fn run(job: &Job<'_>, create: impl FnOnce(Key, Vec<String>) -> Result<Table>
     let mut table = create(job.question.key(), columns.clone())?;
     let mut summary = Summary::new(job.max_failures);
     let mut seen: HashMap<String, &Path> = HashMap::new();
+    let mut failed: HashSet<String> = HashSet::new();
     for batch in job.places.chunks(BATCH * job.jobs.max(1)) {
         if job.stop.load(Ordering::Relaxed) {
             summary.stopped = true;
@@ -104,8 +115,9 @@ pub fn run(job: &Job<'_>, create: impl FnOnce(Key, Vec<String>) -> Result<Table>
         let answers: Vec<_> = pool.install(|| batch.par_iter().map(|place| job.answer(place, &columns)).collect());
         for (place, answer) in batch.iter().zip(answers) {
             match answer {
-                Ok(None) => {}
-                Ok(Some(block)) => match seen.insert(block.customer.clone(), &place.path) {
+                Answer::NotWanted => {}
+                Answer::Unreadable(error) => summary.passed_by(place, &error),
+                Answer::Rows(block) => match seen.insert(block.customer.clone(), &place.path) {
                     None => {
                         summary.done(block.keys.len());
                         table.append(&block)?;
@@ -113,15 +125,18 @@ pub fn run(job: &Job<'_>, create: impl FnOnce(Key, Vec<String>) -> Result<Table>
                     Some(first) => summary
                         .failed(place, &format!("{} is also in {}: name one of them", block.customer, first.display())),
                 },
-                Err(error) => summary.failed(place, &error.to_string()),
+                Answer::Failed(customer, error) => {
+                    failed.insert(customer);
+                    summary.failed(place, &error.to_string());
+                }
             }
         }
     }
-    table.finish()?;
-    let unknown: Vec<&str> =
-        job.customers.iter().map(String::as_str).filter(|name| !seen.contains_key(*name)).collect();
-    if summary.failures() == 0 && !summary.stopped && !unknown.is_empty() {
-        return Err(Error::Data(format!("there is no artifact of {}", unknown.join(", "))));
+    let is_known = |name: &String| seen.contains_key(name) || failed.contains(name);
+    summary.unknown = job.customers.iter().filter(|name| !is_known(name)).cloned().collect();
+    // The table of a run that did not end, or was asked for what there is not, is no table: what stands in its place stays.
+    if summary.is_whole() {
+        table.finish()?;
     }
     Ok(summary)
 }
@@ -155,34 +170,71 @@ impl Job<'_> {
             .par_iter()
             .map(|place| catch_unwind(AssertUnwindSafe(|| names(place))).unwrap_or_default())
             .collect();
-        let mut known: std::collections::HashSet<String> = columns.iter().cloned().collect();
+        let mut known: HashSet<String> = columns.iter().cloned().collect();
         columns.extend(found.into_iter().flatten().filter(|name| known.insert(name.clone())));
         columns
     }
 
+    fn wants(&self, name: &str) -> bool {
+        self.customers.is_empty() || self.customers.iter().any(|customer| customer == name)
+    }
+
     /// The model of a place, unless its customer is not wanted.
     fn open(&self, place: &Place) -> Result<Option<Customer>> {
-        let wanted = |name: &str| self.customers.is_empty() || self.customers.iter().any(|customer| customer == name);
         let opened = open_path(&place.path, Limits::default()).map_err(|error| Error::Data(error.to_string()))?;
         let name = opened.metadata.as_ref().map_or_else(|| place.name.clone(), |metadata| metadata.customer.clone());
-        Ok(wanted(&name).then_some(Customer { name, opened }))
+        Ok(self.wants(&name).then_some(Customer { name, opened }))
     }
 
     /// A customer's rows of the table.
-    fn answer(&self, place: &Place, columns: &[String]) -> Result<Option<Block>> {
+    fn answer(&self, place: &Place, columns: &[String]) -> Answer {
         let work = || {
-            let Some(customer) = self.open(place)? else { return Ok(None) };
-            match self.question {
+            let customer = match self.open(place) {
+                Ok(Some(customer)) => customer,
+                Ok(None) => return Answer::NotWanted,
+                Err(error) if self.wants(&place.name) => return Answer::Failed(place.name.clone(), error),
+                Err(error) => return Answer::Unreadable(error),
+            };
+            let name = customer.name.clone();
+            let block = match self.question {
                 Question::Forecast { horizon, future, seed, .. } => {
-                    forecasts::block(customer, *horizon, future.as_ref(), *seed, columns).map(Some)
+                    forecasts::block(customer, *horizon, future.as_ref(), *seed, columns)
                 }
-                Question::Rows { features, shap } => rows::block(customer, features, *shap, columns).map(Some),
-            }
+                Question::Rows { features, shap } => rows::block(customer, features, *shap, columns),
+            };
+            block.map_or_else(|error| Answer::Failed(name, error), Answer::Rows)
         };
         catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
             let message = panic.downcast_ref::<String>().map(String::as_str);
             let message = message.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without a message");
-            Err(Error::Bug(format!("panicked: {message}")))
+            Answer::Failed(place.name.clone(), Error::Bug(format!("panicked: {message}")))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn a_run_that_is_stopped_leaves_the_table_of_an_earlier_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.csv");
+        fs::write(&path, "an earlier table").unwrap();
+        let places = [Place { path: folder.path().join("a.tar.gz"), name: "a".into() }];
+        let question = Question::Forecast { horizon: Some(1), future: None, components: false, seed: 0 };
+        let job = Job {
+            places: &places,
+            customers: &[],
+            question: &question,
+            jobs: 1,
+            max_failures: MaxFailures::default(),
+            stop: &AtomicBool::new(true),
+        };
+        let summary = run(&job, |key, names| Table::create(&path, key, names)).unwrap();
+        assert_eq!((summary.is_whole(), summary.verdict().unwrap_err().code()), (false, 5));
+        assert_eq!(fs::read_to_string(&path).unwrap(), "an earlier table");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 }

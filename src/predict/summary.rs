@@ -19,11 +19,31 @@ pub struct Summary {
     shown: Vec<String>,
     max_failures: MaxFailures,
     pub(super) stopped: bool,
+    /// Customers that were asked for and that no artifact is of.
+    pub(super) unknown: Vec<String>,
+    /// The first artifact whose customer cannot be told, and their number.
+    unreadable: Option<String>,
+    passed_by: usize,
 }
 
 impl Summary {
     pub(super) const fn new(max_failures: MaxFailures) -> Self {
-        Self { customers: 0, rows: 0, failed: 0, shown: Vec::new(), max_failures, stopped: false }
+        Self {
+            customers: 0,
+            rows: 0,
+            failed: 0,
+            shown: Vec::new(),
+            max_failures,
+            stopped: false,
+            unknown: Vec::new(),
+            unreadable: None,
+            passed_by: 0,
+        }
+    }
+
+    pub(super) fn passed_by(&mut self, place: &Place, reason: &Error) {
+        self.passed_by += 1;
+        self.unreadable.get_or_insert_with(|| format!("{}: {reason}", place.path.display()));
     }
 
     pub(super) fn done(&mut self, rows: usize) {
@@ -38,10 +58,10 @@ impl Summary {
         }
     }
 
-    /// Number of customers without rows.
+    /// Whether the table is in its place: the run was not stopped, and every customer that it was asked for has an artifact.
     #[must_use]
-    pub const fn failures(&self) -> usize {
-        self.failed
+    pub const fn is_whole(&self) -> bool {
+        !self.stopped && self.unknown.is_empty()
     }
 
     /// Whether the run did what it should, within its limit of failures.
@@ -51,6 +71,14 @@ impl Summary {
     pub fn verdict(&self) -> Result<()> {
         if self.stopped {
             return Err(Error::Stopped(format!("stopped after {} customers: run it again", self.customers)));
+        }
+        if !self.unknown.is_empty() {
+            let unreadable = self
+                .unreadable
+                .as_ref()
+                .map(|first| format!("; of {} that cannot be read, one may be, such as {first}", self.passed_by));
+            let unknown = self.unknown.join(", ");
+            return Err(Error::Data(format!("there is no artifact of {unknown}{}", unreadable.unwrap_or_default())));
         }
         let all = self.customers + self.failed;
         if self.max_failures.is_exceeded(self.failed, all) {

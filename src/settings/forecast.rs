@@ -41,12 +41,20 @@ pub struct ForecastTask {
 pub(super) fn read(text: &mut Text<'_>, family: Family, input: &mut InputSettings) -> ForecastTask {
     input.duplicates = text.value("duplicates", Duplicates::Error, str::parse);
     let ProphetSettings { spec: prophet, countries, holidays } = prophet::read(text, input);
-    let baseline = |baseline| ModelSpec::Baseline { baseline, interval_width: prophet.interval_width };
+    let baseline = |baseline| ModelSpec::Baseline {
+        baseline,
+        interval_width: prophet.interval_width,
+        lower_bound: prophet.lower_bound,
+    };
     let model = match family {
         Family::SeasonalNaive => baseline(BaselineSpec::SeasonalNaive),
         Family::Mean => baseline(BaselineSpec::Mean),
         _ => ModelSpec::Prophet(prophet.clone()),
     };
+    if !matches!(model, ModelSpec::Prophet(_)) {
+        // What Prophet would be given is nothing that these need.
+        input.further.clear();
+    }
     let fallback = text.choice(
         "fallback",
         &[
@@ -55,16 +63,25 @@ pub(super) fn read(text: &mut Text<'_>, family: Family, input: &mut InputSetting
             ("none", None),
         ],
     );
+    let horizon = text.value("horizon", 0, |text| text::integer(text, 0..=100_000));
+    let overrides = text.optional("overrides", |text| Ok(PathBuf::from(text)));
+    let future = text.optional("future", |text| Ok(PathBuf::from(text)));
+    if future.is_some() && horizon == 0 {
+        text.fault("future: nothing is forecast of it with horizon=0: say by horizon how many of its dates are".into());
+    }
+    if future.is_some() && overrides.is_none() && matches!(model, ModelSpec::Baseline { .. }) {
+        text.fault(format!("future: model={} looks at no table of the future: leave it out", model.name()));
+    }
     ForecastTask {
         model,
         fallback,
         frequency: text.optional("frequency", str::parse),
-        horizon: text.value("horizon", 0, |text| text::integer(text, 0..=100_000)),
+        horizon,
         include_history: text.value("include_history", false, text::boolean),
         countries,
         holidays,
-        overrides: text.optional("overrides", |text| Ok(PathBuf::from(text))),
-        future: text.optional("future", |text| Ok(PathBuf::from(text))),
+        overrides,
+        future,
         tables: Tables::default(),
     }
 }

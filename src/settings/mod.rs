@@ -7,6 +7,7 @@
 //! | `terms` | regressors and seasonalities as the text of one setting |
 //! | `holidays` | holidays from tables, and of countries |
 //! | `recipe` | what differs by customer |
+//! | `unmatched` | names in those tables that match nobody |
 //! | `regression` | the settings of regression models and of their input |
 //! | `text` | settings as text, taken one by one |
 //! | `limits` | how many customers may fail |
@@ -23,6 +24,7 @@ mod regression;
 mod task;
 mod terms;
 mod text;
+mod unmatched;
 
 pub use forecast::ForecastTask;
 pub use limits::MaxFailures;

@@ -56,6 +56,11 @@ pub(super) fn read(text: &mut Text<'_>, input: &mut InputSettings) -> ProphetSet
     };
     let non_negative = text.value("non_negative", false, text::boolean);
     let lower_bound = text.optional("lower_bound", |text| text::number(text, |_| true, "use a number"));
+    if let Some(bound) = lower_bound.filter(|bound| non_negative && *bound < 0.0) {
+        text.fault(format!(
+            "lower_bound: \"{bound}\": forecasts down to it are negative: raise it, or set non_negative=false"
+        ));
+    }
     let spec = ProphetSpec {
         growth: text
             .choice("growth", &[("linear", Growth::Linear), ("flat", Growth::Flat), ("logistic", Growth::Logistic)]),
@@ -98,7 +103,11 @@ pub(super) fn read(text: &mut Text<'_>, input: &mut InputSettings) -> ProphetSet
             }
         }
     }
-    input.further.extend(spec.columns().map(FurtherColumn::required));
+    for column in spec.columns().map(FurtherColumn::required) {
+        // Several seasonalities may have one condition.
+        let known = input.further.contains(&column);
+        input.further.extend((!known).then_some(column));
+    }
     for (name, limit) in [("cap", cap), ("floor", floor)] {
         if let Some(Limit::Column(column)) = limit {
             input.further.iter_mut().filter(|further| further.name == name).for_each(|further| {

@@ -1,25 +1,26 @@
 //! Settings that differ by customer: a customer's own beat its group's, and those beat everybody's.
 //!
-//! The table of overrides has a column `customer`, a column `group` or both, and a column for each setting that differs; an
-//! empty cell says nothing. A row with a customer holds its settings, and its group if it has one; a row with a group alone
-//! holds those of the group.
+//! The table of overrides has a column `customer` (or `customer_id`), a column `group` or both, and a column for each setting
+//! that differs; an empty cell says nothing. A row with a customer holds its settings, and its group if it has one; a row
+//! with a group alone holds those of the group.
 
 use super::{
     ForecastTask, Settings, Task, canonical_name,
-    holidays::{CountryCalendars, HolidayTable},
+    holidays::{CountryCalendars, HolidayTable, pinned_until},
     task::Family,
     text::Text,
 };
 use crate::{
-    dataset::{CustomerId, Series},
+    dataset::{Columns, CustomerId, Series},
     error::{Error, Result},
     holidays::source_version,
-    input::{CustomerRows, FurtherColumn, InputSettings, Sheet},
-    models::{ModelSpec, prophet::ProphetSpec},
+    input::{CustomerRows, FurtherColumn, InputSettings, Sheet, SheetRow},
+    models::{ModelSpec, frequency::Frequency, prophet::ProphetSpec},
 };
 use std::{
     borrow::Cow,
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    mem,
     path::Path,
     sync::Arc,
 };
@@ -27,12 +28,15 @@ use std::{
 /// Settings that are the run's and never one customer's.
 const OF_THE_RUN: [&str; 6] = ["duplicates", "future", "holidays", "horizon", "include_history", "overrides"];
 
+/// Settings that decide which columns of the input a model is given.
+const NAMING_COLUMNS: [&str; 6] = ["cap", "floor", "growth", "model", "regressors", "seasonalities"];
+
 /// What was read from the tables that the settings name; shared by all copies of the settings.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tables {
-    holidays: Option<Arc<HolidayTable>>,
-    overrides: Option<Arc<Overrides>>,
-    future: Option<Arc<CustomerRows>>,
+    pub(super) holidays: Option<Arc<HolidayTable>>,
+    pub(super) overrides: Option<Arc<Overrides>>,
+    pub(super) future: Option<Arc<CustomerRows>>,
     calendars: Arc<CountryCalendars>,
 }
 
@@ -50,16 +54,20 @@ impl PartialEq for Tables {
 
 /// The table of overrides.
 #[derive(Debug)]
-struct Overrides {
+pub(super) struct Overrides {
     /// Everybody's settings.
     base: BTreeMap<String, String>,
+    /// The columns that those name.
+    further: Vec<FurtherColumn>,
     sheets: Vec<Sheet>,
     /// The columns of settings of each sheet, with their canonical names.
     columns: Vec<Vec<(usize, String)>>,
-    customers: HashMap<String, (usize, usize)>,
-    groups: HashMap<String, (usize, usize)>,
+    /// Sheet and row of each customer.
+    pub(super) customers: HashMap<String, (usize, usize)>,
+    /// Sheet and row of each group.
+    pub(super) groups: HashMap<String, (usize, usize)>,
     /// The group of each customer that has one.
-    group_of: HashMap<String, String>,
+    pub(super) group_of: HashMap<String, String>,
 }
 
 /// What is fitted for one customer.
@@ -69,6 +77,47 @@ pub struct Recipe<'a> {
     pub task: Cow<'a, ForecastTask>,
     /// Their canonical text, where it differs from everybody's, for the fingerprint.
     pub shape: Option<String>,
+    /// The columns that these settings name, where others name others.
+    further: Option<Cow<'a, [FurtherColumn]>>,
+    /// Where they stand.
+    place: String,
+}
+
+/// A customer's settings over everybody's.
+struct Own {
+    task: ForecastTask,
+    further: Vec<FurtherColumn>,
+    /// The last of their rows.
+    place: String,
+}
+
+impl Recipe<'_> {
+    /// The customer's series as its model is given it. Where settings differ by customer, files are read for all of them: here
+    /// the customer has its own columns, under the model's names for them, and no other's.
+    ///
+    /// # Errors
+    /// [`Error::Data`] where a column that the model needs is not there.
+    pub fn series<'s>(&self, series: &'s Series) -> Result<Cow<'s, Series>> {
+        let Some(further) = &self.further else { return Ok(Cow::Borrowed(series)) };
+        let mut columns = Columns::default();
+        for FurtherColumn { name, column, required } in further.iter() {
+            match series.columns.get(column) {
+                Some(values) => columns.insert(name, values.to_vec()),
+                None if *required => {
+                    let there: Vec<String> = series.columns.names().iter().map(|name| format!("{name:?}")).collect();
+                    let there = if there.is_empty() { "none".into() } else { there.join(", ") };
+                    return Err(Error::Data(format!(
+                        "{}: the model needs a column {column:?}, and the customer's rows have {there} of the columns that \
+                         settings name: add it, or name another",
+                        self.place
+                    )));
+                }
+                None => {}
+            }
+        }
+        let Series { dates, timestamps, values, .. } = series.clone();
+        Ok(Cow::Owned(Series { dates, timestamps, values, columns }))
+    }
 }
 
 impl Settings {
@@ -87,22 +136,11 @@ impl Settings {
             task.tables.future = Some(Arc::new(CustomerRows::read(path)?));
         }
         if let Some(path) = &task.overrides {
-            let overrides = Overrides::read(path, given)?;
-            for column in overrides.further_columns() {
-                let known = self.input.further.iter().any(|further| further.name == column.name);
-                self.input.further.extend((!known).then_some(column));
-            }
+            let overrides = Overrides::read(path, given, mem::take(&mut self.input.further))?;
+            self.input.further = overrides.columns_to_read();
             task.tables.overrides = Some(Arc::new(overrides));
         }
-        if let (Some(holidays), None) = (&task.tables.holidays, &task.tables.overrides)
-            && holidays.has_groups()
-        {
-            return Err(Error::Settings(
-                "the table of holidays names groups: say who is in them by a table of customers and groups, overrides=FILE"
-                    .into(),
-            ));
-        }
-        Ok(())
+        task.tables.check_groups()
     }
 
     /// What is fitted for a customer.
@@ -112,12 +150,17 @@ impl Settings {
     pub fn recipe<'a>(&self, task: &'a ForecastTask, customer: &CustomerId) -> Result<Recipe<'a>> {
         let overrides = task.tables.overrides.as_deref();
         let group = overrides.and_then(|overrides| overrides.group_of.get(customer.as_str())).map(String::as_str);
-        let own = overrides.map(|overrides| overrides.of(customer.as_str(), group)).transpose()?.flatten();
+        let own = overrides.map(|overrides| overrides.of(customer.as_str())).transpose()?.flatten();
         let holidays = task.tables.holidays.as_deref().and_then(|table| table.of(customer.as_str(), group));
+        let everybodys = || overrides.map(|overrides| Cow::Borrowed(&overrides.further[..]));
         if own.is_none() && holidays.is_none() {
-            return Ok(Recipe { task: Cow::Borrowed(task), shape: None });
+            let place = "the settings".into();
+            return Ok(Recipe { task: Cow::Borrowed(task), shape: None, further: everybodys(), place });
         }
-        let (mut own, place) = own.unwrap_or_else(|| (task.clone(), "the table of holidays".into()));
+        let (mut own, further, place) = match own {
+            Some(Own { task, further, place }) => (task, Some(Cow::Owned(further)), place),
+            None => (task.clone(), everybodys(), "the table of holidays".into()),
+        };
         own.tables = task.tables.clone();
         if let ModelSpec::Prophet(spec) = &mut own.model {
             let shared = task.tables.holidays.as_deref().map(|table| table.shared.clone());
@@ -125,7 +168,7 @@ impl Settings {
             check(spec, &place)?;
         }
         let settings = Self { task: Task::Forecast(Box::new(own.clone())), ..self.clone() };
-        Ok(Recipe { task: Cow::Owned(own), shape: Some(settings.shape()) })
+        Ok(Recipe { task: Cow::Owned(own), shape: Some(settings.shape()), further, place })
     }
 }
 
@@ -137,24 +180,41 @@ fn check(spec: &ProphetSpec, place: &str) -> Result<()> {
 }
 
 impl ForecastTask {
-    /// The model to fit to a series: where it has holidays of countries, with their days in the years of the series and ten
-    /// years after it.
+    /// The model to fit to a series: where it has holidays of countries, with their days in the years of the series, of ten
+    /// years after it and of the horizon.
     ///
     /// # Errors
     /// [`Error::Data`] for years whose holidays are not known.
     pub fn model_for(&self, series: &Series) -> Result<Cow<'_, ModelSpec>> {
-        let (ModelSpec::Prophet(spec), Some(&first), Some(&last)) =
-            (&self.model, series.dates.first(), series.dates.last())
+        let (ModelSpec::Prophet(spec), Some(&first), Some(until)) =
+            (&self.model, series.dates.first(), self.holidays_until(series))
         else {
             return Ok(Cow::Borrowed(&self.model));
         };
-        if self.countries.is_empty() {
-            return Ok(Cow::Borrowed(&self.model));
-        }
-        let holidays = self.tables.calendars.of(&self.countries, first, last)?;
+        let holidays = self.tables.calendars.of(&self.countries, first, until)?;
         let spec = ProphetSpec { country_holidays: Some(holidays), ..spec.clone() };
         check(&spec, "country_holidays")?;
         Ok(Cow::Owned(ModelSpec::Prophet(spec)))
+    }
+
+    /// The settings' canonical text for the fingerprint of a series: `shape`, and what depends on the horizon as well.
+    #[must_use]
+    pub fn shape_for<'s>(&self, shape: &'s str, series: &Series) -> Cow<'s, str> {
+        match self.holidays_until(series) {
+            Some(until) => Cow::Owned(format!("{shape} with holidays until {until}")),
+            None => Cow::Borrowed(shape),
+        }
+    }
+
+    /// The last year whose holidays of countries the model keeps, if it has any: that of the last forecast, or a later one.
+    fn holidays_until(&self, series: &Series) -> Option<i32> {
+        let (ModelSpec::Prophet(_), false, Some(&last)) = (&self.model, self.countries.is_empty(), series.dates.last())
+        else {
+            return None;
+        };
+        let frequency = self.frequency.unwrap_or_else(|| Frequency::infer(&series.dates));
+        let forecast = frequency.after(last, self.horizon).last().copied();
+        Some(pinned_until(last, forecast.unwrap_or(last)))
     }
 
     /// The table of the future, if there is one.
@@ -171,13 +231,14 @@ impl ForecastTask {
 }
 
 impl Overrides {
-    fn read(path: &Path, base: &BTreeMap<String, String>) -> Result<Self> {
+    fn read(path: &Path, base: &BTreeMap<String, String>, further: Vec<FurtherColumn>) -> Result<Self> {
         let mut input = InputSettings::default();
         let mut allowed = Text::names_of(|text| super::forecast::read(text, Family::Prophet, &mut input));
         allowed.insert("model");
         allowed.retain(|name| !OF_THE_RUN.contains(name));
         let mut overrides = Self {
             base: base.clone(),
+            further,
             sheets: Sheet::read_all(path)?,
             columns: Vec::new(),
             customers: HashMap::new(),
@@ -185,7 +246,7 @@ impl Overrides {
             group_of: HashMap::new(),
         };
         for (at, sheet) in overrides.sheets.iter().enumerate() {
-            let (customer, group) = (sheet.find(&["customer", "customer_id"]), sheet.find(&["group"]));
+            let (customer, group) = (sheet.customer(), sheet.find(&["group"]));
             if customer.is_none() && group.is_none() {
                 return Err(Error::Settings(format!(
                     "{}: has neither a column customer nor a column group",
@@ -209,8 +270,8 @@ impl Overrides {
             }
             overrides.columns.push(columns);
             for (row, cells) in sheet.rows().enumerate() {
-                let text = |column: Option<usize>| column.and_then(|column| cells.text(column));
-                let (customer, group) = (text(customer), text(group));
+                let word = |column: Option<usize>| column.and_then(|column| cells.word(column));
+                let (customer, group) = (word(customer), word(group));
                 let (known, name) = match (customer, group) {
                     (Some(customer), _) => (&mut overrides.customers, customer),
                     (None, Some(group)) => (&mut overrides.groups, group),
@@ -227,61 +288,60 @@ impl Overrides {
         Ok(overrides)
     }
 
-    /// The settings of rows over everybody's, and where the last of them stands.
-    fn of(&self, customer: &str, group: Option<&str>) -> Result<Option<(ForecastTask, String)>> {
-        let group = group.and_then(|group| self.groups.get(group));
+    /// Where a row is, as in "overrides.csv: line 3".
+    pub(super) fn place(&self, (sheet, row): (usize, usize)) -> String {
+        self.sheets[sheet].row(row).describe()
+    }
+
+    /// The rows of a customer's group and of the customer, with the numbers of their sheets.
+    fn rows_of(&self, customer: &str) -> impl Iterator<Item = (usize, SheetRow<'_>)> {
+        let group = self.group_of.get(customer).and_then(|group| self.groups.get(group));
+        let rows = group.into_iter().chain(self.customers.get(customer));
+        rows.map(|&(sheet, row)| (sheet, self.sheets[sheet].row(row)))
+    }
+
+    /// What those rows say, in their order.
+    fn said_of(&self, customer: &str) -> impl Iterator<Item = (&str, &str)> {
+        self.rows_of(customer).flat_map(|(sheet, cells)| {
+            let columns = self.columns[sheet].iter();
+            columns.filter_map(move |(column, name)| Some((name.as_str(), cells.word(*column)?)))
+        })
+    }
+
+    /// The settings of a customer's rows over everybody's.
+    fn of(&self, customer: &str) -> Result<Option<Own>> {
+        let Some((_, last)) = self.rows_of(customer).last() else { return Ok(None) };
+        let place = last.describe();
         let mut settings = self.base.clone();
-        let mut place = String::new();
-        for &(sheet, row) in group.into_iter().chain(self.customers.get(customer)) {
-            let cells = self.sheets[sheet].row(row);
-            for (column, name) in &self.columns[sheet] {
-                if let Some(value) = cells.text(*column) {
-                    settings.insert(name.clone(), value.to_owned());
-                }
-            }
-            place = cells.describe();
-        }
-        if place.is_empty() {
-            return Ok(None);
-        }
+        settings.extend(self.said_of(customer).map(|(name, value)| (name.to_owned(), value.to_owned())));
         let refused = |complaint: String| Error::Data(format!("{place}: {complaint}"));
         let mut text = Text::new(&settings);
         let settings = Settings::read(&mut text);
         let faults = text.into_faults(|name| settings.task.stranger(name));
         match settings.task {
             _ if !faults.is_empty() => Err(refused(format!("setting {}", faults.join("; setting ")))),
-            Task::Forecast(task) => Ok(Some((*task, place))),
+            Task::Forecast(task) => Ok(Some(Own { task: *task, further: settings.input.further, place })),
             Task::Regression(_) => Err(refused("a customer's model forecasts a series, as everybody's does".into())),
         }
     }
 
-    /// The columns of the input that some customer's settings name.
-    fn further_columns(&self) -> Vec<FurtherColumn> {
-        let mut found: Vec<FurtherColumn> = Vec::new();
-        let mut seen: Vec<Vec<Option<&str>>> = Vec::new();
-        for (sheet, columns) in self.sheets.iter().zip(&self.columns) {
-            let naming = ["growth", "cap", "floor", "regressors", "seasonalities"];
-            let naming: Vec<&(usize, String)> =
-                columns.iter().filter(|(_, name)| naming.contains(&name.as_str())).collect();
-            for row in sheet.rows().filter(|_| !naming.is_empty()) {
-                let values: Vec<Option<&str>> = naming.iter().map(|(column, _)| row.text(*column)).collect();
-                if seen.contains(&values) {
-                    continue;
-                }
-                let mut settings = self.base.clone();
-                for ((_, name), value) in naming.iter().zip(&values) {
-                    settings.extend(value.map(|value| (name.clone(), value.to_owned())));
-                }
-                let read = Settings::read(&mut Text::new(&settings));
-                let columns = read.input.further.into_iter().map(|column| FurtherColumn { required: false, ..column });
-                for column in columns {
-                    if !found.contains(&column) {
-                        found.push(column);
-                    }
-                }
-                seen.push(values);
+    /// The columns of the input that anybody's settings name, as files call them. None is needed in every file: a customer's
+    /// recipe insists on its own.
+    fn columns_to_read(&self) -> Vec<FurtherColumn> {
+        let mut columns: BTreeSet<String> = self.further.iter().map(|further| further.column.clone()).collect();
+        let mut seen = HashSet::new();
+        for customer in self.customers.keys() {
+            let naming = self.said_of(customer).filter(|(name, _)| NAMING_COLUMNS.contains(name));
+            let naming: BTreeMap<&str, &str> = naming.collect();
+            if naming.is_empty() || seen.contains(&naming) {
+                continue;
             }
+            let mut settings = self.base.clone();
+            settings.extend(naming.iter().map(|(&name, &value)| (name.to_owned(), value.to_owned())));
+            let read = Settings::read(&mut Text::new(&settings));
+            columns.extend(read.input.further.into_iter().map(|further| further.column));
+            seen.insert(naming);
         }
-        found
+        columns.iter().map(|column| FurtherColumn { required: false, ..FurtherColumn::required(column) }).collect()
     }
 }

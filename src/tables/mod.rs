@@ -2,7 +2,8 @@
 //!
 //! A table has the columns `customer` and `ds` (a date) or `row` (a number), and after them columns of numbers. Rows come in
 //! blocks, one customer's at a time, and are written as they come, so that a table may be larger than memory. A file is
-//! written beside its place and renamed there at the end: whoever looks on sees a whole one or none.
+//! written beside its place and renamed there at the end: whoever looks on sees a whole one or none. A table that is dropped
+//! before its end leaves nothing behind, and its place as it was.
 
 #[cfg(feature = "parquet")]
 mod parquet;
@@ -53,10 +54,37 @@ pub struct Table {
     key: Key,
     names: Vec<String>,
     sink: Sink,
-    /// Where it is written, and where it goes at the end.
-    places: Option<(PathBuf, PathBuf)>,
+    /// After the sink, whose file is closed before it is removed.
+    staged: Option<Staged>,
     /// What it is called in messages.
     described: String,
+}
+
+/// A file beside its place. It is removed when it is dropped, unless it was put there.
+struct Staged {
+    path: PathBuf,
+    place: PathBuf,
+}
+
+impl Staged {
+    fn new(place: &Path) -> Self {
+        let mut path = place.as_os_str().to_owned();
+        // The platform's upload agent passes such names by.
+        path.push(".sagemaker-ignore");
+        Self { path: path.into(), place: place.into() }
+    }
+
+    fn put(self) -> io::Result<()> {
+        // What is dropped afterwards has no file any more.
+        fs::rename(&self.path, &self.place)
+    }
+}
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        // Where it cannot be removed it is overwritten by the next run.
+        drop(fs::remove_file(&self.path));
+    }
 }
 
 enum Sink {
@@ -98,15 +126,12 @@ impl Table {
     /// As for [`Format::of`]; [`Error::Storage`] where the file cannot be created.
     pub fn create(path: &Path, key: Key, names: Vec<String>) -> Result<Self> {
         let format = Format::of(path)?;
-        let mut staged = path.as_os_str().to_owned();
-        // The platform's upload agent passes such names by.
-        staged.push(".sagemaker-ignore");
-        let staged = PathBuf::from(staged);
         let described = path.display().to_string();
+        let staged = Staged::new(path);
         let file =
-            File::create(&staged).map_err(|error| Error::storage(format_args!("creating {described}"), error))?;
+            File::create(&staged.path).map_err(|error| Error::storage(format_args!("creating {described}"), error))?;
         let sink = Sink::new(format, file, key, &names, &described)?;
-        Self { key, names, sink, places: Some((staged, path.into())), described }.with_header()
+        Self { key, names, sink, staged: Some(staged), described }.with_header()
     }
 
     /// A table as CSV, for a pipe or a terminal.
@@ -115,7 +140,7 @@ impl Table {
     /// [`Error::Storage`] where it cannot be written.
     pub fn to_writer(out: impl Write + Send + 'static, key: Key, names: Vec<String>) -> Result<Self> {
         let sink = Sink::Csv(Box::new(csv::Writer::from_writer(Box::new(out))));
-        Self { key, names, sink, places: None, described: "the table".into() }.with_header()
+        Self { key, names, sink, staged: None, described: "the table".into() }.with_header()
     }
 
     fn with_header(mut self) -> Result<Self> {
@@ -149,7 +174,7 @@ impl Table {
     /// # Errors
     /// [`Error::Storage`] where it cannot be written.
     pub fn finish(self) -> Result<()> {
-        let Self { sink, places, described, .. } = self;
+        let Self { sink, staged, described, .. } = self;
         let failed = |error| failed(&described, error);
         match sink {
             Sink::Csv(mut csv) => csv.flush().map_err(failed)?,
@@ -164,7 +189,7 @@ impl Table {
             #[cfg(feature = "parquet")]
             Sink::Parquet(table) => table.finish()?,
         }
-        places.map_or(Ok(()), |(staged, place)| fs::rename(staged, place)).map_err(failed)
+        staged.map_or(Ok(()), Staged::put).map_err(failed)
     }
 }
 
@@ -301,6 +326,18 @@ mod tests {
         let path = directory.path().join("t.json");
         Table::create(&path, Key::Row, Vec::new()).unwrap().finish().unwrap();
         assert_eq!(fs::read_to_string(path).unwrap(), "[]\n");
+    }
+
+    #[test]
+    fn a_table_that_is_given_up_leaves_what_stood_in_its_place_and_nothing_else() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("t.csv");
+        fs::write(&path, "an earlier table").unwrap();
+        let mut table = Table::create(&path, Key::Date, vec!["yhat".into(), "holidays".into()]).unwrap();
+        table.append(&blocks()[1]).unwrap();
+        drop(table);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "an earlier table");
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
     }
 
     #[test]

@@ -4,6 +4,9 @@ use super::result_table::{Block, Layout};
 use crate::{models::Forecast, tables::Key};
 
 /// Columns of numbers, after `customer` and `ds`. A component that a customer's model does not have is empty.
+///
+/// They are the same in every run: rows are spooled while customers are fitted, and which seasonalities, holidays and regressors
+/// the models have is known only when the last of them is. `manyfit predict --components` looks at all models first.
 const COLUMNS: [&str; 12] = [
     "yhat",
     "yhat_lower",

@@ -13,7 +13,6 @@
 
 mod accuracy;
 mod forecast_rows;
-mod future;
 mod memory_gate;
 mod merge;
 mod outcome;
@@ -105,9 +104,14 @@ pub fn run(job: &Job<'_>, out: &mut dyn Write) -> Result<Summary> {
         }
         None => Validation::default(),
     };
+    // Before the shard is taken: a customer of another shard is in the input too.
+    let unmatched = job.settings.unmatched(discovery.names());
     let plan = plan::Plan::new(discovery, job.shard);
     let say = |out: &mut dyn Write, line: &str| writeln!(out, "{line}").map_err(|e| Error::storage("printing", e));
     for line in plan.describe(job.input, job.shard) {
+        say(out, &line)?;
+    }
+    for line in unmatched {
         say(out, &line)?;
     }
     for line in validation.describe(plan.files.iter().flat_map(InputFile::customers)) {

@@ -2,15 +2,21 @@
 
 use super::{
     forecast_rows,
-    future::Future,
     outcome::Phases,
+    result_table::Block,
     worker::{Crew, Earlier, Failure, Made, Tools, Work, timed},
 };
 use crate::{
     artifact::{FORMAT, Fingerprint, Metadata, Span, forecast_seed},
     dataset::{Covariates, CustomerId, Series},
-    error::Error,
-    models::{FitError, FittedModel, frequency::Frequency, patience::Patience, prophet::LEAST_SIGMA},
+    error::{Error, Result},
+    models::{
+        FitError, FittedModel,
+        frequency::Frequency,
+        future::Future,
+        patience::Patience,
+        prophet::{CovariateError, LEAST_SIGMA},
+    },
     settings::{ForecastTask, Recipe, Settings},
 };
 use std::time::Instant;
@@ -25,10 +31,12 @@ impl Crew<'_> {
         tools: &mut Tools,
         ms: &mut Phases,
     ) -> Work {
-        let Recipe { task, shape } = self.job.settings.recipe(task, customer)?;
+        let recipe = self.job.settings.recipe(task, customer)?;
+        let series = &*recipe.series(series)?;
+        let Recipe { task, shape, .. } = recipe;
         let frequency = task.frequency.unwrap_or_else(|| Frequency::infer(&series.dates));
-        let shape = shape.as_ref().unwrap_or(&self.shape);
-        let fingerprint = timed(&mut ms.compare, || Fingerprint::new(shape, customer, series));
+        let shape = task.shape_for(shape.as_ref().unwrap_or(&self.shape), series);
+        let fingerprint = timed(&mut ms.compare, || Fingerprint::new(&shape, customer, series));
         let name = self.artifact_name(customer, &fingerprint);
         let done = match timed(&mut ms.compare, || self.earlier(&name, customer, &fingerprint, tools))? {
             Earlier::Row(row) => return Ok(Made::Row(row)),
@@ -39,28 +47,43 @@ impl Crew<'_> {
                 self.pack(name, metadata, fitted, ms)
             }
         };
-        let ForecastTask { horizon, include_history, .. } = *task;
-        let block = (horizon > 0 || include_history).then(|| {
-            timed(&mut ms.forecast, || {
-                let future = Future::new(&task, customer, series, &done.model, frequency)?;
-                let mut dates = future.dates;
-                if include_history && matches!(done.model, FittedModel::Prophet(_)) {
-                    let first = dates.first().copied().unwrap_or(i64::MAX);
-                    dates.splice(0..0, series.dates.iter().copied().filter(|date| *date < first));
-                }
-                let covariates = Covariates { dates: &future.known, columns: &future.columns };
-                let seed = forecast_seed(self.job.settings.seed, customer.as_str());
-                let forecast = done.model.forecast(&dates, covariates, seed);
-                forecast
-                    .map(|forecast| forecast_rows::to_block(&forecast))
-                    .map_err(|error| Error::Data(error.to_string()))
-            })
-        });
+        let is_wanted = task.horizon > 0 || task.include_history;
+        let block = is_wanted
+            .then(|| timed(&mut ms.forecast, || self.forecast_block(&task, customer, series, &done.model, frequency)));
         Ok(Made::Model(Box::new(match block.transpose() {
             Ok(block) => (done, block),
             // The artifact stands all the same, and the manifest has it.
             Err(error) => (done.without_results(&error), None),
         })))
+    }
+
+    /// A customer's rows of the table of forecasts.
+    fn forecast_block(
+        &self,
+        task: &ForecastTask,
+        customer: &CustomerId,
+        series: &Series,
+        model: &FittedModel,
+        frequency: Frequency,
+    ) -> Result<Block> {
+        let fault = |error: CovariateError| {
+            let few = matches!(error, CovariateError::TooFewDates { .. });
+            let hint = ": add rows without a value, or a table of the future (future=FILE)";
+            Error::Data(format!("{error}{}", if few { hint } else { "" }))
+        };
+        // A customer without a row in it has its own rows alone.
+        let table = task.future().filter(|table| table.has(customer.as_str()));
+        let table = table.map(|table| table.dated(customer.as_str(), &model.all_columns())).transpose()?;
+        let table = table.as_ref().map(|(dates, columns)| Covariates { dates, columns });
+        let future = Future::new(model, frequency, Some(task.horizon), series.covariates(), table).map_err(fault)?;
+        let mut dates = future.dates.clone();
+        if task.include_history && matches!(model, FittedModel::Prophet(_)) {
+            let first = dates.first().copied().unwrap_or(i64::MAX);
+            dates.splice(0..0, series.dates.iter().copied().filter(|date| *date < first));
+        }
+        let seed = forecast_seed(self.job.settings.seed, customer.as_str());
+        let forecast = model.forecast(&dates, future.covariates(), seed).map_err(fault)?;
+        Ok(forecast_rows::to_block(&forecast))
     }
 
     fn fit_series_anew(

@@ -2,9 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod forecast_runs;
 mod generate;
 mod launch_requests;
 mod layers;
+mod lower_bounds;
 mod open_models;
 #[cfg(feature = "parquet")]
 mod parquet_bundles;

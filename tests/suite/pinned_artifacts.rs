@@ -1,25 +1,84 @@
-//! The models of a few customers, byte for byte. When they change, so does what a fleet would be given: then raise
-//! `ALGORITHM` in `src/artifact/fingerprint.rs`, so that every artifact is fitted again, and pin the new ones here.
+//! The models of a few customers, byte for byte, and their fingerprints. When models change, so does what a fleet would be
+//! given: then raise `ALGORITHM` in `src/artifact/fingerprint.rs`, so that every artifact is fitted again, and pin the new
+//! ones here. When fingerprints alone change, every fleet is fitted again for nothing.
 
-use crate::support::{members, repository, train};
+use crate::support::{folder, members, repository, train};
 use manyfit::artifact::hex;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::fs;
+use std::{fs, path::Path};
 
-/// SHA-256 of `model.json`.
-const PINNED: [(&str, &str); 3] = [
-    ("1000_dominicks", "8509d3e5a4fa1a8e6be0072d6c748e05b011a8c74826bb810b4f4a1123d830de"),
-    ("1017_minute_maid", "f51018a16267c46129d76c4a89f6b9935ce7a4529bc90c637eb6122da76fa45b"),
-    ("1030_tropicana", "582b7ee0f6c2eb7f52156d0ce412e62337c17099bff73c618ac92baa4b3ba6d9"),
+/// The customer, SHA-256 of its `model.json`, and its fingerprint.
+const PROPHETS: [[&str; 3]; 3] = [
+    [
+        "1000_dominicks",
+        "8509d3e5a4fa1a8e6be0072d6c748e05b011a8c74826bb810b4f4a1123d830de",
+        "a0ea7b10ca0214e02b8e3eb99a1ddb84a7e6f815273a20b0f61083e03112b3ad",
+    ],
+    [
+        "1017_minute_maid",
+        "f51018a16267c46129d76c4a89f6b9935ce7a4529bc90c637eb6122da76fa45b",
+        "3335ae1c48110b3ac5dac44b8edf34c272663a47520e25fb4793d862a9f28d5f",
+    ],
+    [
+        "1030_tropicana",
+        "582b7ee0f6c2eb7f52156d0ce412e62337c17099bff73c618ac92baa4b3ba6d9",
+        "d4426d947f485c28af65be21ed6145b9d7b5df9b16e7b7f9bd62acf724b39799",
+    ],
 ];
+
+/// The setting `model`, SHA-256 of the `baseline.json` of the first of those customers, and its fingerprint.
+const BASELINES: [[&str; 3]; 2] = [
+    [
+        "seasonal-naive",
+        "71880edbc2f382b2d684771338df01f16b4d60d4ae8cb62e7a37be2446808292",
+        "7692e3267a7c2fef94632a4c3572de858f724d324728ad9a1aacdd693d7809f4",
+    ],
+    [
+        "mean",
+        "e9a363bf6d53fb34d3e92a1a636937b0dc9f892af0a325a28fa55eef67274df6",
+        "8176952cd79fbfc3d1117444ea8f490fc3d207c149aca0ebac2f27165b88236e",
+    ],
+];
+
+/// The fallback of a customer with one row, and its fingerprint.
+const FALLBACK: [&str; 2] = [
+    r#"{"model":"mean","season":[7.0],"sigma":0.0,"interval_width":0.8,"last_date":1641168000000,"rows":1}"#,
+    "327df342b4c55c759db68d0609aae8a4b5c98d9acba54561bd37a81ad0cbee48",
+];
+
+/// A customer's model and its fingerprint.
+fn artifact(output: &Path, customer: &str, member: &str) -> (Vec<u8>, String) {
+    let members = members(&fs::read(output.join(format!("models/{customer}.tar.gz"))).unwrap());
+    let content = |wanted: &str| members.iter().find(|(name, _)| name == wanted).unwrap().1.clone();
+    let metadata: Value = serde_json::from_slice(&content(".manyfit.json")).unwrap();
+    (content(member), metadata["fingerprint"].as_str().unwrap().to_owned())
+}
 
 #[test]
 fn the_models_of_the_sales_sample_are_those_that_were_pinned() {
     let output = tempfile::tempdir().unwrap();
     train(&repository("sample_data/sales"), output.path(), &[]).with_code(0);
-    for (customer, pinned) in PINNED {
-        let members = members(&fs::read(output.path().join(format!("models/{customer}.tar.gz"))).unwrap());
-        let (_, content) = members.iter().find(|(name, _)| name == "model.json").unwrap();
-        assert_eq!(hex(&Sha256::digest(content)), pinned, "{customer}");
+    for [customer, pinned, fingerprint] in PROPHETS {
+        let (content, found) = artifact(output.path(), customer, "model.json");
+        assert_eq!([hex(&Sha256::digest(content)), found], [pinned, fingerprint], "{customer}");
     }
+}
+
+#[test]
+fn the_baselines_of_the_sales_sample_are_those_that_were_pinned() {
+    for [model, pinned, fingerprint] in BASELINES {
+        let output = tempfile::tempdir().unwrap();
+        train(&repository("sample_data/sales"), output.path(), &[&format!("model={model}")]).with_code(0);
+        let (content, found) = artifact(output.path(), PROPHETS[0][0], "baseline.json");
+        assert_eq!([hex(&Sha256::digest(content)), found], [pinned, fingerprint], "{model}");
+    }
+}
+
+#[test]
+fn the_fallback_of_a_short_history_is_the_one_that_was_pinned() {
+    let (input, output) = (folder([("a.csv", "ds,y\n2022-01-03,7\n")]), tempfile::tempdir().unwrap());
+    train(input.path(), output.path(), &[]).with_code(0);
+    let (content, found) = artifact(output.path(), "a", "baseline.json");
+    assert_eq!([String::from_utf8(content).unwrap(), found], FALLBACK);
 }

@@ -95,6 +95,34 @@ fn one_bad_artifact_never_stops_the_rest() {
 }
 
 #[test]
+fn of_customers_that_are_asked_for_by_name_nobody_elses_artifact_matters() {
+    let output = trained(3, &[]);
+    let models = output.path().join("models");
+    let cut = models.join("customer-002.tar.gz");
+    let whole = fs::read(&cut).unwrap();
+    fs::write(&cut, &whole[..whole.len() / 2]).unwrap();
+    let table = output.path().join("t.csv");
+    let with = |more: &[&str]| {
+        predict(&[&[models.to_str().unwrap(), "--horizon=3", "--output", table.to_str().unwrap()], more].concat())
+    };
+    with(&["--customer=customer-001"]).with_code(0).complains_of(&["1 customers predicted, 0 failed: 3 rows", "wrote"]);
+    let before = text(&table);
+    with(&["--customer=customer-002"]).with_code(3).complains_of(&["customer-002.tar.gz", "1 of 1 customers failed"]);
+    // Whoever asks for nobody hears of it, whatever is tolerated, and no table is touched.
+    fs::write(&table, &before).unwrap();
+    for names in [&["nobody"][..], &["customer-001", "nobody"], &["customer-002", "nobody"]] {
+        let names: Vec<String> = names.iter().map(|name| format!("--customer={name}")).collect();
+        let mut arguments: Vec<&str> = names.iter().map(String::as_str).collect();
+        arguments.push("--max-failures=1");
+        let ended = with(&arguments).with_code(3).complains_of(&["there is no artifact of nobody"]);
+        assert!(!ended.err.contains("wrote"), "{}", ended.err);
+        assert_eq!(text(&table), before);
+        // Whose the damaged one is cannot be told, unless by its name.
+        assert!(ended.err.contains("customer-002.tar.gz"), "{}", ended.err);
+    }
+}
+
+#[test]
 fn dates_of_the_future_come_from_a_table_for_all_or_for_each_customer() {
     let output = trained(2, &[]);
     let models = output.path().join("models");

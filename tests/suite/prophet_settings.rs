@@ -149,7 +149,11 @@ fn holidays_of_a_table_are_everybodys_a_groups_or_a_customers() {
     run(&files, &[&setting("holidays", "bad.csv")], 3)
         .1
         .complains_of(&["bad.csv: line 2, column \"lower_window\": \"1\""]);
-    run(&files, &[&holidays], 2).1.complains_of(&["names groups", "overrides=FILE"]);
+    run(&files, &[&holidays], 2).1.complains_of(&[
+        "holidays.csv: line 4",
+        "no customer is in the group \"north\"",
+        "overrides=FILE",
+    ]);
 }
 
 #[test]
@@ -197,4 +201,168 @@ fn only_customers_whose_settings_changed_are_fitted_again() {
     train(input.path(), output.path(), &[&overrides])
         .with_code(2)
         .complains_of(&["\"seed\" is no setting that may differ"]);
+}
+
+#[test]
+fn customers_of_different_countries_have_each_their_own_holidays() {
+    let files = ["a.csv", "b.csv"].map(|name| (name, with_price(400, 1, 0)));
+    for codes in [["DE", "US"], ["US", "DE"]] {
+        let table = format!("customer,country_holidays\na,{}\nb,{}\n", codes[0], codes[1]);
+        let tables = folder([("overrides.csv", table)]);
+        let overrides = format!("overrides={}", tables.path().join("overrides.csv").display());
+        let (output, _) = run(&files, &["country_holidays=FR", &overrides], 0);
+        for (customer, code) in ["a", "b"].into_iter().zip(codes) {
+            let holidays = model(output.path(), customer)["holidays"].as_str().unwrap().to_owned();
+            let has = ["German Unity Day", "Thanksgiving Day"].map(|name| holidays.contains(name));
+            assert_eq!(has, [code == "DE", code == "US"], "{customer} is of {code}");
+        }
+    }
+}
+
+/// A customer's rows of logistic growth, with columns `capA` of 300, `capB` of 200 and `cap` of 400.
+fn with_caps() -> String {
+    let mut text = String::from("ds,y,capA,capB,cap\n");
+    for (at, (date, _)) in daily_rows(150, 1).iter().enumerate() {
+        let y = 100.0 / (1.0 + (-(at as f64 - 75.0) / 20.0).exp()) + (at % 5) as f64;
+        writeln!(text, "{date},{y},300,200,400").unwrap();
+    }
+    text
+}
+
+#[test]
+fn a_customers_limit_is_the_one_that_its_own_settings_name() {
+    let cases: [(&[&str], &str, [f64; 3]); 5] = [
+        (&["cap=capA"], "customer,cap\na,capB\n", [200.0, 300.0, 300.0]),
+        (&["cap=capA"], "customer,cap\nb,1000\n", [300.0, 1000.0, 300.0]),
+        (&["cap=500"], "customer,cap\na,cap\n", [400.0, 500.0, 500.0]),
+        (&[], "customer,cap\na,capA\nb,capB\n", [300.0, 200.0, 400.0]),
+        // The group's row and the customer's together ask for the column.
+        (
+            &["growth=linear"],
+            "customer,group,growth,cap\n,g,,capA\na,g,logistic,\nb,,logistic,capB\nc,,logistic,9e2\n",
+            [300.0, 200.0, 900.0],
+        ),
+    ];
+    for (settings, table, expected) in cases {
+        let tables = folder([("overrides.csv", table)]);
+        let overrides = format!("overrides={}", tables.path().join("overrides.csv").display());
+        let files = ["a.csv", "b.csv", "c.csv"].map(|name| (name, with_caps()));
+        let growth = if settings == ["growth=linear"] { &[][..] } else { &["growth=logistic"] };
+        let (output, _) = run(&files, &[settings, growth, &[&overrides]].concat(), 0);
+        let cap = |customer| {
+            let history = model(output.path(), customer)["history"].as_str().unwrap().to_owned();
+            let history: serde_json::Value = serde_json::from_str(&history).unwrap();
+            history["data"][0]["cap"].as_f64().unwrap()
+        };
+        assert_eq!(["a", "b", "c"].map(cap), expected, "{settings:?} and {table}");
+    }
+}
+
+#[test]
+fn a_column_that_one_customers_settings_name_is_nothing_to_the_others() {
+    let tables = folder([("overrides.csv", "customer,n_changepoints\na,3\n")]);
+    let path = tables.path().join("overrides.csv");
+    let overrides = format!("overrides={}", path.display());
+    let without_price =
+        |seed| daily_rows(120, seed).iter().fold("ds,y\n".into(), |text, (d, y)| format!("{text}{d},{y}\n"));
+    let input =
+        folder([("a.csv", with_price(120, 1, 0)), ("b.csv", with_price(120, 2, 0)), ("c.csv", without_price(3))]);
+    let output = tempfile::tempdir().unwrap();
+    let now = |settings: &[&str], code| {
+        train(input.path(), output.path(), &[settings, &[&overrides, "max_failures=0"]].concat()).with_code(code);
+        let rows = manifest(&output.path().join("manifest.jsonl"));
+        ["a", "b", "c"].map(|customer| rows[customer]["status"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(now(&[], 0), ["fitted", "fitted", "fitted"]);
+    fs::write(&path, "customer,regressors\na,price\n").unwrap();
+    assert_eq!(now(&[], 0), ["fitted", "unchanged", "unchanged"]);
+    assert_eq!(model(output.path(), "a")["extra_regressors"][0][0], "price");
+
+    // A column that everybody's settings name is asked of those only for whom they hold.
+    fs::write(&path, "customer,regressors,model\na,price,\nc,,mean\n").unwrap();
+    assert_eq!(now(&["regressors=price"], 0), ["unchanged", "fitted", "fitted"]);
+    fs::write(&path, "customer,regressors\na,prize\n").unwrap();
+    assert_eq!(now(&["regressors=price"], 3), ["failed", "unchanged", "failed"]);
+    let rows = manifest(&output.path().join("manifest.jsonl"));
+    for (customer, parts) in [
+        ("a", ["overrides.csv: line 2: the model needs a column \"prize\"", "\"price\""]),
+        ("c", ["the settings: the model needs a column \"price\"", "none"]),
+    ] {
+        let reason = rows[customer]["reason"].as_str().unwrap();
+        assert!(parts.iter().all(|part| reason.contains(part)), "{reason}");
+    }
+}
+
+#[test]
+fn words_for_missing_numbers_are_names_and_settings_like_others() {
+    let tables = folder([
+        (
+            "overrides.csv",
+            "customer,group,n_changepoints,fallback,country_holidays\n,null,3,,\nNA,null,,,NA\nshort,,,none,\n",
+        ),
+        ("holidays.csv", "holiday,ds,customer,group\nNaN,2022-02-01,NA,\nnone,2022-03-01,,null\n"),
+    ]);
+    let setting = |name: &str| format!("{name}={}", tables.path().join(format!("{name}.csv")).display());
+    let files = [("NA.csv", with_price(200, 1, 0)), ("short.csv", with_price(1, 1, 0))];
+    let (output, _) = run(&files, &[&setting("overrides"), &setting("holidays"), "max_failures=1"], 0);
+    assert_eq!(statuses(output.path()), [1, 0, 0, 1]);
+    let model = model(output.path(), "NA");
+    assert_eq!(model["n_changepoints"], 3);
+    let names = model["train_holiday_names"].as_str().unwrap();
+    for name in ["\"NaN\"", "\"none\"", "Cassinga Day"] {
+        assert!(names.contains(name), "{name} is missing in {names}");
+    }
+}
+
+#[test]
+fn a_group_without_customers_or_without_settings_is_refused() {
+    let files = [("a.csv", with_price(120, 1, 0))];
+    let refused = |overrides: &str, holidays: &str, words: &[&str]| {
+        let tables = folder([("overrides.csv", overrides), ("holidays.csv", holidays)]);
+        let setting = |name: &str| format!("{name}={}", tables.path().join(format!("{name}.csv")).display());
+        run(&files, &[&setting("overrides"), &setting("holidays")], 2).1.complains_of(words);
+    };
+    let everybodys = "holiday,ds\nSale,2022-02-01\n";
+    refused(
+        "customer,group,growth\na,stores,\n,stroes,flat\n",
+        everybodys,
+        &[
+            "overrides.csv: line 3: no customer is in the group \"stroes\"",
+            "overrides.csv: line 2: the group \"stores\" has no settings and no holidays",
+        ],
+    );
+    refused(
+        "customer,group\na,stores\n",
+        "holiday,ds,group\nSale,2022-02-01,stores\nSale,2022-03-01,stroes\n",
+        &["holidays.csv: line 3: no customer is in the group \"stroes\""],
+    );
+}
+
+#[test]
+fn customers_of_a_table_that_are_not_in_the_input_are_told() {
+    let tables = folder([
+        ("overrides.csv", "customer_id,n_changepoints\na,3\nzzz,4\n"),
+        ("holidays.csv", "holiday,ds,Customer_ID\nSale,2022-02-01,a\nSale,2022-02-01,y\nSale,2022-02-01,x\n"),
+        ("future.csv", "customer,ds\na,2023-01-01\nb,2023-01-01\n"),
+    ]);
+    let setting = |name: &str| format!("{name}={}", tables.path().join(format!("{name}.csv")).display());
+    let files = ["a.csv", "b.csv"].map(|name| (name, with_price(120, 1, 0)));
+    for shard in ["0/2", "1/2"] {
+        let tables = ["overrides", "holidays", "future"].map(setting);
+        let settings = [&tables[0], &tables[1], &tables[2], "horizon=1", &format!("--shard={shard}")];
+        let (_, ended) = run(&files, &settings, 0);
+        let lines: Vec<&str> = ended.out.lines().filter(|line| line.contains("not in the input")).collect();
+        assert_eq!(lines.len(), 2, "{}", ended.out);
+        assert!(lines[0].ends_with("overrides.csv: 1 of its customers is not in the input: zzz"), "{}", lines[0]);
+        assert!(lines[1].ends_with("holidays.csv: 2 of its customers are not in the input, such as x"), "{}", lines[1]);
+    }
+}
+
+#[test]
+fn holidays_of_one_customer_are_nobody_elses_by_either_name_of_the_column() {
+    let tables = folder([("holidays.csv", "holiday,ds,customer_id\nSale,2022-02-01,a\n")]);
+    let holidays = format!("holidays={}", tables.path().join("holidays.csv").display());
+    let (output, _) = run(&["a.csv", "b.csv"].map(|name| (name, with_price(120, 1, 0))), &[&holidays], 0);
+    let has = ["a", "b"].map(|customer| model(output.path(), customer)["holidays"].to_string().contains("Sale"));
+    assert_eq!(has, [true, false]);
 }

@@ -236,7 +236,11 @@ fn what_a_model_needs_and_does_not_get_is_named() {
     let error = fit(r#"{"growth": "logistic"}"#, &series).unwrap_err();
     assert_eq!(error, "the model needs a column \"cap\", which is not there");
     let error = fit(r#"{"growth": "logistic", "cap": 40, "floor": 50}"#, &series).unwrap_err();
-    assert!(error.starts_with("the cap is not above the floor") && error.contains("1970-01-01"), "{error}");
+    assert!(error.starts_with("the cap 40 is not above the floor 50 on 1970-01-01"), "{error}");
+    // With this scaling, the floor of a series that has none is its least value.
+    let high = Series { values: series.values.iter().map(|y| y + 7.0).collect(), ..series.clone() };
+    let error = fit(r#"{"growth": "logistic", "cap": 3, "scaling": "minmax"}"#, &high).unwrap_err();
+    assert!(error.starts_with("the cap 3 is not above the floor 7 on 1970-01-01"), "{error}");
     let error = fit(r#"{"changepoints": [86400000000]}"#, &series).unwrap_err();
     assert_eq!(error, "the changepoint 1972-09-27T00:00:00 is not within the history");
     series.columns.insert("price", vec![f64::NAN; 30]);

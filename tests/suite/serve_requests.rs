@@ -13,7 +13,7 @@ use crate::{
     open_models::pack,
     serve_calls::{archives, unpacked},
     server::Server,
-    support::{daily_rows, folder, json, members, repository, train},
+    support::{daily, daily_rows, folder, json, members, repository, train},
 };
 use serde_json::{Value, json};
 
@@ -47,6 +47,30 @@ fn the_blog_s_question_has_the_blog_s_answer_in_both_encodings() {
         assert_eq!(frame["ds"][(120 + at).to_string()], first_day + (120 + at) * 86_400_000);
     }
     assert_eq!(frame["yhat"].as_object().unwrap().len(), 7);
+}
+
+#[test]
+fn no_answer_goes_beyond_the_holidays_of_a_country_that_the_model_has() {
+    let (input, output) = (folder([("8.csv", daily(400, 8))]), tempfile::tempdir().unwrap());
+    train(input.path(), output.path(), &["country_holidays=US"]).with_code(0);
+    let model = folder(members(&fs::read(output.path().join("models/8.tar.gz")).unwrap()));
+    let server = Server::multi_model();
+    server.load("x", model.path()).with(200);
+    for more in ["", r#", "interval_width": 0.5"#] {
+        let ask = |date: &str| invoke(&server, &[JSON], &format!(r#"{{"dates": ["{date}"]{more}}}"#));
+        ask("2033-12-25").with(200);
+        let refused = ask("2034-01-01").with(400);
+        let expected = "the model knows the holidays of US until 2033, and the forecast goes to 2034: ask for less";
+        assert!(refused.body.contains(expected) && !refused.body.contains("regressors"), "{}", refused.body);
+    }
+
+    // A file of Python's names the country alone: whatever is asked for is looked up.
+    let mut python = json(&model.path().join("model.json"));
+    python.as_object_mut().unwrap().remove("__manyfit");
+    (python["holidays"], python["country_holidays"]) = (Value::Null, json!("US"));
+    let python = folder([("model.json", python.to_string())]);
+    server.load("y", python.path()).with(200);
+    server.post("/models/y/invoke", r#"{"dates": ["2040-12-25"]}"#).with(200);
 }
 
 #[test]

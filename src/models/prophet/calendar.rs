@@ -4,13 +4,13 @@
 //! and conditions are each customer's own, and are put on top of it.
 
 use super::{
-    covariates::civil,
     features::{DAY_MS, FittedRegressor, Terms},
     normal_equations::NormalMatrix,
     posterior::Design,
     spec::{ProphetSpec, SeasonalityChoice},
     terms::{CountryHolidays, CustomSeasonality, Holiday, Regressor, Seasonality},
 };
+use crate::holidays::year_of;
 
 /// The timestamps of one or many customers, and what follows from them under one specification.
 #[derive(Clone, Debug, Default)]
@@ -137,10 +137,9 @@ fn choose_seasonalities(timestamps: &[i64], spec: &ProphetSpec) -> Vec<Seasonali
 fn known_holidays(timestamps: &[i64], spec: &ProphetSpec) -> Vec<Holiday> {
     let mut holidays = spec.holidays.to_vec();
     if let Some(CountryHolidays { days, .. }) = &spec.country_holidays {
-        let year = |ms: i64| civil(ms).year();
-        let mut years: Vec<i16> = timestamps.iter().map(|&ms| year(ms)).collect();
+        let mut years: Vec<i32> = timestamps.iter().map(|&ms| year_of(ms)).collect();
         years.dedup();
-        let seen = |holiday: &Holiday| years.binary_search(&year(holiday.date)).is_ok();
+        let seen = |holiday: &Holiday| years.binary_search(&year_of(holiday.date)).is_ok();
         let mut names: Vec<&str> = days.iter().filter(|one| seen(one)).map(|one| one.name.as_str()).collect();
         names.extend(spec.holidays.iter().map(|one| one.name.as_str()));
         names.sort_unstable();
@@ -224,7 +223,8 @@ mod tests {
     fn of_a_country_those_holidays_count_that_occur_in_a_year_of_the_history() {
         let day = |year: i64| (year - 1970) * 366 * DAY_MS;
         let days = [Holiday::new("old", day(1980)), Holiday::new("new", day(1990)), Holiday::new("new", day(1995))];
-        let country_holidays = Some(CountryHolidays { country: "XX".into(), days: days.into_iter().collect() });
+        let country_holidays =
+            Some(CountryHolidays { country: "XX".into(), days: days.into_iter().collect(), until: 2100 });
         let spec = ProphetSpec { country_holidays, ..ProphetSpec::default() };
         let known = known_holidays(&[day(1989), day(1990), day(1991)], &spec);
         assert_eq!(known.iter().map(|one| one.date).collect::<Vec<_>>(), [day(1990), day(1995)]);

@@ -1,10 +1,10 @@
 //! Looking up the further columns that a model asks for, by date.
 
-use crate::dataset::Covariates;
+use crate::{dataset::Covariates, holidays::covered_years};
 use jiff::{SignedDuration, civil::DateTime};
 
 /// What is missing or wrong in the further columns of a series or of a future.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum CovariateError {
     /// There is no such column.
     #[error("the model needs a column {column:?}, which is not there")]
@@ -29,10 +29,29 @@ pub enum CovariateError {
         date: i64,
     },
     /// Nothing fits between them.
-    #[error("the cap is not above the floor (which is 0 unless it is given) on {}", civil(*date))]
+    #[error(
+        "the cap {cap} is not above the floor {floor} on {}; a floor that is not given is 0, or with scaling=minmax the least value",
+        civil(*date)
+    )]
     CapBelowFloor {
         /// Milliseconds since the epoch.
         date: i64,
+        /// In the units of the input.
+        cap: f64,
+        /// In the units of the input.
+        floor: f64,
+    },
+    /// The columns that the model needs end before the forecast does.
+    #[error(
+        "horizon={horizon} steps are to be forecast, and {columns} are known for {dates} dates after the last value"
+    )]
+    TooFewDates {
+        /// Steps that are to be forecast.
+        horizon: usize,
+        /// What the model needs, with commas between the names.
+        columns: String,
+        /// Dates after the last value that are known.
+        dates: usize,
     },
     /// A model that Python wrote names a country instead of its holidays' days.
     #[error("the model needs the days of the holidays of {country:?}, which its file does not hold")]
@@ -40,6 +59,27 @@ pub enum CovariateError {
         /// As Python's `add_country_holidays` has it.
         country: String,
     },
+    /// The forecast goes beyond the years whose holidays the model has.
+    #[error(
+        "the model knows the holidays of {country} until {until}, and the forecast goes to {year}: ask for less{}",
+        if until < covered_years().end() { ", or train with a longer horizon" } else { "" }
+    )]
+    HolidaysTooFar {
+        /// The countries of the setting.
+        country: String,
+        /// The last year that is known.
+        until: i32,
+        /// The year of the last date.
+        year: i32,
+    },
+}
+
+impl CovariateError {
+    /// Whether a column that was given, or more rows of it, would help.
+    #[must_use]
+    pub const fn is_missing(&self) -> bool {
+        matches!(self, Self::MissingColumn { .. } | Self::MissingValue { .. } | Self::TooFewDates { .. })
+    }
 }
 
 /// Milliseconds since the epoch as a date and a time of day.

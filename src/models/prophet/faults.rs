@@ -23,8 +23,8 @@ const COMPONENTS: [&str; 11] = [
     "multiplicative_terms",
 ];
 
-/// Names of the columns that the model computes with.
-const COLUMNS: [&str; 6] = ["ds", "y", "cap", "floor", "y_scaled", "cap_scaled"];
+/// Names of the columns that the model computes with; and of the first column of tables of forecasts, which Python has not.
+const COLUMNS: [&str; 7] = ["ds", "y", "cap", "floor", "y_scaled", "cap_scaled", "customer"];
 
 impl ProphetSpec {
     /// Everything that keeps the specification from being fitted to any series, one sentence each.
@@ -196,7 +196,12 @@ mod tests {
                 CustomSeasonality { condition_name: Some("price".into()), ..seasonality("a_delim_b") },
             ],
             holidays: Holidays::from(vec![holiday(1, -1, Some(5.0)), holiday(0, 0, Some(6.0))]),
-            regressors: vec![Regressor::new("price"), Regressor::new("price"), Regressor::new("trend_lower")],
+            regressors: vec![
+                Regressor::new("price"),
+                Regressor::new("price"),
+                Regressor::new("trend_lower"),
+                Regressor::new("customer"),
+            ],
             ..ProphetSpec::default()
         };
         let faults = spec.faults();
@@ -213,6 +218,7 @@ mod tests {
             "\"price\" is that of a regressor and of a regressor",
             "the condition \"price\" has the name of a regressor",
             "\"trend_lower\" of a regressor is reserved",
+            "\"customer\" of a regressor is reserved",
         ] {
             assert_eq!(faults.iter().filter(|fault| fault.contains(part)).count(), 1, "{part}: {faults:#?}");
         }

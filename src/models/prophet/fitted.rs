@@ -68,6 +68,10 @@ pub struct FittedProphet {
     pub y_scale: f64,
     /// With logistic growth: the floor was given, as a constant or as a column.
     pub logistic_floor: bool,
+    /// What the column `cap` said all along the history: the cap of dates where no column says another.
+    pub usual_cap: Option<f64>,
+    /// The same of the column `floor`.
+    pub usual_floor: Option<f64>,
     /// The parameters, in scaled units.
     pub parameters: Parameters,
     /// The history that was kept, last rows.
@@ -111,8 +115,9 @@ impl FittedProphet {
         let rows = timestamps.iter().zip(&series.values).skip(first);
         let Scales { floor, y_scale, logistic_floor, .. } = scales;
         let mut spec = spec.clone();
-        // Columns that say one thing all along are constants, which a forecast then needs not be given.
-        (spec.cap, spec.floor) = (scales.constant_cap(), scales.constant_floor());
+        // What was said by a column may be another in the future; a constant stays.
+        let constant = |name, given: Option<f64>| given.filter(|_| series.columns.get(name).is_none());
+        (spec.cap, spec.floor) = (constant("cap", spec.cap), constant("floor", spec.floor));
         Self {
             holidays: calendar.holidays.clone(),
             unknown_holidays: None,
@@ -124,6 +129,8 @@ impl FittedProphet {
             floor,
             y_scale,
             logistic_floor,
+            usual_cap: scales.constant_cap().filter(|_| spec.cap.is_none()),
+            usual_floor: scales.constant_floor().filter(|_| spec.floor.is_none()),
             parameters,
             history: rows.map(|(&timestamp, &y)| HistoryRow { timestamp, y }).collect(),
             history_columns: history_columns(&terms, &scales, features, series, first),
@@ -134,8 +141,15 @@ impl FittedProphet {
         }
     }
 
-    /// Names of the columns that a forecast needs at its dates: regressors, conditions, and `cap` and `floor` where they change.
+    /// Names of the columns that a forecast needs at its dates: regressors, conditions, and `cap` and `floor` where they changed
+    /// in the history.
     pub fn columns(&self) -> impl Iterator<Item = &str> {
+        let usual = [("cap", self.usual_cap), ("floor", self.usual_floor)];
+        self.all_columns().filter(move |name| !usual.iter().any(|(limit, value)| limit == name && value.is_some()))
+    }
+
+    /// Names of the columns that a forecast looks at: those, and `cap` and `floor` unless they were given as constants.
+    pub fn all_columns(&self) -> impl Iterator<Item = &str> {
         let regressors = self.terms.regressors.iter().map(|regressor| regressor.name.as_str());
         let conditions =
             self.terms.seasonalities.iter().filter_map(|seasonality| seasonality.condition_name.as_deref());
@@ -158,7 +172,13 @@ impl FittedProphet {
     /// The last date of the history, with or without a value.
     #[must_use]
     pub fn last_date(&self) -> i64 {
-        self.history_dates.last().copied().unwrap_or(self.start + self.t_scale)
+        self.history_dates.last().copied().unwrap_or(self.last_value())
+    }
+
+    /// The last date of the history that has a value.
+    #[must_use]
+    pub const fn last_value(&self) -> i64 {
+        self.start + self.t_scale
     }
 
     /// Scaled time of a timestamp: 0 at the first row, 1 at the last.

@@ -23,16 +23,15 @@ impl FittedProphet {
     /// one did, and noise comes on top. At dates within the history only the noise is uncertain, which needs no draws.
     ///
     /// # Errors
-    /// Where the covariates lack what [`FittedProphet::columns`] names, or the days of a country's holidays are not known.
+    /// Where the covariates lack what [`FittedProphet::columns`] names, or the days of a country's holidays are not known until
+    /// the last date.
     pub fn forecast(
         &self,
         dates: &[i64],
         covariates: Covariates<'_>,
         rng: &mut impl Rng,
     ) -> Result<Forecast, CovariateError> {
-        if let Some(country) = &self.unknown_holidays {
-            return Err(CovariateError::UnknownHolidays { country: country.clone() });
-        }
+        dates.last().map_or(Ok(()), |&last| self.insist_on_holidays(last))?;
         let t: Vec<f64> = dates.iter().map(|&ms| self.scaled_time(ms)).collect();
         let (floors, caps) = self.saturation(dates, covariates)?;
         let cap = |row: usize| caps.get(row).copied().unwrap_or(0.0);
@@ -60,14 +59,7 @@ impl FittedProphet {
         if self.spec.uncertainty_samples > 0 {
             self.widen(&t, &caps, &mut forecast, rng);
         }
-        if let Some(bound) = self.spec.lower_bound {
-            for values in [&mut forecast.yhat, &mut forecast.yhat_lower, &mut forecast.yhat_upper] {
-                for y in values {
-                    *y = y.max(bound);
-                }
-            }
-        }
-        Ok(forecast)
+        Ok(forecast.bounded(self.spec.lower_bound))
     }
 
     /// The floors in the units of the input, and for logistic growth the scaled caps above them.
@@ -75,15 +67,19 @@ impl FittedProphet {
         if self.spec.growth != Growth::Logistic {
             return Ok((vec![self.floor; dates.len()], Vec::new()));
         }
+        let limits = |name, constant, usual| match constant {
+            Some(limit) => Ok(vec![limit; dates.len()]),
+            None => values_at(covariates, name, dates, usual),
+        };
         let floors = if self.logistic_floor {
-            values_at(covariates, "floor", dates, self.spec.floor)?
+            limits("floor", self.spec.floor, self.usual_floor)?
         } else {
             vec![self.floor; dates.len()]
         };
-        let mut caps = values_at(covariates, "cap", dates, self.spec.cap)?;
-        for (row, (cap, floor)) in caps.iter_mut().zip(&floors).enumerate() {
-            if *cap <= *floor {
-                return Err(CovariateError::CapBelowFloor { date: dates[row] });
+        let mut caps = limits("cap", self.spec.cap, self.usual_cap)?;
+        for (row, (cap, &floor)) in caps.iter_mut().zip(&floors).enumerate() {
+            if *cap <= floor {
+                return Err(CovariateError::CapBelowFloor { date: dates[row], cap: *cap, floor });
             }
             *cap = (*cap - floor) / self.y_scale;
         }

@@ -11,7 +11,7 @@ use super::{
     terms::{CountryHolidays, Holiday, Holidays, Mode, Seasonality, Standardize},
     write_json::Extras,
 };
-use crate::dataset::Columns;
+use crate::{dataset::Columns, holidays::year_of};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
@@ -176,10 +176,16 @@ impl Saved {
         if parameters.beta.len() != features || parameters.delta.len() != self.changepoints_t.len() || rows.is_empty() {
             return Err("the numbers of parameters, terms and changepoints do not agree".into());
         }
-        // A model of Python's holds its whole history, which says whether a limit is a constant.
+        // A model of Python's holds its whole history, which says whether a limit was the same all along.
         let limit = |name| history_columns.get(name).and_then(constant).filter(|limit| limit.is_finite());
-        let extras =
-            self.extras.unwrap_or_else(|| Extras { cap: limit("cap"), floor: limit("floor"), ..Extras::default() });
+        let extras = self.extras.unwrap_or_else(|| Extras {
+            usual_cap: limit("cap"),
+            usual_floor: limit("floor"),
+            ..Extras::default()
+        });
+        // What was written before the year was told goes as far as its holidays do.
+        let until =
+            extras.holidays_until.or_else(|| holidays.iter().map(|day| year_of(day.date)).max()).unwrap_or(i32::MAX);
         Ok(FittedProphet {
             spec: ProphetSpec {
                 growth: self.growth,
@@ -205,9 +211,11 @@ impl Saved {
                 floor: extras.floor,
                 lower_bound: extras.lower_bound,
                 // Their days are among the holidays of the file.
-                country_holidays: extras
-                    .country_holidays
-                    .map(|country| CountryHolidays { country, days: Holidays::default() }),
+                country_holidays: extras.country_holidays.map(|country| CountryHolidays {
+                    country,
+                    days: Holidays::default(),
+                    until,
+                }),
                 ..ProphetSpec::default()
             },
             terms,
@@ -221,6 +229,8 @@ impl Saved {
             floor: if self.scaling == Scaling::Minmax || self.logistic_floor { self.y_min } else { 0.0 },
             y_scale: self.y_scale,
             logistic_floor: self.logistic_floor,
+            usual_cap: extras.usual_cap,
+            usual_floor: extras.usual_floor,
             parameters,
             history: rows,
             history_columns,

@@ -58,7 +58,10 @@ impl Scales {
         scales.y_scale = if y_scale == 0.0 { 1.0 } else { y_scale };
         let below = |row: &usize| scales.caps[*row] <= scales.floor_at(*row);
         match (0..scales.caps.len()).find(below) {
-            Some(row) => Err(CovariateError::CapBelowFloor { date: series.timestamps[row] }),
+            Some(row) => {
+                let (cap, floor) = (scales.caps[row], scales.floor_at(row));
+                Err(CovariateError::CapBelowFloor { date: series.timestamps[row], cap, floor })
+            }
             None => Ok(scales),
         }
     }

@@ -93,6 +93,8 @@ pub struct CountryHolidays {
     /// Its holidays in all years of the history and of the forecasts to come. As in Python, those that fall in no year of the
     /// history are left out of the model.
     pub days: Holidays,
+    /// The last year whose holidays they are: there is no forecast beyond it.
+    pub until: i32,
 }
 
 /// Whether a regressor is brought to mean 0 and standard deviation 1 before the fit.

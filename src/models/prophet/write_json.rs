@@ -67,12 +67,21 @@ pub(super) struct Extras {
     /// The country that some of the holidays are of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) country_holidays: Option<String>,
+    /// The last year whose holidays they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) holidays_until: Option<i32>,
     /// The cap where it is a constant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) cap: Option<f64>,
     /// The floor where it is a constant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) floor: Option<f64>,
+    /// The cap of dates where no column says another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) usual_cap: Option<f64>,
+    /// The same of the floor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) usual_floor: Option<f64>,
     /// Below it no forecast is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) lower_bound: Option<f64>,
@@ -245,8 +254,11 @@ impl FittedProphet {
     fn extras(&self) -> Option<Extras> {
         let extras = Extras {
             country_holidays: self.spec.country_holidays.as_ref().map(|country| country.country.clone()),
+            holidays_until: self.spec.country_holidays.as_ref().map(|country| country.until),
             cap: self.spec.cap,
             floor: self.spec.floor,
+            usual_cap: self.usual_cap,
+            usual_floor: self.usual_floor,
             lower_bound: self.spec.lower_bound,
         };
         // A logistic model without them says that its cap is no constant.

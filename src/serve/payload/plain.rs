@@ -288,9 +288,8 @@ fn forecast_at(
     }
     let seed = model.seed(ask.seed);
     let refuse = |error: CovariateError| {
-        Fault::bad_request(format!(
-            "{error}: give it a value for each date, as in {{\"regressors\": {{\"price\": [1.5, …]}}}}"
-        ))
+        let missing = ": give it a value for each date, as in {\"regressors\": {\"price\": [1.5, …]}}";
+        Fault::bad_request(format!("{error}{}", if error.is_missing() { missing } else { "" }))
     };
     let mut order: Vec<usize> = (0..dates.len()).collect();
     order.sort_by_key(|&at| dates[at]);
@@ -334,13 +333,13 @@ fn one_value_a_date(ask: &Ask, dates: &[i64], order: &[usize]) -> Result<(), Fau
 
 /// The further columns, in the order of the sorted dates.
 fn columns(series: &SeriesModel, ask: &Ask, order: &[usize], dates: usize) -> Result<Columns, Fault> {
-    let known = series.model.columns();
+    let known = series.model.all_columns();
     let mut columns = Columns::NONE.clone();
     for (name, values) in &ask.regressors {
         if !known.contains(&name.as_str()) {
             let known = if known.is_empty() { "none".into() } else { known.join(", ") };
             return Err(Fault::bad_request(format!(
-                "{name:?} is not a column that the model needs; those are: {known}"
+                "{name:?} is not a column that the model looks at; those are: {known}"
             )));
         }
         if values.len() != dates {
@@ -375,11 +374,7 @@ fn varied<'m>(
 ) -> Result<Cow<'m, FittedModel>, Fault> {
     let last = dates.iter().copied().max().unwrap_or_default();
     let refuse = |error: Error| Fault::bad_request(error.to_string());
-    let mut complete = true;
-    if let FittedModel::Prophet(fitted) = model {
-        complete = fitted.unknown_holidays.is_none();
-        fitted.insist_on_holidays(last).map_err(refuse)?;
-    }
+    let complete = !matches!(model, FittedModel::Prophet(fitted) if fitted.unknown_holidays.is_some());
     if complete && interval_width.is_none() && samples.is_none() {
         return Ok(Cow::Borrowed(model));
     }
