@@ -10,31 +10,39 @@ use std::time::Duration;
 #[command(next_help_heading = "Options for s3://")]
 pub(super) struct S3Arguments {
     /// Key of AWS KMS that encrypts what is written [default: the bucket's rule]
-    #[arg(long = "s3-kms-key", value_name = "KEY")]
+    #[arg(id = "s3-kms-key", long = "s3-kms-key", value_name = "KEY")]
     kms_key: Option<String>,
 
     /// Storage class of what is written, such as STANDARD_IA [default: the bucket's]
-    #[arg(long = "s3-storage-class", value_name = "CLASS")]
+    #[arg(id = "s3-storage-class", long = "s3-storage-class", value_name = "CLASS")]
     storage_class: Option<String>,
 
     /// Bucket in the path of requests, not in the host's name [default: where an endpoint is set]
-    #[arg(long = "s3-path-style", value_name = "BOOL")]
+    #[arg(id = "s3-path-style", long = "s3-path-style", value_name = "BOOL")]
     path_style: Option<bool>,
 
     /// Requests under way at once, in each direction [default: 32 per processor, 64 to 512]
-    #[arg(long = "s3-concurrency", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    #[arg(id = "s3-concurrency", long = "s3-concurrency", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
     concurrency: Option<u16>,
 
     /// Megabytes on their way, in each direction [default: 128]
-    #[arg(long = "s3-memory", value_name = "MB", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(id = "s3-memory", long = "s3-memory", value_name = "MB", value_parser = clap::value_parser!(u32).range(1..))]
     memory: Option<u32>,
 
     /// Seconds for which a request is repeated while the store is busy or the network is broken [default: 120]
-    #[arg(long = "s3-patience", value_name = "SECONDS")]
+    #[arg(id = "s3-patience", long = "s3-patience", value_name = "SECONDS")]
     patience: Option<u32>,
 }
 
 impl S3Arguments {
+    /// The options, for requests that somebody waits for no longer than so: unless more is asked for, they are repeated for
+    /// half of that.
+    pub(super) fn options_within(&self, wait: Duration) -> S3Options {
+        let options = self.options();
+        let patience = if self.patience.is_some() { options.patience } else { options.patience.min(wait / 2) };
+        S3Options { patience, ..options }
+    }
+
     /// The options, with their defaults.
     pub(super) fn options(&self) -> S3Options {
         let default = S3Options::default();

@@ -21,6 +21,8 @@ mod prophet_terms;
 mod rehearsal;
 mod resume;
 #[cfg(feature = "s3")]
+mod s3_models;
+#[cfg(feature = "s3")]
 mod s3_server;
 #[cfg(feature = "s3")]
 mod s3_store;
