@@ -77,6 +77,9 @@ pub(super) struct Predict {
     s3: S3Arguments,
 }
 
+/// The stores of models in buckets, by number.
+type Stores = Vec<Box<dyn Store>>;
+
 /// Where the table is made, and where it goes from there.
 struct Output {
     path: PathBuf,
@@ -112,7 +115,7 @@ impl Predict {
     }
 
     /// The models, in the order of the arguments, and the stores of those in buckets.
-    fn places(&self) -> Result<(Vec<Place>, Vec<Box<dyn Store>>)> {
+    fn places(&self) -> Result<(Vec<Place>, Stores)> {
         let (mut places, mut stores) = (Vec::new(), Vec::new());
         for location in &self.models {
             if let Location::Directory(path) = location {
@@ -120,18 +123,12 @@ impl Predict {
                 continue;
             }
             let open = |place: &Location| place.open(Durability::ProcessDeath, &self.s3.options());
-            let store = match location.split().filter(|(_, name)| is_archive(name)) {
-                Some((folder, name)) => {
-                    let store = open(&folder)?;
-                    places.push(find_object(&*store, stores.len(), &name)?);
-                    store
-                }
-                None => {
-                    let store = open(location)?;
-                    places.extend(find_objects(&*store, stores.len())?);
-                    store
-                }
-            };
+            let archive = location.split().filter(|(_, name)| is_archive(name));
+            let store = open(archive.as_ref().map_or(location, |(folder, _)| folder))?;
+            match archive {
+                Some((_, name)) => places.push(find_object(&*store, stores.len(), &name)?),
+                None => places.extend(find_objects(&*store, stores.len())?),
+            }
             stores.push(store);
         }
         Ok((places, stores))

@@ -35,7 +35,7 @@ pub(super) enum Stamp {
 }
 
 impl Stamp {
-    fn of_path(path: &Path) -> io::Result<Self> {
+    pub(super) fn of_path(path: &Path) -> io::Result<Self> {
         let found = fs::metadata(path)?;
         let (mut modified, mut size) = (found.modified().ok(), found.len());
         if found.is_dir() {

@@ -272,10 +272,10 @@ mod tests {
     #[test]
     fn a_model_that_a_call_loaded_stays_whatever_a_folder_does() {
         let registry = Registry::new(1 << 20);
-        let stamp = Stamp::of(Path::new(".")).unwrap();
+        let stamp = Stamp::of_path(Path::new(".")).unwrap();
         let reservation = registry.reserve("x").unwrap();
         // A request for a file of that name comes before the load is done, and another one after it.
-        registry.put("x", model(&registry), "folder".into(), stamp);
+        registry.put("x", model(&registry), "folder".into(), stamp.clone());
         let pinned = model(&registry);
         reservation.complete(Arc::clone(&pinned), "call".into(), None);
         assert!(Arc::ptr_eq(&registry.put("x", model(&registry), "folder".into(), stamp), &pinned));
