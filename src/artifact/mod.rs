@@ -18,4 +18,4 @@ pub use fingerprint::{Fingerprint, forecast_seed};
 pub use members::Limits;
 pub use metadata::{FORMAT, FeatureMetadata, Metadata, RegressionMetadata, Span};
 pub use name::NameTemplate;
-pub use open::{OpenError, Opened, open_archive, open_directory, open_path};
+pub use open::{OpenError, Opened, open_archive, open_directory, open_object, open_path};

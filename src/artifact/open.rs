@@ -64,6 +64,21 @@ pub fn open_archive(bytes: &[u8], limits: Limits) -> Result<Opened, OpenError> {
     Members::of_archive(bytes, limits)?.open(limits)
 }
 
+/// Reads the model in the bytes of an object: a `tar.gz`, or a model file as it is.
+pub fn open_object(name: &str, bytes: Vec<u8>, limits: Limits) -> Result<Opened, OpenError> {
+    if is_packed(Path::new(name), &bytes) {
+        return open_archive(&bytes, limits);
+    }
+    let name = name.rsplit('/').next().unwrap_or(name).to_owned();
+    let file = Member { name, content: Content::Bytes(bytes) };
+    Members { metadata: None, files: vec![file], elsewhere: Vec::new() }.open(limits)
+}
+
+fn is_packed(path: &Path, bytes: &[u8]) -> bool {
+    let named = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("gz") || end.eq_ignore_ascii_case("tgz"));
+    named || bytes.starts_with(&[0x1f, 0x8b])
+}
+
 /// Reads the model at a path: an unpacked artifact where that is a directory, a `tar.gz`, or a model file as it is.
 pub fn open_path(path: &Path, limits: Limits) -> Result<Opened, OpenError> {
     let cannot = |source: io::Error| match source.kind() {
@@ -87,8 +102,7 @@ pub fn open_path(path: &Path, limits: Limits) -> Result<Opened, OpenError> {
     }
     let bytes = fs::read(path).map_err(cannot)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let packed = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("gz") || end.eq_ignore_ascii_case("tgz"));
-    if packed || bytes.starts_with(&[0x1f, 0x8b]) {
+    if is_packed(path, &bytes) {
         return open_archive(&bytes, limits);
     }
     // A model file of an unpacked artifact has its facts beside it.

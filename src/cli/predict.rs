@@ -1,15 +1,20 @@
 //! `manyfit predict`: forecasts and predictions from artifacts.
 
-use super::train::{Listener, stop_on_signals};
+use super::{
+    s3::S3Arguments,
+    train::{Listener, stop_on_signals},
+};
 use crate::{
     error::{Error, Result},
     input::CustomerRows,
-    predict::{Job, Question, find, run},
+    predict::{Job, Place, Question, find, find_object, find_objects, is_archive, run},
     settings::MaxFailures,
+    storage::{Durability, Location, Store},
     tables::{Format, Table},
 };
 use clap::Args;
 use std::{io, path::PathBuf, thread};
+use tempfile::TempDir;
 
 /// Forecast, or predict rows of features, from models that were fitted before.
 ///
@@ -23,9 +28,9 @@ use std::{io, path::PathBuf, thread};
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Predict {
-    /// Models, or folders of models
-    #[arg(required = true, value_name = "ARTIFACT|DIR")]
-    models: Vec<PathBuf>,
+    /// Models, or folders of models, also s3://bucket/prefix
+    #[arg(required = true, value_name = "ARTIFACT|PLACE")]
+    models: Vec<Location>,
 
     /// Steps to forecast after the end of each history; with --future, the first so many of its dates after the last value
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
@@ -48,9 +53,9 @@ pub(super) struct Predict {
     #[arg(long, requires = "input")]
     shap: bool,
 
-    /// File for the table: .csv, .json, .jsonl or .parquet [default: CSV to the standard output]
+    /// File for the table, also s3://bucket/key: .csv, .json, .jsonl or .parquet [default: CSV to the standard output]
     #[arg(long, value_name = "FILE")]
-    output: Option<PathBuf>,
+    output: Option<Location>,
 
     /// Only this customer; may be repeated
     #[arg(long, value_name = "NAME")]
@@ -67,32 +72,79 @@ pub(super) struct Predict {
     /// Failed customers that are tolerated: a count (5), a percentage (5%) or a share (0.05)
     #[arg(long, value_name = "LIMIT", default_value = "10%")]
     max_failures: MaxFailures,
+
+    #[command(flatten)]
+    s3: S3Arguments,
+}
+
+/// The stores of models in buckets, by number.
+type Stores = Vec<Box<dyn Store>>;
+
+/// Where the table is made, and where it goes from there.
+struct Output {
+    path: PathBuf,
+    /// For a table that goes to a bucket: the draft's folder, the store and the name.
+    distant: Option<(TempDir, Box<dyn Store>, String)>,
 }
 
 impl Predict {
     pub(super) fn run(self) -> Result<()> {
         // What can be said at once is said before anything is read.
-        self.output.as_deref().map(Format::of).transpose()?;
-        let places = find(&self.models)?;
+        let output = self.output.as_ref().map(|place| self.output(place)).transpose()?;
+        let (places, stores) = self.places()?;
         let question = self.question()?;
         let stop = stop_on_signals()?;
         let job = Job {
             places: &places,
+            stores: &stores,
             customers: &self.customer,
             question: &question,
             jobs: self.jobs.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from),
             max_failures: self.max_failures,
             stop: &stop,
         };
-        let summary = run(&job, |key, names| match &self.output {
-            Some(path) => Table::create(path, key, names),
+        let summary = run(&job, |key, names| match &output {
+            Some(output) => Table::create(&output.path, key, names),
             None => Table::to_writer(Listener(io::stdout()), key, names),
         })?;
         eprintln!("{summary}");
-        if let Some(path) = self.output.as_ref().filter(|_| summary.is_whole()) {
-            eprintln!("wrote {}", path.display());
+        if let Some(output) = output.filter(|_| summary.is_whole()) {
+            eprintln!("wrote {}", output.deliver()?);
         }
         summary.verdict()
+    }
+
+    /// The models, in the order of the arguments, and the stores of those in buckets.
+    fn places(&self) -> Result<(Vec<Place>, Stores)> {
+        let (mut places, mut stores) = (Vec::new(), Vec::new());
+        for location in &self.models {
+            if let Location::Directory(path) = location {
+                places.extend(find(std::slice::from_ref(path))?);
+                continue;
+            }
+            let open = |place: &Location| place.open(Durability::ProcessDeath, &self.s3.options());
+            let archive = location.split().filter(|(_, name)| is_archive(name));
+            let store = open(archive.as_ref().map_or(location, |(folder, _)| folder))?;
+            match archive {
+                Some((_, name)) => places.push(find_object(&*store, stores.len(), &name)?),
+                None => places.extend(find_objects(&*store, stores.len())?),
+            }
+            stores.push(store);
+        }
+        Ok((places, stores))
+    }
+
+    fn output(&self, place: &Location) -> Result<Output> {
+        let path = match place {
+            Location::Directory(path) => path.clone(),
+            Location::Bucket { .. } => place.to_string().into(),
+        };
+        Format::of(&path)?;
+        let Some((folder, name)) = place.split() else { return Ok(Output { path, distant: None }) };
+        let store = folder.open(Durability::ProcessDeath, &self.s3.options())?;
+        let draft = tempfile::Builder::new().prefix("manyfit-").tempdir();
+        let draft = draft.map_err(|error| Error::storage("creating a directory for the table", error))?;
+        Ok(Output { path: draft.path().join(&name), distant: Some((draft, store, name)) })
     }
 
     fn question(&self) -> Result<Question> {
@@ -107,5 +159,14 @@ impl Predict {
             )),
             None => Ok(Question::Forecast { horizon, future, components: self.components, seed: self.seed }),
         }
+    }
+}
+
+impl Output {
+    /// Brings the table to where it goes; its full name there.
+    fn deliver(self) -> Result<String> {
+        let Some((_draft, store, name)) = self.distant else { return Ok(self.path.display().to_string()) };
+        store.publish_file(&name, &self.path)?;
+        Ok(store.describe(&name))
     }
 }

@@ -35,6 +35,14 @@ pub(super) struct S3Arguments {
 }
 
 impl S3Arguments {
+    /// The options, for requests that somebody waits for no longer than so: unless more is asked for, they are repeated for
+    /// half of that.
+    pub(super) fn options_within(&self, wait: Duration) -> S3Options {
+        let options = self.options();
+        let patience = if self.patience.is_some() { options.patience } else { options.patience.min(wait / 2) };
+        S3Options { patience, ..options }
+    }
+
     /// The options, with their defaults.
     pub(super) fn options(&self) -> S3Options {
         let default = S3Options::default();

@@ -1,10 +1,12 @@
-//! `manyfit serve`: behind a SageMaker endpoint, or over a folder of artifacts anywhere else.
+//! `manyfit serve`: behind a SageMaker endpoint, or over a folder or a bucket of artifacts anywhere else.
 
+use super::s3::S3Arguments;
 use crate::{
     error::{Error, Result},
     machine::{available_memory, default_jobs},
     sagemaker::ServingEnvironment,
     serve::{App, CaptureSettings, Detail, Format, Models, Rules, Settings, serve},
+    storage::Location,
 };
 use clap::Args;
 use std::{
@@ -39,9 +41,9 @@ const MAX_REQUEST: u64 = 6 << 20;
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Serve {
-    /// Folder of artifacts, loaded by name on first use and unloaded when others need the memory
-    #[arg(long, value_name = "DIR", env = "MANYFIT_MODELS", conflicts_with = "model")]
-    models: Option<PathBuf>,
+    /// Folder of artifacts, or s3://bucket/prefix; loaded by name on first use and unloaded when others need the memory
+    #[arg(long, value_name = "PLACE", env = "MANYFIT_MODELS", conflicts_with = "model")]
+    models: Option<Location>,
 
     /// One artifact, packed or unpacked, for /invocations
     #[arg(long, value_name = "PATH", env = "MANYFIT_MODEL")]
@@ -92,6 +94,9 @@ pub(super) struct Serve {
     /// What is logged: errors, events (loads, starts, stops) or requests
     #[arg(long, value_name = "DETAIL", env = "MANYFIT_LOG", default_value = "events")]
     log: Detail,
+
+    #[command(flatten)]
+    s3: S3Arguments,
 }
 
 impl Serve {
@@ -102,7 +107,7 @@ impl Serve {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(default_jobs())
             // Computations and loads have a thread each while they run.
-            .max_blocking_threads(2 * settings.jobs.max(2) + 2)
+            .max_blocking_threads(settings.jobs.max(2) + settings.loads() + 2)
             .enable_all()
             .build()
             .map_err(|error| Error::storage("starting the threads", error))?;
@@ -128,17 +133,20 @@ impl Serve {
     }
 
     fn settings(&self, platform: &ServingEnvironment) -> Result<Settings> {
+        let seconds = self.timeout.map(Duration::from_secs).or(platform.timeout);
+        let timeout = seconds.unwrap_or(Duration::from_mins(1));
         let models = match (&self.models, &self.model) {
-            (Some(directory), _) if !directory.is_dir() => {
+            (Some(Location::Directory(directory)), _) if !directory.is_dir() => {
                 return Err(Error::Settings(format!("--models {}: there is no such folder", directory.display())));
             }
-            (Some(directory), _) => Models::Folder(directory.clone()),
+            (Some(Location::Directory(directory)), _) => Models::Folder(directory.clone()),
+            (Some(place), _) => Models::Bucket { place: place.clone(), options: self.s3.options_within(timeout) },
             (None, Some(path)) => Models::Single(path.clone()),
             (None, None) if platform.multi_model => Models::Loaded { targets: platform.model.clone() },
             (None, None) if platform.detected => Models::Single(platform.model.clone()),
             (None, None) => {
                 return Err(Error::Settings(
-                    "not behind a SageMaker endpoint: say where the models are with --models DIR, or which one with --model \
+                    "not behind a SageMaker endpoint: say where the models are with --models PLACE, or which one with --model \
                      PATH"
                         .into(),
                 ));
@@ -153,7 +161,6 @@ impl Serve {
             })
         })?;
         let jobs = self.jobs.map(usize::from).or(platform.jobs).unwrap_or_else(default_jobs);
-        let seconds = self.timeout.map(Duration::from_secs).or(platform.timeout);
         let share = |share: f64| (available_memory() as f64 * share) as u64;
         let max_request = self.max_request_size.or(platform.max_request).unwrap_or(MAX_REQUEST);
         Ok(Settings {
@@ -163,7 +170,7 @@ impl Serve {
             bodies: share(BODIES_SHARE).max(max_request.saturating_mul(LARGEST_BODIES)),
             jobs,
             queue: platform.queue.unwrap_or(100 * jobs),
-            timeout: seconds.unwrap_or(Duration::from_mins(1)),
+            timeout,
             connections: self.connections as usize,
             rules: Rules { default_accept, batch: platform.batch, single },
             capture: self.capture.as_ref().map(|directory| CaptureSettings {

@@ -1,19 +1,76 @@
-//! Which artifacts there are at a path.
+//! Which artifacts there are at a path, or in a bucket.
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    storage::{Entry, Stamp, Store},
+};
 use std::path::{Path, PathBuf};
 use walkdir::{DirEntry, WalkDir};
 
 /// Files that make the directory around them an unpacked artifact.
 const MODEL_FILES: [&str; 5] = [".manyfit.json", "model.json", "xgboost-model", "baseline.json", "ridge.json"];
 
+/// How the names of archives end.
+const ARCHIVES: [&str; 2] = [".tar.gz", ".tgz"];
+
 /// Where an artifact is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
-    /// A `tar.gz`, an unpacked artifact's directory, or a model file.
+    /// A `tar.gz`, an unpacked artifact's directory, or a model file; the full name of an object.
     pub path: PathBuf,
     /// The customer, by the path; what an artifact says about itself counts for more.
     pub name: String,
+    /// Where it is in a bucket.
+    pub object: Option<Object>,
+}
+
+/// An object of one of the stores of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Object {
+    /// Which store.
+    pub store: usize,
+    /// The object, as it was listed.
+    pub entry: Entry,
+}
+
+/// Whether a name is that of an archive, and not of a folder with many.
+#[must_use]
+pub fn is_archive(name: &str) -> bool {
+    ARCHIVES.iter().any(|end| name.len() > end.len() && name.ends_with(end))
+}
+
+/// The one archive of this name in a store, the one of the run with this number.
+///
+/// # Errors
+/// [`Error::Data`] where there is none.
+pub fn find_object(store: &dyn Store, number: usize, key: &str) -> Result<Place> {
+    let Some(Stamp { size, .. }) = store.look(key)? else { return Err(nothing_in(&store.describe(key))) };
+    Ok(place_of(store, number, Entry { key: key.to_owned(), size }))
+}
+
+fn place_of(store: &dyn Store, number: usize, entry: Entry) -> Place {
+    let name = name_of(Path::new(&entry.key));
+    Place { path: store.describe(&entry.key).into(), name, object: Some(Object { store: number, entry }) }
+}
+
+/// The archives in a store, the one of the run with this number, at any depth. Sorted by their names.
+///
+/// # Errors
+/// [`Error::Data`] where there is none.
+pub fn find_objects(store: &dyn Store, number: usize) -> Result<Vec<Place>> {
+    let archives = store.list()?.into_iter().filter(|entry| is_archive(&entry.key));
+    let mut places: Vec<Place> = archives.map(|entry| place_of(store, number, entry)).collect();
+    if places.is_empty() {
+        return Err(nothing_in(&store.describe("")));
+    }
+    places.sort_by(|a, b| (&a.name, &a.path).cmp(&(&b.name, &b.path)));
+    Ok(places)
+}
+
+fn nothing_in(place: &str) -> Error {
+    Error::Data(format!(
+        "{place}: no artifact is in it: name the folder of the tar.gz files that manyfit train wrote (models/), or a model"
+    ))
 }
 
 /// The artifacts at paths: at each one artifact, or a folder with many, at any depth. Sorted by their names in each folder.
@@ -27,16 +84,13 @@ pub fn find(paths: &[PathBuf]) -> Result<Vec<Place>> {
             return Err(Error::Data(format!("{}: there is no such file or folder", path.display())));
         }
         if path.is_file() || is_unpacked(path) {
-            places.push(Place { path: path.clone(), name: name_of(path) });
+            places.push(Place { path: path.clone(), name: name_of(path), object: None });
             continue;
         }
         let before = places.len();
         walk(path, &mut places)?;
         if places.len() == before {
-            return Err(Error::Data(format!(
-                "{}: no artifact is in it: name the folder of the tar.gz files that manyfit train wrote (models/), or a model",
-                path.display()
-            )));
+            return Err(nothing_in(&path.display().to_string()));
         }
         // By the customers' names, as the table of a training run is.
         places[before..].sort_by(|a, b| (&a.name, &a.path).cmp(&(&b.name, &b.path)));
@@ -58,14 +112,13 @@ fn walk(folder: &Path, places: &mut Vec<Place>) -> Result<()> {
             continue;
         }
         let path = entry.path();
-        let ends = |end: &str| entry.file_name().to_str().and_then(|name| name.strip_suffix(end)).is_some();
-        let archive = ends(".tar.gz") || ends(".tgz");
+        let archive = entry.file_name().to_str().is_some_and(is_archive);
         if directory && is_unpacked(path) {
             walk.skip_current_dir();
         } else if directory || !archive {
             continue;
         }
-        places.push(Place { path: path.into(), name: name_of(path) });
+        places.push(Place { path: path.into(), name: name_of(path), object: None });
     }
     Ok(())
 }

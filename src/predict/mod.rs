@@ -16,14 +16,15 @@ mod forecasts;
 mod rows;
 mod summary;
 
-pub use find::{Place, find};
+pub use find::{Object, Place, find, find_object, find_objects, is_archive};
 pub use summary::Summary;
 
 use crate::{
-    artifact::{Limits, Opened, open_path},
+    artifact::{Limits, OpenError, Opened, open_object, open_path},
     error::{Error, Result},
     input::CustomerRows,
     settings::MaxFailures,
+    storage::Store,
     tables::{Block, Key, Table},
 };
 use rayon::prelude::*;
@@ -63,6 +64,8 @@ pub enum Question {
 pub struct Job<'a> {
     /// The artifacts, in the order of the table.
     pub places: &'a [Place],
+    /// The stores that objects among them are in, by number.
+    pub stores: &'a [Box<dyn Store>],
     /// The only customers that are wanted; empty for all.
     pub customers: &'a [String],
     /// What is wanted.
@@ -92,13 +95,15 @@ enum Answer {
     NotWanted,
     /// Whose it is cannot be told, and by its name it is not wanted.
     Unreadable(Error),
+    /// A store that no other object can be read from either.
+    OutOfReach(Error),
 }
 
 /// Runs a job: creates the table by the names of its columns, fills it, and puts it into its place unless the run was stopped or
 /// asked for customers that are in no artifact.
 ///
 /// # Errors
-/// Only what concerns the run as a whole: a table that cannot be written. What becomes of single customers is in the summary.
+/// Only what concerns the run as a whole: a table that cannot be written, a bucket out of reach. What becomes of single customers is in the summary.
 pub fn run(job: &Job<'_>, create: impl FnOnce(Key, Vec<String>) -> Result<Table>) -> Result<Summary> {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(job.jobs)
@@ -107,6 +112,7 @@ pub fn run(job: &Job<'_>, create: impl FnOnce(Key, Vec<String>) -> Result<Table>
         .map_err(|error| Error::Bug(format!("the threads did not start: {error}")))?;
     let columns = pool.install(|| job.columns());
     let mut table = create(job.question.key(), columns.clone())?;
+    job.read_ahead();
     let mut summary = Summary::new(job.max_failures);
     let mut seen: HashMap<String, &Path> = HashMap::new();
     let mut failed: HashSet<String> = HashSet::new();
@@ -115,10 +121,25 @@ pub fn run(job: &Job<'_>, create: impl FnOnce(Key, Vec<String>) -> Result<Table>
             summary.stopped = true;
             break;
         }
-        let answers: Vec<_> = pool.install(|| batch.par_iter().map(|place| job.answer(place, &columns)).collect());
+        let out_of_reach = AtomicBool::new(false);
+        let answer = |place| {
+            // Each would wait until its patience is over.
+            if out_of_reach.load(Ordering::Relaxed) {
+                return Answer::NotWanted;
+            }
+            let answer = job.answer(place, &columns);
+            out_of_reach.fetch_or(matches!(answer, Answer::OutOfReach(_)), Ordering::Relaxed);
+            answer
+        };
+        let answers: Vec<_> = pool.install(|| batch.par_iter().map(answer).collect());
+        let answers = answers.into_iter().map(|answer| match answer {
+            Answer::OutOfReach(error) => Err(error),
+            answer => Ok(answer),
+        });
+        let answers = answers.collect::<Result<Vec<_>>>()?;
         for (place, answer) in batch.iter().zip(answers) {
             match answer {
-                Answer::NotWanted => {}
+                Answer::NotWanted | Answer::OutOfReach(_) => {}
                 Answer::Unreadable(error) => summary.passed_by(place, &error),
                 Answer::Rows(block, unseen) => match seen.insert(block.customer.clone(), &place.path) {
                     None => {
@@ -172,9 +193,18 @@ impl Job<'_> {
             Question::Rows { shap: true, .. } => rows::shap_names,
             _ => return columns,
         };
+        self.read_ahead();
         // A model that cannot be read is complained of when it is its turn.
-        let names =
-            |place: &Place| self.open(place).ok().flatten().map(|found| further(&found.opened)).unwrap_or_default();
+        let out_of_reach = AtomicBool::new(false);
+        let names = |place: &Place| {
+            if out_of_reach.load(Ordering::Relaxed) {
+                return Vec::new();
+            }
+            let found = self.open(place).inspect_err(|error| {
+                out_of_reach.fetch_or(error.is_out_of_reach(), Ordering::Relaxed);
+            });
+            found.ok().flatten().map(|found| further(&found.opened)).unwrap_or_default()
+        };
         let found: Vec<Vec<String>> = self
             .places
             .par_iter()
@@ -191,9 +221,32 @@ impl Job<'_> {
 
     /// The model of a place, unless its customer is not wanted.
     fn open(&self, place: &Place) -> Result<Option<Customer>> {
-        let opened = open_path(&place.path, Limits::default()).map_err(|error| Error::Data(error.to_string()))?;
+        let opened = match &place.object {
+            None => open_path(&place.path, Limits::default()),
+            Some(object) => self.open_object(object)?,
+        };
+        let opened = opened.map_err(|error| Error::Data(error.to_string()))?;
         let name = opened.metadata.as_ref().map_or_else(|| place.name.clone(), |metadata| metadata.customer.clone());
         Ok(self.wants(&name).then_some(Customer { name, opened }))
+    }
+
+    fn open_object(&self, object: &Object) -> Result<Result<Opened, OpenError>> {
+        let (store, key) = (&self.stores[object.store], &object.entry.key);
+        let mut bytes = Vec::new();
+        if !store.read(key, &mut bytes)? {
+            return Err(Error::Data("it is gone since it was listed".into()));
+        }
+        Ok(open_object(key, bytes, Limits::default()))
+    }
+
+    /// Lets distant stores fetch what will be read.
+    fn read_ahead(&self) {
+        for (number, store) in self.stores.iter().enumerate() {
+            let objects = self.places.iter().filter_map(|place| place.object.as_ref());
+            store.read_ahead(
+                objects.filter(|object| object.store == number).map(|object| object.entry.clone()).collect(),
+            );
+        }
     }
 
     /// A customer's rows of the table.
@@ -202,6 +255,7 @@ impl Job<'_> {
             let customer = match self.open(place) {
                 Ok(Some(customer)) => customer,
                 Ok(None) => return Answer::NotWanted,
+                Err(error) if error.is_out_of_reach() => return Answer::OutOfReach(error),
                 Err(error) if self.wants(&place.name) => return Answer::Failed(place.name.clone(), error),
                 Err(error) => return Answer::Unreadable(error),
             };
@@ -233,10 +287,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("t.csv");
         fs::write(&path, "an earlier table").unwrap();
-        let places = [Place { path: folder.path().join("a.tar.gz"), name: "a".into() }];
+        let places = [Place { path: folder.path().join("a.tar.gz"), name: "a".into(), object: None }];
         let question = Question::Forecast { horizon: Some(1), future: None, components: false, seed: 0 };
         let job = Job {
             places: &places,
+            stores: &[],
             customers: &[],
             question: &question,
             jobs: 1,

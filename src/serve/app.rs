@@ -15,6 +15,7 @@ use super::{
 use crate::{
     error::{Error, Result},
     machine::resident_memory,
+    storage::{Durability, Location, S3Options, Store},
 };
 use serde_json::{Value, json};
 use std::{
@@ -50,14 +51,14 @@ impl App {
     /// Prepares a server; a single model is read.
     ///
     /// # Errors
-    /// A folder for captures that cannot be written, a model that cannot be read.
+    /// A folder for captures that cannot be written, a model that cannot be read, a bucket out of reach.
     pub fn new(settings: Settings) -> Result<Arc<Self>> {
         let registry = Registry::new(settings.memory);
         let metrics = Arc::new(Metrics::new());
         let start = |error| Error::storage("starting the threads", error);
         let journal = Arc::new(Journal::start(settings.detail).map_err(start)?);
         // Loads have turns of their own, so that a slow disk does not keep requests from being answered.
-        let loads = Work::new(settings.jobs.max(2), settings.queue);
+        let loads = Work::new(settings.loads(), settings.queue);
         let (theirs, shared) = (Arc::clone(&metrics), Arc::clone(&journal));
         let loader = Arc::new(Loader::new(Arc::clone(&registry), loads, theirs, shared));
         let single = match &settings.models {
@@ -69,11 +70,12 @@ impl App {
                 loader.loaded("model", &model, begun);
                 Some(Arc::new(model))
             }
-            Models::Loaded { .. } | Models::Folder(_) => None,
+            Models::Loaded { .. } | Models::Folder(_) | Models::Bucket { .. } => None,
         };
         let folder = match &settings.models {
             Models::Loaded { targets } => Some(Folder::new(targets.clone())),
             Models::Folder(directory) => Some(Folder::new(directory.clone())),
+            Models::Bucket { place, options } => Some(Folder::of_store(bucket(place, options)?)),
             Models::Single(_) => None,
         };
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -122,4 +124,11 @@ impl App {
         self.log("stopped", json!({"requests": self.requests.load(Ordering::Relaxed)}));
         self.journal.close();
     }
+}
+
+/// A bucket that answers, and tells what it does not have from what it does not give.
+fn bucket(place: &Location, options: &S3Options) -> Result<Arc<dyn Store>> {
+    let store: Arc<dyn Store> = place.open(Durability::ProcessDeath, options)?.into();
+    store.read("there-is-no-such-model", &mut Vec::new())?;
+    Ok(store)
 }

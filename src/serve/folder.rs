@@ -1,58 +1,59 @@
-//! Models from a folder of archives, or of unpacked artifacts, each loaded by its target name on its first use.
+//! Models from a folder of archives, or of unpacked artifacts, or from a bucket, each loaded by its target name on its first
+//! use.
 
 use super::{
     fault::Fault,
     loader::Loader,
+    origin::Origin,
     registry::{FromFolder, Registry},
     resident::Resident,
 };
+use crate::storage::{self, Store};
 use std::{
     collections::HashMap,
-    fs,
-    io::{self, ErrorKind},
-    os::unix::fs::MetadataExt,
+    fmt,
     path::{Component, Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, Instant},
 };
 
 /// How often a file is looked at while its model is used.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// By what a replaced file is known: a rename changes its number, a write its time. An unpacked artifact has the latest time
-/// and all the bytes of its files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Stamp {
-    modified: Option<SystemTime>,
-    size: u64,
-    number: u64,
-}
+/// The same of an object, where a look is a request that is paid for.
+const LOOK_AT_OBJECT_EVERY: Duration = Duration::from_secs(10);
 
-impl Stamp {
-    pub(super) fn of(path: &Path) -> io::Result<Self> {
-        let found = fs::metadata(path)?;
-        let mut stamp = Self { modified: found.modified().ok(), size: found.len(), number: found.ino() };
-        if found.is_dir() {
-            for file in fs::read_dir(path)?.filter_map(|entry| fs::metadata(entry.ok()?.path()).ok()) {
-                stamp.modified = stamp.modified.max(file.modified().ok());
-                stamp.size = stamp.size.saturating_add(file.len());
-            }
-        }
-        Ok(stamp)
-    }
-}
-
-/// A folder of archives.
+/// A folder of archives, or a bucket's.
 #[derive(Debug)]
 pub(super) struct Folder {
-    directory: PathBuf,
+    root: Root,
+    /// The longest that a replaced model stays unnoticed.
+    look_every: Duration,
     /// One lock for each target that is being loaded, so that it is loaded once.
     loading: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
 
+enum Root {
+    Directory(PathBuf),
+    Store(Arc<dyn Store>),
+}
+
+impl fmt::Debug for Root {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Directory(path) => path.fmt(f),
+            Self::Store(store) => f.write_str(&store.describe("")),
+        }
+    }
+}
+
 impl Folder {
     pub(super) fn new(directory: PathBuf) -> Self {
-        Self { directory, loading: Mutex::default() }
+        Self { root: Root::Directory(directory), look_every: LOOK_EVERY, loading: Mutex::default() }
+    }
+
+    pub(super) fn of_store(store: Arc<dyn Store>) -> Self {
+        Self { root: Root::Store(store), look_every: LOOK_AT_OBJECT_EVERY, loading: Mutex::default() }
     }
 
     /// The model of a target, from memory or from its archive.
@@ -60,7 +61,7 @@ impl Folder {
         let registry = loader.registry();
         let found = registry.use_cached(target);
         if let Some(found) = &found
-            && is_fresh(found)
+            && self.is_fresh(found)
         {
             return Ok(Arc::clone(&found.model));
         }
@@ -69,7 +70,7 @@ impl Folder {
         {
             return Ok(pinned);
         }
-        let path = self.path(target).ok_or_else(|| Fault::unknown_model(target))?;
+        let origin = self.origin(target).ok_or_else(|| Fault::unknown_model(target))?;
         let place = self.place(target);
         let _turn = match (place.lock.try_lock(), found) {
             (Ok(turn), _) => turn,
@@ -78,22 +79,33 @@ impl Folder {
             (Err(_), None) => place.lock.lock().await,
         };
         // While this one waited another may have loaded it.
-        if let Some(found) = registry.use_cached(target).filter(is_fresh) {
+        if let Some(found) = registry.use_cached(target).filter(|found| self.is_fresh(found)) {
             return Ok(found.model);
         }
         let (theirs, name) = (Arc::clone(loader), target.to_owned());
-        loader.work.run(move || refresh(&theirs, &name, &path)).await?
+        loader.work.run(move || refresh(&theirs, &name, &origin)).await?
+    }
+
+    fn is_fresh(&self, found: &FromFolder) -> bool {
+        found.looked_at.elapsed() < self.look_every
     }
 
     /// Where a target lies: below the folder, and not hidden.
-    fn path(&self, target: &str) -> Option<PathBuf> {
+    fn origin(&self, target: &str) -> Option<Origin> {
         let relative = Path::new(target.trim_start_matches('/'));
         let visible = |component: Component<'_>| match component {
             Component::Normal(part) => part.to_str().is_some_and(|part| !part.starts_with('.') && !part.contains('\0')),
             _ => false,
         };
         let safe = relative.components().next().is_some() && relative.components().all(visible);
-        safe.then(|| self.directory.join(relative))
+        match &self.root {
+            _ if !safe => None,
+            Root::Directory(directory) => Some(Origin::Path(directory.join(relative))),
+            Root::Store(store) => {
+                let key = relative.to_str().filter(|key| storage::is_key(key))?;
+                Some(Origin::Object { store: Arc::clone(store), key: key.to_owned() })
+            }
+        }
     }
 
     fn locks(&self) -> MutexGuard<'_, HashMap<String, Arc<tokio::sync::Mutex<()>>>> {
@@ -123,25 +135,27 @@ impl Drop for Place<'_> {
     }
 }
 
-fn is_fresh(found: &FromFolder) -> bool {
-    found.looked_at.elapsed() < LOOK_EVERY
-}
-
-/// Looks at the file, and reads it if it is not the one in memory.
-fn refresh(loader: &Loader, target: &str, path: &Path) -> Result<Arc<Resident>, Fault> {
+/// Looks at the place, and reads the model if it is not the one in memory.
+fn refresh(loader: &Loader, target: &str, origin: &Origin) -> Result<Arc<Resident>, Fault> {
     let registry: &Arc<Registry> = loader.registry();
-    let stamp = match Stamp::of(path) {
-        Ok(stamp) => stamp,
-        // A name that is too long for a file is that of none.
-        Err(error)
-            if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidFilename) =>
-        {
+    let stamp = match origin.stamp() {
+        Ok(Some(stamp)) => stamp,
+        Ok(None) => {
             if registry.forget_cached(target) {
                 loader.unloaded(target, "its file is gone");
             }
             return Err(Fault::unknown_model(target));
         }
-        Err(error) => return Err(Fault::internal(format!("Unable to load model: reading {target}: {error}"))),
+        Err(error) => {
+            let fault = Fault::internal(format!("Unable to load model: reading {target}: {error}"));
+            // A network that is broken says nothing against the model that is here.
+            let Some(found) = registry.use_cached(target).filter(|_| origin.may_be_out_of_reach()) else {
+                return Err(fault);
+            };
+            loader.failed(target, &fault);
+            registry.looked_at(target);
+            return Ok(found.model);
+        }
     };
     let found = registry.use_cached(target);
     if let Some(found) = &found
@@ -151,10 +165,10 @@ fn refresh(loader: &Loader, target: &str, path: &Path) -> Result<Arc<Resident>, 
         return Ok(Arc::clone(&found.model));
     }
     let begun = Instant::now();
-    match (loader.read(target, path, true), found) {
+    match (origin.read(&stamp, loader, target), found) {
         (Ok(model), _) => {
             loader.loaded(target, &model, begun);
-            Ok(registry.put(target, Arc::new(model), path.display().to_string(), stamp))
+            Ok(registry.put(target, Arc::new(model), origin.to_string(), stamp))
         }
         // What is being written has no end yet: the model that was there goes on until the file is whole.
         (Err(fault), Some(found)) => {
@@ -188,7 +202,8 @@ mod tests {
             ("v2/.hidden/8.tar.gz", None),
             ("8\0.tar.gz", None),
         ] {
-            assert_eq!(folder.path(target).as_deref(), path.map(Path::new), "{target:?}");
+            let found = folder.origin(target).map(|origin| origin.to_string());
+            assert_eq!(found.as_deref(), path, "{target:?}");
         }
     }
 }

@@ -37,7 +37,7 @@ pub(super) async fn invoke(
     let Path(name) = name?;
     let body = body::read(&headers, body, app.settings.max_request, &app.room, context.deadline).await?;
     let model = match (&app.settings.models, &app.folder) {
-        (Models::Folder(_), Some(folder)) => folder.find(&name, &app.loader).await?,
+        (Models::Folder(_) | Models::Bucket { .. }, Some(folder)) => folder.find(&name, &app.loader).await?,
         _ => app.registry.get(&name).ok_or_else(|| Fault::unknown_model(&name))?,
     };
     ask(&app, &context, &name, model, &headers, body).await
@@ -57,7 +57,7 @@ pub(super) async fn invocations(
     let target = text(&headers, TARGET_MODEL).ok_or_else(|| Fault::bad_request("Parameter model_name is required."))?;
     let loaded = match app.settings.models {
         Models::Loaded { .. } => app.registry.by_target(target),
-        Models::Folder(_) | Models::Single(_) => None,
+        Models::Folder(_) | Models::Bucket { .. } | Models::Single(_) => None,
     };
     let model = match (loaded, &app.folder) {
         (Some(model), _) => model,

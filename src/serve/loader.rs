@@ -1,6 +1,7 @@
-//! From a place on the disk to a model in memory, within the budget.
+//! From a place on the disk, or in a bucket, to a model in memory, within the budget.
 
 use super::{
+    budget::Charge,
     fault::Fault,
     journal::{Detail, Journal},
     metrics::Metrics,
@@ -8,7 +9,10 @@ use super::{
     resident::Resident,
     work::Work,
 };
-use crate::artifact::{Limits, open_path};
+use crate::{
+    artifact::{Limits, Opened, open_object, open_path},
+    storage::Store,
+};
 use serde_json::json;
 use std::{
     fs::{self, File},
@@ -29,6 +33,9 @@ const LEAST_PEAK: u64 = 128 << 10;
 
 /// An archive may always unpack to so much, and to [`ARCHIVE_PEAK`] times its size: text of a large tree model packs well.
 const UNPACKED: u64 = 16 << 20;
+
+/// How a gzip file begins.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// Reads models.
 #[derive(Debug)]
@@ -51,6 +58,32 @@ impl Loader {
     /// Reads a model; with `evicting`, models of a folder make room for it.
     pub(super) fn read(&self, name: &str, path: &Path, evicting: bool) -> Result<Resident, Fault> {
         let peak = peak(path);
+        let charge = self.charge(name, peak, evicting)?;
+        self.keep(name, open_path(path, limits(peak))?, charge, peak, evicting)
+    }
+
+    /// Reads a model from an object that was seen to have so many bytes; models of a folder make room for it.
+    pub(super) fn read_object(&self, name: &str, store: &dyn Store, key: &str, size: u64) -> Result<Resident, Fault> {
+        let seen = archive_peak(size, 0);
+        let mut charge = self.charge(name, seen, true)?;
+        let mut bytes = Vec::new();
+        match store.read(key, &mut bytes) {
+            Ok(true) => {}
+            Ok(false) => return Err(Fault::unknown_model(name)),
+            Err(error) => return Err(Fault::internal(format!("Unable to load model: {error}"))),
+        }
+        let declared = match bytes.last_chunk() {
+            Some(size) if bytes.starts_with(&GZIP) => u32::from_le_bytes(*size).into(),
+            _ => 0,
+        };
+        // What it unpacks to is known now, and it may be another one than was seen.
+        let peak = archive_peak(bytes.len() as u64, declared);
+        self.make_room(name, peak.saturating_sub(seen), true, || charge.settle(peak).then_some(()))?;
+        self.keep(name, open_object(key, bytes, limits(peak))?, charge, peak, true)
+    }
+
+    /// Takes what reading is thought to take, where that can ever fit.
+    fn charge(&self, name: &str, peak: u64, evicting: bool) -> Result<Charge, Fault> {
         let budget = &self.registry.budget;
         if peak > budget.limit() {
             return Err(Fault::no_room(format!(
@@ -58,10 +91,12 @@ impl Loader {
                 budget.limit()
             )));
         }
-        let charge = self.make_room(name, peak, evicting, || budget.charge(peak))?;
-        // No more is unpacked than is charged for.
-        let unpacked = peak / UNPACKED_PEAK;
-        let mut model = Resident::new(open_path(path, Limits { unpacked, ..Limits::of_file(unpacked) })?, charge);
+        self.make_room(name, peak, evicting, || budget.charge(peak))
+    }
+
+    /// Keeps what answers need of a model that was read.
+    fn keep(&self, name: &str, opened: Opened, charge: Charge, peak: u64, evicting: bool) -> Result<Resident, Fault> {
+        let mut model = Resident::new(opened, charge);
         // A model may take more than reading its text was thought to.
         let more = model.bytes().saturating_sub(peak);
         self.make_room(name, more, evicting, || model.settle().then_some(()))?;
@@ -117,19 +152,30 @@ impl Loader {
     }
 }
 
+/// No more is unpacked than is charged for.
+fn limits(peak: u64) -> Limits {
+    let unpacked = peak / UNPACKED_PEAK;
+    Limits { unpacked, ..Limits::of_file(unpacked) }
+}
+
+/// The memory that reading an archive, or a model file, of so many bytes is thought to take; `declared` is what it says that
+/// it unpacks to, 0 where it does not.
+fn archive_peak(size: u64, declared: u64) -> u64 {
+    let packed = ARCHIVE_PEAK.saturating_mul(size);
+    let unpacked = UNPACKED_PEAK.saturating_mul(declared.min(packed.max(UNPACKED)));
+    packed.max(unpacked).saturating_add(LEAST_PEAK)
+}
+
 /// The memory that reading is thought to take, from sizes alone. What cannot be seen is left to the reader to refuse.
 fn peak(path: &Path) -> u64 {
     let Ok(found) = fs::metadata(path) else { return LEAST_PEAK };
-    let size = if found.is_dir() {
+    if found.is_dir() {
         let files = fs::read_dir(path).into_iter().flatten().filter_map(|entry| fs::metadata(entry.ok()?.path()).ok());
         let sum: u64 = files.filter(fs::Metadata::is_file).map(|file| file.len()).sum();
-        UNPACKED_PEAK.saturating_mul(sum)
-    } else {
-        let packed = ARCHIVE_PEAK.saturating_mul(found.len());
-        let declared = if found.is_file() { declared_size(path).unwrap_or_default() } else { 0 };
-        packed.max(UNPACKED_PEAK.saturating_mul(declared.min(packed.max(UNPACKED))))
-    };
-    size.saturating_add(LEAST_PEAK)
+        return UNPACKED_PEAK.saturating_mul(sum).saturating_add(LEAST_PEAK);
+    }
+    let declared = if found.is_file() { declared_size(path).unwrap_or_default() } else { 0 };
+    archive_peak(found.len(), declared)
 }
 
 /// What an archive says that it unpacks to, in bytes: the last four of a gzip file (RFC 1952); 0 for other files. One that
@@ -140,5 +186,5 @@ fn declared_size(path: &Path) -> io::Result<u64> {
     file.read_exact(&mut magic)?;
     file.seek(SeekFrom::End(-4))?;
     file.read_exact(&mut size)?;
-    Ok(if magic == [0x1f, 0x8b] { u32::from_le_bytes(size).into() } else { 0 })
+    Ok(if magic == GZIP { u32::from_le_bytes(size).into() } else { 0 })
 }

@@ -26,6 +26,7 @@ mod journal;
 mod loader;
 mod management;
 mod metrics;
+mod origin;
 mod payload;
 mod registry;
 mod resident;

@@ -4,7 +4,7 @@
 //! - A model that is unloaded answers the requests that have it already, and is gone with the last of them.
 //! - Models that came from a folder make room for others, least recently used first; those that a call loaded stay.
 
-use super::{budget::Budget, fault::Fault, folder::Stamp, resident::Resident};
+use super::{budget::Budget, fault::Fault, origin::Stamp, resident::Resident};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -41,7 +41,7 @@ struct Entry {
     cached: Option<Cached>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Cached {
     used: u64,
     stamp: Stamp,
@@ -75,7 +75,7 @@ impl Models {
     /// Puts a model in, in the place of the one of that name, which is handed back.
     fn insert(&mut self, name: Arc<str>, entry: Entry) -> Option<Entry> {
         let before = self.remove(&name);
-        if let Some(cached) = entry.cached {
+        if let Some(cached) = &entry.cached {
             self.by_use.insert(cached.used, Arc::clone(&name));
             self.evictable += entry.model.bytes();
         }
@@ -88,7 +88,7 @@ impl Models {
 
     fn remove(&mut self, name: &str) -> Option<Entry> {
         let entry = self.by_name.remove(name)?;
-        if let Some(cached) = entry.cached {
+        if let Some(cached) = &entry.cached {
             self.by_use.remove(&cached.used);
             self.evictable -= entry.model.bytes();
         }
@@ -156,7 +156,7 @@ impl Registry {
         models.by_use.remove(&cached.used);
         models.by_use.insert(models.uses, name);
         cached.used = models.uses;
-        Some(FromFolder { model: Arc::clone(&entry.model), stamp: cached.stamp, looked_at: cached.looked_at })
+        Some(FromFolder { model: Arc::clone(&entry.model), stamp: cached.stamp.clone(), looked_at: cached.looked_at })
     }
 
     /// Notes that a file is still the one that was read.
@@ -272,10 +272,10 @@ mod tests {
     #[test]
     fn a_model_that_a_call_loaded_stays_whatever_a_folder_does() {
         let registry = Registry::new(1 << 20);
-        let stamp = Stamp::of(Path::new(".")).unwrap();
+        let stamp = Stamp::of_path(Path::new(".")).unwrap();
         let reservation = registry.reserve("x").unwrap();
         // A request for a file of that name comes before the load is done, and another one after it.
-        registry.put("x", model(&registry), "folder".into(), stamp);
+        registry.put("x", model(&registry), "folder".into(), stamp.clone());
         let pinned = model(&registry);
         reservation.complete(Arc::clone(&pinned), "call".into(), None);
         assert!(Arc::ptr_eq(&registry.put("x", model(&registry), "folder".into(), stamp), &pinned));

@@ -1,6 +1,7 @@
 //! How a server is to behave: decided by whoever starts it.
 
 use super::{capture::CaptureSettings, journal::Detail, payload::Rules};
+use crate::storage::{Location, S3Options};
 use std::{path::PathBuf, time::Duration};
 
 /// Where models come from.
@@ -13,6 +14,13 @@ pub enum Models {
     },
     /// From a folder of archives, each on its first use.
     Folder(PathBuf),
+    /// From the objects of a bucket, each on its first use.
+    Bucket {
+        /// The bucket, and where in it.
+        place: Location,
+        /// How it is used.
+        options: S3Options,
+    },
     /// One, read before the server says that it is ready: a directory or an archive.
     Single(PathBuf),
 }
@@ -42,4 +50,16 @@ pub struct Settings {
     pub capture: Option<CaptureSettings>,
     /// What is logged.
     pub detail: Detail,
+}
+
+/// Loads at once from a bucket: each of them waits most of its time.
+const LOADS_FROM_BUCKET: usize = 16;
+
+impl Settings {
+    /// Models that are read at once.
+    #[must_use]
+    pub fn loads(&self) -> usize {
+        let least = if matches!(self.models, Models::Bucket { .. }) { LOADS_FROM_BUCKET } else { 2 };
+        self.jobs.max(least)
+    }
 }

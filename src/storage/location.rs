@@ -65,6 +65,15 @@ impl Location {
         }
     }
 
+    /// The place that holds an object of this name, and its name there; `None` for a directory and for a whole bucket.
+    #[must_use]
+    pub fn split(&self) -> Option<(Self, String)> {
+        let Self::Bucket { bucket, prefix } = self else { return None };
+        let (above, name) = prefix.trim_end_matches('/').rsplit_once('/').unwrap_or(("", prefix.trim_end_matches('/')));
+        let prefix = if above.is_empty() { String::new() } else { format!("{above}/") };
+        (!name.is_empty()).then(|| (Self::Bucket { bucket: bucket.clone(), prefix }, name.to_owned()))
+    }
+
     /// Whether this place is the other one or lies in it, as far as their names tell.
     #[must_use]
     pub fn is_inside(&self, other: &Self) -> bool {
@@ -182,5 +191,14 @@ mod tests {
         }
         assert_eq!(parse("s3://b/out").join("models"), parse("s3://b/out/models"));
         assert_eq!(parse("out").join("models"), parse("out/models"));
+        for (place, split) in [
+            ("s3://b/out/t.csv", Some(("s3://b/out", "t.csv"))),
+            ("s3://b/t.csv", Some(("s3://b", "t.csv"))),
+            ("s3://b", None),
+            ("out/t.csv", None),
+        ] {
+            let expected = split.map(|(place, name)| (parse(place), name.to_owned()));
+            assert_eq!(parse(place).split(), expected, "{place}");
+        }
     }
 }

@@ -24,6 +24,13 @@ use std::{
     io::{Cursor, Read},
     path::{Path, PathBuf},
 };
+use xxhash_rust::xxh3::xxh3_128;
+
+/// Whether a text is an object's name, as [`Store`] describes them.
+#[must_use]
+pub fn is_key(text: &str) -> bool {
+    key::check(text).is_ok()
+}
 
 /// An object that [`Store::list`] found.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -87,6 +94,13 @@ pub trait Store: Send + Sync {
     fn sweep(&self, unfinished: &str) -> Result<()> {
         let _ = unfinished;
         Ok(())
+    }
+
+    /// What stands under a key, by a look at it; `None`: there is no such object. A store that knows nothing cheaper reads it.
+    fn look(&self, key: &str) -> Result<Option<Stamp>> {
+        let mut bytes = Vec::new();
+        let stamp = |bytes: &[u8]| Stamp { size: bytes.len() as u64, tag: format!("{:032x}", xxh3_128(bytes)) };
+        Ok(self.read(key, &mut bytes)?.then(|| stamp(&bytes)))
     }
 
     /// Writes an object.

@@ -22,6 +22,8 @@ mod prophet_terms;
 mod rehearsal;
 mod resume;
 #[cfg(feature = "s3")]
+mod s3_models;
+#[cfg(feature = "s3")]
 mod s3_prepare;
 #[cfg(feature = "s3")]
 mod s3_server;

@@ -131,6 +131,13 @@ impl Store for S3Store {
         }
     }
 
+    fn look(&self, key: &str) -> Result<Option<Stamp>> {
+        key::check(key)?;
+        let (place, asked) = (Arc::clone(&self.place), key.to_owned());
+        let found = self.place.wait_for(async move { place.head(&asked).await })?;
+        found.map_err(|refusal| refusal.into_error("cannot look at", &self.describe(key)))
+    }
+
     fn publish(&self, key: &str, bytes: &[u8]) -> Result<()> {
         let (sender, receiver) = mpsc::sync_channel(1);
         self.publish_behind(key, bytes.to_vec(), Box::new(move |result| drop(sender.send(result))));
@@ -195,6 +202,22 @@ impl Place {
 
     fn wait_for<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> Result<T> {
         wait_for(&self.runtime, work)
+    }
+
+    /// An object's stamp; `None` where there is no such object.
+    async fn head(&self, key: &str) -> Result<Option<Stamp>, Refusal> {
+        let full_key = self.full_key(key);
+        let head = retry::patiently(self.options.patience, || async {
+            Ok::<_, Refusal>(self.client.head_object().bucket(&self.bucket).key(&full_key).send().await?)
+        });
+        match head.await {
+            Ok(head) => {
+                let size = head.content_length().and_then(|size| u64::try_from(size).ok()).unwrap_or(0);
+                Ok(Some(Stamp { size, tag: head.e_tag().unwrap_or_default().trim_matches('"').to_owned() }))
+            }
+            Err(refusal) if refusal.is_missing() => Ok(None),
+            Err(refusal) => Err(refusal),
+        }
     }
 
     /// An object's bytes; `None` where there is no such object.

@@ -110,7 +110,7 @@ async fn put_parts(place: &Arc<Place>, key: &str, content: &Content) -> Result<O
         });
         match completed.await {
             // The upload is over, and perhaps it was only the answer that was lost.
-            Err(refusal) if refusal.is_missing() => made_of(place, &full_key, content.len(), number, refusal).await,
+            Err(refusal) if refusal.is_missing() => made_of(place, key, content.len(), number, refusal).await,
             completed => Ok(completed?.e_tag().map(str::to_owned)),
         }
     };
@@ -126,18 +126,15 @@ async fn put_parts(place: &Arc<Place>, key: &str, content: &Content) -> Result<O
 /// The ETag of the object, if it has this length and came in so many parts, which its ETag ends with; otherwise `refusal`.
 async fn made_of(
     place: &Place,
-    full_key: &str,
+    key: &str,
     length: u64,
     parts: usize,
     refusal: Refusal,
 ) -> Result<Option<String>, Refusal> {
-    let head = retry::patiently(place.options.patience, || async {
-        Ok::<_, Refusal>(place.client.head_object().bucket(&place.bucket).key(full_key).send().await?)
-    });
-    let Ok(head) = head.await else { return Err(refusal) };
-    let tag = head.e_tag().map(str::to_owned);
-    let in_parts = tag.as_ref().is_some_and(|tag| tag.trim_matches('"').ends_with(&format!("-{parts}")));
-    if in_parts && head.content_length() == i64::try_from(length).ok() { Ok(tag) } else { Err(refusal) }
+    match place.head(key).await {
+        Ok(Some(Stamp { size, tag })) if size == length && tag.ends_with(&format!("-{parts}")) => Ok(Some(tag)),
+        _ => Err(refusal),
+    }
 }
 
 /// Uploads the parts, a few at a time; what the end of the upload must list.
