@@ -124,11 +124,8 @@ impl Store for S3Store {
         key::check(key)?;
         let (place, name) = (Arc::clone(&self.place), key.to_owned());
         let found = self.place.wait_for(async move { stream::Stream::open(place, &name).await })?;
-        match found {
-            Ok(stream) => Ok(Some(Box::new(stream))),
-            Err(refusal) if refusal.is_missing() => Ok(None),
-            Err(refusal) => Err(refusal.into_error("cannot read", &self.describe(key))),
-        }
+        let stream = found.map_err(|refusal| refusal.into_error("cannot read", &self.describe(key)))?;
+        Ok(stream.map(|stream| Box::new(stream) as Box<dyn Read + Send>))
     }
 
     fn look(&self, key: &str) -> Result<Option<Stamp>> {

@@ -12,7 +12,7 @@ use std::{
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use super::{Place, Refusal, retry};
+use super::{Place, Refusal, Stamp, retry};
 
 /// Bytes of a part: a request for fewer takes longer to begin than to arrive.
 const PART: u64 = 8 << 20;
@@ -35,16 +35,12 @@ pub(super) struct Stream {
 }
 
 impl Stream {
-    /// Looks at the object; a [`Refusal::is_missing`] where there is none.
-    pub(super) async fn open(place: Arc<Place>, key: &str) -> Result<Self, Refusal> {
-        let full_key = place.full_key(key);
-        let head = retry::patiently(place.options.patience, || async {
-            Ok::<_, Refusal>(place.client.head_object().bucket(&place.bucket).key(&full_key).send().await?)
-        })
-        .await?;
-        let size = head.content_length().and_then(|length| u64::try_from(length).ok()).unwrap_or(0);
-        let tag = head.e_tag().map(str::to_owned);
-        Ok(Self { place, key: full_key, tag, size, next: 0, coming: VecDeque::new(), here: Bytes::new() })
+    /// Looks at the object; `None` where there is none.
+    pub(super) async fn open(place: Arc<Place>, key: &str) -> Result<Option<Self>, Refusal> {
+        let Some(Stamp { size, tag }) = place.head(key).await? else { return Ok(None) };
+        let tag = (!tag.is_empty()).then(|| format!("\"{tag}\""));
+        let key = place.full_key(key);
+        Ok(Some(Self { place, key, tag, size, next: 0, coming: VecDeque::new(), here: Bytes::new() }))
     }
 
     /// Asks for parts until enough are on their way.
