@@ -29,7 +29,10 @@ pub(super) async fn patiently<T, F: Future<Output = Result<T, Refusal>>>(
         match request().await {
             // Once more in any case: a large upload may take longer than anybody's patience.
             Err(refusal) if refusal.may_pass() && (tries == 1 || begun.elapsed() < patience) => {
-                tokio::time::sleep(bound.mul_f64(random_share())).await;
+                let pause = bound.mul_f64(random_share());
+                // Somebody may wait for the answer: the last pause ends with the patience.
+                let left = patience.saturating_sub(begun.elapsed());
+                tokio::time::sleep(if left.is_zero() { pause } else { pause.min(left) }).await;
                 bound = LONGEST.min(bound * 2);
                 tries += 1;
             }
