@@ -106,6 +106,18 @@ fn last_season(series: &Series, last_date: i64, frequency: Frequency, season: us
 }
 
 impl FittedBaseline {
+    /// Reads what was written of a model.
+    pub(super) fn from_json(content: &[u8]) -> Result<Self, String> {
+        let fitted: Self = serde_json::from_slice(content).map_err(|error| error.to_string())?;
+        if fitted.season.is_empty() {
+            return Err("season is empty: it has a value for each period".into());
+        }
+        if !(0.0..1.0).contains(&fitted.interval_width) {
+            return Err(format!("interval_width is {}: a probability is from 0 to below 1", fitted.interval_width));
+        }
+        Ok(fitted)
+    }
+
     /// Continues from the last date; `dates` are the steps after it.
     ///
     /// The interval is normal with variance σ²·(number of seasons ahead), or σ²·(1 + 1/n) for the mean.
@@ -189,5 +201,19 @@ mod tests {
     fn no_value_at_all_has_no_baseline() {
         let empty = Series { dates: vec![0], ..Series::default() };
         assert_eq!(BaselineSpec::Mean.fit(&empty, Frequency::DAILY, 0.8, None), None);
+    }
+
+    #[test]
+    fn a_file_that_no_forecast_can_be_made_of_is_refused() {
+        let file = |season: &str, width: f64| {
+            format!(
+                r#"{{"model":"mean","season":{season},"sigma":1.0,"interval_width":{width},"last_date":0,"rows":1}}"#
+            )
+        };
+        assert!(FittedBaseline::from_json(file("[2.5]", 0.8).as_bytes()).is_ok());
+        for (season, width, words) in [("[]", 0.8, "season is empty"), ("[1.0]", -1.0, "interval_width is -1")] {
+            let complaint = FittedBaseline::from_json(file(season, width).as_bytes()).unwrap_err();
+            assert!(complaint.contains(words), "{complaint}");
+        }
     }
 }

@@ -228,7 +228,7 @@ impl FittedModel {
     pub fn from_file(file_name: &str, content: &[u8], features: Option<Vec<Feature>>) -> Result<Self, String> {
         match file_name {
             "model.json" => Ok(Self::Prophet(Box::new(FittedProphet::from_json(content)?))),
-            "baseline.json" => serde_json::from_slice(content).map(Self::Baseline).map_err(|error| error.to_string()),
+            "baseline.json" => FittedBaseline::from_json(content).map(Self::Baseline),
             FittedRegression::XGBOOST_FILE | FittedRegression::RIDGE_FILE => {
                 let fitted = FittedRegression::from_file(file_name, content, features);
                 fitted.map(|fitted| Self::Regression(Box::new(fitted))).map_err(|error| error.to_string())

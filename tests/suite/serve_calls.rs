@@ -139,13 +139,20 @@ fn an_archive_that_unpacks_to_much_more_is_charged_what_it_takes() {
 }
 
 #[test]
-fn a_model_with_an_interval_that_is_no_probability_is_refused_when_it_is_loaded() {
+fn a_model_whose_numbers_make_no_forecast_is_refused_when_it_is_loaded() {
     let server = Server::multi_model();
     let mut model = json(&unpacked("8").path().join("model.json"));
     for width in [-1.0, 1.5, 4_294_967_296.0] {
         model["interval_width"] = json!(width);
         let directory = folder([("model.json", model.to_string())]);
         server.load("x", directory.path()).fault(400, "InvalidModelException", &format!("interval_width is {width}"));
+    }
+    model["interval_width"] = json!(0.8);
+    for name in ["start", "t_scale"] {
+        let usual = std::mem::replace(&mut model[name], json!(9e15));
+        let directory = folder([("model.json", model.to_string())]);
+        server.load("x", directory.path()).fault(400, "InvalidModelException", &format!("{name} is 9000000000000000"));
+        model[name] = usual;
     }
     for width in [0, 1] {
         model["interval_width"] = json!(width);

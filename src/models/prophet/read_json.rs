@@ -224,8 +224,8 @@ impl Saved {
             changepoint_rows: (0..changepoints.len()).collect(),
             changepoints,
             changepoints_t: self.changepoints_t,
-            start: (self.start * 1e3).round() as i64,
-            t_scale: (self.t_scale * 1e3).round() as i64,
+            start: milliseconds("start", self.start)?,
+            t_scale: milliseconds("t_scale", self.t_scale)?,
             floor: if self.scaling == Scaling::Minmax || self.logistic_floor { self.y_min } else { 0.0 },
             y_scale: self.y_scale,
             logistic_floor: self.logistic_floor,
@@ -332,5 +332,14 @@ fn single(name: &str, rows: Vec<Vec<f64>>) -> Result<f64, String> {
     match flat(name, rows)?[..] {
         [value] => Ok(value),
         ref values => Err(format!("{name} has {} values instead of one", values.len())),
+    }
+}
+/// Seconds of a file as milliseconds.
+fn milliseconds(name: &str, seconds: f64) -> Result<i64, String> {
+    // What pandas can write: 292 years before and after 1970.
+    if seconds.abs() < 9.3e9 {
+        Ok((seconds * 1e3).round() as i64)
+    } else {
+        Err(format!("{name} is {seconds}: no time that Prophet can write is so far from 1970"))
     }
 }
