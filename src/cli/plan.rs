@@ -5,7 +5,7 @@ use crate::{
     error::{Error, Result},
     input::{Discovery, InputFile, Scan, Shard, discover_with},
     machine::{available_memory, peak_memory, resident_memory},
-    plan::{Batch, Groups, Memory, Offer, Prices, Report, Requests, Tried},
+    plan::{Batch, Estimate, Groups, Memory, Offer, Prices, Report, Requests, Tried},
     settings::Settings,
     storage::{Durability, Entry, Location, S3Options, Selection, Store},
     train::{Job, Progress, ResultsDirectory, Status, run},
@@ -96,7 +96,7 @@ impl Plan {
             let tried = try_batch(&*store, validation.as_deref(), &settings, &batch)?;
             sample.record(&batch, tried);
         }
-        let estimate = sample.estimate(bundles);
+        let estimate = Estimate::new(&sample, bundles);
         let memory = base.zip(peak_memory()).map(|(base, peak)| Memory {
             base,
             thread: peak.saturating_sub(base),

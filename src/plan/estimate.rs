@@ -3,21 +3,8 @@
 //! Within a group time goes with bytes: a ratio estimator (Cochran, *Sampling Techniques*, 3rd edition, chapter 6), with
 //! its variance from the residuals of the batches and the correction for a finite population.
 
-use super::groups::{Group, Groups, weight};
+use super::groups::{Group, Groups, Tried, weight};
 use serde::Serialize;
-
-/// What a batch of files took on one thread.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
-pub struct Tried {
-    /// Seconds of work: reading to publishing.
-    pub seconds: f64,
-    /// Customers in the files.
-    pub customers: usize,
-    /// Those of them that failed.
-    pub failed: usize,
-    /// Bytes of the artifacts.
-    pub artifacts: usize,
-}
 
 /// What all files of a job will take.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -46,7 +33,9 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    pub(super) fn new(sample: &Groups, bundles: bool) -> Self {
+    /// From a sample of which some files were tried; `bundles`: a file holds many customers.
+    #[must_use]
+    pub fn new(sample: &Groups, bundles: bool) -> Self {
         let mut whole = Self {
             bundles,
             files: sample.sizes.len(),
@@ -86,15 +75,6 @@ impl Estimate {
     #[must_use]
     pub fn failing(&self) -> f64 {
         self.tried.failed as f64 / self.tried.customers.max(1) as f64
-    }
-}
-
-impl Tried {
-    fn add(&mut self, other: &Self) {
-        self.seconds += other.seconds;
-        self.customers += other.customers;
-        self.failed += other.failed;
-        self.artifacts += other.artifacts;
     }
 }
 
@@ -148,7 +128,7 @@ mod tests {
     fn all_files_tried_give_what_they_took_without_an_error() {
         let mut sample = fleet((0..1000).map(|i| 500 + i % 90));
         try_some(&mut sample, usize::MAX);
-        let estimate = sample.estimate(false);
+        let estimate = Estimate::new(&sample, false);
         let expected: f64 = (0..1000).map(|i| work(500 + i % 90)).sum();
         assert!((estimate.seconds / expected - 1.0).abs() < 1e-12);
         assert!(estimate.error < 1e-9 * expected, "{}", estimate.error);
@@ -162,11 +142,11 @@ mod tests {
         let mut sample = fleet((0..20_000).map(size));
         try_some(&mut sample, 24);
         assert!(sample.is_enough());
-        let estimate = sample.estimate(false);
+        let estimate = Estimate::new(&sample, false);
         let expected: f64 = (0..20_000).map(|i| work(size(i))).sum();
         assert!(estimate.tried_files < 2_000, "{}", estimate.tried_files);
         assert!((estimate.seconds / expected - 1.0).abs() < 0.02, "{} for {expected}", estimate.seconds);
-        let bundled = sample.estimate(true);
+        let bundled = Estimate::new(&sample, true);
         assert!((bundled.customers / 20_000.0 - 1.0).abs() < 0.02, "{}", bundled.customers);
         assert_eq!(estimate.customers, 20_000.0);
         let by_file: f64 = estimate.by_file.iter().sum();
@@ -188,7 +168,7 @@ mod tests {
                     let seconds = batch.files.iter().map(|file| odd(file.size)).sum();
                     sample.record(&batch, Tried { seconds, ..Tried::default() });
                 }
-                let estimate = sample.estimate(false);
+                let estimate = Estimate::new(&sample, false);
                 (estimate.seconds, estimate.error)
             })
             .collect();
@@ -204,7 +184,7 @@ mod tests {
             let mut sample = fleet(sizes.clone());
             try_some(&mut sample, usize::MAX);
             assert!(sample.is_enough());
-            let estimate = sample.estimate(false);
+            let estimate = Estimate::new(&sample, false);
             assert_eq!((estimate.files, estimate.tried_files), (sizes.len(), sizes.len()));
             let expected: f64 = sizes.iter().map(|size| work(*size)).sum();
             assert!((estimate.seconds - expected).abs() <= 1e-9 * expected, "{sizes:?}: {}", estimate.seconds);

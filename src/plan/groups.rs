@@ -3,8 +3,8 @@
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
 
-use super::estimate::{Estimate, Tried};
 use crate::storage::Entry;
+use serde::Serialize;
 
 /// Groups of files of about the same bytes altogether: a few large files weigh as much as many small ones.
 const GROUPS: u64 = 8;
@@ -45,6 +45,19 @@ pub struct Batch {
     /// The files.
     pub files: Vec<Entry>,
     group: usize,
+}
+
+/// What a batch of files took on one thread.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Tried {
+    /// Seconds of work: reading to publishing.
+    pub seconds: f64,
+    /// Customers in the files.
+    pub customers: usize,
+    /// Those of them that failed.
+    pub failed: usize,
+    /// Bytes of the artifacts.
+    pub artifacts: usize,
 }
 
 impl Groups {
@@ -94,11 +107,14 @@ impl Groups {
         let bytes = batch.files.iter().map(|file| weight(file.size)).sum();
         self.of_size[batch.group].tried.push((bytes, tried));
     }
+}
 
-    /// What all files will take; `bundles`: a file holds many customers.
-    #[must_use]
-    pub fn estimate(&self, bundles: bool) -> Estimate {
-        Estimate::new(self, bundles)
+impl Tried {
+    pub(super) fn add(&mut self, other: &Self) {
+        self.seconds += other.seconds;
+        self.customers += other.customers;
+        self.failed += other.failed;
+        self.artifacts += other.artifacts;
     }
 }
 

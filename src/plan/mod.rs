@@ -22,8 +22,8 @@ mod offer;
 mod prices;
 mod report;
 
-pub use estimate::{Estimate, Tried};
-pub use groups::{Batch, Groups};
+pub use estimate::Estimate;
+pub use groups::{Batch, Groups, Tried};
 pub use offer::{Memory, Offer, Requests};
 pub use prices::{Instance, Prices};
 pub use report::Report;

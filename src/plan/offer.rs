@@ -147,7 +147,7 @@ mod tests {
             let seconds = batch.files.iter().map(|file| file.size as f64).sum();
             sample.record(&batch, Tried { seconds, customers: batch.files.len(), ..Tried::default() });
         }
-        sample.estimate(false)
+        Estimate::new(&sample, false)
     }
 
     fn machine(vcpus: f64) -> Instance {
