@@ -1,8 +1,8 @@
 //! A store that shows some of its objects.
 
-use super::{Entry, Store};
+use super::{Entry, Stamp, Store};
 use crate::error::Result;
-use std::{io::Read, path::PathBuf};
+use std::{collections::HashMap, io::Read, path::PathBuf};
 
 /// Some objects of another store, for reading.
 pub struct Selection<'a> {
@@ -38,6 +38,18 @@ impl Store for Selection<'_> {
 
     fn publish(&self, key: &str, bytes: &[u8]) -> Result<()> {
         self.whole.publish(key, bytes)
+    }
+
+    fn survey(&self) -> Result<Option<HashMap<String, Stamp>>> {
+        let mut stamps = self.whole.survey()?;
+        if let Some(stamps) = &mut stamps {
+            stamps.retain(|key, _| self.shown.binary_search_by(|entry| entry.key.cmp(key)).is_ok());
+        }
+        Ok(stamps)
+    }
+
+    fn look(&self, key: &str) -> Result<Option<Stamp>> {
+        self.whole.look(key)
     }
 
     fn read_ahead(&self, upcoming: Vec<Entry>) {

@@ -88,6 +88,12 @@ fn one_table_of_a_bucket_is_named_by_its_key() {
     let rows: usize =
         below(&server, "one/customers/").values().map(|file| file.split(|byte| *byte == b'\n').count() - 2).sum();
     assert_eq!(rows, 1000);
+    // Another table of the same name and size is another preparation's.
+    let text = tables()[1].1.replace("customer-39", "customer-38");
+    server.put("raw/small.csv", text);
+    let mut command = prepare("s3://fleet/raw/small.csv", "s3://fleet/one", &[]);
+    let ended: Ended = command.arg("--work").arg(work.path()).envs(server.environment()).output().unwrap().into();
+    ended.with_code(2).complains_of(&["is there already"]);
     let mut command = prepare("s3://fleet/raw/none.csv", "s3://fleet/two", &[]);
     let ended: Ended = command.arg("--work").arg(work.path()).envs(server.environment()).output().unwrap().into();
     ended.with_code(2).complains_of(&["s3://fleet/raw/none.csv", "there is no such table"]);
