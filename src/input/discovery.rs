@@ -211,6 +211,12 @@ impl Discovery {
 }
 
 impl InputFile {
+    /// As the store lists it.
+    #[must_use]
+    pub fn entry(&self) -> Entry {
+        Entry { key: self.key.clone(), size: self.size }
+    }
+
     /// The customers to train from this file.
     pub fn customers(&self) -> impl Iterator<Item = &CustomerId> {
         let (one, many) = match &self.contents {

@@ -66,6 +66,7 @@ pub use summary::Summary;
 pub use tables::is_table;
 
 use std::{
+    collections::BTreeMap,
     fmt, fs,
     io::Write,
     path::{Path, PathBuf},
@@ -90,7 +91,7 @@ use self::{
 use crate::{
     error::{Error, Result},
     input::Shard,
-    storage::Store,
+    storage::{Entry, Stamp, Store},
 };
 
 /// Names and endings of the reports, the summary last.
@@ -214,16 +215,23 @@ impl Job<'_> {
 /// Of what decides over the output: the tables by name, size and time, the options, the version.
 fn fingerprint(job: &Job<'_>) -> Result<String> {
     let mut text = format!("{} {:?} {}\n", env!("CARGO_PKG_VERSION"), job.options, job.shard);
-    let stamps = job.input.survey()?.unwrap_or_default();
-    for entry in job.input.list()? {
-        let tag = stamps.get(&entry.key).map(|stamp| stamp.tag.as_str()).unwrap_or_default();
-        let file = job.input.file(&entry.key);
-        let modified = file.and_then(|path| fs::metadata(path).ok()).and_then(|data| data.modified().ok());
+    let tables: BTreeMap<String, Stamp> = match job.input.survey()? {
+        Some(stamps) => stamps.into_iter().collect(),
+        None => job.input.list()?.into_iter().map(|entry| with_time(job.input, entry)).collect(),
+    };
+    for (key, Stamp { size, tag }) in tables {
         // Writing to memory does not fail.
-        let _ = fmt::Write::write_fmt(&mut text, format_args!("{} {} {modified:?}{tag}\n", entry.key, entry.size));
+        let _ = fmt::Write::write_fmt(&mut text, format_args!("{key} {size} {tag}\n"));
     }
     let first = Sha256::digest(text).iter().take(16).fold(0_u128, |number, &byte| number << 8 | u128::from(byte));
     Ok(format!("{first:032x}"))
+}
+
+/// A file's version is told by when it was written.
+fn with_time(store: &dyn Store, entry: Entry) -> (String, Stamp) {
+    let data = store.file(&entry.key).and_then(|path| fs::metadata(path).ok());
+    let tag = format!("{:?}", data.and_then(|data| data.modified().ok()));
+    (entry.key, Stamp { size: entry.size, tag })
 }
 
 /// The buckets: those of an earlier run, or new ones.

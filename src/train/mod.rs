@@ -40,7 +40,7 @@ use crate::{
     error::{Error, Result},
     input::{Discovery, InputFile, InputSettings, Purpose, Scan, Shard, discover_with},
     settings::Settings,
-    storage::{Entry, Store},
+    storage::Store,
 };
 use memory_gate::{MemoryGate, unpacked_size};
 use owner::Owner;
@@ -125,7 +125,8 @@ pub fn run(job: &Job<'_>, out: &mut dyn Write) -> Result<Summary> {
     // Bounded, so that workers wait for a slow disk instead of filling the memory with outcomes.
     let (events, inbox) = mpsc::sync_channel::<Event>(256);
     let standing = standing::Standing::survey(job, &plan)?;
-    job.input.read_ahead(plan.files.iter().map(entry).collect());
+    job.input.read_ahead(plan.files.iter().map(InputFile::entry).collect());
+    validation.read_ahead(&plan.files);
     let crew = Crew::new(job, &plan, &validation, standing);
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
@@ -156,7 +157,7 @@ pub fn run(job: &Job<'_>, out: &mut dyn Write) -> Result<Summary> {
 fn discover(job: &Job<'_>, pool: &ThreadPool, store: &dyn Store, settings: &InputSettings) -> Result<Discovery> {
     let stopped = || Error::Stopped("stopped while the input was being listed: run it again".into());
     let discovery = discover_with(store, settings, |files, scan| {
-        store.read_ahead(files.iter().map(entry).collect());
+        store.read_ahead(files.iter().map(InputFile::entry).collect());
         let memory = MemoryGate::new(job.memory, job.jobs, files.iter().map(unpacked_size));
         let next = AtomicUsize::new(0);
         // A broadcast, because its threads begin no other file while a library makes one of them wait: the memory that a
@@ -175,8 +176,4 @@ fn discover(job: &Job<'_>, pool: &ThreadPool, store: &dyn Store, settings: &Inpu
         scans.into_iter().map(|(_, scan)| scan).collect()
     })?;
     if job.stop.load(Ordering::Relaxed) { Err(stopped()) } else { Ok(discovery) }
-}
-
-fn entry(file: &InputFile) -> Entry {
-    Entry { key: file.key.clone(), size: file.size }
 }

@@ -75,6 +75,19 @@ impl<'a> Validation<'a> {
         if matches!(file.contents, Contents::One(_)) { sizes.max().unwrap_or(0) } else { sizes.sum() }
     }
 
+    /// Has the validation files fetched ahead that go with these files of training rows, in their order.
+    pub(super) fn read_ahead(&self, training: &[InputFile]) {
+        let Some(store) = self.store else { return };
+        let mut announced = vec![false; self.files.len()];
+        let mut upcoming = Vec::new();
+        for at in training.iter().flat_map(|file| self.beside(file)) {
+            if !std::mem::replace(&mut announced[at], true) {
+                upcoming.push(self.files[at].entry());
+            }
+        }
+        store.read_ahead(upcoming);
+    }
+
     /// The validation files that have customers of a file of training rows.
     fn beside(&self, file: &InputFile) -> BTreeSet<usize> {
         file.customers().filter_map(|customer| self.by_customer.get(customer).copied()).collect()

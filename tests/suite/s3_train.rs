@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::{
     s3_server::{Fault, Seen, Server},
-    support::{Ended, Files, artifacts, daily, fleet, manyfit, train},
+    support::{Ended, Files, artifacts, daily, fleet, folder, manyfit, train, train_command},
 };
 
 fn command(server: &Server, output: &str, settings: &[&str]) -> Command {
@@ -229,6 +229,35 @@ fn the_rows_of_a_killed_run_vouch_for_its_artifacts() {
     assert_eq!(gets_again - gets, 20 + 2 + 2, "no artifact is looked at");
     assert_eq!(puts_again - puts, 4, "no artifact is written");
     assert!(server.objects()["out/checkpoint.jsonl"].bytes.is_empty(), "the manifest takes its place");
+}
+
+#[test]
+fn validation_rows_are_fetched_ahead_each_file_once() {
+    let table = |rows: std::ops::Range<usize>| {
+        rows.fold("price,feet\n".to_owned(), |text, row| text + &format!("{},{}\n", 3 * row % 40, row % 40))
+    };
+    let training = folder((0..30).map(|i| (format!("city-{i:02}_train.csv"), table(i..i + 60))));
+    let judged: Vec<(String, String)> =
+        (0..30).map(|i| (format!("city-{i:02}_val.csv"), table(i..i + 20))).collect();
+    let fit = |output: &Path, validation: &str, server: &Server| {
+        let settings = ["model=gradient-boosting", "num_round=2", "--jobs=1", validation];
+        let mut command = train_command(training.path(), output, &settings);
+        Ended::from(command.envs(server.environment()).output().unwrap()).with_code(0)
+    };
+    let server = Server::with_faults(Duration::from_millis(20), |_| None);
+    for (name, text) in &judged {
+        server.put(&format!("val/{name}"), text.as_bytes());
+    }
+    let output = tempfile::tempdir().unwrap();
+    let ended = fit(output.path(), "--validation=s3://fleet/val", &server);
+    assert!(ended.out.contains("30 of them have validation rows in s3://fleet/val"), "{}", ended.out);
+    assert_eq!(server.requests("GET"), 30 + 1, "each once; one more is looked into for its columns");
+    assert!(server.most_under_way() > 1, "one worker that asks for each in its turn has one under way");
+
+    let (judged, expected) = (folder(judged), tempfile::tempdir().unwrap());
+    fit(expected.path(), &format!("--validation={}", judged.path().display()), &server);
+    let predictions = |output: &Path| std::fs::read(output.join("predictions.csv")).unwrap();
+    assert_eq!(predictions(output.path()), predictions(expected.path()));
 }
 
 #[test]

@@ -106,3 +106,81 @@ fn constant(design: &Design, normal: &NormalMatrix) -> Option<Vec<f64>> {
     }
     Some(beta)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::models::{
+        patience::Patience,
+        prophet::{
+            descent::{Descent, tests::design},
+            nonlinear::NonlinearSolver,
+        },
+    };
+
+    /// The series of the search's tests, with a third feature, multiplicative, that is nearly a constant.
+    fn design_with_constant(rows: usize) -> (Design, Vec<f64>) {
+        let (mut design, y) = design(Growth::Linear, rows);
+        design.features.extend((0..rows).map(|i| 0.5 + 0.01 * (i as f64).sin()));
+        design.prior_scales.push(10.0);
+        design.multiplicative.push(true);
+        (design, y)
+    }
+
+    fn problem<'a>(design: &'a Design, normal: &'a NormalMatrix, y: &'a [f64]) -> Problem<'a> {
+        Problem { design, normal, y, patience: Patience::default() }
+    }
+
+    #[test]
+    fn where_a_constant_can_be_made_every_scale_has_its_start() {
+        let (design, y) = design_with_constant(200);
+        let normal = NormalMatrix::new(&design);
+        let problem = problem(&design, &normal, &y);
+        let beta = constant(&design, &normal).expect("the third feature is half of a constant");
+        assert!((beta[2] - 2.0).abs() < 0.01 && beta[1] == 0.0, "{beta:?}");
+
+        let starts = starts(&problem, &mut Solver::default(), false).unwrap();
+        assert_eq!(starts.len(), SCALES as usize);
+        let first = &starts[0].point;
+        let mut descent = Descent::default();
+        for (power, start) in starts.iter().enumerate() {
+            let Point { free, delta } = &start.point;
+            let scale = 2.0_f64.powi(power as i32);
+            // The trend shrinks, what is multiplied with it grows.
+            assert!((free[1] * scale / first.free[1] - 1.0).abs() < 0.1, "{free:?}, {delta:?} at {scale}");
+            assert!((free[4] - 2.0 * (scale - 1.0)).abs() < 0.1 * scale, "{free:?} at {scale}");
+            // Yet the product is nearly the same, and as near to the series as a trend that bends much allows.
+            let sse = descent.place(&problem, &start.point);
+            assert!(sse < 0.02 * dot(&y, &y), "{sse} at {scale}");
+            assert!(start.variance > 0.0 && delta.len() == 3);
+        }
+    }
+
+    #[test]
+    fn a_start_at_another_scale_leads_to_a_better_optimum() {
+        let (mut design, y) = design_with_constant(200);
+        design.changepoint_prior_scale = 0.001;
+        let normal = NormalMatrix::new(&design);
+        let problem = problem(&design, &normal, &y);
+        let mut solver = NonlinearSolver::default();
+        let best = solver.solve(&problem, None).unwrap();
+        let line = Point { free: vec![1.0, 0.5, 0.0, 0.0, 0.0], delta: vec![0.0; 3] };
+        let near = solver.solve(&problem, Some(&line.into_parameters(&design, 0.1))).unwrap();
+        assert!(best.log_posterior > near.log_posterior + 1.0, "{} and {}", best.log_posterior, near.log_posterior);
+    }
+
+    #[test]
+    fn without_a_constant_there_is_one_start_where_optima_are_many_and_none_elsewhere() {
+        let (design, y) = design(Growth::Linear, 200);
+        let normal = NormalMatrix::new(&design);
+        let problem = problem(&design, &normal, &y);
+        assert!(constant(&design, &normal).is_none());
+        for (many, expected) in [(false, 0), (true, 1)] {
+            assert_eq!(starts(&problem, &mut Solver::default(), many).unwrap().len(), expected);
+        }
+        let (design, y) = super::super::descent::tests::design(Growth::Logistic, 200);
+        let normal = NormalMatrix::new(&design);
+        let logistic = Problem { design: &design, normal: &normal, y: &y, ..problem };
+        assert!(starts(&logistic, &mut Solver::default(), true).unwrap().is_empty());
+    }
+}
