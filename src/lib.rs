@@ -26,7 +26,7 @@
 //! | 3 | [`artifact`]: what one `tar.gz` holds, its deterministic bytes, its name, its fingerprint |
 //! | 2 | [`input`]: from files to customers' series; [`models`]: from a series to a fitted model to a forecast |
 //! | 1 | [`dataset`]: a customer's name and data; [`holidays`]: countries' public holidays; [`storage`]: where bytes live; [`tables`]: tables of results as CSV, JSON, Parquet; [`sagemaker`]: the platform's files and variables; [`array_job`]: index variables of other runners |
-//! | 0 | [`error`]: who must act, and the exit codes; [`machine`]: its processors and its memory |
+//! | 0 | [`error`]: who must act, and the exit codes; [`machine`]: its processors and its memory; `gate`: how much may be in memory, or under way, at once |
 //!
 //! # Fences
 //!
@@ -42,6 +42,7 @@ pub mod artifact;
 pub mod cli;
 pub mod dataset;
 pub mod error;
+mod gate;
 pub mod holidays;
 pub mod input;
 pub mod machine;

@@ -3,20 +3,32 @@
     check.py TABLE OUT
 """
 
+import csv
+import pathlib
 import sys
 
 import duckdb
 
-table, out = sys.argv[1:3]
+table, out = sys.argv[1], pathlib.Path(sys.argv[2])
 relation = f"read_parquet('{table}')" if table.endswith(".parquet") else f"read_csv('{table}')"
 duckdb.execute("SET memory_limit = '4GB'")
-totals = "SELECT count(*), sum(round({0} * 100)::HUGEINT), count(DISTINCT {1}) FROM {2}"
-before = duckdb.sql(totals.format("consumption", "customer_id", relation)).fetchone()
-# One customer's file does not name it; its own name does.
-made = f"read_csv('{out}/*.csv', filename = true, union_by_name = true, header = true)"
-names = [column for column, *_ in duckdb.sql(f"DESCRIBE SELECT * FROM {made}").fetchall()]
-customer = "customer" if "customer" in names else "filename"
-after = duckdb.sql(totals.format("target", customer, made)).fetchone()
+totals = f"SELECT count(*), sum(round(consumption * 100)::HUGEINT), count(DISTINCT customer_id) FROM {relation}"
+before = duckdb.sql(totals).fetchone()
+
+# File by file: DuckDB takes half an hour to guess the types of 100,000 files.
+rows, hundredths, customers = 0, 0, set()
+for path in out.iterdir():
+    with path.open(newline="") as text:
+        lines = csv.reader(text)
+        names = next(lines)
+        target = names.index("target")
+        # One customer's file does not name it; its own name does.
+        customer = names.index("customer") if "customer" in names else None
+        for line in lines:
+            rows += 1
+            hundredths += round(float(line[target]) * 100)
+            customers.add(path.stem if customer is None else line[customer])
+after = (rows, hundredths, len(customers))
 if before != after:
     sys.exit(f"{out}: (rows, sum of hundredths, customers) were {before} and are {after}")
-print(f"{before[0]} rows of {before[2]} customers, sum of hundredths {before[1]}: all there", file=sys.stderr)
+print(f"{rows} rows of {len(customers)} customers, sum of hundredths {hundredths}: all there", file=sys.stderr)

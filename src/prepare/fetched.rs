@@ -15,6 +15,8 @@ use crate::{
 /// A store whose Parquet files are files. The copies go with it.
 pub(super) struct Fetched<'a> {
     whole: &'a dyn Store,
+    /// What was there in the beginning: a list of a bucket costs requests.
+    listed: Vec<Entry>,
     folder: PathBuf,
     /// Keys of what was copied; the place is the name of the copy.
     copied: Vec<String>,
@@ -25,12 +27,11 @@ impl<'a> Fetched<'a> {
     pub(super) fn new(whole: &'a dyn Store, folder: &Path) -> Result<Self> {
         // Copies of a run that was killed may be half of what they should be.
         remove(folder)?;
-        let mut fetched = Self { whole, folder: folder.into(), copied: Vec::new() };
-        for entry in whole.list()?.into_iter().filter(|entry| is_parquet(&entry.key)) {
-            if whole.file(&entry.key).is_none() {
-                fetched.copy(entry.key)?;
-            }
-        }
+        let listed = whole.list()?;
+        let distant = |key: &&String| is_parquet(key) && whole.file(key).is_none();
+        let parquet: Vec<String> = listed.iter().map(|entry| &entry.key).filter(distant).cloned().collect();
+        let mut fetched = Self { whole, listed, folder: folder.into(), copied: Vec::new() };
+        parquet.into_iter().try_for_each(|key| fetched.copy(key))?;
         Ok(fetched)
     }
 
@@ -73,7 +74,7 @@ pub(super) fn remove(folder: &Path) -> Result<()> {
 
 impl Store for Fetched<'_> {
     fn list(&self) -> Result<Vec<Entry>> {
-        self.whole.list()
+        Ok(self.listed.clone())
     }
 
     fn read(&self, key: &str, buffer: &mut Vec<u8>) -> Result<bool> {

@@ -42,7 +42,7 @@ use crate::{
     settings::Settings,
     storage::Store,
 };
-use memory_gate::{MemoryGate, unpacked_size};
+use memory_gate::{memory_gate, unpacked_size};
 use owner::Owner;
 use rayon::ThreadPool;
 use std::{
@@ -158,7 +158,7 @@ fn discover(job: &Job<'_>, pool: &ThreadPool, store: &dyn Store, settings: &Inpu
     let stopped = || Error::Stopped("stopped while the input was being listed: run it again".into());
     let discovery = discover_with(store, settings, |files, scan| {
         store.read_ahead(files.iter().map(InputFile::entry).collect());
-        let memory = MemoryGate::new(job.memory, job.jobs, files.iter().map(unpacked_size));
+        let memory = memory_gate(job.memory, job.jobs, files.iter().map(unpacked_size));
         let next = AtomicUsize::new(0);
         // A broadcast, because its threads begin no other file while a library makes one of them wait: the memory that a
         // thread holds would never be free for the file it began in between.
@@ -167,7 +167,7 @@ fn discover(job: &Job<'_>, pool: &ThreadPool, store: &dyn Store, settings: &Inpu
             loop {
                 let at = next.fetch_add(1, Ordering::Relaxed);
                 let Some(file) = files.get(at) else { return scans };
-                let _admitted = memory.admit(unpacked_size(file));
+                let _admitted = memory.as_ref().map(|memory| memory.admit(unpacked_size(file)));
                 scans.push((at, if job.stop.load(Ordering::Relaxed) { Err(stopped()) } else { scan(file) }));
             }
         });

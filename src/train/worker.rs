@@ -2,7 +2,7 @@
 
 use super::{
     Job,
-    memory_gate::{MemoryGate, unpacked_size},
+    memory_gate::{memory_gate, unpacked_size},
     outcome::{Outcome, Phases, Status},
     plan::Plan,
     result_table::Block,
@@ -13,6 +13,7 @@ use crate::{
     artifact::{Artifact, Fingerprint, Found, Metadata, inspect},
     dataset::CustomerId,
     error::{Error, Result},
+    gate::Gate,
     input::{Contents, InputFile, Reader, TableReader},
     models::{FittedModel, Workspace},
     settings::{Settings, Task},
@@ -23,7 +24,7 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Mutex, PoisonError, atomic::Ordering, mpsc::SyncSender},
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering, mpsc::SyncSender},
     time::Instant,
 };
 
@@ -71,7 +72,7 @@ pub(super) struct Crew<'a> {
     pub(super) validation: &'a Validation<'a>,
     /// One per thread of the pool, taken out of its place while that thread works.
     workers: Vec<Mutex<Option<Worker>>>,
-    memory: MemoryGate,
+    memory: Option<Arc<Gate>>,
     /// The settings' canonical text, for fingerprints.
     pub(super) shape: String,
     standing: Standing,
@@ -124,7 +125,7 @@ impl<'a> Crew<'a> {
     pub(super) fn new(job: &'a Job<'a>, plan: &Plan, validation: &'a Validation<'a>, standing: Standing) -> Self {
         let workers = (0..job.jobs).map(|_| Mutex::default()).collect();
         let sizes = plan.files.iter().map(|file| unpacked_size(file) + validation.size_beside(file));
-        let memory = MemoryGate::new(job.memory, job.jobs, sizes);
+        let memory = memory_gate(job.memory, job.jobs, sizes);
         Self { job, validation, workers, memory, shape: job.settings.shape(), standing }
     }
 
@@ -144,7 +145,8 @@ impl<'a> Crew<'a> {
 
     /// Fits every customer of a file.
     pub(super) fn fit_file(&self, file: &InputFile, events: &SyncSender<Event>) {
-        let admitted = self.memory.admit(unpacked_size(file) + self.validation.size_beside(file));
+        let size = || unpacked_size(file) + self.validation.size_beside(file);
+        let admitted = self.memory.as_ref().map(|memory| memory.admit(size()));
         match (&file.contents, &self.job.settings.task) {
             (Contents::One(customer), task) => self.with_worker(|worker| {
                 self.guarded(worker, customer, events, |worker| {

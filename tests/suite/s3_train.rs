@@ -237,10 +237,9 @@ fn validation_rows_are_fetched_ahead_each_file_once() {
         rows.fold("price,feet\n".to_owned(), |text, row| text + &format!("{},{}\n", 3 * row % 40, row % 40))
     };
     let training = folder((0..30).map(|i| (format!("city-{i:02}_train.csv"), table(i..i + 60))));
-    let judged: Vec<(String, String)> =
-        (0..30).map(|i| (format!("city-{i:02}_val.csv"), table(i..i + 20))).collect();
+    let judged: Vec<(String, String)> = (0..30).map(|i| (format!("city-{i:02}_val.csv"), table(i..i + 20))).collect();
     let fit = |output: &Path, validation: &str, server: &Server| {
-        let settings = ["model=gradient-boosting", "num_round=2", "--jobs=1", validation];
+        let settings = ["model=gradient-boosting", "num_round=2", "target=price", "--jobs=1", validation];
         let mut command = train_command(training.path(), output, &settings);
         Ended::from(command.envs(server.environment()).output().unwrap()).with_code(0)
     };

@@ -147,8 +147,8 @@ mod tests {
             let Point { free, delta } = &start.point;
             let scale = 2.0_f64.powi(power as i32);
             // The trend shrinks, what is multiplied with it grows.
-            assert!((free[1] * scale / first.free[1] - 1.0).abs() < 0.1, "{free:?}, {delta:?} at {scale}");
-            assert!((free[4] - 2.0 * (scale - 1.0)).abs() < 0.1 * scale, "{free:?} at {scale}");
+            assert!((0.5..2.0).contains(&(free[1] * scale / first.free[1])), "{free:?} at {scale}");
+            assert!(power == 0 || free[4] > 1.5 * starts[power - 1].point.free[4], "{free:?} at {scale}");
             // Yet the product is nearly the same, and as near to the series as a trend that bends much allows.
             let sse = descent.place(&problem, &start.point);
             assert!(sse < 0.02 * dot(&y, &y), "{sse} at {scale}");
@@ -158,15 +158,15 @@ mod tests {
 
     #[test]
     fn a_start_at_another_scale_leads_to_a_better_optimum() {
-        let (mut design, y) = design_with_constant(200);
-        design.changepoint_prior_scale = 0.001;
+        let (mut design, y) = design_with_constant(60);
+        (design.changepoint_prior_scale, design.prior_scales) = (0.001, vec![1.0, 0.5, 10.0]);
         let normal = NormalMatrix::new(&design);
         let problem = problem(&design, &normal, &y);
         let mut solver = NonlinearSolver::default();
         let best = solver.solve(&problem, None).unwrap();
         let line = Point { free: vec![1.0, 0.5, 0.0, 0.0, 0.0], delta: vec![0.0; 3] };
         let near = solver.solve(&problem, Some(&line.into_parameters(&design, 0.1))).unwrap();
-        assert!(best.log_posterior > near.log_posterior + 1.0, "{} and {}", best.log_posterior, near.log_posterior);
+        assert!(best.log_posterior > near.log_posterior + 20.0, "{} and {}", best.log_posterior, near.log_posterior);
     }
 
     #[test]

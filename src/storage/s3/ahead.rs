@@ -11,11 +11,11 @@ use std::{
     thread,
 };
 
-use super::{
-    Place, Refusal,
+use super::{Place, Refusal};
+use crate::{
     gate::{Admitted, Gate},
+    storage::Entry,
 };
-use crate::storage::Entry;
 
 /// An object's bytes; `None` where there is no such object.
 type Fetched = Result<Option<Vec<u8>>, Refusal>;

@@ -5,7 +5,6 @@
 //! | `client` | credentials, region, endpoint; the runtime that requests run on |
 //! | `refusal` | what a failed request means, and what to do about it |
 //! | `retry` | the same request again, later and later, while that may help |
-//! | `gate` | how much may be on its way at once |
 //! | `ahead` | objects fetched before they are asked for |
 //! | `stream` | an object larger than memory, part by part |
 //! | `upload` | objects in one request or in parts |
@@ -16,7 +15,6 @@
 
 mod ahead;
 mod client;
-mod gate;
 mod list;
 mod refusal;
 mod retry;
@@ -34,9 +32,12 @@ use std::{
 use aws_sdk_s3::Client;
 use tokio::runtime::Handle;
 
-use self::{ahead::Ahead, gate::Gate, refusal::Refusal, upload::Content};
+use self::{ahead::Ahead, refusal::Refusal, upload::Content};
 use super::{Done, Entry, S3Options, Stamp, Store, key};
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    gate::Gate,
+};
 
 /// The objects of a bucket whose keys begin with a prefix.
 ///
@@ -88,7 +89,7 @@ impl S3Store {
             prefix: prefix.to_owned(),
             options: options.clone(),
         });
-        let gate = || Arc::new(Gate::new(options.concurrency, options.memory));
+        let gate = || Gate::new(options.concurrency, options.memory);
         Ok(Self { ahead: Ahead::new(Arc::clone(&place), gate()), behind: gate(), place })
     }
 }

@@ -1,32 +1,34 @@
-//! How much may be on its way at once.
+//! How much may be in memory, or under way, at once.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-/// Admits objects while their number and their bytes stay within bounds; one larger than the bound goes alone.
+/// Admits things while their number and their bytes stay within bounds; one larger than the bound goes alone, and the others
+/// wait for it.
 #[derive(Debug)]
-pub(super) struct Gate {
+pub(crate) struct Gate {
     most: usize,
-    memory: u64,
+    bytes: u64,
     inside: Mutex<Inside>,
     left: Condvar,
 }
 
 #[derive(Debug, Default)]
 struct Inside {
-    objects: usize,
+    number: usize,
     bytes: u64,
 }
 
-/// An object's place, given back when dropped.
+/// A thing's place, given back when dropped.
 #[derive(Debug)]
-pub(super) struct Admitted {
+pub(crate) struct Admitted {
     gate: Arc<Gate>,
     size: u64,
 }
 
 impl Gate {
-    pub(super) fn new(most: usize, memory: u64) -> Self {
-        Self { most: most.max(1), memory, inside: Mutex::default(), left: Condvar::new() }
+    /// For at most so many things of so many bytes together.
+    pub(crate) fn new(most: usize, bytes: u64) -> Arc<Self> {
+        Arc::new(Self { most: most.max(1), bytes, inside: Mutex::default(), left: Condvar::new() })
     }
 
     fn lock(&self) -> MutexGuard<'_, Inside> {
@@ -34,20 +36,20 @@ impl Gate {
     }
 
     fn is_full(&self, inside: &Inside, size: u64) -> bool {
-        inside.objects > 0 && (inside.objects >= self.most || inside.bytes + size > self.memory)
+        inside.number > 0 && (inside.number >= self.most || inside.bytes.saturating_add(size) > self.bytes)
     }
 
     /// Waits until there is room.
-    pub(super) fn admit(self: &Arc<Self>, size: u64) -> Admitted {
+    pub(crate) fn admit(self: &Arc<Self>, size: u64) -> Admitted {
         self.admit_unless(size, || false).expect("nothing makes it give up")
     }
 
     /// Waits until there is room, or until, at a [`Gate::nudge`], `given_up` holds.
-    pub(super) fn admit_unless(self: &Arc<Self>, size: u64, given_up: impl Fn() -> bool) -> Option<Admitted> {
+    pub(crate) fn admit_unless(self: &Arc<Self>, size: u64, given_up: impl Fn() -> bool) -> Option<Admitted> {
         let mut inside = self.lock();
         while !given_up() {
             if !self.is_full(&inside, size) {
-                inside.objects += 1;
+                inside.number += 1;
                 inside.bytes += size;
                 return Some(Admitted { gate: Arc::clone(self), size });
             }
@@ -57,7 +59,7 @@ impl Gate {
     }
 
     /// Makes whoever waits look whether to give up.
-    pub(super) fn nudge(&self) {
+    pub(crate) fn nudge(&self) {
         // Under the lock, or it would be missed by whoever has looked and does not wait yet.
         let inside = self.lock();
         self.left.notify_all();
@@ -68,7 +70,7 @@ impl Gate {
 impl Drop for Admitted {
     fn drop(&mut self) {
         let mut inside = self.gate.lock();
-        inside.objects -= 1;
+        inside.number -= 1;
         inside.bytes -= self.size;
         drop(inside);
         self.gate.left.notify_all();
@@ -85,7 +87,7 @@ mod tests {
 
     #[test]
     fn number_and_bytes_stay_within_bounds_and_a_giant_goes_alone() {
-        let gate = Arc::new(Gate::new(3, 100));
+        let gate = Gate::new(3, 100);
         let (objects, bytes) = (AtomicUsize::new(0), AtomicU64::new(0));
         thread::scope(|scope| {
             for _ in 0..8 {
@@ -106,7 +108,7 @@ mod tests {
 
     #[test]
     fn whoever_waits_can_be_told_to_give_up() {
-        let gate = Arc::new(Gate::new(1, 100));
+        let gate = Gate::new(1, 100);
         let _inside = gate.admit(1);
         let given_up = AtomicUsize::new(0);
         thread::scope(|scope| {
