@@ -8,6 +8,7 @@ use crate::{
     error::{Error, Result},
     input::CustomerRows,
     predict::{Job, Place, Question, find, find_object, find_objects, is_archive, run},
+    prepare::is_table,
     settings::MaxFailures,
     storage::{Durability, Location, Store},
     tables::{Format, Table},
@@ -38,12 +39,12 @@ pub(super) struct Predict {
 
     /// Table (or folder of tables) of the future: ds, and what the models need there: regressors, conditions, cap, floor.
     /// All its dates are forecast, unless --horizon says how many. With a column customer, each customer's own rows
-    #[arg(long, value_name = "FILE|DIR", verbatim_doc_comment)]
-    future: Option<PathBuf>,
+    #[arg(long, value_name = "FILE|PLACE", verbatim_doc_comment)]
+    future: Option<Location>,
 
     /// Rows of features for regression models: with a column customer, a file per customer, or one table for all
-    #[arg(long, value_name = "FILE|DIR", conflicts_with_all = ["horizon", "future"], required_unless_present_any = ["horizon", "future"])]
-    input: Option<PathBuf>,
+    #[arg(long, value_name = "FILE|PLACE", conflicts_with_all = ["horizon", "future"], required_unless_present_any = ["horizon", "future"])]
+    input: Option<Location>,
 
     /// With forecasts, their trend and components
     #[arg(long, conflicts_with = "input")]
@@ -122,9 +123,8 @@ impl Predict {
                 places.extend(find(std::slice::from_ref(path))?);
                 continue;
             }
-            let open = |place: &Location| place.open(Durability::ProcessDeath, &self.s3.options());
             let archive = location.split().filter(|(_, name)| is_archive(name));
-            let store = open(archive.as_ref().map_or(location, |(folder, _)| folder))?;
+            let store = self.open(archive.as_ref().map_or(location, |(folder, _)| folder))?;
             match archive {
                 Some((_, name)) => places.push(find_object(&*store, stores.len(), &name)?),
                 None => places.extend(find_objects(&*store, stores.len())?),
@@ -134,6 +134,10 @@ impl Predict {
         Ok((places, stores))
     }
 
+    fn open(&self, place: &Location) -> Result<Box<dyn Store>> {
+        place.open(Durability::ProcessDeath, &self.s3.options())
+    }
+
     fn output(&self, place: &Location) -> Result<Output> {
         let path = match place {
             Location::Directory(path) => path.clone(),
@@ -141,14 +145,25 @@ impl Predict {
         };
         Format::of(&path)?;
         let Some((folder, name)) = place.split() else { return Ok(Output { path, distant: None }) };
-        let store = folder.open(Durability::ProcessDeath, &self.s3.options())?;
+        let store = self.open(&folder)?;
         let draft = tempfile::Builder::new().prefix("manyfit-").tempdir();
         let draft = draft.map_err(|error| Error::storage("creating a directory for the table", error))?;
         Ok(Output { path: draft.path().join(&name), distant: Some((draft, store, name)) })
     }
 
+    /// A table, or a folder of tables, also of a bucket.
+    fn rows(&self, place: &Location) -> Result<CustomerRows> {
+        if let Location::Directory(path) = place {
+            return CustomerRows::read(path);
+        }
+        match place.split().filter(|(_, name)| is_table(name)) {
+            Some((folder, name)) => CustomerRows::read_object(&*self.open(&folder)?, &name),
+            None => CustomerRows::read_place(&*self.open(place)?),
+        }
+    }
+
     fn question(&self) -> Result<Question> {
-        let rows = |path: &PathBuf| CustomerRows::read(path);
+        let rows = |place: &Location| self.rows(place);
         let future = self.future.as_ref().map(rows).transpose()?;
         let horizon = self.horizon.map(|horizon| horizon as usize);
         match &self.input {

@@ -4,6 +4,7 @@ use super::{Sheet, SheetRow};
 use crate::{
     dataset::Columns,
     error::{Error, Result},
+    storage::Store,
 };
 use std::{collections::HashMap, path::Path};
 
@@ -26,7 +27,31 @@ impl CustomerRows {
     /// # Errors
     /// As for [`Sheet::read_all`]; [`Error::Data`] for a row that does not say whose it is.
     pub fn read(path: &Path) -> Result<Self> {
-        let sheets = Sheet::read_all(path)?;
+        Self::new(Sheet::read_all(path)?, path.is_dir(), path.display().to_string())
+    }
+
+    /// Reads the tables of a store.
+    ///
+    /// # Errors
+    /// As for [`Self::read`].
+    pub fn read_place(store: &dyn Store) -> Result<Self> {
+        Self::new(Sheet::read_place(store)?, true, store.describe("").trim_end_matches('/').into())
+    }
+
+    /// Reads a table of a store.
+    ///
+    /// # Errors
+    /// As for [`Self::read`]; [`Error::Settings`] where there is no such object.
+    pub fn read_object(store: &dyn Store, key: &str) -> Result<Self> {
+        let name = store.describe(key);
+        if store.look(key)?.is_none() {
+            return Err(Error::Settings(format!("{name}: there is no such table")));
+        }
+        Self::new(vec![Sheet::read(store, key)?], false, name)
+    }
+
+    /// `named_by_file`: where no column says whose the rows are, the table's name does.
+    fn new(sheets: Vec<Sheet>, named_by_file: bool, named: String) -> Result<Self> {
         let mut of: HashMap<String, Vec<(usize, Option<usize>)>> = HashMap::new();
         let mut shared = None;
         for (at, sheet) in sheets.iter().enumerate() {
@@ -39,11 +64,11 @@ impl CustomerRows {
                         of.entry(customer.to_owned()).or_default().push((at, Some(row)));
                     }
                 }
-                None if path.is_dir() => of.entry(sheet.stem().to_owned()).or_default().push((at, None)),
+                None if named_by_file => of.entry(sheet.stem().to_owned()).or_default().push((at, None)),
                 None => shared = Some(at),
             }
         }
-        Ok(Self { sheets, of, shared, named: path.display().to_string() })
+        Ok(Self { sheets, of, shared, named })
     }
 
     /// Whether there are rows of a customer.

@@ -71,13 +71,7 @@ impl Sheet {
     /// As for [`Sheet::read`]; [`Error::Settings`] where there is no table.
     pub fn read_all(path: &Path) -> Result<Vec<Self>> {
         if path.is_dir() {
-            let store = LocalStore::new(path, Durability::ProcessDeath);
-            let keys: Vec<String> = store.list()?.into_iter().map(|entry| entry.key).collect();
-            let tables: Vec<&String> = keys.iter().filter(|key| format_of(key).is_some()).collect();
-            if tables.is_empty() {
-                return Err(Error::Settings(format!("{}: there is no CSV or Parquet file in it", path.display())));
-            }
-            return tables.into_iter().map(|key| Self::read(&store, key)).collect();
+            return Self::read_place(&LocalStore::new(path, Durability::ProcessDeath));
         }
         let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
             return Err(Error::Settings(format!("{}: is not the name of a file", path.display())));
@@ -86,6 +80,24 @@ impl Sheet {
             return Err(Error::Settings(format!("{}: there is no such file", path.display())));
         }
         Ok(vec![Self::read(&LocalStore::new(folder, Durability::ProcessDeath), name)?])
+    }
+
+    /// Reads every table of a place, in the order of their names.
+    ///
+    /// # Errors
+    /// As for [`Sheet::read_all`].
+    pub fn read_place(store: &dyn Store) -> Result<Vec<Self>> {
+        let mut tables = store.list()?;
+        tables.retain(|entry| format_of(&entry.key).is_some());
+        if tables.is_empty() {
+            let place = store.describe("");
+            return Err(Error::Settings(format!(
+                "{}: there is no CSV or Parquet file in it",
+                place.trim_end_matches('/')
+            )));
+        }
+        store.read_ahead(tables.clone());
+        tables.into_iter().map(|entry| Self::read(store, &entry.key)).collect()
     }
 
     fn empty(columns: Vec<String>, place: fn(u64) -> Place) -> Self {

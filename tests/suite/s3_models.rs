@@ -70,6 +70,49 @@ fn models_of_a_bucket_are_asked_as_those_of_a_folder() {
 }
 
 #[test]
+fn tables_of_a_bucket_say_what_those_of_a_folder_say() {
+    let output = trained(3, &[]);
+    let models = output.path().join("models");
+    let date = |customer: &str, days: &[u32]| {
+        days.iter().fold(format!("{customer}ds\n"), |text, day| {
+            let customer = if customer.is_empty() { "" } else { "customer-001," };
+            text + &format!("{customer}2022-04-{day:02}\n")
+        })
+    };
+    let tables = [
+        ("all.csv", date("", &[5, 6])),
+        ("some.csv", date("customer,", &[7])),
+        ("each/customer-000.csv", date("", &[8, 9])),
+        ("each/customer-002.csv", date("", &[10])),
+        ("each/_SUCCESS", String::new()),
+    ];
+    let bucket = Bucket::start();
+    let folder = super::support::folder(tables.clone());
+    for (name, text) in tables {
+        bucket.put(&format!("next/{name}"), text);
+    }
+    let ask = |place: &str| {
+        let tolerated = ["--future", place, "--max-failures=3"];
+        predict(&bucket, &[&[models.to_str().unwrap()], &tolerated[..]].concat()).with_code(0)
+    };
+    for (table, rows) in [("all.csv", 3 * 2), ("some.csv", 1), ("each", 3)] {
+        let (local, distant) =
+            (ask(folder.path().join(table).to_str().unwrap()), ask(&format!("s3://fleet/next/{table}")));
+        assert_eq!(distant.out, local.out, "{table}");
+        assert_eq!(distant.out.lines().count(), 1 + rows, "{table}");
+    }
+    let models = models.to_str().unwrap();
+    for (table, complaint) in
+        [("next/none.csv", "there is no such table"), ("nowhere", "there is no CSV or Parquet file")]
+    {
+        let place = format!("s3://fleet/{table}");
+        predict(&bucket, &[models, "--future", &place]).with_code(2).complains_of(&[&place, complaint]);
+    }
+    let rows = predict(&bucket, &[models, "--input", "s3://fleet/next/some.csv", "--max-failures=3"]);
+    rows.with_code(0).complains_of(&["customer-001", "--horizon or --future"]);
+}
+
+#[test]
 fn an_object_that_is_denied_is_its_customers_failure_and_expired_credentials_end_a_prediction() {
     let output = trained(12, &[]);
     let bucket = Bucket::with_faults(Duration::ZERO, |seen| match seen.key.as_str() {
