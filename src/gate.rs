@@ -59,6 +59,7 @@ impl Gate {
     }
 
     /// Makes whoever waits look whether to give up.
+    #[cfg(any(feature = "s3", test))]
     pub(crate) fn nudge(&self) {
         // Under the lock, or it would be missed by whoever has looked and does not wait yet.
         let inside = self.lock();
