@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::tables::is_parquet;
+use super::names::is_parquet;
 use crate::{
     error::{Error, Result},
     storage::{Entry, Store},

@@ -20,7 +20,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{fetched, quality::Quality, scatter::Counts, spool::Bucket};
+use super::{counts::Counts, fetched, quality::Quality, spool::Bucket};
 use crate::{
     error::{Error, Result},
     storage::Store,

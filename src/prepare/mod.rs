@@ -17,12 +17,14 @@
 //! | module | one idea |
 //! |---|---|
 //! | `options` | what is asked for |
+//! | `names` | what a file's name tells |
 //! | `tables` | the tables, cut into blocks of whole rows |
 //! | `fetched` | distant Parquet files, on this machine while they are read |
 //! | `mapping` | a table's row to a customer's row, or the reason why not |
 //! | `filter`, `zones`, `period` | conditions, clocks, periods of the calendar |
 //! | `bad_rows` | rows that cannot be used |
 //! | `record`, `spool` | rows in buckets; buckets on disk |
+//! | `counts` | how many rows there were, and what became of them |
 //! | `scatter`, `gather` | the two halves |
 //! | `permits` | how much is loaded at once |
 //! | `bundles` | which customers share a file |
@@ -34,11 +36,13 @@
 
 mod bad_rows;
 mod bundles;
+mod counts;
 mod fetched;
 mod filter;
 mod gather;
 mod journal;
 mod mapping;
+mod names;
 mod options;
 #[cfg(feature = "parquet")]
 mod parquet_read;
@@ -59,11 +63,11 @@ mod text;
 mod zones;
 
 pub use filter::Filter;
+pub use names::is_table;
 pub use options::{Aggregate, Arrangement, Duplicates, Format, Keep, Options};
 pub use period::Period;
 pub use quality::Quality;
 pub use summary::Summary;
-pub use tables::is_table;
 
 use std::{
     collections::BTreeMap,

@@ -10,6 +10,7 @@ use std::{
 
 use super::{
     bad_rows::{BadRow, BadRows, Rejects, Reporter},
+    counts::Counts,
     mapping::{Fate, Fault, Mapping, Moment},
     options::Options,
     permits::Permits,
@@ -28,19 +29,6 @@ use crate::{
 
 /// Bytes of a bad value that are kept for the message.
 const SHOWN: usize = 256;
-
-/// What the tables held.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub(super) struct Counts {
-    /// Rows that go to customers.
-    pub(super) taken: u64,
-    /// Rows that filters left out.
-    pub(super) filtered: u64,
-    /// Rows of other hosts' customers.
-    pub(super) elsewhere: u64,
-    /// Bad rows that were left out.
-    pub(super) bad: u64,
-}
 
 /// The buckets, filled.
 pub(super) struct Scattered {
@@ -160,14 +148,6 @@ fn describe(mapping: &Mapping) -> String {
         format!("; left out: {} (--keep takes them along)", left.join(", "))
     };
     format!("customer = {customer}, timestamp = {}, target = {}{left}", name(mapping.timestamp), name(mapping.target))
-}
-
-impl Counts {
-    fn add(&mut self, other: &Self) {
-        self.taken += other.taken;
-        self.filtered += other.filtered;
-        self.elsewhere += other.elsewhere;
-    }
 }
 
 /// What the threads share.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::{quality::Quality, scatter::Counts};
+use super::{counts::Counts, quality::Quality};
 use crate::input::raw;
 
 /// Totals over all customers, and over the rows of the input.
