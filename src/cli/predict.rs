@@ -6,9 +6,8 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    input::CustomerRows,
+    input::{CustomerRows, is_table},
     predict::{Job, Place, Question, find, find_object, find_objects, is_archive, run},
-    prepare::is_table,
     settings::MaxFailures,
     storage::{Durability, Location, Store},
     tables::{Format, Table},

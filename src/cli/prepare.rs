@@ -6,9 +6,9 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    input::{InputSettings, Shard, raw},
+    input::{InputSettings, Shard, is_table, raw},
     machine::{available_memory, default_jobs},
-    prepare::{Aggregate, Arrangement, Duplicates, Filter, Format, Job, Keep, Options, Period, is_table, run},
+    prepare::{Aggregate, Arrangement, Duplicates, Filter, Format, Job, Keep, Options, Period, run},
     sagemaker::ProcessingEnvironment,
     storage::{Durability, LocalStore, Location, Selection, Store},
 };
@@ -377,16 +377,10 @@ fn folder_and_table(input: &Location) -> Result<(Location, Option<String>)> {
         Location::Directory(path) if !path.is_dir() => {
             Err(Error::Settings(format!("--input {input}: there is no such file or folder")))
         }
-        Location::Bucket { bucket, prefix } => {
-            let (folder, name) = prefix.trim_end_matches('/').rsplit_once('/').unwrap_or(("", prefix));
-            let name = name.trim_end_matches('/');
-            if !is_table(name) {
-                return Ok((input.clone(), None));
-            }
-            let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
-            Ok((Location::Bucket { bucket: bucket.clone(), prefix }, Some(name.to_owned())))
+        place => {
+            let table = place.split().filter(|(_, name)| is_table(name));
+            Ok(table.map_or_else(|| (input.clone(), None), |(folder, name)| (folder, Some(name))))
         }
-        Location::Directory(_) => Ok((input.clone(), None)),
     }
 }
 

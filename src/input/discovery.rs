@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use super::{
-    InputSettings, Purpose,
+    InputSettings,
     bytes::Bytes,
     census::{Scan, scan},
     csv,
+    file_names::{Format, customer_name, format_of, told},
     names::ColumnNames,
     parquet, table_csv, table_parquet,
 };
@@ -18,15 +19,6 @@ use crate::{
 
 /// The layout and the column names are taken from the first file that can be read, among this many.
 const LOOKED_INTO: usize = 10;
-
-/// How a file is written. Gzip is told by the bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// Text: `.csv`, `.csv.gz`.
-    Csv,
-    /// Columns: `.parquet`.
-    Parquet,
-}
 
 /// Whose rows a file holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -227,52 +219,6 @@ impl InputFile {
     }
 }
 
-/// The format that the name tells; `None`: a stranger, a marker or a hidden file.
-pub(super) fn format_of(key: &str) -> Option<Format> {
-    if key.split('/').any(|part| part.starts_with(['.', '_'])) {
-        return None;
-    }
-    let ends_with = |extension: &str| {
-        let start = key.len().checked_sub(extension.len());
-        start.and_then(|start| key.get(start..)).is_some_and(|end| end.eq_ignore_ascii_case(extension))
-    };
-    if ends_with(".csv") || ends_with(".csv.gz") {
-        Some(Format::Csv)
-    } else {
-        ends_with(".parquet").then_some(Format::Parquet)
-    }
-}
-
-/// The file's name up to the first dot; the directory's name for `data.csv` in one.
-fn customer_name(key: &str) -> &str {
-    let (directories, file) = key.rsplit_once('/').unwrap_or(("", key));
-    let stem = file.split('.').next().unwrap_or(file);
-    if stem.eq_ignore_ascii_case("data") && !directories.is_empty() {
-        directories.rsplit('/').next().unwrap_or(directories)
-    } else {
-        stem
-    }
-}
-
-/// The customer's name and what the rows are for, as a name such as `8_train.csv` or `8/validation.csv` tells them.
-pub(super) fn told(key: &str) -> (&str, Option<Purpose>) {
-    const WORDS: [(&str, Purpose); 5] = [
-        ("train", Purpose::Training),
-        ("training", Purpose::Training),
-        ("val", Purpose::Validation),
-        ("validation", Purpose::Validation),
-        ("test", Purpose::Test),
-    ];
-    let (directories, file) = key.rsplit_once('/').unwrap_or(("", key));
-    let stem = file.split('.').next().unwrap_or(file);
-    let (customer, word) = match stem.rsplit_once('_') {
-        Some((customer, word)) if !customer.is_empty() => (customer, word),
-        _ if !directories.is_empty() => (directories.rsplit('/').next().unwrap_or(directories), stem),
-        _ => (stem, stem),
-    };
-    (customer, WORDS.iter().find(|(known, _)| *known == word).map(|(_, purpose)| *purpose))
-}
-
 /// Whether files hold many customers, and the columns of the first file that has the needed ones.
 ///
 /// A file that cannot be read decides nothing: it fails on its own, later.
@@ -313,7 +259,7 @@ fn look_into(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::testing::Memory;
+    use crate::input::{Purpose, testing::Memory};
 
     const SERIES: &str = "ds,y\n2024-01-01,1\n";
 

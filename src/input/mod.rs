@@ -8,6 +8,7 @@
 //! | module | one idea |
 //! |---|---|
 //! | `discovery` | which files there are, whose they are, what is refused |
+//! | `file_names` | what a file's name tells |
 //! | `census` | how many rows each customer has in a file of many |
 //! | `shard` | which part of the customers a run takes |
 //! | `reader` | a file to the series of its customer, or of its customers |
@@ -39,6 +40,7 @@ mod csv;
 mod customer_rows;
 mod discovery;
 mod fault;
+pub(crate) mod file_names;
 mod names;
 mod number;
 mod parquet;
@@ -62,7 +64,8 @@ use std::{fmt, str::FromStr};
 pub use self::{
     census::Scan,
     customer_rows::CustomerRows,
-    discovery::{Contents, Discovery, Format, InputFile, Skipped, discover, discover_with},
+    discovery::{Contents, Discovery, InputFile, Skipped, discover, discover_with},
+    file_names::{Format, is_table},
     names::{ColumnName, ColumnNames},
     reader::Reader,
     shard::Shard,

@@ -6,7 +6,7 @@
 use super::{
     InputSettings,
     columns::Header,
-    csv, discovery, number,
+    csv, number,
     records::{self, Text},
     timestamp,
 };
@@ -113,11 +113,6 @@ pub(crate) fn is_day(number: i64) -> bool {
 #[cfg_attr(not(feature = "parquet"), expect(dead_code, reason = "text is checked as it is read"))]
 pub(crate) fn is_in_range(time: i64) -> bool {
     timestamp::in_range(time).is_ok()
-}
-
-/// Whether the name of a file tells what its rows are for, so that another file may hold more of the same customer.
-pub(crate) fn tells_purpose(key: &str) -> bool {
-    discovery::told(key).1.is_some()
 }
 
 /// The time as people write it.

@@ -6,9 +6,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::names::is_parquet;
 use crate::{
     error::{Error, Result},
+    input::file_names::is_parquet,
     storage::{Entry, Store},
 };
 

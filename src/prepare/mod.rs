@@ -17,7 +17,6 @@
 //! | module | one idea |
 //! |---|---|
 //! | `options` | what is asked for |
-//! | `names` | what a file's name tells |
 //! | `tables` | the tables, cut into blocks of whole rows |
 //! | `fetched` | distant Parquet files, on this machine while they are read |
 //! | `mapping` | a table's row to a customer's row, or the reason why not |
@@ -42,7 +41,6 @@ mod filter;
 mod gather;
 mod journal;
 mod mapping;
-mod names;
 mod options;
 #[cfg(feature = "parquet")]
 mod parquet_read;
@@ -63,7 +61,6 @@ mod text;
 mod zones;
 
 pub use filter::Filter;
-pub use names::is_table;
 pub use options::{Aggregate, Arrangement, Duplicates, Format, Keep, Options};
 pub use period::Period;
 pub use quality::Quality;

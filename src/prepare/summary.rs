@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::{counts::Counts, quality::Quality};
-use crate::input::raw;
+use crate::input::file_names::tells_purpose;
 
 /// Totals over all customers, and over the rows of the input.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -68,7 +68,7 @@ impl Summary {
 
     pub(super) fn add(&mut self, row: &Quality) {
         self.customers += 1;
-        if self.told.is_none() && raw::tells_purpose(&row.file) {
+        if self.told.is_none() && tells_purpose(&row.file) {
             self.told = Some(row.customer.clone());
         }
         self.written += row.written;

@@ -7,13 +7,13 @@ use flate2::bufread::MultiGzDecoder;
 use super::{
     bad_rows::BlockStart,
     mapping::{self, Mapping},
-    names::{customer_name, is_parquet, is_table},
     options::Options,
 };
 use crate::{
     error::{Error, Result},
     input::{
         Shard,
+        file_names::{customer_name, is_parquet, is_table},
         raw::{self, Dialect},
     },
     storage::{Entry, Store},
