@@ -124,8 +124,7 @@ fn files(store: &dyn Store, settings: &Settings) -> Result<(Vec<Entry>, bool)> {
         files.iter().map(|_| Ok(Scan::default())).collect()
     })?;
     let is_bundled = bundles.is_some();
-    let entry = |file: InputFile| Entry { key: file.key, size: file.size };
-    Ok((bundles.unwrap_or(found.files).into_iter().map(entry).collect(), is_bundled))
+    Ok((bundles.unwrap_or(found.files).iter().map(InputFile::entry).collect(), is_bundled))
 }
 
 /// Trains some files on one thread, in a folder that goes with it.
