@@ -19,3 +19,15 @@ pub(super) fn unpacked_size(file: &InputFile) -> u64 {
     let packed = file.format == Format::Parquet || file.key.to_ascii_lowercase().ends_with(".gz");
     if packed { file.size.saturating_mul(12) } else { file.size }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_counted_where_the_largest_fit_all_at_once() {
+        assert!(memory_gate(600, 4, [150, 40].into_iter()).is_none());
+        assert!(memory_gate(599, 4, [150, 40].into_iter()).is_some());
+        assert!(memory_gate(0, 4, std::iter::empty()).is_none());
+    }
+}
