@@ -1,15 +1,13 @@
 //! Fit, pack and open apart: one customer's daily history, with the calendar at hand and without.
 
 use divan::{Bencher, black_box};
-use manyfit::{
-    artifact::{Artifact, Limits, Metadata, open_archive, open_directory},
-    dataset::{Covariates, Series},
-    models::{
-        FittedModel, ModelSpec, Workspace,
-        frequency::Frequency,
-        patience::Patience,
-        prophet::{Growth, Holiday, Mode, ProphetSpec, Regressor},
-    },
+use manyfit::artifact::{Artifact, Limits, Metadata, open_archive, open_directory};
+use manyfit_models::{
+    FittedModel, ModelSpec, Workspace,
+    data::{Covariates, Series},
+    frequency::Frequency,
+    patience::Patience,
+    prophet::{Growth, Holiday, Mode, ProphetSpec, Regressor},
 };
 use std::f64::consts::TAU;
 

@@ -6,11 +6,11 @@ use std::{fmt::Write, io::Write as _};
 
 use divan::{Bencher, counter::BytesCount};
 use manyfit::{
-    dataset::CustomerId,
     error::Result,
     input::{Contents, Format, InputFile, InputSettings, Reader, discover},
     storage::{Entry, Store},
 };
+use manyfit_models::data::CustomerId;
 
 fn main() {
     divan::main();

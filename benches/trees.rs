@@ -1,7 +1,7 @@
 //! Time to fit, write, read and apply one tree model, one thread.
 
 use divan::{Bencher, black_box};
-use manyfit::models::trees::{BoostingParams, Ensemble, ForestParams, Matrix, Scratch};
+use manyfit_models::trees::{BoostingParams, Ensemble, ForestParams, Matrix, Scratch};
 
 fn main() {
     divan::main();

@@ -8,14 +8,12 @@
 //! {"name": "a", "spec": {"growth": "flat"}, "series": {"ds": [0, 86400000, 172800000], "y": [1, 2, 1.5]}, "future": {"ds": [259200000]}}
 //! ```
 
-use manyfit::{
-    dataset::{Columns, Covariates, Series},
-    models::{
-        FittedModel, ModelSpec, Workspace,
-        frequency::Frequency,
-        patience::Patience,
-        prophet::{Holiday, ProphetSpec},
-    },
+use manyfit_models::{
+    FittedModel, ModelSpec, Workspace,
+    data::{Columns, Covariates, Series},
+    frequency::Frequency,
+    patience::Patience,
+    prophet::{Holiday, ProphetSpec},
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};

@@ -10,7 +10,7 @@
 
 use std::{collections::BTreeMap, error::Error, fs, hint::black_box, path::Path, time::Instant};
 
-use manyfit::models::trees::{BoostingParams, Ensemble, Evaluation, ForestParams, Matrix, Scratch};
+use manyfit_models::trees::{BoostingParams, Ensemble, Evaluation, ForestParams, Matrix, Scratch};
 use serde::{Deserialize, Serialize};
 
 #[derive(Deserialize)]

@@ -69,6 +69,16 @@ impl Error {
     }
 }
 
+impl From<manyfit_models::Error> for Error {
+    fn from(error: manyfit_models::Error) -> Self {
+        match error {
+            manyfit_models::Error::Parameter(text) => Self::Settings(text),
+            manyfit_models::Error::Data(text) => Self::Data(text),
+            manyfit_models::Error::Interrupted(text) => Self::Stopped(text),
+        }
+    }
+}
+
 impl From<&Error> for ExitCode {
     fn from(error: &Error) -> Self {
         Self::from(error.code())

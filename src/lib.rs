@@ -24,9 +24,11 @@
 //! | 5 | [`synthetic`]: made-up customers |
 //! | 4 | [`settings`]: text to checked settings, all faults at once |
 //! | 3 | [`artifact`]: what one `tar.gz` holds, its deterministic bytes, its name, its fingerprint |
-//! | 2 | [`input`]: from files to customers' series; [`models`]: from a series to a fitted model to a forecast |
-//! | 1 | [`dataset`]: a customer's name and data; [`holidays`]: countries' public holidays; [`storage`]: where bytes live; [`tables`]: tables of results as CSV, JSON, Parquet; [`sagemaker`]: the platform's files and variables; [`array_job`]: index variables of other runners |
+//! | 2 | [`input`]: from files to customers' series and tables of features |
+//! | 1 | [`storage`]: where bytes live; [`tables`]: tables of results as CSV, JSON, Parquet; [`sagemaker`]: the platform's files and variables; [`array_job`]: index variables of other runners |
 //! | 0 | [`error`]: who must act, and the exit codes; [`machine`]: its processors and its memory; `gate`: how much may be in memory, or under way, at once |
+//!
+//! Below all of them is the crate `manyfit-models`: data, models, forecasts; no input or output, no threads.
 //!
 //! # Fences
 //!
@@ -40,13 +42,10 @@
 pub mod array_job;
 pub mod artifact;
 pub mod cli;
-pub mod dataset;
 pub mod error;
 mod gate;
-pub mod holidays;
 pub mod input;
 pub mod machine;
-pub mod models;
 pub mod plan;
 pub mod predict;
 pub mod prepare;

@@ -1,8 +1,8 @@
 //! The archive: deterministic bytes out, and three kinds of bytes in: ours, a torn one of ours, somebody else's.
 
 use super::metadata::{FORMAT, Metadata};
-use crate::models::FittedModel;
 use flate2::{Compression, GzBuilder, bufread::GzDecoder};
+use manyfit_models::FittedModel;
 use sha2::{Digest, Sha256};
 use std::io::{Read, Write};
 

@@ -1,7 +1,7 @@
 //! What an artifact depends on, as one hash: the rule behind resume and behind training only what changed.
 
 use super::{archive::hex, metadata::FORMAT};
-use crate::dataset::{CustomerId, Series, Table};
+use manyfit_models::data::{CustomerId, Series, Table};
 use sha2::{Digest, Sha256};
 
 /// Version of the algorithms of forecasts. A change of it makes every older artifact be fitted again.
@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn every_part_of_the_tables_counts() {
-        use crate::dataset::{Feature, Matrix};
+        use manyfit_models::data::{Feature, Matrix};
         let customer = CustomerId::new("8").unwrap();
         let table = Table {
             features: Feature::unnamed(2),

@@ -1,11 +1,9 @@
 //! What an artifact says about itself.
 
-use crate::{
-    dataset::Feature,
-    models::{
-        Scores,
-        regression::{Accuracy, FittedRegression, RegressionModel},
-    },
+use manyfit_models::{
+    Scores,
+    data::Feature,
+    regression::{Accuracy, FittedRegression, RegressionModel},
 };
 use serde::{Deserialize, Serialize};
 

@@ -1,7 +1,7 @@
 //! Names of artifacts, from a template.
 
 use super::Fingerprint;
-use crate::dataset::CustomerId;
+use manyfit_models::data::CustomerId;
 
 /// How artifacts are named: a text with `{customer}`, and `{version}` or `{fingerprint}` for endpoints that are live.
 ///
@@ -60,7 +60,7 @@ impl NameTemplate {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dataset::Series;
+    use manyfit_models::data::Series;
 
     #[test]
     fn the_parts_are_filled_in() {

@@ -13,10 +13,7 @@ use super::{
     members::{Content, Limits, Member, Members},
     metadata::{FORMAT, Metadata},
 };
-use crate::{
-    dataset::Feature,
-    models::{FittedModel, regression::FittedRegression},
-};
+use manyfit_models::{FittedModel, data::Feature, regression::FittedRegression};
 use serde::{Deserialize, de::IgnoredAny};
 use sha2::{Digest, Sha256};
 use std::{fs, io, path::Path};

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::dataset::CustomerId;
+use manyfit_models::data::CustomerId;
 
 /// What is gathered of each customer of a file.
 pub(super) struct Bundle<'a, T> {

@@ -2,10 +2,10 @@
 
 use super::{Sheet, SheetRow};
 use crate::{
-    dataset::Columns,
     error::{Error, Result},
     storage::Store,
 };
+use manyfit_models::data::Columns;
 use std::{collections::HashMap, path::Path};
 
 /// The rows of one table or of a folder of tables, by customer.

@@ -12,10 +12,10 @@ use super::{
     parquet, table_csv, table_parquet,
 };
 use crate::{
-    dataset::CustomerId,
     error::Result,
     storage::{Entry, Store},
 };
+use manyfit_models::data::CustomerId;
 
 /// The layout and the column names are taken from the first file that can be read, among this many.
 const LOOKED_INTO: usize = 10;

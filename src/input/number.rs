@@ -1,6 +1,6 @@
 //! Text to number: a target, or its absence.
 
-pub(super) use crate::dataset::is_missing;
+pub(super) use manyfit_models::data::is_missing;
 
 /// The number; `None` where it is missing. Never infinite, never NaN.
 ///

@@ -179,10 +179,8 @@ mod with_polars {
 mod tests {
     use polars::prelude::*;
 
-    use crate::{
-        dataset::{CustomerId, Series as Read},
-        input::{Contents, Format, InputFile, InputSettings, Reader, discover, testing::Memory},
-    };
+    use crate::input::{Contents, Format, InputFile, InputSettings, Reader, discover, testing::Memory};
+    use manyfit_models::data::{CustomerId, Series as Read};
 
     const DAY: i64 = 86_400_000;
 

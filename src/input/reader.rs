@@ -10,10 +10,10 @@ use super::{
     rows::{self, Gathered, Row, Rules},
 };
 use crate::{
-    dataset::{CustomerId, Series},
     error::{Error, Result},
     storage::Store,
 };
+use manyfit_models::data::{CustomerId, Series};
 
 /// Reads files, one after another. Each worker thread has its own.
 ///

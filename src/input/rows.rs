@@ -5,7 +5,7 @@ use super::{
     fault::{Fault, Place},
     timestamp,
 };
-use crate::dataset::{Columns, Series};
+use manyfit_models::data::{Columns, Series};
 
 /// One row: a time, and a value or NaN where it is missing.
 #[derive(Clone, Copy, Debug)]

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use sha2::{Digest, Sha256};
 
-use crate::dataset::CustomerId;
+use manyfit_models::data::CustomerId;
 
 /// One of `count` equal parts of the customers.
 ///

@@ -9,7 +9,7 @@ use super::{
     number,
     records::Record,
 };
-use crate::dataset::Feature;
+use manyfit_models::data::Feature;
 
 /// Names of the target, the surest first. Few: a feature taken for the target is a wrong model without a word.
 const TARGETS: [&str; 3] = ["target", "label", "y"];

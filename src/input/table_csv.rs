@@ -11,7 +11,7 @@ use super::{
     table_reader::TableSink,
     table_rows::{self, TableRows},
 };
-use crate::dataset::Feature;
+use manyfit_models::data::Feature;
 
 /// Finds the file's columns; their names are in `scratch` then.
 pub(super) fn columns(

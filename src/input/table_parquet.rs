@@ -16,13 +16,11 @@ pub(super) use without_polars::{columns, read};
 /// The answer of a binary that was built without Parquet.
 #[cfg(not(feature = "parquet"))]
 mod without_polars {
-    use crate::{
-        dataset::Feature,
-        input::{
-            InputSettings, columns::Header, fault::Fault, parquet::refusal, table_columns::TableColumns,
-            table_reader::TableSink,
-        },
+    use crate::input::{
+        InputSettings, columns::Header, fault::Fault, parquet::refusal, table_columns::TableColumns,
+        table_reader::TableSink,
     };
+    use manyfit_models::data::Feature;
 
     pub(in crate::input) fn columns(
         _: &[u8],
@@ -44,20 +42,18 @@ mod with_polars {
 
     use polars::prelude::{AnyValue, DataType, ParallelStrategy, ParquetReader, SerReader, Series};
 
-    use crate::{
-        dataset::Feature,
-        input::{
-            InputSettings,
-            columns::Header,
-            fault::{Fault, Place, quoted},
-            number,
-            parquet_values::{customer_of, guarded, is_readable, schema, text_of, value_at},
-            table_columns::TableColumns,
-            table_csv,
-            table_reader::TableSink,
-            table_rows,
-        },
+    use crate::input::{
+        InputSettings,
+        columns::Header,
+        fault::{Fault, Place, quoted},
+        number,
+        parquet_values::{customer_of, guarded, is_readable, schema, text_of, value_at},
+        table_columns::TableColumns,
+        table_csv,
+        table_reader::TableSink,
+        table_rows,
     };
+    use manyfit_models::data::Feature;
 
     /// A column's values.
     enum Values {
@@ -218,10 +214,10 @@ mod with_polars {
 mod tests {
     use polars::prelude::*;
 
-    use crate::{
-        dataset::{CustomerId, Table},
-        input::{Contents, Format, InputFile, InputSettings, TableReader, TableSettings, discover, testing::Memory},
+    use crate::input::{
+        Contents, Format, InputFile, InputSettings, TableReader, TableSettings, discover, testing::Memory,
     };
+    use manyfit_models::data::{CustomerId, Table};
 
     fn written(columns: Vec<Column>) -> Vec<u8> {
         let mut bytes = Vec::new();

@@ -13,10 +13,10 @@ use super::{
     table_rows::TableRows,
 };
 use crate::{
-    dataset::{CustomerId, Feature, Table},
     error::{Error, Result},
     storage::Store,
 };
+use manyfit_models::data::{CustomerId, Feature, Table};
 
 /// The features of customers' training rows, for rows to judge by.
 pub type KnownFeatures<'a> = HashMap<&'a CustomerId, &'a [Feature]>;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::dataset::{Feature, Matrix, Table};
+use manyfit_models::data::{Feature, Matrix, Table};
 
 /// The most categories of a feature: what single precision counts without gaps.
 const MOST_CATEGORIES: usize = 1 << 24;
@@ -83,7 +83,7 @@ impl TableRows {
     /// The rest of a sentence that begins with the value.
     pub(super) fn push_category(&mut self, column: usize, text: &str) -> Result<(), &'static str> {
         let code = match &mut self.columns[column] {
-            _ if crate::dataset::is_missing(text.as_bytes()) => f32::NAN,
+            _ if manyfit_models::data::is_missing(text.as_bytes()) => f32::NAN,
             Column::Seen(seen) => {
                 let next = seen.len();
                 match seen.get(text) {
@@ -96,7 +96,7 @@ impl TableRows {
                 }
             }
             Column::Known(feature) => {
-                let code = feature.encode(crate::dataset::Cell::Text(text)).unwrap_or(f32::NAN);
+                let code = feature.encode(manyfit_models::data::Cell::Text(text)).unwrap_or(f32::NAN);
                 self.unseen[column] += usize::from(code.is_nan());
                 code
             }

@@ -3,11 +3,16 @@
 use super::Customer;
 use crate::{
     artifact::{Opened, forecast_seed},
-    dataset::{Columns, Covariates},
     error::{Error, Result},
     input::CustomerRows,
-    models::{FittedModel, Forecast, frequency::Frequency, future::Future, prophet::CovariateError},
     tables::Block,
+};
+use manyfit_models::{
+    FittedModel, Forecast,
+    data::{Columns, Covariates},
+    frequency::Frequency,
+    future::Future,
+    prophet::CovariateError,
 };
 
 /// The forecast itself.

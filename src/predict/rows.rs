@@ -3,11 +3,14 @@
 use super::{Customer, Unseen};
 use crate::{
     artifact::Opened,
-    dataset::{Cell, Feature},
     error::{Error, Result},
     input::{CustomerRows, Sheet},
-    models::{FittedModel, regression::FittedRegression},
     tables::Block,
+};
+use manyfit_models::{
+    FittedModel,
+    data::{Cell, Feature},
+    regression::FittedRegression,
 };
 use std::collections::{HashMap, HashSet};
 

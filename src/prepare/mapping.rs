@@ -9,13 +9,13 @@ use super::{
     zones,
 };
 use crate::{
-    dataset::CustomerId,
     error::{Error, Result},
     input::{
         Shard,
         raw::{self, Layout},
     },
 };
+use manyfit_models::data::CustomerId;
 
 /// What becomes of one table's rows.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use jiff::{Timestamp, ToSpan, civil::Date, tz::Offset};
 
-use crate::models::frequency::{DayOfMonth, Frequency};
+use manyfit_models::frequency::{DayOfMonth, Frequency};
 
 const DAY: i64 = 86_400_000;
 

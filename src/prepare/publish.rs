@@ -10,11 +10,11 @@ use super::{
     text::{TimeForm, TimeWriter, write_header, write_rows},
 };
 use crate::{
-    dataset::CustomerId,
     error::{Error, Result},
     input::Shard,
     storage::{Stamp, Store},
 };
+use manyfit_models::data::CustomerId;
 use sha2::{Digest, Sha256};
 use std::{
     mem,

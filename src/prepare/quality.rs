@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{gather::Rows, options::Options, shape::Shaped};
-use crate::{input::raw, models::frequency::Frequency};
+use crate::input::raw;
+use manyfit_models::frequency::Frequency;
 
 /// How far beyond the quartiles, in distances between them, a value is called an outlier (Tukey's outer fences).
 const OUTER_FENCE: f64 = 3.0;

@@ -253,10 +253,8 @@ impl Drop for Reservation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        artifact::Opened,
-        models::{FittedModel, regression::FittedRegression, ridge::Ridge},
-    };
+    use crate::artifact::Opened;
+    use manyfit_models::{FittedModel, regression::FittedRegression, ridge::Ridge};
     use std::path::Path;
 
     fn model(registry: &Registry) -> Arc<Resident> {

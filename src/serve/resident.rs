@@ -4,9 +4,9 @@ use super::budget::Charge;
 use crate::{
     artifact::{Metadata, Opened, Span, forecast_seed},
     input::format_timestamp,
-    models::{FittedModel, frequency::Frequency, regression::FittedRegression},
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use manyfit_models::{FittedModel, frequency::Frequency, regression::FittedRegression};
 use std::fmt::Write as _;
 
 /// Names of the headers by which a stale artifact is seen.

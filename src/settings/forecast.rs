@@ -6,11 +6,8 @@ use super::{
     task::Family,
     text::{self, Text},
 };
-use crate::{
-    holidays::Country,
-    input::{Duplicates, InputSettings},
-    models::{ModelSpec, baseline::BaselineSpec, frequency::Frequency},
-};
+use crate::input::{Duplicates, InputSettings};
+use manyfit_models::{ModelSpec, baseline::BaselineSpec, frequency::Frequency, holidays::Country};
 use std::path::PathBuf;
 
 /// What to fit to each customer's series, and how far to forecast it.

@@ -4,11 +4,10 @@
 //! `prior_scale`; a column `customer` (or `customer_id`) or `group` says whose a row is, and a row where both are empty is
 //! everybody's.
 
-use crate::{
-    error::Result,
+use crate::{error::Result, input::Sheet};
+use manyfit_models::{
     holidays::{Country, covered_years, year_of},
-    input::Sheet,
-    models::prophet::{CountryHolidays, Holiday, Holidays},
+    prophet::{CountryHolidays, Holiday, Holidays},
 };
 use std::{
     collections::{BTreeMap, HashMap},

@@ -155,7 +155,7 @@ fn short(text: String) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::models::{
+    use manyfit_models::{
         ModelSpec,
         prophet::{ProphetSpec, SeasonalityChoice},
         regression::{ModelFormat, RegressionSpec},

@@ -4,10 +4,10 @@ use super::{
     terms,
     text::{self, Text},
 };
-use crate::{
+use crate::input::{FurtherColumn, InputSettings, parse_timestamp};
+use manyfit_models::{
     holidays::Country,
-    input::{FurtherColumn, InputSettings, parse_timestamp},
-    models::prophet::{Growth, History, Mode, ProphetSpec, Scaling, SeasonalityChoice},
+    prophet::{Growth, History, Mode, ProphetSpec, Scaling, SeasonalityChoice},
 };
 use std::path::PathBuf;
 

@@ -11,11 +11,15 @@ use super::{
     text::Text,
 };
 use crate::{
-    dataset::{Columns, CustomerId, Series},
     error::{Error, Result},
-    holidays::source_version,
     input::{CustomerRows, FurtherColumn, InputSettings, Sheet, SheetRow},
-    models::{ModelSpec, frequency::Frequency, prophet::ProphetSpec},
+};
+use manyfit_models::{
+    ModelSpec,
+    data::{Columns, CustomerId, Series},
+    frequency::Frequency,
+    holidays::source_version,
+    prophet::ProphetSpec,
 };
 use std::{
     borrow::Cow,

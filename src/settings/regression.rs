@@ -4,14 +4,12 @@ use super::{
     task::Family,
     text::{self, Text},
 };
-use crate::{
-    error::{Error, Result},
-    input::{InputSettings, TableSettings},
-    models::{
-        regression::{ModelFormat, RegressionSpec},
-        ridge::RidgeParams,
-        trees::{BoostingParams, ForestParams, Objective},
-    },
+use crate::input::{InputSettings, TableSettings};
+use manyfit_models::{
+    Error,
+    regression::{ModelFormat, RegressionSpec},
+    ridge::RidgeParams,
+    trees::{BoostingParams, ForestParams, Objective},
 };
 use std::collections::BTreeMap;
 
@@ -109,7 +107,7 @@ fn parameters<P>(
     mut params: P,
     names: &[&'static str],
     canonical: impl Fn(&str) -> Option<&'static str>,
-    set: impl Fn(&mut P, &str, &str) -> Result<()>,
+    set: impl Fn(&mut P, &str, &str) -> manyfit_models::Result<()>,
 ) -> P {
     text.know(names);
     let mut given: BTreeMap<&'static str, (String, &str)> = BTreeMap::new();
@@ -133,10 +131,10 @@ fn parameters<P>(
     params
 }
 
-fn check(text: &mut Text<'_>, result: Result<()>) {
+fn check(text: &mut Text<'_>, result: manyfit_models::Result<()>) {
     match result {
         Ok(()) => {}
-        Err(Error::Settings(faults)) => faults.lines().for_each(|fault| text.fault(fault.to_owned())),
+        Err(Error::Parameter(faults)) => faults.lines().for_each(|fault| text.fault(fault.to_owned())),
         Err(other) => text.fault(other.to_string()),
     }
 }

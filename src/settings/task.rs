@@ -5,12 +5,10 @@ use super::{
     regression::{self, RegressionTask},
     text::Text,
 };
-use crate::{
-    input::InputSettings,
-    models::{
-        ridge::RidgeParams,
-        trees::{BoostingParams, ForestParams},
-    },
+use crate::input::InputSettings;
+use manyfit_models::{
+    ridge::RidgeParams,
+    trees::{BoostingParams, ForestParams},
 };
 
 /// What a run does with each customer: the setting `model` decides.

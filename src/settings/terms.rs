@@ -8,7 +8,7 @@
 //! Terms have commas between them; a name is followed by its options, each after a colon. The same may be written as a JSON
 //! array of objects with `name` and the options, which names with commas and colons need.
 
-use crate::models::prophet::{CustomSeasonality, Mode, Regressor, Standardize};
+use manyfit_models::prophet::{CustomSeasonality, Mode, Regressor, Standardize};
 use std::collections::BTreeMap;
 
 /// A term's options by name.

@@ -1,7 +1,8 @@
 //! Rows of the forecasts table.
 
 use super::result_table::{Block, Layout};
-use crate::{models::Forecast, tables::Key};
+use crate::tables::Key;
+use manyfit_models::Forecast;
 
 /// Columns of numbers, after `customer` and `ds`. A component that a customer's model does not have is empty.
 ///

@@ -1,10 +1,10 @@
 //! What there is to do, in the order in which it is done.
 
 use crate::{
-    dataset::CustomerId,
     input::{ColumnNames, Contents, Discovery, InputFile, Shard, Skipped},
     storage::Store,
 };
+use manyfit_models::data::CustomerId;
 
 /// The files of one shard, largest first: the last worker to finish should not have the longest piece.
 pub(super) struct Plan {

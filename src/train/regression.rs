@@ -7,16 +7,16 @@ use super::{
 };
 use crate::{
     artifact::{FORMAT, Fingerprint, Metadata, RegressionMetadata, forecast_seed},
-    dataset::{CustomerId, Table},
     error::{Error, Result},
     input::{Contents, InputFile, KnownFeatures, TableReader},
-    models::{
-        FittedModel,
-        patience::{Interruption, Patience, Unfitted},
-        regression::{Accuracy, FittedRegression, ScoredOn},
-    },
     settings::RegressionTask,
     tables::Key,
+};
+use manyfit_models::{
+    FittedModel,
+    data::{CustomerId, Table},
+    patience::{Interruption, Patience, Unfitted},
+    regression::{Accuracy, FittedRegression, ScoredOn},
 };
 use rand_chacha::{
     ChaCha8Rng,
@@ -165,7 +165,7 @@ impl Crew<'_> {
             match (model.fit(training, validation, patience, scratch), fallback) {
                 (Ok(fitted), _) => Ok((fitted, None)),
                 // A setting that cannot be followed is not the customer's fault.
-                (Err(Unfitted::Failed(error @ Error::Data(_))), Some(fallback)) => {
+                (Err(Unfitted::Failed(error @ manyfit_models::Error::Data(_))), Some(fallback)) => {
                     match fallback.fit(training, validation, patience, scratch) {
                         Ok(fitted) => Ok((fitted, Some(error.to_string()))),
                         Err(Unfitted::Failed(_)) => Err(Unfitted::Failed(error)),
@@ -177,7 +177,7 @@ impl Crew<'_> {
         })
         .map_err(|unfitted| match unfitted {
             Unfitted::Interrupted(Interruption::Stopped) => Failure::Stopped,
-            other => Failure::Customer(Error::Data(Error::from(other).to_string())),
+            other => Failure::Customer(Error::Data(manyfit_models::Error::from(other).to_string())),
         })?;
         let (on, judged) = validation.map_or((ScoredOn::InSample, training), |rows| (ScoredOn::Validation, rows));
         let predictions = timed(&mut ms.forecast, || fitted.predict_matrix(&judged.matrix))?;

@@ -8,16 +8,16 @@ use super::{
 };
 use crate::{
     artifact::{FORMAT, Fingerprint, Metadata, Span, forecast_seed},
-    dataset::{Covariates, CustomerId, Series},
     error::{Error, Result},
-    models::{
-        FitError, FittedModel,
-        frequency::Frequency,
-        future::Future,
-        patience::Patience,
-        prophet::{CovariateError, LEAST_SIGMA},
-    },
     settings::{ForecastTask, Recipe, Settings},
+};
+use manyfit_models::{
+    FitError, FittedModel,
+    data::{Covariates, CustomerId, Series},
+    frequency::Frequency,
+    future::Future,
+    patience::Patience,
+    prophet::{CovariateError, LEAST_SIGMA},
 };
 use std::time::Instant;
 

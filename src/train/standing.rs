@@ -11,11 +11,11 @@ use super::{
 };
 use crate::{
     artifact::Fingerprint,
-    dataset::CustomerId,
     error::Result,
     input::InputFile,
     storage::{Entry, Stamp},
 };
+use manyfit_models::data::CustomerId;
 use std::collections::HashMap;
 
 /// The artifacts of earlier runs.

@@ -6,9 +6,9 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    models::regression::ScoredOn,
     settings::MaxFailures,
 };
+use manyfit_models::regression::ScoredOn;
 use serde::Serialize;
 use std::{collections::BTreeMap, fmt};
 

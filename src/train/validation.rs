@@ -2,11 +2,11 @@
 
 use super::memory_gate::unpacked_size;
 use crate::{
-    dataset::{CustomerId, Feature, Table},
     error::{Error, Result},
     input::{Contents, Discovery, InputFile, KnownFeatures, TableReader},
     storage::Store,
 };
+use manyfit_models::data::{CustomerId, Feature, Table};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The files of a place for validation rows, by customer. Without a place, nobody has any.

@@ -11,15 +11,14 @@ use super::{
 };
 use crate::{
     artifact::{Artifact, Fingerprint, Found, Metadata, inspect},
-    dataset::CustomerId,
     error::{Error, Result},
     gate::Gate,
     input::{Contents, InputFile, Reader, TableReader},
-    models::{FittedModel, Workspace},
     settings::{Settings, Task},
     storage::Stamp,
     tables,
 };
+use manyfit_models::{FittedModel, Workspace, data::CustomerId};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 use std::{
@@ -48,6 +47,12 @@ pub(super) enum Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         if error.is_out_of_reach() { Self::Run(error) } else { Self::Customer(error) }
+    }
+}
+
+impl From<manyfit_models::Error> for Failure {
+    fn from(error: manyfit_models::Error) -> Self {
+        Error::from(error).into()
     }
 }
 

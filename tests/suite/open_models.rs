@@ -5,7 +5,7 @@ use std::{fs, io::Write, path::Path};
 use crate::support::{daily, folder, members, repository, train};
 use flate2::{Compression, write::GzEncoder};
 use manyfit::artifact::{Limits, OpenError, open_archive, open_directory, open_path};
-use manyfit::models::FittedModel;
+use manyfit_models::FittedModel;
 use tempfile::TempDir;
 
 /// A tar of members (name, kind, declared size, content), as bytes on the wire: nothing checks them.

@@ -4,16 +4,16 @@
 use std::fs;
 
 use manyfit::{
-    dataset::{Covariates, CustomerId, Series},
     input::{Contents, Format, InputFile, InputSettings, Reader},
-    models::{
-        FittedModel, Workspace,
-        frequency::Frequency,
-        patience::Patience,
-        prophet::{FittedProphet, Growth, Parameters, ProphetSpec},
-    },
     settings::{Settings, Task},
     storage::{Durability, LocalStore},
+};
+use manyfit_models::{
+    FittedModel, Workspace,
+    data::{Covariates, CustomerId, Series},
+    frequency::Frequency,
+    patience::Patience,
+    prophet::{FittedProphet, Growth, Parameters, ProphetSpec},
 };
 use serde::Deserialize;
 
@@ -145,7 +145,7 @@ fn fitted_cases() -> (usize, Vec<Fitted>) {
         let settings = case.settings.iter().map(|(name, value)| (name.clone(), text(value))).collect();
         let settings = Settings::from_text(&settings).unwrap();
         let Task::Forecast(task) = &settings.task else { panic!("forecasts are the default") };
-        let manyfit::models::ModelSpec::Prophet(spec) = &task.model else { panic!("Prophet is the default") };
+        let manyfit_models::ModelSpec::Prophet(spec) = &task.model else { panic!("Prophet is the default") };
         let series = series(&case.file, case.rows);
         let frequency = Frequency::infer(&series.dates);
         let model = task.model.fit(&series, frequency, Patience::default(), &mut workspace).unwrap();

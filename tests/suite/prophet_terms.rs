@@ -3,13 +3,11 @@
 
 use std::{collections::BTreeMap, fs};
 
-use manyfit::{
-    dataset::{Columns, Covariates, Series},
-    models::{
-        FittedModel, Forecast,
-        patience::Patience,
-        prophet::{CovariateError, FittedProphet, Holiday, Parameters, ProphetSpec, Workspace},
-    },
+use manyfit_models::{
+    FittedModel, Forecast,
+    data::{Columns, Covariates, Series},
+    patience::Patience,
+    prophet::{CovariateError, FittedProphet, Holiday, Parameters, ProphetSpec, Workspace},
 };
 use serde::Deserialize;
 

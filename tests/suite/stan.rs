@@ -7,7 +7,7 @@ use augurs_prophet::{
     optimizer::{Data, InitialParams, OptimizeOpts, OptimizedParams, Optimizer},
     wasmstan::WasmstanOptimizer,
 };
-use manyfit::models::prophet::ExactOptimizer;
+use manyfit_models::prophet::ExactOptimizer;
 use std::f64::consts::TAU;
 
 /// A series with a bend, a week and a noise that repeats itself only after a long time.

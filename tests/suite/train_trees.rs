@@ -10,14 +10,12 @@ use std::{
 };
 
 use flate2::{Compression, write::GzEncoder};
-use manyfit::{
-    artifact::{Found, inspect},
-    dataset::Cell,
-    models::{
-        FittedModel,
-        regression::FittedRegression,
-        trees::{BoostingParams, Ensemble, Matrix, Scratch},
-    },
+use manyfit::artifact::{Found, inspect};
+use manyfit_models::{
+    FittedModel,
+    data::Cell,
+    regression::FittedRegression,
+    trees::{BoostingParams, Ensemble, Matrix, Scratch},
 };
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;

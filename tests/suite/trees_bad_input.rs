@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![expect(clippy::float_cmp, reason = "these results are exact")]
 
-use manyfit::models::{
+use manyfit_models::{
     ridge::RidgeParams,
     trees::{BoostingParams, Ensemble, ForestParams, Matrix, MaxFeatures, Objective, Samples, Scratch},
 };

@@ -6,7 +6,7 @@
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
-use manyfit::models::trees::{BoostingParams, Ensemble, Evaluation, Matrix, Scratch};
+use manyfit_models::trees::{BoostingParams, Ensemble, Evaluation, Matrix, Scratch};
 use serde::Deserialize;
 use serde_json::Value;
 

@@ -7,10 +7,8 @@ use super::{
     Fault,
     plain::{self, Ask},
 };
-use crate::{
-    models::Forecast,
-    serve::resident::{Resident, SeriesModel},
-};
+use crate::serve::resident::{Resident, SeriesModel};
+use manyfit_models::Forecast;
 use serde::Serialize;
 use serde_json::Value;
 use std::{borrow::Cow, collections::BTreeMap};

@@ -5,11 +5,14 @@ use super::{
     table::{self, Table},
 };
 use crate::{
-    dataset::{Columns, Covariates, is_missing},
-    error::Error,
     input::{format_timestamp, parse_timestamp},
-    models::{FittedModel, Forecast, frequency::Frequency, prophet::CovariateError},
     serve::resident::{Resident, SeriesModel},
+};
+use manyfit_models::{
+    FittedModel, Forecast,
+    data::{Columns, Covariates, is_missing},
+    frequency::Frequency,
+    prophet::CovariateError,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -373,7 +376,7 @@ fn varied<'m>(
     dates: &[i64],
 ) -> Result<Cow<'m, FittedModel>, Fault> {
     let last = dates.iter().copied().max().unwrap_or_default();
-    let refuse = |error: Error| Fault::bad_request(error.to_string());
+    let refuse = |error: manyfit_models::Error| Fault::bad_request(error.to_string());
     let complete = !matches!(model, FittedModel::Prophet(fitted) if fitted.unknown_holidays.is_some());
     if complete && interval_width.is_none() && samples.is_none() {
         return Ok(Cow::Borrowed(model));

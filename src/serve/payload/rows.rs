@@ -1,9 +1,9 @@
 //! Rows of features: CSV, libsvm, JSON and JSON lines.
 
 use super::{Fault, Format, cannot_evaluate};
-use crate::{
-    dataset::{Cell, is_missing},
-    models::regression::FittedRegression,
+use manyfit_models::{
+    data::{Cell, is_missing},
+    regression::FittedRegression,
 };
 use serde_json::{Map, Value};
 
@@ -195,7 +195,7 @@ impl Scorer<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{dataset::Feature, models::ridge::Ridge};
+    use manyfit_models::{data::Feature, ridge::Ridge};
 
     /// Predicts 1·a + 10·b, b a category of x and y.
     fn model() -> FittedRegression {

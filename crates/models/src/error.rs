@@ -1,0 +1,18 @@
+//! What cannot be fitted, read or predicted.
+
+/// Why a model cannot be fitted, read or asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// A parameter that is out of its bounds, contradicts another, or is not supported.
+    #[error("{0}")]
+    Parameter(String),
+    /// Data or a model file that cannot be used.
+    #[error("{0}")]
+    Data(String),
+    /// The fit was ended early.
+    #[error("{0}")]
+    Interrupted(String),
+}
+
+/// A result with the [`Error`] of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

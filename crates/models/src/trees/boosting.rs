@@ -1,0 +1,286 @@
+//! Gradient boosting, equal to XGBoost 3.2 with `tree_method=exact, nthread=1`.
+
+use super::{
+    BoostingParams, Ensemble, Matrix, Metric, Scratch, Tree,
+    columns::Entry,
+    greedy::Greedy,
+    grow::{Arena, grow},
+    mt19937::Mt19937,
+    objective::Objective,
+    quantile,
+    scan::RowSums,
+    tree::Node,
+};
+use crate::{
+    Error, Result,
+    patience::{Patience, Unfitted},
+};
+
+/// Rows that training does not learn from, to judge each round by.
+#[derive(Clone, Copy, Debug)]
+pub struct Evaluation<'a> {
+    /// The features, shape (m, k).
+    pub matrix: &'a Matrix,
+    /// The targets, shape (m).
+    pub targets: &'a [f32],
+    /// The sample weights, shape (m), if the rows are weighted.
+    pub weights: Option<&'a [f32]>,
+}
+
+/// A boosted model and how it got there.
+#[derive(Clone, Debug)]
+pub struct Boosted {
+    /// The model: with early stopping, only the rounds up to the best one.
+    pub model: Ensemble,
+    /// The metric that was watched on the evaluation rows.
+    pub metric: Metric,
+    /// The metric after each round that was run; empty without evaluation rows.
+    pub history: Vec<f64>,
+    /// The round, from 0, with the best metric; `None` without early stopping.
+    pub best_iteration: Option<usize>,
+}
+
+impl BoostingParams {
+    /// Fits a model to `targets`, shape (n). `weights`, shape (n), are sample weights.
+    ///
+    /// # Errors
+    /// Settings that contradict each other or the data; targets or weights that are missing, infinite or do not fit the
+    /// objective.
+    pub fn fit(
+        &self,
+        matrix: &Matrix,
+        targets: &[f32],
+        weights: Option<&[f32]>,
+        evaluation: Option<Evaluation<'_>>,
+        scratch: &mut Scratch,
+    ) -> Result<Boosted> {
+        Ok(self.fit_within(matrix, targets, weights, evaluation, Patience::default(), scratch)?)
+    }
+
+    /// [`Self::fit`], asking before each tree whether to go on.
+    ///
+    /// # Errors
+    /// As [`Self::fit`], or that the patience is over.
+    pub fn fit_within(
+        &self,
+        matrix: &Matrix,
+        targets: &[f32],
+        weights: Option<&[f32]>,
+        evaluation: Option<Evaluation<'_>>,
+        patience: Patience<'_>,
+        scratch: &mut Scratch,
+    ) -> Result<Boosted, Unfitted> {
+        self.check()?;
+        matrix.check_length("target", targets)?;
+        self.objective.check_targets(targets)?;
+        if let Some(weights) = weights {
+            matrix.check_weights(weights)?;
+        }
+        if self.monotone_constraints.len() > matrix.columns() {
+            return Err(Error::Parameter(format!(
+                "monotone_constraints has {} values, but there are {} features",
+                self.monotone_constraints.len(),
+                matrix.columns()
+            ))
+            .into());
+        }
+        match &evaluation {
+            Some(evaluation) => self.check_evaluation(matrix, evaluation)?,
+            None if self.early_stopping_rounds.is_some() => {
+                return Err(
+                    Error::Parameter("early_stopping_rounds needs validation rows, and there are none".into()).into()
+                );
+            }
+            None => {}
+        }
+        let training = Training { params: self, matrix, targets, weights, evaluation, patience };
+        if matrix.rows() <= <u32 as Entry>::MAX_ROWS {
+            training.run(&mut scratch.narrow, &mut scratch.boosting)
+        } else {
+            training.run(&mut scratch.wide, &mut scratch.boosting)
+        }
+    }
+
+    fn check_evaluation(&self, matrix: &Matrix, evaluation: &Evaluation<'_>) -> Result<()> {
+        if evaluation.matrix.columns() != matrix.columns() {
+            return Err(Error::Data(format!(
+                "the validation rows have {} features, the training rows {}",
+                evaluation.matrix.columns(),
+                matrix.columns()
+            )));
+        }
+        let named = |error| Error::Data(format!("validation rows: {error}"));
+        evaluation.matrix.check_length("target", evaluation.targets).map_err(named)?;
+        self.objective.check_targets(evaluation.targets).map_err(named)?;
+        evaluation.weights.map_or(Ok(()), |weights| evaluation.matrix.check_weights(weights)).map_err(named)
+    }
+}
+
+/// Per-row buffers, kept from model to model.
+#[derive(Default)]
+pub(super) struct Buffers {
+    margins: Vec<f32>,
+    gradients: Vec<f32>,
+    pairs: Vec<[f32; 2]>,
+    in_bag: Vec<bool>,
+    leaf_of: Vec<u32>,
+    evaluation_margins: Vec<f32>,
+}
+
+struct Training<'a> {
+    params: &'a BoostingParams,
+    matrix: &'a Matrix,
+    targets: &'a [f32],
+    weights: Option<&'a [f32]>,
+    evaluation: Option<Evaluation<'a>>,
+    patience: Patience<'a>,
+}
+
+impl Training<'_> {
+    fn run<E: Entry>(&self, arena: &mut Arena<E>, buffers: &mut Buffers) -> Result<Boosted, Unfitted> {
+        let params = self.params;
+        let rows = self.matrix.rows();
+        let base_score = params.base_score.unwrap_or_else(|| params.objective.base_score(self.targets, self.weights));
+        params.objective.check_base_score(base_score)?;
+        let margin = params.objective.margin(base_score);
+
+        arena.prepare(self.matrix);
+        refill(&mut buffers.margins, rows, margin);
+        refill(&mut buffers.leaf_of, rows, 0);
+        refill(
+            &mut buffers.evaluation_margins,
+            self.evaluation.map_or(0, |evaluation| evaluation.matrix.rows()),
+            margin,
+        );
+
+        let mut rule = Greedy::new(params, self.matrix.columns());
+        let mut generator = Mt19937::new(params.seed);
+        let mut trees: Vec<Tree> = Vec::with_capacity(params.num_round);
+        let mut watch = Watch::new(params);
+        for _ in 0..params.num_round {
+            self.patience.check()?;
+            let unit = self.weights.is_none() && params.objective.has_unit_hessian();
+            if unit {
+                params.objective.gradients(&buffers.margins, self.targets, &mut buffers.gradients);
+            } else {
+                params.objective.weighted_derivatives(
+                    &buffers.margins,
+                    self.targets,
+                    self.weights,
+                    params.effective_max_delta_step(),
+                    &mut buffers.pairs,
+                );
+            }
+            let sampled = params.subsample < 1.0;
+            if sampled {
+                let p = f64::from(params.subsample);
+                // XGBoost asks only about rows whose hessian is not negative; of these objectives none has another.
+                buffers.in_bag.clear();
+                buffers.in_bag.extend((0..rows).map(|_| generator.bernoulli(p)));
+            }
+            arena.take_rows(rows, sampled.then_some(&buffers.in_bag[..]));
+            rule.columns.begin_tree(generator.next_u32());
+            let sums = if unit { RowSums::Unit(&buffers.gradients) } else { RowSums::Pairs(&buffers.pairs) };
+            let mut tree = grow(&mut rule, arena, self.matrix, sums, &mut buffers.leaf_of);
+            self.finish_tree(&mut tree, buffers, sampled);
+            trees.push(tree);
+            if let Some(evaluation) = &self.evaluation {
+                let tree = &trees[trees.len() - 1];
+                for (row, margin) in buffers.evaluation_margins.iter_mut().enumerate() {
+                    *margin += tree.descend(|feature| evaluation.matrix.column(feature)[row]);
+                }
+                if watch.stop_after(evaluation, &buffers.evaluation_margins) {
+                    break;
+                }
+            }
+        }
+        let best_iteration = params.early_stopping_rounds.map(|_| watch.best);
+        if let Some(best) = best_iteration {
+            trees.truncate(best + 1);
+        }
+        let mut model = Ensemble::new(trees, params.objective, base_score, self.matrix.columns(), 1)?;
+        if let Some(best) = best_iteration {
+            model.attributes.insert("best_iteration".into(), best.to_string());
+            model.attributes.insert("best_score".into(), watch.history[best].to_string());
+        }
+        Ok(Boosted { model, metric: watch.metric, history: watch.history, best_iteration })
+    }
+
+    /// Prunes the tree, refreshes its leaves if asked, and adds it to the margins of the training rows.
+    fn finish_tree(&self, tree: &mut Tree, buffers: &mut Buffers, sampled: bool) {
+        let params = self.params;
+        if let Some(renamed) = if params.gamma > 0.0 { tree.prune(params.gamma, params.eta) } else { None } {
+            for leaf in &mut buffers.leaf_of {
+                *leaf = renamed.get(*leaf as usize).copied().unwrap_or(0);
+            }
+        }
+        if sampled {
+            // Rows out of the bag were not partitioned.
+            for row in (0..self.matrix.rows()).filter(|&row| !buffers.in_bag[row]) {
+                buffers.leaf_of[row] = tree.leaf_of(|feature| self.matrix.column(feature)[row]);
+            }
+        }
+        if params.refresh_leaf && params.objective == Objective::AbsoluteError {
+            self.refresh(tree, buffers, sampled);
+        }
+        for (margin, &leaf) in buffers.margins.iter_mut().zip(&buffers.leaf_of) {
+            *margin += tree.nodes[leaf as usize].value();
+        }
+    }
+
+    /// Sets every leaf to `eta` times the median residual of its in-bag rows.
+    fn refresh(&self, tree: &mut Tree, buffers: &Buffers, sampled: bool) {
+        let mut residuals = vec![vec![]; tree.len()];
+        for (row, &leaf) in buffers.leaf_of.iter().enumerate().filter(|&(row, _)| !sampled || buffers.in_bag[row]) {
+            let weight = self.weights.map_or(1.0, |weights| weights[row]);
+            residuals[leaf as usize].push((self.targets[row] - buffers.margins[row], weight));
+        }
+        for (node, pairs) in tree.nodes.iter_mut().zip(residuals) {
+            if pairs.is_empty() {
+                continue;
+            }
+            let middle = if self.weights.is_some() {
+                quantile::weighted_median(pairs)
+            } else {
+                quantile::median(&mut pairs.into_iter().map(|pair| pair.0).collect::<Vec<_>>())
+            };
+            *node = Node::leaf(middle * self.params.eta);
+        }
+    }
+}
+
+fn refill<T: Copy>(buffer: &mut Vec<T>, length: usize, value: T) {
+    buffer.clear();
+    buffer.resize(length, value);
+}
+
+/// The metric of the evaluation rows, round by round.
+struct Watch {
+    metric: Metric,
+    objective: Objective,
+    patience: Option<usize>,
+    history: Vec<f64>,
+    best: usize,
+    predictions: Vec<f32>,
+}
+
+impl Watch {
+    fn new(params: &BoostingParams) -> Self {
+        let metric = params.eval_metric.unwrap_or_else(|| Metric::of(params.objective));
+        let patience = params.early_stopping_rounds;
+        Self { metric, objective: params.objective, patience, history: vec![], best: 0, predictions: vec![] }
+    }
+
+    /// Notes the metric of one more round, and says whether it was the last.
+    fn stop_after(&mut self, evaluation: &Evaluation<'_>, margins: &[f32]) -> bool {
+        self.predictions.clear();
+        self.predictions.extend(margins.iter().map(|&margin| self.objective.transform(margin)));
+        let score = self.metric.evaluate(evaluation.targets, &self.predictions, evaluation.weights);
+        let round = self.history.len();
+        self.history.push(score);
+        if score < self.history[self.best] {
+            self.best = round;
+        }
+        self.patience.is_some_and(|patience| round - self.best >= patience)
+    }
+}

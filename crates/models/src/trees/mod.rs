@@ -1,0 +1,58 @@
+//! Trees: gradient boosting equal to XGBoost's exact method, and random forests with scikit-learn's rules.
+//!
+//! ```text
+//! Matrix + targets ─► BoostingParams::fit ─► Boosted ─┐
+//!                  └► ForestParams::fit ─────────────┴► Ensemble ─► predict, SHAP values, importances, XGBoost file
+//! ```
+//!
+//! One split search serves both families: columns are sorted once (`columns`), every node scans its part of each column
+//! (`scan`, `few`), and what a split is worth is up to the family (`greedy` with `gain`, `least_squares`); `grow` moves the rows.
+//! A model is fitted by one thread; a [`Scratch`] keeps the memory for the next model.
+
+mod boosting;
+mod column_sampler;
+mod columns;
+mod ensemble;
+mod few;
+mod forest;
+mod forest_params;
+mod gain;
+mod greedy;
+mod grow;
+mod importance;
+mod least_squares;
+mod metric;
+mod mt19937;
+mod objective;
+mod params;
+mod quantile;
+mod scan;
+mod shap;
+mod tree;
+mod ubjson;
+mod xgboost_read;
+mod xgboost_write;
+
+pub use crate::data::Matrix;
+pub use boosting::{Boosted, Evaluation};
+pub use ensemble::Ensemble;
+pub use forest_params::{ForestParams, MaxFeatures, Samples};
+pub use importance::Importance;
+pub use metric::{Metric, RegressionScores};
+pub use objective::Objective;
+pub use params::BoostingParams;
+pub use tree::Tree;
+
+/// Memory of one worker, kept from model to model.
+#[derive(Default)]
+pub struct Scratch {
+    narrow: grow::Arena<u32>,
+    wide: grow::Arena<u64>,
+    boosting: boosting::Buffers,
+}
+
+impl std::fmt::Debug for Scratch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Scratch").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,270 @@
+//! Reading XGBoost model files, JSON or UBJSON, of versions 1.7 to 3.2.
+//!
+//! Trees of numeric splits with one value per leaf are read; whatever else a file may hold is refused by its name. A file
+//! is input like any other: it may be cut off or wrong, and its trees are laid out anew so that they hold what
+//! [`Tree`] promises.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::{
+    Ensemble, Objective, Tree,
+    tree::{Node, Stat},
+    ubjson::UbjReader,
+};
+use crate::{Error, Result};
+
+#[derive(Deserialize)]
+struct File {
+    learner: Learner,
+}
+
+#[derive(Deserialize)]
+struct Learner {
+    #[serde(default)]
+    attributes: BTreeMap<String, String>,
+    #[serde(default)]
+    feature_names: Vec<String>,
+    #[serde(default)]
+    feature_types: Vec<String>,
+    gradient_booster: Booster,
+    #[serde(rename = "learner_model_param")]
+    parameters: Parameters,
+    objective: ObjectiveRecord,
+}
+
+#[derive(Deserialize)]
+struct Booster {
+    name: String,
+    #[serde(default)]
+    model: Option<Model>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Model {
+    gbtree_model_param: BTreeMap<String, String>,
+    tree_info: Vec<i64>,
+    trees: Vec<TreeRecord>,
+}
+
+#[derive(Deserialize)]
+struct Parameters {
+    base_score: String,
+    #[serde(default)]
+    num_class: String,
+    num_feature: String,
+    #[serde(default)]
+    num_target: String,
+}
+
+#[derive(Deserialize)]
+struct ObjectiveRecord {
+    name: String,
+    #[serde(default)]
+    tweedie_regression_param: BTreeMap<String, String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct TreeRecord {
+    base_weights: Vec<f32>,
+    categories_nodes: Vec<i64>,
+    default_left: Vec<Flag>,
+    left_children: Vec<i64>,
+    loss_changes: Vec<f32>,
+    right_children: Vec<i64>,
+    split_conditions: Vec<f32>,
+    split_indices: Vec<i64>,
+    sum_hessian: Vec<f32>,
+    tree_param: BTreeMap<String, String>,
+}
+
+/// A truth value, which some versions write as a number.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(untagged)]
+enum Flag {
+    Bool(bool),
+    Number(i64),
+}
+
+impl Ensemble {
+    /// Reads a model file of either encoding; which one is seen from its first bytes.
+    ///
+    /// # Errors
+    /// What the file is instead, which of its parts is not supported, or where it is damaged.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        match bytes {
+            [b'{', b'"' | b' ' | b'\t' | b'\r' | b'\n' | b'}', ..] => Self::from_json(bytes),
+            [b'{', ..] => Self::from_ubj(bytes),
+            [0x80, ..] => refuse("a Python pickle", "load it in Python and save it with Booster.save_model"),
+            [b'b', b'i', b'n', b'f', ..] | [] => {
+                refuse("an empty or an old binary file", "load it in XGBoost 3.0 or older and save it as .json or .ubj")
+            }
+            _ => refuse(
+                "neither JSON nor UBJSON, perhaps the old binary format",
+                "load it in XGBoost 3.0 or older and save it as .json or .ubj",
+            ),
+        }
+    }
+
+    /// Reads an XGBoost JSON file.
+    ///
+    /// # Errors
+    /// As [`Self::from_bytes`].
+    pub fn from_json(bytes: &[u8]) -> Result<Self> {
+        let file: File = serde_json::from_slice(bytes)
+            .map_err(|error| Error::Data(format!("the XGBoost JSON file cannot be read: {error}")))?;
+        file.learner.into_ensemble()
+    }
+
+    /// Reads an XGBoost UBJSON file.
+    ///
+    /// # Errors
+    /// As [`Self::from_bytes`].
+    pub fn from_ubj(bytes: &[u8]) -> Result<Self> {
+        let file = File::deserialize(&mut UbjReader::new(bytes))
+            .map_err(|error| Error::Data(format!("the XGBoost UBJSON file cannot be read: {error}")))?;
+        file.learner.into_ensemble()
+    }
+}
+
+fn refuse<T>(what: &str, way_out: &str) -> Result<T> {
+    Err(Error::Data(format!("the XGBoost model is {what}; {way_out}")))
+}
+
+fn unsupported<T>(what: impl std::fmt::Display) -> Result<T> {
+    Err(Error::Data(format!("the XGBoost model has {what}, which is not supported")))
+}
+
+fn damaged<T>(what: impl std::fmt::Display) -> Result<T> {
+    Err(Error::Data(format!("the XGBoost model is damaged: {what}")))
+}
+
+impl Learner {
+    fn into_ensemble(self) -> Result<Ensemble> {
+        if self.gradient_booster.name != "gbtree" {
+            return unsupported(format_args!("the booster {}", self.gradient_booster.name));
+        }
+        let Some(model) = self.gradient_booster.model else { return damaged("it has no model") };
+        let parameters = &self.parameters;
+        if !matches!(parameters.num_class.as_str(), "" | "0" | "1") {
+            return unsupported(format_args!("{} classes", parameters.num_class));
+        }
+        if !matches!(parameters.num_target.as_str(), "" | "0" | "1") || model.tree_info.iter().any(|&group| group != 0)
+        {
+            return unsupported("several outputs");
+        }
+        if self.feature_types.iter().any(|kind| kind == "c" || kind == "categorical") {
+            return unsupported("categorical features");
+        }
+        let objective = self.objective.read()?;
+        let base_score = read_base_score(&parameters.base_score)?;
+        objective
+            .check_base_score(base_score)
+            .or_else(|_| damaged(format_args!("base_score {base_score} does not fit {}", objective.name())))?;
+        let Ok(features) = parameters.num_feature.parse::<usize>() else {
+            return damaged(format_args!("num_feature is {}", parameters.num_feature));
+        };
+        let trees = model
+            .trees
+            .iter()
+            .enumerate()
+            .map(|(id, tree)| tree.read(features).map_err(|error| Error::Data(format!("tree {id}: {error}"))))
+            .collect::<Result<Vec<_>>>()?;
+        let trees_per_round = model
+            .gbtree_model_param
+            .get("num_parallel_tree")
+            .and_then(|text| text.parse().ok())
+            .filter(|&trees: &usize| trees > 0)
+            .unwrap_or(1);
+        let (attributes, feature_names) = (self.attributes, self.feature_names);
+        Ok(Ensemble { trees, objective, base_score, features, trees_per_round, attributes, feature_names })
+    }
+}
+
+/// `4.2E5`, or since 3.1 `[4.2E5]`.
+fn read_base_score(text: &str) -> Result<f32> {
+    let inner = text.trim().trim_start_matches('[').trim_end_matches(']');
+    if inner.contains(',') {
+        return unsupported("several outputs");
+    }
+    inner.trim().parse().or_else(|_| damaged(format_args!("base_score is {text}")))
+}
+
+impl ObjectiveRecord {
+    fn read(&self) -> Result<Objective> {
+        match Objective::parse(&self.name) {
+            Some(Objective::Tweedie { .. }) => {
+                let text = self.tweedie_regression_param.get("tweedie_variance_power");
+                Ok(Objective::Tweedie { variance_power: text.and_then(|text| text.parse().ok()).unwrap_or(1.5) })
+            }
+            Some(objective) => Ok(objective),
+            None => unsupported(format_args!("the objective {}", self.name)),
+        }
+    }
+}
+
+impl TreeRecord {
+    /// Lays the tree out level by level with siblings side by side, without the nodes that pruning left behind.
+    fn read(&self, features: usize) -> Result<Tree> {
+        if !matches!(self.tree_param.get("size_leaf_vector").map(String::as_str), None | Some("" | "0" | "1")) {
+            return unsupported("leaves with several values");
+        }
+        if !self.categories_nodes.is_empty() {
+            return unsupported("categorical splits");
+        }
+        let nodes = self.left_children.len();
+        let same = [self.right_children.len(), self.split_conditions.len(), self.split_indices.len()];
+        if nodes == 0 || same.iter().any(|&length| length != nodes) || self.default_left.len() != nodes {
+            return damaged("its arrays do not have one value for each node");
+        }
+        let mut tree = Tree::default();
+        let mut sources = vec![0];
+        tree.nodes.push(self.node(0, 0, features)?);
+        let mut id = 0;
+        while id < sources.len() {
+            let source = sources[id];
+            if self.left_children[source] >= 0 {
+                for child in [self.left_children[source], self.right_children[source]] {
+                    let child = usize::try_from(child).unwrap_or(nodes);
+                    // A tree has every node once; more would be a circle.
+                    if child >= nodes || sources.len() >= nodes {
+                        return damaged("its nodes do not form a tree");
+                    }
+                    sources.push(child);
+                    tree.nodes.push(Node::leaf(0.0));
+                }
+            }
+            let left = sources.len() as u32 - 2 * u32::from(sources.len() > 1);
+            tree.nodes[id] = self.node(source, left, features)?;
+            id += 1;
+        }
+        let at = |numbers: &[f32], source: usize| numbers.get(source).copied().unwrap_or(0.0);
+        tree.stats.extend(sources.iter().map(|&source| Stat {
+            base_weight: at(&self.base_weights, source),
+            loss_change: at(&self.loss_changes, source),
+            sum_hessian: at(&self.sum_hessian, source),
+        }));
+        Ok(tree)
+    }
+
+    fn node(&self, source: usize, left: u32, features: usize) -> Result<Node> {
+        let value = self.split_conditions[source];
+        if !value.is_finite() {
+            return damaged("a node has a value that is not finite");
+        }
+        if self.left_children[source] < 0 {
+            return Ok(Node::leaf(value));
+        }
+        let default_left = match self.default_left[source] {
+            Flag::Bool(flag) => flag,
+            Flag::Number(number) => number != 0,
+        };
+        match usize::try_from(self.split_indices[source]) {
+            Ok(feature) if feature < features => Ok(Node::split(left, feature as u32, value, default_left)),
+            _ => damaged("a split uses a feature that the model does not have"),
+        }
+    }
+}
