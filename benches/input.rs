@@ -8,7 +8,7 @@ use divan::{Bencher, counter::BytesCount};
 use manyfit::{
     error::Result,
     input::{Contents, Format, InputFile, InputSettings, Reader, discover},
-    storage::{Entry, Store},
+    store::{Entry, Store},
 };
 use manyfit_models::data::CustomerId;
 

@@ -24,36 +24,35 @@
 //! | 5 | [`synthetic`]: made-up customers |
 //! | 4 | [`settings`]: text to checked settings, all faults at once |
 //! | 3 | [`artifact`]: what one `tar.gz` holds, its deterministic bytes, its name, its fingerprint |
-//! | 2 | [`input`]: from files to customers' series and tables of features |
-//! | 1 | [`storage`]: where bytes live; [`tables`]: tables of results as CSV, JSON, Parquet; [`sagemaker`]: the platform's files and variables; [`array_job`]: index variables of other runners |
-//! | 0 | [`error`]: who must act, and the exit codes; [`machine`]: its processors and its memory; `gate`: how much may be in memory, or under way, at once |
+//! | 2 | [`input`]: from files to customers' series and tables of features; [`tables`]: tables of results as CSV, JSON, Parquet |
+//! | 1 | [`store`]: where bytes live; [`shard`]: which part of the customers a run processes; [`sagemaker`]: the platform's files and variables |
+//! | 0 | [`error`]: who must act, and the exit codes; `run`: threads, memory, panics |
 //!
 //! Below all of them is the crate `manyfit-models`: data, models, forecasts; no input or output, no threads.
 //!
 //! # Fences
 //!
 //! - the platform's paths and variables only in [`sagemaker`];
-//! - the AWS SDK only in `storage/s3`;
+//! - the AWS SDK only in `store/s3`;
 //! - polars only in the Parquet files of [`input`] and [`prepare`] and the tables of results;
-//! - rayon only in [`prepare`], [`train`] and [`predict`]: a model is fitted and asked by one thread;
-//! - async only in [`serve`], where `cli` starts it, and in `storage/s3`, behind calls that block;
+//! - rayon only in [`prepare`], [`train`], [`predict`] and `run`: a model is fitted and asked by one thread;
+//! - async only in [`serve`], where `cli` starts it, and in `store/s3`, behind calls that block;
 //! - `process::exit` nowhere: `main` returns an exit code.
 
-pub mod array_job;
 pub mod artifact;
 pub mod cli;
 pub mod error;
-mod gate;
 pub mod input;
-pub mod machine;
 pub mod plan;
 pub mod predict;
 pub mod prepare;
+mod run;
 pub mod sagemaker;
 pub mod serve;
 pub mod settings;
+pub mod shard;
 pub mod simulate;
-pub mod storage;
+pub mod store;
 pub mod synthetic;
 pub mod tables;
 pub mod train;

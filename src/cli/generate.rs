@@ -2,8 +2,8 @@
 
 use crate::{
     error::{Error, Result},
-    machine::default_jobs,
-    storage::{Durability, LocalStore},
+    run::default_jobs,
+    store::{Durability, LocalStore},
     synthetic::{Dataset, Energy, Housing, Step, Written},
 };
 use clap::{Args, Subcommand};

@@ -5,7 +5,7 @@ use crate::{
     error::{Error, Result},
     input::discover,
     settings::{MaxFailures, Settings, canonical_name},
-    storage::{Durability, Location},
+    store::{Durability, Location},
     train::merge,
 };
 use clap::Args;

@@ -11,7 +11,6 @@ mod prepare;
 mod s3;
 mod serve;
 mod settings;
-mod shard;
 mod simulate;
 mod train;
 

@@ -3,11 +3,12 @@
 use super::{s3::S3Arguments, settings::SettingsArguments};
 use crate::{
     error::{Error, Result},
-    input::{Discovery, InputFile, Scan, Shard, discover_with},
-    machine::{available_memory, peak_memory, resident_memory},
+    input::{Discovery, InputFile, Scan, discover_with},
     plan::{Batch, Estimate, Groups, Memory, Offer, Prices, Report, Requests, Tried},
+    run::{available_memory, peak_memory, resident_memory},
     settings::Settings,
-    storage::{Durability, Entry, Location, S3Options, Selection, Store},
+    shard::Shard,
+    store::{Durability, Entry, Location, S3Options, Selection, Store},
     train::{Job, Progress, ResultsDirectory, Status, run},
 };
 use clap::Args;

@@ -8,12 +8,13 @@ use crate::{
     error::{Error, Result},
     input::{CustomerRows, is_table},
     predict::{Job, Place, Question, find, find_object, find_objects, is_archive, run},
+    run::default_jobs,
     settings::MaxFailures,
-    storage::{Durability, Location, Store},
+    store::{Durability, Location, Store},
     tables::{Format, Table},
 };
 use clap::Args;
-use std::{io, path::PathBuf, thread};
+use std::{io, path::PathBuf};
 use tempfile::TempDir;
 
 /// Forecast, or predict rows of features, from models that were fitted before.
@@ -99,7 +100,7 @@ impl Predict {
             stores: &stores,
             customers: &self.customer,
             question: &question,
-            jobs: self.jobs.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from),
+            jobs: self.jobs.map_or_else(default_jobs, usize::from),
             max_failures: self.max_failures,
             stop: &stop,
         };

@@ -6,11 +6,12 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    input::{InputSettings, Shard, is_table, raw},
-    machine::{available_memory, default_jobs},
+    input::{InputSettings, is_table, raw},
     prepare::{Aggregate, Arrangement, Duplicates, Filter, Format, Job, Keep, Options, Period, run},
+    run::{available_memory, default_jobs},
     sagemaker::ProcessingEnvironment,
-    storage::{Durability, LocalStore, Location, Selection, Store},
+    shard::{Shard, ShardChoice},
+    store::{Durability, LocalStore, Location, Selection, Store},
 };
 use clap::{Args, ValueEnum};
 use jiff::tz::TimeZone;
@@ -117,9 +118,9 @@ pub(super) struct Prepare {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     jobs: Option<u16>,
 
-    /// Prepare only part I of N of the customers, I from 0, such as 0/4
-    #[arg(long, value_name = "I/N")]
-    shard: Option<Shard>,
+    /// Prepare only shard I of N of the customers, I from 0, such as 0/4; auto or auto/N as for train
+    #[arg(long, value_name = "I/N|auto")]
+    shard: Option<ShardChoice>,
 
     #[command(flatten)]
     s3: S3Arguments,
@@ -296,7 +297,7 @@ impl Prepare {
 
     /// From the options, or from the platform where there are none.
     fn places(&self) -> Result<Places> {
-        let shard = self.shard.unwrap_or_default();
+        let shard = self.shard.map_or(Ok(Shard::ALL), ShardChoice::resolve)?;
         if let Some(input) = &self.input {
             let output = self.output.as_ref().ok_or_else(|| {
                 Error::Settings("--input needs --output: the folder for the customers' files and the report".into())
@@ -343,13 +344,14 @@ impl Prepare {
             )
         })?;
         let (rank, hosts) = (environment.rank as u64, environment.hosts as u64);
-        if let Some(shard) = self.shard.filter(|_| hosts > 1) {
+        if self.shard.is_some() && hosts > 1 {
             return Err(Error::Settings(format!(
-                "--shard {shard}: each of the {hosts} instances would prepare this part and none the others: leave it out, \
+                "--shard: each of the {hosts} instances would prepare this part and none the others: leave it out, \
                  and the instances share the customers"
             )));
         }
-        let shard = self.shard.map_or_else(|| Shard::new(rank, hosts), Ok).map_err(Error::Settings)?;
+        let shard =
+            self.shard.map_or_else(|| Shard::new(rank, hosts).map_err(Error::Settings), ShardChoice::resolve)?;
         Ok(Places {
             input: Location::Directory(environment.input),
             only: None,

@@ -1,6 +1,6 @@
 //! The options of every sub-command that takes `s3://` for a place.
 
-use crate::storage::S3Options;
+use crate::store::S3Options;
 use clap::Args;
 use std::time::Duration;
 

@@ -3,10 +3,10 @@
 use super::s3::S3Arguments;
 use crate::{
     error::{Error, Result},
-    machine::{available_memory, default_jobs},
+    run::{available_memory, default_jobs},
     sagemaker::ServingEnvironment,
     serve::{App, CaptureSettings, Detail, Format, Models, Rules, Settings, serve},
-    storage::Location,
+    store::Location,
 };
 use clap::Args;
 use std::{

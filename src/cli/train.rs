@@ -1,13 +1,13 @@
 //! `manyfit train`: on SageMaker from the platform's files, anywhere else from options.
 
-use super::{s3::S3Arguments, settings::SettingsArguments, shard::ShardChoice};
+use super::{s3::S3Arguments, settings::SettingsArguments};
 use crate::{
     error::{Error, Result},
-    input::Shard,
-    machine::{available_memory, default_jobs},
+    run::{available_memory, default_jobs},
     sagemaker::{TrainingEnvironment, ValidationChannel},
     settings::{Settings, Task},
-    storage::{Durability, Location, Store},
+    shard::{Shard, ShardChoice},
+    store::{Durability, Location, Store},
     train::{Job, Progress, ResultsDirectory, run},
 };
 use clap::Args;
@@ -55,9 +55,9 @@ pub(super) struct Train {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     jobs: Option<u16>,
 
-    /// Fit only part I of N of the customers, I from 0, such as 0/4; auto for the part of this task of an array job of
-    /// AWS Batch or Slurm, auto/N for one of N of a Kubernetes indexed job
-    #[arg(long, value_name = "I/N")]
+    /// Fit only shard I of N of the customers, I from 0, such as 0/4; auto: the shard of this task of an array job of AWS
+    /// Batch or Slurm; auto/N: of a Kubernetes indexed job with N completions
+    #[arg(long, value_name = "I/N|auto")]
     shard: Option<ShardChoice>,
 
     #[command(flatten)]

@@ -6,7 +6,7 @@ use flate2::bufread::MultiGzDecoder;
 
 use crate::{
     error::{Error, Result},
-    storage::Store,
+    store::Store,
 };
 
 /// Memory for one object after another.

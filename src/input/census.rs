@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{Format, InputFile, InputSettings, bytes::Bytes, csv, parquet};
-use crate::{error::Result, storage::Store};
+use crate::{error::Result, store::Store};
 use manyfit_models::data::CustomerId;
 
 /// The customers of one file of many, for [`discover_with`](super::discover_with).

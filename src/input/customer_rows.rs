@@ -3,7 +3,7 @@
 use super::{Sheet, SheetRow};
 use crate::{
     error::{Error, Result},
-    storage::Store,
+    store::Store,
 };
 use manyfit_models::data::Columns;
 use std::{collections::HashMap, path::Path};

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     error::Result,
-    storage::{Entry, Store},
+    store::{Entry, Store},
 };
 use manyfit_models::data::CustomerId;
 
@@ -207,6 +207,13 @@ impl InputFile {
     #[must_use]
     pub fn entry(&self) -> Entry {
         Entry { key: self.key.clone(), size: self.size }
+    }
+
+    /// Its size as text in bytes. Estimated for compressed files: tables shrink to about a tenth.
+    #[must_use]
+    pub fn unpacked_size(&self) -> u64 {
+        let is_packed = self.format == Format::Parquet || self.key.to_ascii_lowercase().ends_with(".gz");
+        if is_packed { self.size.saturating_mul(12) } else { self.size }
     }
 
     /// The customers to train from this file.

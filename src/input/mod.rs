@@ -10,7 +10,6 @@
 //! | `discovery` | which files there are, whose they are, what is refused |
 //! | `file_names` | what a file's name tells |
 //! | `census` | how many rows each customer has in a file of many |
-//! | `shard` | which part of the customers a run takes |
 //! | `reader` | a file to the series of its customer, or of its customers |
 //! | `csv`, `parquet` | a file's bytes to rows: the same three verbs for each format |
 //! | `table_reader` | a file to the table of its customer, or of its customers |
@@ -50,7 +49,6 @@ pub(crate) mod raw;
 mod reader;
 mod records;
 mod rows;
-mod shard;
 mod sheet;
 mod table_columns;
 mod table_csv;
@@ -68,7 +66,6 @@ pub use self::{
     file_names::{Format, is_table},
     names::{ColumnName, ColumnNames},
     reader::Reader,
-    shard::Shard,
     sheet::{Sheet, SheetRow},
     table_reader::{KnownFeatures, TableReader},
     timestamp::{format as format_timestamp, parse as parse_timestamp},
@@ -204,7 +201,7 @@ mod testing {
 
     use crate::{
         error::Result,
-        storage::{Entry, Store},
+        store::{Entry, Store},
     };
 
     /// Objects by key.

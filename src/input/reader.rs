@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    storage::Store,
+    store::Store,
 };
 use manyfit_models::data::{CustomerId, Series};
 

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    storage::{Durability, LocalStore, Store},
+    store::{Durability, LocalStore, Store},
 };
 
 /// A table with named columns.

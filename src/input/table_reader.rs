@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    storage::Store,
+    store::Store,
 };
 use manyfit_models::data::{CustomerId, Feature, Table};
 

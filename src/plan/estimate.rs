@@ -103,7 +103,7 @@ impl Group {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::storage::Entry;
+    use crate::store::Entry;
 
     fn fleet(sizes: impl IntoIterator<Item = u64>) -> Groups {
         let file = |(i, size)| Entry { key: format!("{i:05}.csv"), size };

@@ -3,7 +3,7 @@
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
 
-use crate::storage::Entry;
+use crate::store::Entry;
 use serde::Serialize;
 
 /// Groups of files of about the same bytes altogether: a few large files weigh as much as many small ones.

@@ -137,7 +137,7 @@ impl Requests {
 mod tests {
     use super::*;
     use crate::plan::{Groups, Tried};
-    use crate::storage::Entry;
+    use crate::store::Entry;
 
     /// Files of so many seconds each, tried to the last.
     fn fleet(seconds: &[u64]) -> Estimate {

@@ -2,7 +2,7 @@
 
 use crate::{
     error::{Error, Result},
-    storage::{Entry, Stamp, Store},
+    store::{Entry, Stamp, Store},
 };
 use std::path::{Path, PathBuf};
 use walkdir::{DirEntry, WalkDir};

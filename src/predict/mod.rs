@@ -23,14 +23,14 @@ use crate::{
     artifact::{Limits, OpenError, Opened, open_object, open_path},
     error::{Error, Result},
     input::CustomerRows,
+    run::{catch_panic, thread_pool},
     settings::MaxFailures,
-    storage::Store,
+    store::Store,
     tables::{Block, Key, Table},
 };
 use rayon::prelude::*;
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
-    panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     sync::atomic::{AtomicBool, Ordering},
 };
@@ -105,11 +105,7 @@ enum Answer {
 /// # Errors
 /// Only what concerns the run as a whole: a table that cannot be written, a bucket out of reach. What becomes of single customers is in the summary.
 pub fn run(job: &Job<'_>, create: impl FnOnce(Key, Vec<String>) -> Result<Table>) -> Result<Summary> {
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(job.jobs)
-        .thread_name(|i| format!("worker-{i}"))
-        .build()
-        .map_err(|error| Error::Bug(format!("the threads did not start: {error}")))?;
+    let pool = thread_pool("worker", job.jobs)?;
     let columns = pool.install(|| job.columns());
     let mut table = create(job.question.key(), columns.clone())?;
     job.read_ahead();
@@ -205,11 +201,8 @@ impl Job<'_> {
             });
             found.ok().flatten().map(|found| further(&found.opened)).unwrap_or_default()
         };
-        let found: Vec<Vec<String>> = self
-            .places
-            .par_iter()
-            .map(|place| catch_unwind(AssertUnwindSafe(|| names(place))).unwrap_or_default())
-            .collect();
+        let found: Vec<Vec<String>> =
+            self.places.par_iter().map(|place| catch_panic(|| names(place)).unwrap_or_default()).collect();
         let mut known: HashSet<String> = columns.iter().cloned().collect();
         columns.extend(found.into_iter().flatten().filter(|name| known.insert(name.clone())));
         columns
@@ -269,11 +262,7 @@ impl Job<'_> {
             };
             block.map_or_else(|error| Answer::Failed(name, error), |(block, unseen)| Answer::Rows(block, unseen))
         };
-        catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
-            let message = panic.downcast_ref::<String>().map(String::as_str);
-            let message = message.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without a message");
-            Answer::Failed(place.name.clone(), Error::Bug(format!("panicked: {message}")))
-        })
+        catch_panic(work).unwrap_or_else(|error| Answer::Failed(place.name.clone(), error))
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
 use crate::{
     error::{Error, Result},
     input::file_names::is_parquet,
-    storage::{Entry, Store},
+    store::{Entry, Store},
 };
 
 /// A store whose Parquet files are files. The copies go with it.

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use super::{counts::Counts, fetched, quality::Quality, spool::Bucket};
 use crate::{
     error::{Error, Result},
-    storage::Store,
+    store::Store,
 };
 
 /// What a run goes on with; the plan first, so that no later run goes on with a part of it.

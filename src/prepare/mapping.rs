@@ -10,10 +10,8 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    input::{
-        Shard,
-        raw::{self, Layout},
-    },
+    input::raw::{self, Layout},
+    shard::Shard,
 };
 use manyfit_models::data::CustomerId;
 

@@ -91,8 +91,9 @@ use self::{
 };
 use crate::{
     error::{Error, Result},
-    input::Shard,
-    storage::{Entry, Stamp, Store},
+    run::thread_pool,
+    shard::Shard,
+    store::{Entry, Stamp, Store},
 };
 
 /// Names and endings of the reports, the summary last.
@@ -129,11 +130,7 @@ pub struct Job<'a> {
 /// [`Error::Data`] for a table that cannot be read, and for the first bad row beyond the tolerance; [`Error::Storage`]
 /// for a place that cannot be read or written; [`Error::Stopped`].
 pub fn run(job: &Job<'_>, out: &mut dyn Write) -> Result<Summary> {
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(job.jobs)
-        .thread_name(|i| format!("prepare-{i}"))
-        .build()
-        .map_err(|error| Error::Bug(format!("the threads did not start: {error}")))?;
+    let pool = thread_pool("prepare", job.jobs)?;
     let permits = Permits::new(job.memory);
     let room = Room { pool: &pool, threads: job.jobs, memory: job.memory, permits: &permits, stop: job.stop };
     let fingerprint = fingerprint(job)?;

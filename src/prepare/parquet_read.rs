@@ -36,7 +36,7 @@ use crate::{
         InputSettings, parquet_values,
         raw::{self, Layout},
     },
-    storage::Store,
+    store::Store,
 };
 
 /// A table whose columns are known.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::gate::{Admitted, Gate};
+use crate::run::{Admitted, Gate};
 
 /// Memory for each byte of loaded rows: for itself, its row's place, that place in the order of time, and the output.
 pub(super) const MEMORY_PER_BYTE: u64 = 5;

@@ -11,8 +11,8 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    input::Shard,
-    storage::{Stamp, Store},
+    shard::Shard,
+    store::{Stamp, Store},
 };
 use manyfit_models::data::CustomerId;
 use sha2::{Digest, Sha256};

@@ -20,11 +20,9 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    input::{
-        Shard,
-        raw::{self, Dialect},
-    },
-    storage::Store,
+    input::raw::{self, Dialect},
+    shard::Shard,
+    store::Store,
 };
 
 /// Bytes of a bad value that are kept for the message.

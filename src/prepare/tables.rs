@@ -12,11 +12,11 @@ use super::{
 use crate::{
     error::{Error, Result},
     input::{
-        Shard,
         file_names::{customer_name, is_parquet, is_table},
         raw::{self, Dialect},
     },
-    storage::{Entry, Store},
+    shard::Shard,
+    store::{Entry, Store},
 };
 
 /// Bytes of text in a block. The order of the output does not depend on it.

@@ -14,8 +14,8 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    machine::resident_memory,
-    storage::{Durability, Location, S3Options, Store},
+    run::resident_memory,
+    store::{Durability, Location, S3Options, Store},
 };
 use serde_json::{Value, json};
 use std::{

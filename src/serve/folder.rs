@@ -8,7 +8,7 @@ use super::{
     registry::{FromFolder, Registry},
     resident::Resident,
 };
-use crate::storage::{self, Store};
+use crate::store::{self, Store};
 use std::{
     collections::HashMap,
     fmt,
@@ -102,7 +102,7 @@ impl Folder {
             _ if !safe => None,
             Root::Directory(directory) => Some(Origin::Path(directory.join(relative))),
             Root::Store(store) => {
-                let key = relative.to_str().filter(|key| storage::is_key(key))?;
+                let key = relative.to_str().filter(|key| store::is_key(key))?;
                 Some(Origin::Object { store: Arc::clone(store), key: key.to_owned() })
             }
         }

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     artifact::{Limits, Opened, open_object, open_path},
-    storage::Store,
+    store::Store,
 };
 use serde_json::json;
 use std::{

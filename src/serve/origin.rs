@@ -1,7 +1,7 @@
 //! Where the model of a target comes from: a file or a folder on the disk, or an object of a bucket.
 
 use super::{fault::Fault, loader::Loader, resident::Resident};
-use crate::storage::{self, Store};
+use crate::store::{self, Store};
 use std::{
     fmt, fs, io,
     os::unix::fs::MetadataExt,
@@ -31,7 +31,7 @@ pub(super) enum Stamp {
     /// files.
     Path { modified: Option<SystemTime>, size: u64, number: u64 },
     /// What the store says.
-    Object(storage::Stamp),
+    Object(store::Stamp),
 }
 
 impl Stamp {

@@ -1,7 +1,7 @@
 //! How a server is to behave: decided by whoever starts it.
 
 use super::{capture::CaptureSettings, journal::Detail, payload::Rules};
-use crate::storage::{Location, S3Options};
+use crate::store::{Location, S3Options};
 use std::{path::PathBuf, time::Duration};
 
 /// Where models come from.

@@ -10,7 +10,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::{
     error::{Error, Result},
-    storage::{Durability, LocalStore, Store},
+    store::{Durability, LocalStore, Store},
 };
 
 /// The prefix of the job's checkpoints, as a folder.

@@ -30,7 +30,7 @@ use rand_chacha::ChaCha8Rng;
 use self::{bucket::Bucket, host::Host};
 use crate::{
     error::{Error, Result},
-    storage::{Durability, LocalStore, Store},
+    store::{Durability, LocalStore, Store},
 };
 
 /// Time between two looks at the hosts.

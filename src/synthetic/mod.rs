@@ -11,7 +11,7 @@ mod text;
 pub use energy::{Energy, Step};
 pub use housing::Housing;
 
-use crate::{error::Result, storage::Store};
+use crate::{error::Result, store::Store};
 use draws::Draws;
 use std::{
     io::Write,

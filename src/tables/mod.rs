@@ -8,11 +8,14 @@
 #[cfg(feature = "parquet")]
 mod parquet;
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    store::StagedFile,
+};
 use std::{
-    fs::{self, File},
+    fs::File,
     io::{self, BufWriter, Write},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 /// How a table is written.
@@ -55,36 +58,9 @@ pub struct Table {
     names: Vec<String>,
     sink: Sink,
     /// After the sink, whose file is closed before it is removed.
-    staged: Option<Staged>,
+    staged: Option<StagedFile>,
     /// What it is called in messages.
     described: String,
-}
-
-/// A file beside its place. It is removed when it is dropped, unless it was put there.
-struct Staged {
-    path: PathBuf,
-    place: PathBuf,
-}
-
-impl Staged {
-    fn new(place: &Path) -> Self {
-        let mut path = place.as_os_str().to_owned();
-        // The platform's upload agent passes such names by.
-        path.push(".sagemaker-ignore");
-        Self { path: path.into(), place: place.into() }
-    }
-
-    fn put(self) -> io::Result<()> {
-        // What is dropped afterwards has no file any more.
-        fs::rename(&self.path, &self.place)
-    }
-}
-
-impl Drop for Staged {
-    fn drop(&mut self) {
-        // Where it cannot be removed it is overwritten by the next run.
-        drop(fs::remove_file(&self.path));
-    }
 }
 
 enum Sink {
@@ -127,9 +103,7 @@ impl Table {
     pub fn create(path: &Path, key: Key, names: Vec<String>) -> Result<Self> {
         let format = Format::of(path)?;
         let described = path.display().to_string();
-        let staged = Staged::new(path);
-        let file =
-            File::create(&staged.path).map_err(|error| Error::storage(format_args!("creating {described}"), error))?;
+        let (staged, file) = StagedFile::create(path)?;
         let sink = Sink::new(format, file, key, &names, &described)?;
         Self { key, names, sink, staged: Some(staged), described }.with_header()
     }
@@ -189,7 +163,7 @@ impl Table {
             #[cfg(feature = "parquet")]
             Sink::Parquet(table) => table.finish()?,
         }
-        staged.map_or(Ok(()), Staged::put).map_err(failed)
+        staged.map_or(Ok(()), StagedFile::commit)
     }
 }
 
@@ -280,6 +254,7 @@ fn failed(described: &str, error: io::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     fn blocks() -> [Block; 2] {
         let columns = vec![vec![1.5, f64::NAN], Vec::new()];

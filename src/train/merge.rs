@@ -5,12 +5,12 @@
 use super::{
     outcome::{Outcome, Status},
     results::ResultsDirectory,
-    spool::write_whole,
     summary::Summary,
 };
 use crate::{
     error::{Error, Result},
     settings::MaxFailures,
+    store::{write_file, writing},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -112,7 +112,7 @@ pub fn merge(
     let mut repeated_customers = Vec::new();
     let mut missing = expected.unwrap_or_default();
     let path = results.file("manifest", "jsonl");
-    write_whole(&path, |file| {
+    write_file(&path, |file| {
         while let Some((row, line)) = next_customer(&mut shards, &mut repeated_customers)? {
             writeln!(file, "{line}").map_err(|error| writing(&path, error))?;
             missing.remove(&row.customer);
@@ -132,7 +132,7 @@ pub fn merge(
     let missing_customers: Vec<String> = missing.into_iter().collect();
     if !missing_customers.is_empty() {
         let path = results.file("missing", "txt");
-        write_whole(&path, |file| {
+        write_file(&path, |file| {
             missing_customers
                 .iter()
                 .try_for_each(|customer| writeln!(file, "{customer}"))
@@ -146,7 +146,7 @@ pub fn merge(
     summary.close(seconds, max_failures, !missing_customers.is_empty() || !missing_shards.is_empty());
     let path = results.file("summary", "json");
     summary.written.push(results.final_name(&path));
-    write_whole(&path, |file| {
+    write_file(&path, |file| {
         serde_json::to_writer_pretty(&mut *file, &summary).map_err(|error| Error::Bug(error.to_string()))?;
         writeln!(file).map_err(|error| writing(&path, error))
     })?;
@@ -241,7 +241,7 @@ fn merge_tables(parts: &[PathBuf], path: &Path) -> Result<()> {
         let more = reader.read_byte_record(&mut next).map_err(into_storage)?;
         readers.push((reader, header, next, more));
     }
-    write_whole(path, |file| {
+    write_file(path, |file| {
         let mut table = ::csv::Writer::from_writer(file);
         if let Some((_, header, ..)) = readers.first() {
             table.write_byte_record(header).map_err(into_storage)?;
@@ -287,8 +287,4 @@ fn times(folders: &[PathBuf]) -> Result<(f64, usize)> {
 
 fn reading(path: &Path, error: std::io::Error) -> Error {
     Error::storage(format_args!("reading {}", path.display()), error)
-}
-
-fn writing(path: &Path, error: std::io::Error) -> Error {
-    Error::storage(format_args!("writing {}", path.display()), error)
 }

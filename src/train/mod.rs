@@ -13,7 +13,6 @@
 
 mod accuracy;
 mod forecast_rows;
-mod memory_gate;
 mod merge;
 mod outcome;
 mod owner;
@@ -38,11 +37,12 @@ pub use summary::Summary;
 
 use crate::{
     error::{Error, Result},
-    input::{Discovery, InputFile, InputSettings, Purpose, Scan, Shard, discover_with},
+    input::{Discovery, InputFile, InputSettings, Purpose, Scan, discover_with},
+    run::{Gate, thread_pool},
     settings::Settings,
-    storage::Store,
+    shard::Shard,
+    store::Store,
 };
-use memory_gate::{memory_gate, unpacked_size};
 use owner::Owner;
 use rayon::ThreadPool;
 use std::{
@@ -87,11 +87,7 @@ pub struct Job<'a> {
 /// single customers is in the summary.
 pub fn run(job: &Job<'_>, out: &mut dyn Write) -> Result<Summary> {
     let begun = Instant::now();
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(job.jobs)
-        .thread_name(|i| format!("worker-{i}"))
-        .build()
-        .map_err(|error| Error::Bug(format!("the worker threads did not start: {error}")))?;
+    let pool = thread_pool("worker", job.jobs)?;
     let input = &job.settings.input;
     let discovery = discover(job, &pool, job.input, input)?;
     let validation = match job.validation {
@@ -158,7 +154,7 @@ fn discover(job: &Job<'_>, pool: &ThreadPool, store: &dyn Store, settings: &Inpu
     let stopped = || Error::Stopped("stopped while the input was being listed: run it again".into());
     let discovery = discover_with(store, settings, |files, scan| {
         store.read_ahead(files.iter().map(InputFile::entry).collect());
-        let memory = memory_gate(job.memory, job.jobs, files.iter().map(unpacked_size));
+        let memory = Gate::if_needed(job.memory, job.jobs, files.iter().map(InputFile::unpacked_size));
         let next = AtomicUsize::new(0);
         // A broadcast, because its threads begin no other file while a library makes one of them wait: the memory that a
         // thread holds would never be free for the file it began in between.
@@ -167,7 +163,7 @@ fn discover(job: &Job<'_>, pool: &ThreadPool, store: &dyn Store, settings: &Inpu
             loop {
                 let at = next.fetch_add(1, Ordering::Relaxed);
                 let Some(file) = files.get(at) else { return scans };
-                let _admitted = memory.as_ref().map(|memory| memory.admit(unpacked_size(file)));
+                let _admitted = memory.as_ref().map(|memory| memory.admit(file.unpacked_size()));
                 scans.push((at, if job.stop.load(Ordering::Relaxed) { Err(stopped()) } else { scan(file) }));
             }
         });

@@ -9,13 +9,14 @@ use super::{
     regression::PREDICTIONS,
     result_table::{Layout, ResultTable},
     results::{Checkpoints, ResultsDirectory},
-    spool::{Spool, write_whole},
+    spool::Spool,
     summary::Summary,
     worker::Event,
 };
 use crate::{
     error::{Error, Result},
     settings::{MaxFailures, Task},
+    store::{write_file, writing},
 };
 use std::{
     io::Write,
@@ -115,8 +116,9 @@ impl<'a> Owner<'a> {
         self.summary.accuracy = self.accuracy.medians();
         self.display.finish(&self.summary, out)?;
         let path = self.results.file("manifest", "jsonl");
-        let failed = |error| Error::storage(format_args!("writing {}", path.display()), error);
-        write_whole(&path, |file| self.manifest.drain_sorted(|_, row| file.write_all(row).map_err(failed)))?;
+        write_file(&path, |file| {
+            self.manifest.drain_sorted(|_, row| file.write_all(row).map_err(|error| writing(&path, error)))
+        })?;
         self.summary.written.push(self.results.deliver(&path)?);
         if let Some(table) = self.table {
             self.summary.written.extend(table.finish()?);
@@ -124,9 +126,9 @@ impl<'a> Owner<'a> {
         self.summary.close(self.begun.elapsed().as_secs_f64(), self.max_failures, self.stop.load(Ordering::Relaxed));
         let path = self.results.file("summary", "json");
         self.summary.written.push(self.results.final_name(&path));
-        write_whole(&path, |file| {
+        write_file(&path, |file| {
             serde_json::to_writer_pretty(&mut *file, &self.summary).map_err(|error| Error::Bug(error.to_string()))?;
-            writeln!(file).map_err(|error| Error::storage(format_args!("writing {}", path.display()), error))
+            writeln!(file).map_err(|error| writing(&path, error))
         })?;
         self.results.deliver(&path)?;
         self.checkpoints.end();

@@ -1,8 +1,9 @@
 //! What there is to do, in the order in which it is done.
 
 use crate::{
-    input::{ColumnNames, Contents, Discovery, InputFile, Shard, Skipped},
-    storage::Store,
+    input::{ColumnNames, Contents, Discovery, InputFile, Skipped},
+    shard::Shard,
+    store::Store,
 };
 use manyfit_models::data::CustomerId;
 

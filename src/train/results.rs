@@ -3,8 +3,8 @@
 use super::outcome::Outcome;
 use crate::{
     error::{Error, Result},
-    input::Shard,
-    storage::Store,
+    shard::Shard,
+    store::Store,
 };
 use std::{
     fmt, fs,

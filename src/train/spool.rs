@@ -65,24 +65,6 @@ impl Spool {
     }
 }
 
-/// Where a file is written before it is renamed to its place; the platform leaves such names alone.
-pub(super) fn staged_path(path: &Path) -> PathBuf {
-    let mut staged = path.as_os_str().to_owned();
-    staged.push(".sagemaker-ignore");
-    staged.into()
-}
-
-/// Writes a file beside its place and renames it there.
-pub(super) fn write_whole(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> Result<()>) -> Result<()> {
-    let staged = staged_path(path);
-    let failed = |error| Error::storage(format_args!("writing {}", path.display()), error);
-    let mut file = BufWriter::new(File::create(&staged).map_err(failed)?);
-    write(&mut file)?;
-    file.flush().map_err(failed)?;
-    drop(file);
-    fs::rename(&staged, path).map_err(failed)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

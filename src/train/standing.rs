@@ -13,7 +13,7 @@ use crate::{
     artifact::Fingerprint,
     error::Result,
     input::InputFile,
-    storage::{Entry, Stamp},
+    store::{Entry, Stamp},
 };
 use manyfit_models::data::CustomerId;
 use std::collections::HashMap;

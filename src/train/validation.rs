@@ -1,10 +1,9 @@
 //! The rows that customers' regression models are judged by: where they are, and whose.
 
-use super::memory_gate::unpacked_size;
 use crate::{
     error::{Error, Result},
     input::{Contents, Discovery, InputFile, KnownFeatures, TableReader},
-    storage::Store,
+    store::Store,
 };
 use manyfit_models::data::{CustomerId, Feature, Table};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -70,7 +69,7 @@ impl<'a> Validation<'a> {
 
     /// Bytes, as text, of the validation files that are read beside a file of training rows.
     pub(super) fn size_beside(&self, file: &InputFile) -> u64 {
-        let sizes = self.beside(file).into_iter().map(|at| &self.files[at]).map(unpacked_size);
+        let sizes = self.beside(file).into_iter().map(|at| &self.files[at]).map(InputFile::unpacked_size);
         // Files of one customer each are read one after another.
         if matches!(file.contents, Contents::One(_)) { sizes.max().unwrap_or(0) } else { sizes.sum() }
     }

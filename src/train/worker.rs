@@ -2,7 +2,6 @@
 
 use super::{
     Job,
-    memory_gate::{memory_gate, unpacked_size},
     outcome::{Outcome, Phases, Status},
     plan::Plan,
     result_table::Block,
@@ -12,17 +11,16 @@ use super::{
 use crate::{
     artifact::{Artifact, Fingerprint, Found, Metadata, inspect},
     error::{Error, Result},
-    gate::Gate,
     input::{Contents, InputFile, Reader, TableReader},
+    run::{Gate, catch_panic},
     settings::{Settings, Task},
-    storage::Stamp,
+    store::Stamp,
     tables,
 };
 use manyfit_models::{FittedModel, Workspace, data::CustomerId};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, PoisonError, atomic::Ordering, mpsc::SyncSender},
     time::Instant,
 };
@@ -129,8 +127,8 @@ pub(super) fn timed<T>(ms: &mut f64, work: impl FnOnce() -> T) -> T {
 impl<'a> Crew<'a> {
     pub(super) fn new(job: &'a Job<'a>, plan: &Plan, validation: &'a Validation<'a>, standing: Standing) -> Self {
         let workers = (0..job.jobs).map(|_| Mutex::default()).collect();
-        let sizes = plan.files.iter().map(|file| unpacked_size(file) + validation.size_beside(file));
-        let memory = memory_gate(job.memory, job.jobs, sizes);
+        let sizes = plan.files.iter().map(|file| file.unpacked_size() + validation.size_beside(file));
+        let memory = Gate::if_needed(job.memory, job.jobs, sizes);
         Self { job, validation, workers, memory, shape: job.settings.shape(), standing }
     }
 
@@ -150,7 +148,7 @@ impl<'a> Crew<'a> {
 
     /// Fits every customer of a file.
     pub(super) fn fit_file(&self, file: &InputFile, events: &SyncSender<Event>) {
-        let size = || unpacked_size(file) + self.validation.size_beside(file);
+        let size = || file.unpacked_size() + self.validation.size_beside(file);
         let admitted = self.memory.as_ref().map(|memory| memory.admit(size()));
         match (&file.contents, &self.job.settings.task) {
             (Contents::One(customer), task) => self.with_worker(|worker| {
@@ -203,8 +201,7 @@ impl<'a> Crew<'a> {
         fit: impl Fn(&CustomerId, T, &mut Worker, &mut Phases) -> Work + Sync,
     ) {
         let mut read_ms = 0.0;
-        let bundle = catch_unwind(AssertUnwindSafe(|| timed(&mut read_ms, read)))
-            .unwrap_or_else(|panic| Err(Error::Bug(describe_panic(&*panic))));
+        let bundle = catch_panic(|| timed(&mut read_ms, read)).flatten();
         match bundle {
             Ok(customers) => {
                 let share = read_ms / customers.len().max(1) as f64;
@@ -239,10 +236,10 @@ impl<'a> Crew<'a> {
         events: &SyncSender<Event>,
         work: impl FnOnce(&mut Worker) -> (Work, Phases),
     ) {
-        let (result, ms) = catch_unwind(AssertUnwindSafe(|| work(worker))).unwrap_or_else(|panic| {
+        let (result, ms) = catch_panic(|| work(worker)).unwrap_or_else(|error| {
             // Whatever the panic left half done is not used again.
             *worker = Worker::new(self.job.settings);
-            (Err(Error::Bug(describe_panic(&*panic)).into()), Phases::default())
+            (Err(error.into()), Phases::default())
         });
         let event = match result {
             Ok(Made::Row(row)) => {
@@ -413,9 +410,4 @@ fn sha256(bytes: &[u8]) -> String {
 fn send(events: &SyncSender<Event>, event: Event) {
     // The owner hears everything until it has failed itself; then the run is being stopped.
     drop(events.send(event));
-}
-
-fn describe_panic(panic: &(dyn std::any::Any + Send)) -> String {
-    let message = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-    format!("panicked: {}", message.unwrap_or("without a message"))
 }

@@ -207,8 +207,8 @@ fn fence_faults(file: &str, source: &str) -> Vec<String> {
         "prepare/parquet_write.rs",
         "tables/parquet.rs",
     ];
-    let rayon = ["predict/", "prepare/", "train/"];
-    let asynchronous = ["cli/serve.rs", "serve/", "storage/s3/"];
+    let rayon = ["predict/", "prepare/", "run/", "train/"];
+    let asynchronous = ["cli/serve.rs", "serve/", "store/s3/"];
     let outside = |place: &str| !file.starts_with(place);
     let platform = ["/opt/ml", "SAGEMAKER_", "TRAINING_JOB_NAME", "TRAINING_JOB_ARN", "SM_"];
     let runners = ["AWS_BATCH_", "SLURM_", "JOB_COMPLETION_INDEX"];
@@ -219,12 +219,10 @@ fn fence_faults(file: &str, source: &str) -> Vec<String> {
                 format!("{text:?} belongs to sagemaker")
             }
             Token::Word(word) if word == "polars" && !polars.contains(&file) => format!("polars is for {polars:?}"),
-            Token::Text(text) if file != "array_job.rs" && runners.iter().any(|name| text.contains(name)) => {
-                format!("{text:?} belongs to array_job")
+            Token::Text(text) if file != "shard/runner.rs" && runners.iter().any(|name| text.contains(name)) => {
+                format!("{text:?} belongs to shard/runner.rs")
             }
-            Token::Word(word) if word.starts_with("aws_") && outside("storage/s3/") => {
-                "the SDK is for storage/s3".into()
-            }
+            Token::Word(word) if word.starts_with("aws_") && outside("store/s3/") => "the SDK is for store/s3".into(),
             Token::Word(word) if word == "rayon" && rayon.iter().all(|place| outside(place)) => {
                 format!("rayon is for {rayon:?}")
             }

@@ -6,7 +6,7 @@ use std::fs;
 use manyfit::{
     input::{Contents, Format, InputFile, InputSettings, Reader},
     settings::{Settings, Task},
-    storage::{Durability, LocalStore},
+    store::{Durability, LocalStore},
 };
 use manyfit_models::{
     FittedModel, Workspace,

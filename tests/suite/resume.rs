@@ -11,7 +11,7 @@ use std::{
 
 use manyfit::{
     artifact::{Found, inspect},
-    storage::{Durability, LocalStore, Store},
+    store::{Durability, LocalStore, Store},
 };
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;

@@ -8,7 +8,7 @@ use aws_sdk_s3::{
 };
 use manyfit::{
     error::Error,
-    storage::{Entry, S3Options, S3Store, Store},
+    store::{Entry, S3Options, S3Store, Store},
 };
 
 use super::s3_server::{ACCESS_KEY, BUCKET, Fault, SECRET_KEY, Seen, Server};

@@ -8,7 +8,7 @@ use std::{
 
 #[cfg(feature = "s3")]
 use super::{s3_server::Server, s3_store::store_at};
-use manyfit::storage::{Durability, Entry, LocalStore, Store};
+use manyfit::store::{Durability, Entry, LocalStore, Store};
 
 #[test]
 fn a_directory_keeps_the_contract() {

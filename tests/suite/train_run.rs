@@ -14,9 +14,9 @@ use std::{
 use manyfit::{
     artifact::{Found, inspect},
     error::Result,
-    input::Shard,
     settings::Settings,
-    storage::{Durability, Entry, LocalStore, Store},
+    shard::Shard,
+    store::{Durability, Entry, LocalStore, Store},
     train::{Job, Progress, ResultsDirectory, run},
 };
 use serde_json::{Value, json};

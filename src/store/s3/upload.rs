@@ -17,7 +17,7 @@ use tokio::{sync::Semaphore, task::JoinSet};
 use super::{Place, Refusal, retry};
 use crate::{
     error::{Error, Result},
-    storage::Stamp,
+    store::Stamp,
 };
 
 /// Larger objects go in parts of at least this size.

@@ -1,16 +1,14 @@
-//! What the machine, or the container's share of it, allows and holds.
+//! Processors and memory of the machine, or of the container's share of it.
 
 use std::{fs, thread};
 
-/// Worker threads by default: the processors that this process may use, a container's quota included.
-#[must_use]
-pub fn default_jobs() -> usize {
+/// Default number of worker threads: the processors that this process may use, considering a container's quota.
+pub(crate) fn default_jobs() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Bytes of memory that this process may use: the container's limit, or else the machine's memory.
-#[must_use]
-pub fn available_memory() -> u64 {
+/// Bytes of memory that this process may use: the container's limit, otherwise the machine's memory.
+pub(crate) fn available_memory() -> u64 {
     let limit = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"]
         .iter()
         .find_map(|path| fs::read_to_string(path).ok()?.trim().parse::<u64>().ok());
@@ -25,16 +23,14 @@ fn kibibytes(text: &str, name: &str) -> Option<u64> {
     line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kibibytes| kibibytes * 1024)
 }
 
-/// Bytes of memory that this process holds, as the system counts them; `None` where it does not say.
-#[must_use]
-pub fn resident_memory() -> Option<u64> {
+/// Resident memory of this process in bytes; `None` if the system does not report it.
+pub(crate) fn resident_memory() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     kibibytes(&status, "VmRSS:")
 }
 
-/// The most memory in bytes that this process ever held; `None` where the system does not say.
-#[must_use]
-pub fn peak_memory() -> Option<u64> {
+/// Peak resident memory of this process in bytes; `None` if the system does not report it.
+pub(crate) fn peak_memory() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     kibibytes(&status, "VmHWM:")
 }

@@ -1,10 +1,10 @@
-//! Array-job runners: the only place that knows their index variables.
+//! Environment variables of array-job runners; no other module reads them.
 //!
-//! | runner | this task | how many there are |
+//! | runner | index of this task | number of tasks |
 //! |---|---|---|
 //! | AWS Batch, array jobs | `AWS_BATCH_JOB_ARRAY_INDEX`, from 0 | `AWS_BATCH_JOB_ARRAY_SIZE` |
 //! | Slurm, `--array` | `SLURM_ARRAY_TASK_ID`, from `SLURM_ARRAY_TASK_MIN` in steps of `SLURM_ARRAY_TASK_STEP` | `SLURM_ARRAY_TASK_COUNT` |
-//! | Kubernetes, indexed jobs | `JOB_COMPLETION_INDEX`, from 0 | not told: its `completions`, to be said beside |
+//! | Kubernetes, indexed jobs | `JOB_COMPLETION_INDEX`, from 0 | not reported: pass its `completions` as `auto/N` |
 //!
 //! Sources: AWS Batch user guide, "Array job environment variables"; Slurm documentation, "Job Array Support"; Kubernetes
 //! documentation, "Indexed Job for Parallel Processing with Static Work Assignment".
@@ -14,21 +14,21 @@ use crate::error::{Error, Result};
 /// The value of an environment variable; injected, so that tests need not change the process.
 type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// A task among its peers: which, from 0, and of how many where the runner says so.
+/// A task of an array job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Task {
-    /// Which, from 0.
-    pub index: u64,
-    /// Of how many.
-    pub count: Option<u64>,
+pub(super) struct ArrayTask {
+    /// Its number, from 0.
+    pub(super) index: u64,
+    /// The number of tasks, if the runner reports it.
+    pub(super) count: Option<u64>,
 }
 
-impl Task {
-    /// What the runner of this process says.
+impl ArrayTask {
+    /// The task that this process runs.
     ///
     /// # Errors
-    /// [`Error::Settings`] where no runner says anything, two do, or it makes no sense.
-    pub fn detect() -> Result<Self> {
+    /// [`Error::Settings`] if the variables of no runner are set, those of two are, or they are inconsistent.
+    pub(super) fn detect() -> Result<Self> {
         Self::detect_with(&|name| std::env::var(name).ok())
     }
 
@@ -53,8 +53,8 @@ impl Task {
                 id.checked_sub(first).filter(|distance| distance % step == 0).map(|distance| distance / step);
             let index = from_first.filter(|index| count.is_none_or(|count| *index < count)).ok_or_else(|| {
                 Error::Settings(format!(
-                    "--shard auto: Slurm's task {id} is none of an even row that begins at {first}: use an array such as 0-9, \
-                     or say --shard I/N"
+                    "--shard auto: Slurm's task {id} is not in an evenly spaced array that starts at {first}: use an array \
+                     such as 0-9, or --shard I/N"
                 ))
             })?;
             found.push(("Slurm", Self { index, count }));
@@ -65,13 +65,13 @@ impl Task {
         match found[..] {
             [(_, task)] => Ok(task),
             [] => Err(Error::Settings(
-                "--shard auto: this is no task of an array job of AWS Batch, Slurm or Kubernetes: say --shard I/N"
+                "--shard auto: this is not a task of an array job of AWS Batch, Slurm or Kubernetes: use --shard I/N"
                     .into(),
             )),
             _ => {
                 let names: Vec<&str> = found.iter().map(|(name, _)| *name).collect();
                 let names = names.join(" and ");
-                Err(Error::Settings(format!("--shard auto: {names} both say which task this is: say --shard I/N")))
+                Err(Error::Settings(format!("--shard auto: variables of {names} are both set: use --shard I/N")))
             }
         }
     }
@@ -81,14 +81,14 @@ impl Task {
 mod tests {
     use super::*;
 
-    fn task(variables: &[(&str, &str)]) -> Result<Task> {
-        Task::detect_with(&|name| {
+    fn task(variables: &[(&str, &str)]) -> Result<ArrayTask> {
+        ArrayTask::detect_with(&|name| {
             variables.iter().find(|(other, _)| *other == name).map(|(_, value)| (*value).to_owned())
         })
     }
 
     #[test]
-    fn each_runner_is_understood() {
+    fn each_runner_is_recognised() {
         let slurm = |id, min, step, count| {
             [
                 ("SLURM_ARRAY_TASK_ID", id),
@@ -105,16 +105,16 @@ mod tests {
             (&slurm("20", "10", "5", "4"), 2, Some(4)),
             (&[("SLURM_ARRAY_TASK_ID", "3")], 3, None),
         ] {
-            assert_eq!(task(variables).unwrap(), Task { index, count }, "{variables:?}");
+            assert_eq!(task(variables).unwrap(), ArrayTask { index, count }, "{variables:?}");
         }
     }
 
     #[test]
-    fn what_is_unclear_is_refused_with_the_way_out() {
+    fn ambiguous_variables_are_rejected_with_a_hint() {
         let uneven = [("SLURM_ARRAY_TASK_ID", "9"), ("SLURM_ARRAY_TASK_MIN", "1"), ("SLURM_ARRAY_TASK_COUNT", "3")];
         let two = [("JOB_COMPLETION_INDEX", "1"), ("AWS_BATCH_JOB_ARRAY_INDEX", "1")];
         for (variables, words) in [
-            (&[][..], "no task of an array job"),
+            (&[][..], "not a task of an array job"),
             (&uneven, "task 9"),
             (&two, "AWS Batch and Kubernetes"),
             (&[("JOB_COMPLETION_INDEX", "x")], "is \"x\", not a number"),

@@ -36,7 +36,7 @@ use self::{ahead::Ahead, refusal::Refusal, upload::Content};
 use super::{Done, Entry, S3Options, Stamp, Store, key};
 use crate::{
     error::{Error, Result},
-    gate::Gate,
+    run::Gate,
 };
 
 /// The objects of a bucket whose keys begin with a prefix.

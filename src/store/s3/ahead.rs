@@ -13,8 +13,8 @@ use std::{
 
 use super::{Place, Refusal};
 use crate::{
-    gate::{Admitted, Gate},
-    storage::Entry,
+    run::{Admitted, Gate},
+    store::Entry,
 };
 
 /// An object's bytes; `None` where there is no such object.

@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 use super::{Place, Refusal, retry};
 use crate::{
     error::{Error, Result},
-    storage::{Stamp, key},
+    store::{Stamp, key},
 };
 
 /// Every object below the place's prefix that is not hidden, in the order of the store.

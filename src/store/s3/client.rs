@@ -13,7 +13,7 @@ use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::{
     error::{Error, Result},
-    storage::S3Options,
+    store::S3Options,
 };
 
 /// The longest wait for a connection.

@@ -1,4 +1,4 @@
-//! Which part of the customers a run takes.
+//! Which customers belong to a shard.
 
 use std::{fmt, str::FromStr};
 
@@ -6,13 +6,13 @@ use sha2::{Digest, Sha256};
 
 use manyfit_models::data::CustomerId;
 
-/// One of `count` equal parts of the customers.
+/// One of `count` parts of the customers, equal in expectation.
 ///
-/// - `index` is below `count`, and counts from 0;
-/// - each customer is in exactly one of the `count` shards, whatever else is listed beside it: membership depends on
-///   the name alone, so shards need not see the same listing;
-/// - the same on every machine and in every version: the first 8 bytes of the name's SHA-256, as a big-endian number,
-///   modulo `count`.
+/// - `index` counts from 0 and is less than `count`;
+/// - each customer is in exactly one of the `count` shards. Membership depends only on its name, so shards need not see
+///   the same listing;
+/// - membership is the same on every machine and in every version: the first 8 bytes of the name's SHA-256, as a
+///   big-endian number, modulo `count`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shard {
     index: u64,
@@ -26,7 +26,7 @@ impl Shard {
     /// Part `index` of `count`.
     ///
     /// # Errors
-    /// A sentence that says which rule is broken.
+    /// A message that says which rule is violated.
     pub fn new(index: u64, count: u64) -> Result<Self, String> {
         if count == 0 {
             Err(format!("shard {index}/{count}: there must be at least one shard"))
@@ -37,25 +37,25 @@ impl Shard {
         }
     }
 
-    /// Which part, from 0.
+    /// Its number, from 0.
     #[must_use]
     pub const fn index(self) -> u64 {
         self.index
     }
 
-    /// Of how many.
+    /// The number of shards.
     #[must_use]
     pub const fn count(self) -> u64 {
         self.count
     }
 
-    /// Whether the customer belongs to this part.
+    /// Whether the customer belongs to this shard.
     #[must_use]
     pub fn contains(self, customer: &CustomerId) -> bool {
         self.contains_name(customer.as_str())
     }
 
-    /// Whether the customer of this name belongs to this part.
+    /// Whether the customer with this name belongs to this shard.
     #[must_use]
     pub fn contains_name(self, customer: &str) -> bool {
         if self.count == 1 {
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_shard_is_refused_with_the_way_out() {
+    fn invalid_shards_are_rejected_with_a_hint() {
         for (text, complaint) in [
             ("4/4", "the last of 4 is 3/4"),
             ("0/0", "at least one"),

@@ -1,24 +1,24 @@
-//! How much may be in memory, or under way, at once.
+//! A limit on how many items, and how many bytes, are in progress at once.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-/// Admits things while their number and their bytes stay within bounds; one larger than the bound goes alone, and the others
-/// wait for it.
+/// Admits items while their number and their total size stay within limits. An item larger than the limit is admitted
+/// when it is alone, and all others wait for it.
 #[derive(Debug)]
 pub(crate) struct Gate {
-    most: usize,
-    bytes: u64,
+    max_items: usize,
+    max_bytes: u64,
     inside: Mutex<Inside>,
     left: Condvar,
 }
 
 #[derive(Debug, Default)]
 struct Inside {
-    number: usize,
+    items: usize,
     bytes: u64,
 }
 
-/// A thing's place, given back when dropped.
+/// Permission to be in progress; returned when dropped.
 #[derive(Debug)]
 pub(crate) struct Admitted {
     gate: Arc<Gate>,
@@ -26,9 +26,17 @@ pub(crate) struct Admitted {
 }
 
 impl Gate {
-    /// For at most so many things of so many bytes together.
-    pub(crate) fn new(most: usize, bytes: u64) -> Arc<Self> {
-        Arc::new(Self { most: most.max(1), bytes, inside: Mutex::default(), left: Condvar::new() })
+    /// A gate for at most `max_items` items of `max_bytes` in total.
+    pub(crate) fn new(max_items: usize, max_bytes: u64) -> Arc<Self> {
+        Arc::new(Self { max_items: max_items.max(1), max_bytes, inside: Mutex::default(), left: Condvar::new() })
+    }
+
+    /// A gate that keeps `threads` threads, each with one item of one of these sizes, within `memory` bytes.
+    ///
+    /// `None` if the largest items fit even when every thread holds one, as is usual: then no limit is enforced.
+    pub(crate) fn if_needed(memory: u64, threads: usize, sizes: impl Iterator<Item = u64>) -> Option<Arc<Self>> {
+        let largest = sizes.max().unwrap_or(0);
+        (largest.saturating_mul(threads as u64) > memory).then(|| Self::new(usize::MAX, memory))
     }
 
     fn lock(&self) -> MutexGuard<'_, Inside> {
@@ -36,20 +44,20 @@ impl Gate {
     }
 
     fn is_full(&self, inside: &Inside, size: u64) -> bool {
-        inside.number > 0 && (inside.number >= self.most || inside.bytes.saturating_add(size) > self.bytes)
+        inside.items > 0 && (inside.items >= self.max_items || inside.bytes.saturating_add(size) > self.max_bytes)
     }
 
-    /// Waits until there is room.
+    /// Waits until an item of `size` bytes fits.
     pub(crate) fn admit(self: &Arc<Self>, size: u64) -> Admitted {
-        self.admit_unless(size, || false).expect("nothing makes it give up")
+        self.admit_unless(size, || false).expect("it never gives up")
     }
 
-    /// Waits until there is room, or until, at a [`Gate::nudge`], `given_up` holds.
+    /// As [`Gate::admit`], but gives up once `given_up` holds, which is checked after each [`Gate::nudge`].
     pub(crate) fn admit_unless(self: &Arc<Self>, size: u64, given_up: impl Fn() -> bool) -> Option<Admitted> {
         let mut inside = self.lock();
         while !given_up() {
             if !self.is_full(&inside, size) {
-                inside.number += 1;
+                inside.items += 1;
                 inside.bytes += size;
                 return Some(Admitted { gate: Arc::clone(self), size });
             }
@@ -58,10 +66,10 @@ impl Gate {
         None
     }
 
-    /// Makes whoever waits look whether to give up.
+    /// Makes all waiting threads check whether to give up.
     #[cfg(any(feature = "s3", test))]
     pub(crate) fn nudge(&self) {
-        // Under the lock, or it would be missed by whoever has looked and does not wait yet.
+        // Under the lock: a thread between its check and its wait would miss the notification.
         let inside = self.lock();
         self.left.notify_all();
         drop(inside);
@@ -71,7 +79,7 @@ impl Gate {
 impl Drop for Admitted {
     fn drop(&mut self) {
         let mut inside = self.gate.lock();
-        inside.number -= 1;
+        inside.items -= 1;
         inside.bytes -= self.size;
         drop(inside);
         self.gate.left.notify_all();
@@ -108,7 +116,14 @@ mod tests {
     }
 
     #[test]
-    fn whoever_waits_can_be_told_to_give_up() {
+    fn a_limit_is_enforced_only_if_the_largest_items_do_not_fit_all_at_once() {
+        assert!(Gate::if_needed(600, 4, [150, 40].into_iter()).is_none());
+        assert!(Gate::if_needed(599, 4, [150, 40].into_iter()).is_some());
+        assert!(Gate::if_needed(0, 4, std::iter::empty()).is_none());
+    }
+
+    #[test]
+    fn a_waiting_thread_can_be_told_to_give_up() {
         let gate = Gate::new(1, 100);
         let _inside = gate.admit(1);
         let given_up = AtomicUsize::new(0);

@@ -12,7 +12,7 @@ use std::{
 
 use walkdir::{DirEntry, WalkDir};
 
-use super::{Entry, Store, key};
+use super::{Entry, Store, key, staged::StagedFile};
 use crate::error::{Error, Result};
 
 /// What a published object survives.
@@ -118,16 +118,6 @@ impl LocalStore {
         }
         Ok(())
     }
-
-    fn fill_and_rename(&self, mut file: File, bytes: &[u8], temporary: &Path, path: &Path) -> Result<()> {
-        let write_failed = |error| failure("cannot write", path, error);
-        file.write_all(bytes).map_err(write_failed)?;
-        if self.durability == Durability::PowerLoss {
-            file.sync_all().map_err(write_failed)?;
-        }
-        drop(file);
-        fs::rename(temporary, path).map_err(write_failed)
-    }
 }
 
 impl Store for LocalStore {
@@ -211,12 +201,15 @@ impl Store for LocalStore {
         key::check(key)?;
         let path = self.root.join(key);
         let directory = path.parent().unwrap_or(&self.root);
-        let (temporary, file) = self.create_temporary(directory)?;
-        if let Err(error) = self.fill_and_rename(file, bytes, &temporary, &path) {
-            // The first failure is the one to report; a file that stays behind is never listed.
-            let _ = fs::remove_file(&temporary);
-            return Err(error);
+        let (temporary, mut file) = self.create_temporary(directory)?;
+        let staged = StagedFile::new(temporary, &path);
+        let write_failed = |error| failure("cannot write", &path, error);
+        file.write_all(bytes).map_err(write_failed)?;
+        if self.durability == Durability::PowerLoss {
+            file.sync_all().map_err(write_failed)?;
         }
+        drop(file);
+        staged.rename().map_err(write_failed)?;
         if self.durability == Durability::PowerLoss { flush_directory(directory) } else { Ok(()) }
     }
 

@@ -8,6 +8,7 @@ mod location;
 #[cfg(feature = "s3")]
 mod s3;
 mod selection;
+mod staged;
 
 #[cfg(feature = "s3")]
 pub use s3::S3Store;
@@ -15,6 +16,7 @@ pub use {
     local::{Durability, LocalStore},
     location::{Location, S3Options},
     selection::Selection,
+    staged::{StagedFile, write_file, writing},
 };
 
 use crate::error::{Error, Result};
