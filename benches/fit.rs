@@ -3,7 +3,7 @@
 use divan::{Bencher, black_box};
 use manyfit::artifact::{Artifact, Limits, Metadata, open_archive, open_directory};
 use manyfit_models::{
-    FittedModel, ModelSpec, Workspace,
+    Fitted, FittedSeries, SeriesSpec, Workspace,
     data::{Covariates, Series},
     frequency::Frequency,
     patience::Patience,
@@ -30,11 +30,11 @@ fn customer(days: i64, number: i64) -> Series {
     Series { timestamps: dates.clone(), dates, values, ..Series::default() }
 }
 
-fn spec() -> ModelSpec {
-    ModelSpec::Prophet(ProphetSpec::default())
+fn spec() -> SeriesSpec {
+    SeriesSpec::Prophet(ProphetSpec::default())
 }
 
-fn fitted() -> FittedModel {
+fn fitted() -> FittedSeries {
     let fitted = spec().fit(&customer(730, 1), Frequency::DAILY, Patience::default(), &mut Workspace::default());
     fitted.expect("two years of days are enough for a fit")
 }
@@ -76,28 +76,28 @@ fn fit_other_models<const WHICH: usize>(bencher: Bencher<'_, '_>, days: i64) {
         _ => ProphetSpec { regressors: vec![Regressor::new("price")], ..plain },
     };
     series.columns.insert("price", (0..days).map(|day| (day * 7_919 % 101) as f64).collect());
-    let spec = ModelSpec::Prophet(spec);
+    let spec = SeriesSpec::Prophet(spec);
     bencher
         .bench_local(|| spec.fit(black_box(&series), Frequency::DAILY, Patience::default(), &mut Workspace::default()));
 }
 
 #[divan::bench]
 fn pack(bencher: Bencher<'_, '_>) {
-    let model = fitted();
+    let model = Fitted::from(fitted());
     bencher.bench_local(|| Artifact::pack(&mut Metadata::default(), black_box(&model)));
 }
 
 /// What a server does to load a model that was packed.
 #[divan::bench]
 fn open_packed(bencher: Bencher<'_, '_>) {
-    let archive = Artifact::pack(&mut Metadata::default(), &fitted());
+    let archive = Artifact::pack(&mut Metadata::default(), &fitted().into());
     bencher.bench_local(|| open_archive(black_box(&archive), Limits::default()).expect("it was packed just now"));
 }
 
 /// The same of a model that the platform has unpacked.
 #[divan::bench]
 fn open_unpacked(bencher: Bencher<'_, '_>) {
-    let archive = Artifact::pack(&mut Metadata::default(), &fitted());
+    let archive = Artifact::pack(&mut Metadata::default(), &fitted().into());
     let directory = tempfile::tempdir().expect("there is room for a model");
     let unpacked = tar::Archive::new(flate2::read::GzDecoder::new(&archive[..])).unpack(directory.path());
     unpacked.expect("there is room for a model");

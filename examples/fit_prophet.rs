@@ -9,11 +9,11 @@
 //! ```
 
 use manyfit_models::{
-    FittedModel, ModelSpec, Workspace,
+    FittedSeries, SeriesModel, SeriesSpec, Workspace,
     data::{Columns, Covariates, Series},
     frequency::Frequency,
     patience::Patience,
-    prophet::{Holiday, ProphetSpec},
+    prophet::{FittedProphet, Holiday, ProphetSpec},
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -86,7 +86,7 @@ fn answer(line: &Line, workspace: &mut Workspace) -> Result<Value, Box<dyn Error
             if !faults.is_empty() {
                 return Err(faults.join("; ").into());
             }
-            let spec = ModelSpec::Prophet(line.spec.clone());
+            let spec = SeriesSpec::Prophet(line.spec.clone());
             let series = series.series();
             let mut fit = || spec.fit(&series, Frequency::DAILY, Patience::default(), workspace);
             let fitted = fit()?;
@@ -99,13 +99,13 @@ fn answer(line: &Line, workspace: &mut Workspace) -> Result<Value, Box<dyn Error
             answer.insert("milliseconds".into(), times.get(times.len() / 2).copied().into());
             fitted
         }
-        (None, Some(model)) => FittedModel::from_file("model.json", model.as_bytes(), None)?,
+        (None, Some(model)) => FittedProphet::from_json(model.as_bytes())?.into(),
         (None, None) => return Err("a line has a series or a model".into()),
     };
-    let FittedModel::Prophet(mut prophet) = model else { return Err("a Prophet model is not one".into()) };
+    let SeriesModel::Prophet(mut prophet) = model.model else { return Err("a Prophet model is not one".into()) };
     prophet.know_holidays(line.country_holidays.iter().cloned());
     answer.insert("log_posterior".into(), prophet.notes.log_posterior.into());
-    let model = FittedModel::Prophet(prophet);
+    let model = FittedSeries::from(*prophet);
     answer.insert("model".into(), String::from_utf8(model.to_bytes())?.into());
     if let Some(future) = &line.future {
         let columns = future.columns();

@@ -2,7 +2,7 @@
 
 use super::metadata::{FORMAT, Metadata};
 use flate2::{Compression, GzBuilder, bufread::GzDecoder};
-use manyfit_models::FittedModel;
+use manyfit_models::Fitted;
 use sha2::{Digest, Sha256};
 use std::io::{Read, Write};
 
@@ -21,7 +21,7 @@ pub struct Artifact {
     /// What it is.
     pub metadata: Metadata,
     /// The model.
-    pub model: FittedModel,
+    pub model: Fitted,
 }
 
 /// What stands in an artifact's place.
@@ -38,7 +38,7 @@ pub enum Found {
 impl Artifact {
     /// The archive: the same content gives the same bytes, on every machine and at any time.
     #[must_use]
-    pub fn pack(metadata: &mut Metadata, model: &FittedModel) -> Vec<u8> {
+    pub fn pack(metadata: &mut Metadata, model: &Fitted) -> Vec<u8> {
         let content = model.to_bytes();
         metadata.file = model.file_name().into();
         metadata.sha256 = hex(&Sha256::digest(&content));
@@ -52,7 +52,7 @@ impl Artifact {
 
         // Higher levels save a few bytes in a hundred and cost twice the time. Trees are so many numbers, which hardly
         // compress, that level 3 takes longer than the fit; level 1 takes a third of it for a quarter more bytes.
-        let level = if matches!(model, FittedModel::Regression(_)) { 1 } else { 3 };
+        let level = if matches!(model, Fitted::Rows(_)) { 1 } else { 3 };
         let mut gzip = GzBuilder::new()
             .comment(COMMENT)
             .mtime(0)
@@ -118,7 +118,7 @@ fn read(bytes: &[u8]) -> Option<Artifact> {
     if name != metadata.file || hex(&Sha256::digest(&content)) != metadata.sha256 {
         return None;
     }
-    let model = FittedModel::from_file(&name, &content, metadata.features()).ok()?;
+    let model = Fitted::from_file(&name, &content, metadata.sidecar()).ok()?;
     // The gzip checksum stands at the very end.
     std::io::copy(&mut gzip.take(LARGEST_MEMBER), &mut std::io::sink()).ok()?;
     Some(Artifact { metadata, model })

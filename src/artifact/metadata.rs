@@ -1,10 +1,6 @@
 //! What an artifact says about itself.
 
-use manyfit_models::{
-    Scores,
-    data::Feature,
-    regression::{Accuracy, FittedRegression, RegressionModel},
-};
+use manyfit_models::{Accuracy, FittedRows, RowsModel, Scores, Sidecar, data::Feature};
 use serde::{Deserialize, Serialize};
 
 /// Version of the artifact's layout. A change of it makes every older artifact be fitted again.
@@ -61,11 +57,12 @@ pub struct Metadata {
 }
 
 impl Metadata {
-    /// The features of a regression model, in the order of a row.
+    /// What the model file does not say: the frequency of a series, or the features of rows, in their order.
     #[must_use]
-    pub fn features(&self) -> Option<Vec<Feature>> {
-        let records = &self.regression.as_ref()?.features;
-        Some(records.iter().map(|record| record.feature.clone()).collect())
+    pub fn sidecar(&self) -> Sidecar {
+        let features =
+            |about: &RegressionMetadata| about.features.iter().map(|record| record.feature.clone()).collect();
+        Sidecar { frequency: self.frequency.parse().ok(), features: self.regression.as_ref().map(features) }
     }
 }
 
@@ -102,7 +99,7 @@ pub struct FeatureMetadata {
 impl RegressionMetadata {
     /// Describes a fitted model.
     #[must_use]
-    pub fn new(fitted: &FittedRegression, accuracy: Option<Accuracy>) -> Self {
+    pub fn new(fitted: &FittedRows, accuracy: Option<Accuracy>) -> Self {
         let importances = fitted.importances();
         let record = |(at, feature): (usize, &Feature)| {
             let importance = importances.as_ref().map(|importances| importances[at]);
@@ -114,8 +111,8 @@ impl RegressionMetadata {
             }
         };
         let trees = match fitted.model() {
-            RegressionModel::Trees { ensemble, .. } => Some(ensemble.trees().len()),
-            RegressionModel::Ridge(_) => None,
+            RowsModel::Trees { ensemble, .. } => Some(ensemble.trees().len()),
+            RowsModel::Ridge(_) => None,
         };
         Self { accuracy, trees, features: fitted.features().iter().enumerate().map(record).collect() }
     }

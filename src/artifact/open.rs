@@ -13,7 +13,7 @@ use super::{
     members::{Content, Limits, Member, Members},
     metadata::{FORMAT, Metadata},
 };
-use manyfit_models::{FittedModel, data::Feature, regression::FittedRegression};
+use manyfit_models::{Fitted, FittedRows, FittedSeries, Sidecar};
 use serde::{Deserialize, de::IgnoredAny};
 use sha2::{Digest, Sha256};
 use std::{fs, io, path::Path};
@@ -24,7 +24,7 @@ pub struct Opened {
     /// What the artifact says about itself; nothing where others wrote it.
     pub metadata: Option<Metadata>,
     /// The model.
-    pub model: FittedModel,
+    pub model: Fitted,
     /// Name of the file that it was in.
     pub file: String,
 }
@@ -125,9 +125,9 @@ impl Members {
                 "{file} is damaged: its SHA-256 is not the one in .manyfit.json; write or upload it again"
             )));
         }
-        let features = metadata.as_ref().and_then(Metadata::features);
+        let sidecar = metadata.as_ref().map(Metadata::sidecar).unwrap_or_default();
         let model =
-            read_model(&file, &content, features).map_err(|fault| OpenError::Refused(format!("{file}: {fault}")))?;
+            read_model(&file, &content, sidecar).map_err(|fault| OpenError::Refused(format!("{file}: {fault}")))?;
         Ok(Opened { metadata, model, file })
     }
 
@@ -192,13 +192,13 @@ fn read_metadata(content: &[u8]) -> Result<Metadata, OpenError> {
 }
 
 /// Reads a model file by what is in it; the names tell manyfit's own families apart.
-fn read_model(file: &str, content: &[u8], features: Option<Vec<Feature>>) -> Result<FittedModel, String> {
+fn read_model(file: &str, content: &[u8], sidecar: Sidecar) -> manyfit_models::Result<Fitted> {
     let known_as = match file {
-        "baseline.json" | FittedRegression::RIDGE_FILE => file,
-        _ if is_prophet(content) => "model.json",
-        _ => FittedRegression::XGBOOST_FILE,
+        FittedSeries::BASELINE_FILE | FittedRows::RIDGE_FILE => file,
+        _ if is_prophet(content) => FittedSeries::PROPHET_FILE,
+        _ => FittedRows::XGBOOST_FILE,
     };
-    FittedModel::from_file(known_as, content, features)
+    Fitted::from_file(known_as, content, sidecar)
 }
 
 /// Whether this is a JSON object that does not look like XGBoost's.

@@ -8,9 +8,8 @@ use crate::{
     tables::Block,
 };
 use manyfit_models::{
-    FittedModel, Forecast,
+    Fitted, Forecast, SeriesModel,
     data::{Columns, Covariates},
-    frequency::Frequency,
     future::Future,
     prophet::CovariateError,
 };
@@ -31,8 +30,9 @@ pub(super) fn columns(components: bool) -> Vec<String> {
 
 /// The components of a model.
 pub(super) fn component_names(opened: &Opened) -> Vec<String> {
-    let named = Columns::named(opened.model.columns());
-    let empty = opened.model.forecast(&[], Covariates { dates: &[], columns: &named }, [0; 32]);
+    let Fitted::Series(model) = &opened.model else { return Vec::new() };
+    let named = Columns::named(model.columns());
+    let empty = model.forecast(&[], Covariates { dates: &[], columns: &named }, [0; 32]);
     let names = empty.map(|forecast| forecast.components.into_iter().map(|(name, _)| name)).into_iter().flatten();
     names.filter(|name| name != CUSTOMER).collect()
 }
@@ -45,13 +45,13 @@ pub(super) fn block(
     seed: u64,
     columns: &[String],
 ) -> Result<Block> {
-    let Customer { name, opened: Opened { metadata, mut model, .. } } = customer;
-    if let FittedModel::Regression(_) = model {
-        let family = model.name();
+    let Customer { name, opened } = customer;
+    let Fitted::Series(mut model) = opened.model else {
+        let family = opened.model.name();
         return Err(Error::Data(format!(
             "the model is {family}, which predicts rows of features: give them with --input"
         )));
-    }
+    };
     let fault = |error: CovariateError| {
         let hint =
             if future.is_none() && error.is_missing() { ": give a table of the future with --future" } else { "" };
@@ -59,10 +59,8 @@ pub(super) fn block(
     };
     let table = future.map(|future| future.dated(&name, &model.all_columns())).transpose()?;
     let table = table.as_ref().map(|(dates, columns)| Covariates { dates, columns });
-    let frequency = metadata.as_ref().and_then(|metadata| metadata.frequency.parse().ok());
-    let frequency = frequency.unwrap_or_else(|| inferred(&model));
-    let wanted = Future::new(&model, frequency, horizon, Covariates::NONE, table).map_err(fault)?;
-    if let (FittedModel::Prophet(fitted), Some(&last)) = (&mut model, wanted.dates.last()) {
+    let wanted = Future::new(&model, model.frequency, horizon, Covariates::NONE, table).map_err(fault)?;
+    if let (SeriesModel::Prophet(fitted), Some(&last)) = (&mut model.model, wanted.dates.last()) {
         fitted.know_holidays_until(last)?;
     }
     let forecast = model.forecast(&wanted.dates, wanted.covariates(), forecast_seed(seed, &name)).map_err(fault)?;
@@ -72,14 +70,6 @@ pub(super) fn block(
         )));
     }
     Ok(rows_of(name, forecast, columns))
-}
-
-/// The spacing of the dates that the model keeps.
-fn inferred(model: &FittedModel) -> Frequency {
-    match model {
-        FittedModel::Prophet(fitted) => Frequency::infer(&fitted.history_dates),
-        FittedModel::Baseline(_) | FittedModel::Regression(_) => Frequency::DAILY,
-    }
 }
 
 fn rows_of(customer: String, mut forecast: Forecast, columns: &[String]) -> Block {

@@ -8,15 +8,14 @@ use crate::{
     tables::Block,
 };
 use manyfit_models::{
-    FittedModel,
+    Fitted, FittedRows,
     data::{Cell, Feature},
-    regression::FittedRegression,
 };
 use std::collections::{HashMap, HashSet};
 
 /// The columns of a model's SHAP values.
 pub(super) fn shap_names(opened: &Opened) -> Vec<String> {
-    let FittedModel::Regression(fitted) = &opened.model else { return Vec::new() };
+    let Fitted::Rows(fitted) = &opened.model else { return Vec::new() };
     let features = fitted.features().iter().map(|feature| format!("shap_{}", feature.name));
     features.chain(["shap_bias".to_owned()]).collect()
 }
@@ -30,7 +29,7 @@ pub(super) fn block(
 ) -> Result<(Block, Unseen)> {
     let Customer { name, opened } = customer;
     let shap_columns = shap_names(&opened);
-    let FittedModel::Regression(fitted) = opened.model else {
+    let Fitted::Rows(fitted) = opened.model else {
         let family = opened.model.name();
         return Err(Error::Data(format!(
             "the model is {family}, which forecasts a series: give --horizon or --future"
@@ -86,7 +85,7 @@ pub(super) fn block(
 ///
 /// # Errors
 /// A feature that has no column.
-fn names_are_data(sheet: &Sheet, fitted: &FittedRegression) -> Result<bool> {
+fn names_are_data(sheet: &Sheet, fitted: &FittedRows) -> Result<bool> {
     if sheet.is_headerless() {
         return Ok(false);
     }

@@ -254,13 +254,13 @@ impl Drop for Reservation {
 mod tests {
     use super::*;
     use crate::artifact::Opened;
-    use manyfit_models::{FittedModel, regression::FittedRegression, ridge::Ridge};
+    use manyfit_models::{Fitted, FittedRows, ridge::Ridge};
     use std::path::Path;
 
     fn model(registry: &Registry) -> Arc<Resident> {
         let ridge = Ridge { intercept: 0.0, coefficients: vec![1.0], means: vec![0.0] };
-        let fitted = FittedRegression::from_file("ridge.json", &serde_json::to_vec(&ridge).unwrap(), None).unwrap();
-        let model = FittedModel::Regression(Box::new(fitted));
+        let fitted = FittedRows::from_file("ridge.json", &serde_json::to_vec(&ridge).unwrap(), None).unwrap();
+        let model = Fitted::from(fitted);
         let opened = Opened { metadata: None, model, file: "ridge.json".into() };
         let mut resident = Resident::new(opened, registry.budget.charge(0).unwrap());
         assert!(resident.settle());

@@ -6,7 +6,7 @@ use crate::{
     input::format_timestamp,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use manyfit_models::{FittedModel, frequency::Frequency, regression::FittedRegression};
+use manyfit_models::Fitted;
 use std::fmt::Write as _;
 
 /// Names of the headers by which a stale artifact is seen.
@@ -25,31 +25,15 @@ const IN_REGISTRY: u64 = 1024;
 /// A model in memory.
 #[derive(Debug)]
 pub(super) struct Resident {
-    pub(super) kind: Kind,
+    pub(super) model: Fitted,
+    /// Rows that it was fitted to, with and without a value, as far as they are known.
+    pub(super) rows: usize,
     /// What the artifact says of itself; empty where others wrote it.
     pub(super) identity: Identity,
     /// Bytes of memory it takes.
     footprint: u64,
     /// Its part of the budget, given back with it.
     charge: Charge,
-}
-
-/// A model, by what it is asked.
-#[derive(Debug)]
-pub(super) enum Kind {
-    /// Asked for dates.
-    Series(Box<SeriesModel>),
-    /// Asked for rows of features.
-    Rows(Box<FittedRegression>),
-}
-
-/// A model of a series and what its forecasts depend on.
-#[derive(Debug)]
-pub(super) struct SeriesModel {
-    pub(super) model: FittedModel,
-    pub(super) frequency: Frequency,
-    /// Rows of its history: the number of the first row after it.
-    pub(super) rows: usize,
 }
 
 /// Who a model is.
@@ -66,19 +50,18 @@ pub(super) struct Identity {
 impl Resident {
     /// Keeps what answers need; `charge` is what reading it was thought to take, until it is [settled](Self::settle).
     pub(super) fn new(opened: Opened, charge: Charge) -> Self {
-        let Opened { metadata, model, file: _ } = opened;
+        let Opened { metadata, mut model, file: _ } = opened;
         let metadata = metadata.as_ref();
-        let mut model = model;
-        let (rows, frequency) = (rows_of_history(&model, metadata), frequency(&model, metadata));
+        let rows = match (metadata, &model) {
+            (Some(metadata), _) => metadata.rows + metadata.missing,
+            (None, Fitted::Series(fitted)) => fitted.history_rows(),
+            (None, Fitted::Rows(_)) => 0,
+        };
         model.trim();
         let (family, footprint) = (model.name(), model.footprint() as u64);
-        let kind = match model {
-            FittedModel::Regression(fitted) => Kind::Rows(fitted),
-            model => Kind::Series(Box::new(SeriesModel { model, frequency, rows })),
-        };
         let identity = Identity::new(metadata, family);
         let footprint = footprint + identity.bytes() + size_of::<Self>() as u64 + IN_REGISTRY;
-        Self { kind, identity, footprint, charge }
+        Self { model, rows, identity, footprint, charge }
     }
 
     /// Bytes of memory it takes.
@@ -96,25 +79,6 @@ impl Resident {
     pub(super) fn seed(&self, seed: u64) -> [u8; 32] {
         forecast_seed(seed, self.identity.customer.as_deref().unwrap_or_default())
     }
-}
-
-/// Rows with and without a value, as far as they are known.
-fn rows_of_history(model: &FittedModel, metadata: Option<&Metadata>) -> usize {
-    match (metadata, model) {
-        (Some(metadata), _) => metadata.rows + metadata.missing,
-        (None, FittedModel::Prophet(fitted)) => fitted.history_dates.len(),
-        (None, FittedModel::Baseline(fitted)) => fitted.rows,
-        (None, FittedModel::Regression(_)) => 0,
-    }
-}
-
-/// The frequency that the fit found, or for models of others the one that their last dates have.
-fn frequency(model: &FittedModel, metadata: Option<&Metadata>) -> Frequency {
-    let fitted = metadata.and_then(|metadata| metadata.frequency.parse().ok());
-    fitted.unwrap_or_else(|| match model {
-        FittedModel::Prophet(fitted) => Frequency::infer(&fitted.history_dates),
-        FittedModel::Baseline(_) | FittedModel::Regression(_) => Frequency::DAILY,
-    })
 }
 
 impl Identity {

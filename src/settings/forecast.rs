@@ -7,16 +7,16 @@ use super::{
     text::{self, Text},
 };
 use crate::input::{Duplicates, InputSettings};
-use manyfit_models::{ModelSpec, baseline::BaselineSpec, frequency::Frequency, holidays::Country};
+use manyfit_models::{SeriesSpec, baseline::BaselineSpec, frequency::Frequency, holidays::Country};
 use std::path::PathBuf;
 
 /// What to fit to each customer's series, and how far to forecast it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ForecastTask {
     /// What to fit.
-    pub model: ModelSpec,
+    pub model: SeriesSpec,
     /// What to fit where that cannot be fitted; none to let the customer fail.
-    pub fallback: Option<ModelSpec>,
+    pub fallback: Option<SeriesSpec>,
     /// Spacing of the dates; none to infer it for each customer.
     pub frequency: Option<Frequency>,
     /// Steps to forecast; 0 for no forecasts.
@@ -38,7 +38,7 @@ pub struct ForecastTask {
 pub(super) fn read(text: &mut Text<'_>, family: Family, input: &mut InputSettings) -> ForecastTask {
     input.duplicates = text.value("duplicates", Duplicates::Error, str::parse);
     let ProphetSettings { spec: prophet, countries, holidays } = prophet::read(text, input);
-    let baseline = |baseline| ModelSpec::Baseline {
+    let baseline = |baseline| SeriesSpec::Baseline {
         baseline,
         interval_width: prophet.interval_width,
         lower_bound: prophet.lower_bound,
@@ -46,9 +46,9 @@ pub(super) fn read(text: &mut Text<'_>, family: Family, input: &mut InputSetting
     let model = match family {
         Family::SeasonalNaive => baseline(BaselineSpec::SeasonalNaive),
         Family::Mean => baseline(BaselineSpec::Mean),
-        _ => ModelSpec::Prophet(prophet.clone()),
+        _ => SeriesSpec::Prophet(prophet.clone()),
     };
-    if !matches!(model, ModelSpec::Prophet(_)) {
+    if !matches!(model, SeriesSpec::Prophet(_)) {
         // What Prophet would be given is nothing that these need.
         input.further.clear();
     }
@@ -66,7 +66,7 @@ pub(super) fn read(text: &mut Text<'_>, family: Family, input: &mut InputSetting
     if future.is_some() && horizon == 0 {
         text.fault("future: nothing is forecast of it with horizon=0: say by horizon how many of its dates are".into());
     }
-    if future.is_some() && overrides.is_none() && matches!(model, ModelSpec::Baseline { .. }) {
+    if future.is_some() && overrides.is_none() && matches!(model, SeriesSpec::Baseline { .. }) {
         text.fault(format!("future: model={} looks at no table of the future: leave it out", model.name()));
     }
     ForecastTask {

@@ -156,9 +156,8 @@ fn short(text: String) -> String {
 mod tests {
     use super::*;
     use manyfit_models::{
-        ModelSpec,
+        ModelFormat, RowsSpec, SeriesSpec,
         prophet::{ProphetSpec, SeasonalityChoice},
-        regression::{ModelFormat, RegressionSpec},
         ridge::RidgeParams,
         trees::{MaxFeatures, Objective},
     };
@@ -171,7 +170,7 @@ mod tests {
     fn nothing_said_means_prophets_defaults() {
         let settings = settings(&[]).unwrap();
         let Task::Forecast(task) = settings.task else { panic!("it is a forecast") };
-        assert_eq!(task.model, ModelSpec::Prophet(ProphetSpec::default()));
+        assert_eq!(task.model, SeriesSpec::Prophet(ProphetSpec::default()));
         assert_eq!((task.horizon, settings.seed), (0, 0));
         assert!(task.fallback.is_some());
     }
@@ -188,7 +187,7 @@ mod tests {
         .unwrap();
         let Task::Forecast(task) = settings.task else { panic!("it is a forecast") };
         assert_eq!(task.horizon, 7);
-        let ModelSpec::Prophet(prophet) = task.model else { panic!("it is Prophet") };
+        let SeriesSpec::Prophet(prophet) = task.model else { panic!("it is Prophet") };
         assert_eq!(prophet.yearly_seasonality, SeasonalityChoice::On);
         assert_eq!(prophet.weekly_seasonality, SeasonalityChoice::Order(6));
         assert_eq!(prophet.daily_seasonality, SeasonalityChoice::Off);
@@ -263,10 +262,10 @@ mod tests {
             ("seed", "7"),
             ("features", " a, b,"),
         ]);
-        let RegressionSpec::GradientBoosting { params, format } = task.model else { panic!("it is boosting") };
+        let RowsSpec::GradientBoosting { params, format } = task.model else { panic!("it is boosting") };
         assert_eq!((params.num_round, params.max_depth, params.eta, params.seed), (25, 5, 0.2, 7));
         assert_eq!((params.gamma, params.objective, format), (4.0, Objective::SquaredError, ModelFormat::Json));
-        assert_eq!(task.fallback, Some(RegressionSpec::Ridge(RidgeParams::default())));
+        assert_eq!(task.fallback, Some(RowsSpec::Ridge(RidgeParams::default())));
         assert_eq!(settings.input.table.unwrap().features, ["a", "b"]);
     }
 
@@ -279,14 +278,14 @@ mod tests {
             ("min_samples_leaf", "3.0"),
             ("max_depth", "None"),
         ]);
-        let RegressionSpec::RandomForest { params, format } = task.model else { panic!("it is a forest") };
+        let RowsSpec::RandomForest { params, format } = task.model else { panic!("it is a forest") };
         assert_eq!(
             (params.n_estimators, params.max_features, format),
             (20, MaxFeatures::Fraction(1.0), ModelFormat::Ubj)
         );
         let (task, settings) =
             regression(&[("model", "ridge"), ("alpha", "0.5"), ("features", r#"["a, b", "c"]"#), ("header", "yes")]);
-        assert_eq!(task.model, RegressionSpec::Ridge(RidgeParams { alpha: 0.5, fit_intercept: true }));
+        assert_eq!(task.model, RowsSpec::Ridge(RidgeParams { alpha: 0.5, fit_intercept: true }));
         assert_eq!(task.fallback, None, "a line is no fallback for a line");
         assert_eq!(settings.input.table.as_ref().unwrap().features, ["a, b", "c"]);
         assert_eq!(settings.input.table.unwrap().header, Some(true));

@@ -15,7 +15,7 @@ use crate::{
     input::{CustomerRows, FurtherColumn, InputSettings, Sheet, SheetRow},
 };
 use manyfit_models::{
-    ModelSpec,
+    SeriesSpec,
     data::{Columns, CustomerId, Series},
     frequency::Frequency,
     holidays::source_version,
@@ -130,7 +130,7 @@ impl Settings {
         let Task::Forecast(task) = &mut self.task else { return Ok(()) };
         if let Some(path) = &task.holidays {
             let table = HolidayTable::read(path)?;
-            if let ModelSpec::Prophet(spec) = &mut task.model {
+            if let SeriesSpec::Prophet(spec) = &mut task.model {
                 spec.holidays = table.shared.clone();
                 check(spec, &path.display().to_string())?;
             }
@@ -166,7 +166,7 @@ impl Settings {
             None => (task.clone(), everybodys(), "the table of holidays".into()),
         };
         own.tables = task.tables.clone();
-        if let ModelSpec::Prophet(spec) = &mut own.model {
+        if let SeriesSpec::Prophet(spec) = &mut own.model {
             let shared = task.tables.holidays.as_deref().map(|table| table.shared.clone());
             spec.holidays = holidays.or(shared).unwrap_or_default();
             check(spec, &place)?;
@@ -189,8 +189,8 @@ impl ForecastTask {
     ///
     /// # Errors
     /// [`Error::Data`] for years whose holidays are not known.
-    pub fn model_for(&self, series: &Series) -> Result<Cow<'_, ModelSpec>> {
-        let (ModelSpec::Prophet(spec), Some(&first), Some(until)) =
+    pub fn model_for(&self, series: &Series) -> Result<Cow<'_, SeriesSpec>> {
+        let (SeriesSpec::Prophet(spec), Some(&first), Some(until)) =
             (&self.model, series.dates.first(), self.holidays_until(series))
         else {
             return Ok(Cow::Borrowed(&self.model));
@@ -198,7 +198,7 @@ impl ForecastTask {
         let holidays = self.tables.calendars.of(&self.countries, first, until)?;
         let spec = ProphetSpec { country_holidays: Some(holidays), ..spec.clone() };
         check(&spec, "country_holidays")?;
-        Ok(Cow::Owned(ModelSpec::Prophet(spec)))
+        Ok(Cow::Owned(SeriesSpec::Prophet(spec)))
     }
 
     /// The settings' canonical text for the fingerprint of a series: `shape`, and what depends on the horizon as well.
@@ -212,7 +212,8 @@ impl ForecastTask {
 
     /// The last year whose holidays of countries the model keeps, if it has any: that of the last forecast, or a later one.
     fn holidays_until(&self, series: &Series) -> Option<i32> {
-        let (ModelSpec::Prophet(_), false, Some(&last)) = (&self.model, self.countries.is_empty(), series.dates.last())
+        let (SeriesSpec::Prophet(_), false, Some(&last)) =
+            (&self.model, self.countries.is_empty(), series.dates.last())
         else {
             return None;
         };

@@ -6,8 +6,7 @@ use super::{
 };
 use crate::input::{InputSettings, TableSettings};
 use manyfit_models::{
-    Error,
-    regression::{ModelFormat, RegressionSpec},
+    Error, ModelFormat, RowsSpec,
     ridge::RidgeParams,
     trees::{BoostingParams, ForestParams, Objective},
 };
@@ -17,9 +16,9 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, PartialEq)]
 pub struct RegressionTask {
     /// What to fit.
-    pub model: RegressionSpec,
+    pub model: RowsSpec,
     /// What to fit where that cannot be fitted; none to let the customer fail.
-    pub fallback: Option<RegressionSpec>,
+    pub fallback: Option<RowsSpec>,
     /// Share of a customer's rows, drawn at random, that the model is judged by instead of fitted to. For customers that
     /// have no validation rows of their own.
     pub validation_fraction: f64,
@@ -40,13 +39,13 @@ pub(super) fn read(text: &mut Text<'_>, family: Family, seed: u64, input: &mut I
             let params = ForestParams { random_state: small_seed(text, seed), ..ForestParams::default() };
             let params = parameters(text, params, &ForestParams::NAMES, ForestParams::canonical, ForestParams::set);
             check(text, params.check());
-            RegressionSpec::RandomForest { params, format }
+            RowsSpec::RandomForest { params, format }
         }
         Family::Ridge => {
             let params = RidgeParams::default();
             let params = parameters(text, params, &RidgeParams::NAMES, RidgeParams::canonical, RidgeParams::set);
             check(text, params.check());
-            RegressionSpec::Ridge(params)
+            RowsSpec::Ridge(params)
         }
         _ => {
             let format = format(text, ModelFormat::Json);
@@ -54,13 +53,13 @@ pub(super) fn read(text: &mut Text<'_>, family: Family, seed: u64, input: &mut I
             let names = &BoostingParams::NAMES;
             let params = parameters(text, params, names, BoostingParams::canonical, BoostingParams::set);
             check(text, params.check());
-            RegressionSpec::GradientBoosting { params, format }
+            RowsSpec::GradientBoosting { params, format }
         }
     };
     // A line knows no bounds, as probabilities, counts and amounts have them: it takes their place only when asked to.
-    let bounded = matches!(&model, RegressionSpec::GradientBoosting { params, .. }
+    let bounded = matches!(&model, RowsSpec::GradientBoosting { params, .. }
         if !matches!(params.objective, Objective::SquaredError | Objective::AbsoluteError));
-    let ridge = Some(RegressionSpec::Ridge(RidgeParams::default())).filter(|ridge| ridge.name() != model.name());
+    let ridge = Some(RowsSpec::Ridge(RidgeParams::default())).filter(|ridge| ridge.name() != model.name());
     let choices = if bounded { [("none", None), ("ridge", ridge)] } else { [("ridge", ridge), ("none", None)] };
     RegressionTask {
         model,

@@ -1,7 +1,7 @@
 //! The errors of a fleet's regression models.
 
 use super::outcome::Outcome;
-use manyfit_models::regression::ScoredOn;
+use manyfit_models::ScoredOn;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -45,7 +45,7 @@ fn median(values: &mut [f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use manyfit_models::regression::Accuracy;
+    use manyfit_models::Accuracy;
 
     #[test]
     fn medians_are_taken_over_customers_with_the_same_kind_of_rows() {

@@ -1,6 +1,6 @@
 //! What became of one customer: a row of the manifest.
 
-use manyfit_models::{Scores, regression::Accuracy};
+use manyfit_models::{Accuracy, Scores};
 use serde::{Deserialize, Serialize};
 
 /// How a customer ended.

@@ -3,7 +3,7 @@
 use super::{
     outcome::Phases,
     result_table::{Block, Layout},
-    worker::{Crew, Done, Earlier, Failure, Made, Tools, Work, timed},
+    worker::{Crew, Earlier, Failure, Made, Tools, Work, timed},
 };
 use crate::{
     artifact::{FORMAT, Fingerprint, Metadata, RegressionMetadata, forecast_seed},
@@ -13,10 +13,9 @@ use crate::{
     tables::Key,
 };
 use manyfit_models::{
-    FittedModel,
+    Accuracy, Fitted, FittedRows, ScoredOn,
     data::{CustomerId, Table},
     patience::{Interruption, Patience, Unfitted},
-    regression::{Accuracy, FittedRegression, ScoredOn},
 };
 use rand_chacha::{
     ChaCha8Rng,
@@ -102,11 +101,14 @@ impl Crew<'_> {
                     ..metadata
                 };
                 predicted = Some(predictions);
-                self.pack(name, metadata, FittedModel::Regression(Box::new(fitted)), ms)
+                self.pack(name, metadata, fitted.into(), ms)
             }
         };
-        let block = validation.map(|rows| timed(&mut ms.forecast, || to_block(&done, &rows, predicted))).transpose();
-        Ok(Made::Model(Box::new(match block {
+        let block = match (&done.model, validation) {
+            (Fitted::Rows(fitted), Some(rows)) => Some(timed(&mut ms.forecast, || to_block(fitted, &rows, predicted))),
+            _ => None,
+        };
+        Ok(Made::Model(Box::new(match block.transpose() {
             Ok(block) => (done, block),
             // The artifact stands all the same, and the manifest has it.
             Err(error) => (done.without_results(&error), None),
@@ -138,7 +140,7 @@ impl Crew<'_> {
         validation: Option<&Table>,
         tools: &mut Tools,
         ms: &mut Phases,
-    ) -> Result<(FittedRegression, Metadata, Vec<f32>), Failure> {
+    ) -> Result<(FittedRows, Metadata, Vec<f32>), Failure> {
         let RegressionTask { model, fallback, validation_fraction } = task;
         let mut notes = Vec::new();
         if validation.is_none() && (self.validation.is_given() || *validation_fraction > 0.0) {
@@ -161,12 +163,12 @@ impl Crew<'_> {
         let (fitted, reason) = timed(&mut ms.fit, || {
             let deadline = self.job.settings.customer_time_limit.map(|limit| Instant::now() + limit);
             let patience = Patience { deadline, stop: Some(self.job.stop) };
-            let scratch = &mut tools.workspace.trees;
-            match (model.fit(training, validation, patience, scratch), fallback) {
+            let workspace = &mut tools.workspace;
+            match (model.fit(training, validation, patience, workspace), fallback) {
                 (Ok(fitted), _) => Ok((fitted, None)),
                 // A setting that cannot be followed is not the customer's fault.
                 (Err(Unfitted::Failed(error @ manyfit_models::Error::Data(_))), Some(fallback)) => {
-                    match fallback.fit(training, validation, patience, scratch) {
+                    match fallback.fit(training, validation, patience, workspace) {
                         Ok(fitted) => Ok((fitted, Some(error.to_string()))),
                         Err(Unfitted::Failed(_)) => Err(Unfitted::Failed(error)),
                         Err(interrupted) => Err(interrupted),
@@ -200,10 +202,7 @@ fn no_rows(file: &str) -> Error {
 }
 
 /// The rows of the table of predictions; `predicted` are those of a model that was fitted just now.
-fn to_block(done: &Done, rows: &Table, predicted: Option<Vec<f32>>) -> Result<Block> {
-    let FittedModel::Regression(fitted) = &done.model else {
-        return Err(Error::Bug("a table was fitted by a model of series".into()));
-    };
+fn to_block(fitted: &FittedRows, rows: &Table, predicted: Option<Vec<f32>>) -> Result<Block> {
     let predictions = predicted.map_or_else(|| fitted.predict_matrix(&rows.matrix), Ok)?;
     let mut block = Block::with_capacity(&PREDICTIONS, rows.len());
     for ((row, target), prediction) in rows.rows.iter().zip(&rows.targets).zip(predictions) {

@@ -12,7 +12,7 @@ use crate::{
     settings::{ForecastTask, Recipe, Settings},
 };
 use manyfit_models::{
-    FitError, FittedModel,
+    FitError, Fitted, FittedSeries, SeriesModel,
     data::{Covariates, CustomerId, Series},
     frequency::Frequency,
     future::Future,
@@ -44,12 +44,16 @@ impl Crew<'_> {
             Earlier::Nothing => {
                 let (metadata, fitted) = self.fit_series_anew(&task, customer, series, frequency, tools, ms)?;
                 let metadata = Metadata { fingerprint: fingerprint.as_str().into(), ..metadata };
-                self.pack(name, metadata, fitted, ms)
+                self.pack(name, metadata, fitted.into(), ms)
             }
         };
         let is_wanted = task.horizon > 0 || task.include_history;
-        let block = is_wanted
-            .then(|| timed(&mut ms.forecast, || self.forecast_block(&task, customer, series, &done.model, frequency)));
+        let block = match &done.model {
+            Fitted::Series(model) if is_wanted => {
+                Some(timed(&mut ms.forecast, || self.forecast_block(&task, customer, series, model, frequency)))
+            }
+            _ => None,
+        };
         Ok(Made::Model(Box::new(match block.transpose() {
             Ok(block) => (done, block),
             // The artifact stands all the same, and the manifest has it.
@@ -63,7 +67,7 @@ impl Crew<'_> {
         task: &ForecastTask,
         customer: &CustomerId,
         series: &Series,
-        model: &FittedModel,
+        model: &FittedSeries,
         frequency: Frequency,
     ) -> Result<Block> {
         let fault = |error: CovariateError| {
@@ -77,7 +81,7 @@ impl Crew<'_> {
         let table = table.as_ref().map(|(dates, columns)| Covariates { dates, columns });
         let future = Future::new(model, frequency, Some(task.horizon), series.covariates(), table).map_err(fault)?;
         let mut dates = future.dates.clone();
-        if task.include_history && matches!(model, FittedModel::Prophet(_)) {
+        if task.include_history && matches!(model.model, SeriesModel::Prophet(_)) {
             let first = dates.first().copied().unwrap_or(i64::MAX);
             dates.splice(0..0, series.dates.iter().copied().filter(|date| *date < first));
         }
@@ -94,7 +98,7 @@ impl Crew<'_> {
         frequency: Frequency,
         tools: &mut Tools,
         ms: &mut Phases,
-    ) -> Result<(Metadata, FittedModel), Failure> {
+    ) -> Result<(Metadata, FittedSeries), Failure> {
         let fallback = &task.fallback;
         let Settings { customer_time_limit, .. } = self.job.settings;
         let workspace = &mut tools.workspace;
@@ -141,9 +145,9 @@ impl Crew<'_> {
 }
 
 /// log p and σ of a fit, and in `notes` what is unusual about it.
-fn describe_fit(fitted: &FittedModel, notes: &mut Vec<String>) -> (Option<f64>, Option<f64>) {
-    match fitted {
-        FittedModel::Prophet(prophet) => {
+fn describe_fit(fitted: &FittedSeries, notes: &mut Vec<String>) -> (Option<f64>, Option<f64>) {
+    match &fitted.model {
+        SeriesModel::Prophet(prophet) => {
             if prophet.notes.constant {
                 notes.push("the series is constant: nothing was fitted".into());
             }
@@ -155,7 +159,6 @@ fn describe_fit(fitted: &FittedModel, notes: &mut Vec<String>) -> (Option<f64>, 
             }
             (prophet.notes.log_posterior, Some(prophet.parameters.sigma * prophet.y_scale))
         }
-        FittedModel::Baseline(baseline) => (None, Some(baseline.sigma)),
-        FittedModel::Regression(_) => (None, None),
+        SeriesModel::Baseline(baseline) => (None, Some(baseline.sigma)),
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     error::{Error, Result},
     settings::MaxFailures,
 };
-use manyfit_models::regression::ScoredOn;
+use manyfit_models::ScoredOn;
 use serde::Serialize;
 use std::{collections::BTreeMap, fmt};
 

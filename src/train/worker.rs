@@ -17,7 +17,7 @@ use crate::{
     store::Stamp,
     tables,
 };
-use manyfit_models::{FittedModel, Workspace, data::CustomerId};
+use manyfit_models::{Fitted, Workspace, data::CustomerId};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 use std::{
@@ -84,7 +84,7 @@ pub(super) struct Crew<'a> {
 /// A fitted customer and what belongs to it.
 pub(super) struct Done {
     pub(super) metadata: Metadata,
-    pub(super) model: FittedModel,
+    pub(super) model: Fitted,
     status: Status,
     /// Why there is an artifact and not what was asked of it.
     failure: Option<String>,
@@ -337,7 +337,7 @@ impl<'a> Crew<'a> {
     }
 
     /// Packs a customer's artifact, to be published.
-    pub(super) fn pack(&self, name: String, mut metadata: Metadata, model: FittedModel, ms: &mut Phases) -> Done {
+    pub(super) fn pack(&self, name: String, mut metadata: Metadata, model: Fitted, ms: &mut Phases) -> Done {
         metadata.version.clone_from(&self.job.settings.version);
         let archive = timed(&mut ms.pack, || Artifact::pack(&mut metadata, &model));
         Done {

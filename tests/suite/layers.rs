@@ -280,10 +280,10 @@ fn the_check_sees_what_it_forbids() {
         .into();
     for (file, source) in [
         ("input/csv.rs", "use crate::train::Job;"),
-        ("input/csv.rs", "use crate::{error::Result, models::ModelSpec};"),
+        ("input/csv.rs", "use crate::{error::Result, models::SeriesSpec};"),
         ("input/csv.rs", "use crate::{\n    error::{Error, Result},\n    models,\n};"),
         ("input/csv.rs", "fn f() { let x = crate::models::fit(); }"),
-        ("input/csv.rs", "use super::super::models::ModelSpec;"),
+        ("input/csv.rs", "use super::super::models::SeriesSpec;"),
         ("models/mod.rs", "use super::input::Reader;"),
         ("models/mod.rs", "mod tests { use super::super::input::Reader; }"),
         ("models/mod.rs", "fn f() -> char { '\"' }\nuse crate::input::Reader; // \""),

@@ -5,7 +5,7 @@ use std::{fs, io::Write, path::Path};
 use crate::support::{daily, folder, members, repository, train};
 use flate2::{Compression, write::GzEncoder};
 use manyfit::artifact::{Limits, OpenError, open_archive, open_directory, open_path};
-use manyfit_models::FittedModel;
+use manyfit_models::Fitted;
 use tempfile::TempDir;
 
 /// A tar of members (name, kind, declared size, content), as bytes on the wire: nothing checks them.
@@ -97,7 +97,7 @@ fn a_prophet_model_is_known_without_metadata_in_every_wrapping_that_tar_writes()
     ] {
         let opened = open_archive(&archive, Limits::default()).unwrap();
         assert_eq!(opened.metadata, None);
-        assert!(matches!(opened.model, FittedModel::Prophet(_)), "{opened:?}");
+        assert!(matches!(opened.model, Fitted::Series(_)), "{opened:?}");
     }
 }
 
@@ -130,7 +130,7 @@ fn stock_xgboost_files_are_known_by_their_content_whatever_their_names() {
             let content = golden(&format!("xgboost-{version}-logistic.{extension}"));
             for name in names {
                 let opened = open_archive(&pack(&[(name, &content)]), Limits::default()).unwrap();
-                let FittedModel::Regression(fitted) = opened.model else { panic!("{version} {name}: no trees") };
+                let Fitted::Rows(fitted) = opened.model else { panic!("{version} {name}: no trees") };
                 assert_eq!(fitted.name(), "gradient-boosting");
                 assert_eq!(opened.file, name);
             }

@@ -9,7 +9,7 @@ use manyfit::{
     store::{Durability, LocalStore},
 };
 use manyfit_models::{
-    FittedModel, Workspace,
+    FittedSeries, SeriesModel, Workspace,
     data::{Covariates, CustomerId, Series},
     frequency::Frequency,
     patience::Patience,
@@ -81,12 +81,12 @@ struct Fitted {
     series: Series,
     spec: ProphetSpec,
     frequency: Frequency,
-    model: FittedModel,
+    model: FittedSeries,
 }
 
 impl Fitted {
     fn prophet(&self) -> &FittedProphet {
-        let FittedModel::Prophet(prophet) = &self.model else { panic!("{} is no Prophet", self.case.file) };
+        let SeriesModel::Prophet(prophet) = &self.model.model else { panic!("{} is no Prophet", self.case.file) };
         prophet
     }
 
@@ -145,7 +145,7 @@ fn fitted_cases() -> (usize, Vec<Fitted>) {
         let settings = case.settings.iter().map(|(name, value)| (name.clone(), text(value))).collect();
         let settings = Settings::from_text(&settings).unwrap();
         let Task::Forecast(task) = &settings.task else { panic!("forecasts are the default") };
-        let manyfit_models::ModelSpec::Prophet(spec) = &task.model else { panic!("Prophet is the default") };
+        let manyfit_models::SeriesSpec::Prophet(spec) = &task.model else { panic!("Prophet is the default") };
         let series = series(&case.file, case.rows);
         let frequency = Frequency::infer(&series.dates);
         let model = task.model.fit(&series, frequency, Patience::default(), &mut workspace).unwrap();
@@ -219,7 +219,7 @@ fn forecasts_are_those_of_stock_prophet(fitted: &Fitted) {
     let (name, case) = (fitted.name(), &fitted.case);
     let dates: Vec<i64> = case.forecast.iter().map(|(date, _)| ms(date)).collect();
     let golden_parameters =
-        FittedModel::Prophet(Box::new(fitted.at_golden_optimum())).forecast(&dates, Covariates::NONE, [0; 32]).unwrap();
+        FittedSeries::from(fitted.at_golden_optimum()).forecast(&dates, Covariates::NONE, [0; 32]).unwrap();
     let our_parameters = fitted.model.forecast(&dates, Covariates::NONE, [0; 32]).unwrap();
     for (at, (date, golden)) in case.forecast.iter().enumerate() {
         // Where yhat is near 0 its digits are those of the terms that cancel.

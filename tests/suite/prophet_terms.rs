@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, fs};
 
 use manyfit_models::{
-    FittedModel, Forecast,
+    FittedSeries, Forecast,
     data::{Columns, Covariates, Series},
     patience::Patience,
     prophet::{CovariateError, FittedProphet, Holiday, Parameters, ProphetSpec, Workspace},
@@ -77,16 +77,12 @@ impl Case {
 
     fn forecast(&self, model: FittedProphet) -> Forecast {
         let (dates, columns) = (&self.future.ds, self.future.columns());
-        FittedModel::Prophet(Box::new(model)).forecast(dates, Covariates { dates, columns: &columns }, [3; 32]).unwrap()
+        FittedSeries::from(model).forecast(dates, Covariates { dates, columns: &columns }, [3; 32]).unwrap()
     }
 
     /// Stock's file, read here.
     fn opened(&self) -> FittedProphet {
-        let FittedModel::Prophet(model) = FittedModel::from_file("model.json", self.model.as_bytes(), None).unwrap()
-        else {
-            panic!("{} is no Prophet", self.name)
-        };
-        *model
+        FittedProphet::from_json(self.model.as_bytes()).unwrap()
     }
 
     /// The largest difference from stock in any column, as a share of the largest yhat, or of the component where it is larger.
@@ -137,16 +133,14 @@ fn what_stock_saved_forecasts_the_same_here_and_so_does_what_is_saved_of_it() {
         if let Some(country) = &case.spec.country_holidays {
             assert_eq!(opened.unknown_holidays.as_deref(), Some("US"));
             let dates = &case.future.ds;
-            let error = FittedModel::Prophet(Box::new(opened.clone())).forecast(dates, Covariates::NONE, [3; 32]);
+            let error = FittedSeries::from(opened.clone()).forecast(dates, Covariates::NONE, [3; 32]);
             assert!(matches!(error, Err(CovariateError::UnknownHolidays { .. })));
             opened.know_holidays(country.days.iter().cloned());
         }
         case.assert_is_stocks("opened", &case.forecast(opened.clone()));
-        let saved = FittedModel::Prophet(Box::new(opened)).to_bytes();
-        let FittedModel::Prophet(again) = FittedModel::from_file("model.json", &saved, None).unwrap() else {
-            panic!("{} is no Prophet", case.name)
-        };
-        case.assert_is_stocks("opened again", &case.forecast(*again));
+        let saved = opened.to_json();
+        let again = FittedProphet::from_json(&saved).unwrap();
+        case.assert_is_stocks("opened again", &case.forecast(again));
     }
 }
 
@@ -155,13 +149,11 @@ fn a_model_that_is_saved_here_forecasts_the_same_when_it_is_opened() {
     for case in cases() {
         let fitted = case.fit();
         let expected = case.forecast(fitted.clone());
-        let saved = FittedModel::Prophet(Box::new(fitted)).to_bytes();
-        let FittedModel::Prophet(opened) = FittedModel::from_file("model.json", &saved, None).unwrap() else {
-            panic!("{} is no Prophet", case.name)
-        };
+        let saved = fitted.to_json();
+        let opened = FittedProphet::from_json(&saved).unwrap();
         let columns: Vec<String> = opened.columns().map(String::from).collect();
         assert!(columns.iter().all(|name| case.future.columns.contains_key(name)), "{}: {columns:?}", case.name);
-        assert_eq!(case.forecast(*opened), expected, "{}", case.name);
+        assert_eq!(case.forecast(opened), expected, "{}", case.name);
     }
 }
 
@@ -195,26 +187,21 @@ fn a_lower_bound_is_kept_by_the_forecast_and_by_the_file() {
     let forecast = case.forecast(fitted.clone());
     assert!(forecast.yhat.contains(&300.0) && forecast.yhat.iter().any(|y| *y > 300.0));
     assert!(forecast.yhat_lower.iter().all(|y| *y >= 300.0));
-    let saved = FittedModel::Prophet(Box::new(fitted)).to_bytes();
-    let FittedModel::Prophet(opened) = FittedModel::from_file("model.json", &saved, None).unwrap() else {
-        panic!("it is no Prophet")
-    };
-    assert_eq!(case.forecast(*opened), forecast);
+    let saved = fitted.to_json();
+    let opened = FittedProphet::from_json(&saved).unwrap();
+    assert_eq!(case.forecast(opened), forecast);
 }
 
 #[test]
 fn models_that_older_versions_of_python_wrote_forecast_as_they_said() {
     for version in ["0.7.1", "1.0.1"] {
         let file = repository("tests/data/prophet").join(format!("serialized_model_v{version}.json"));
-        let FittedModel::Prophet(model) = FittedModel::from_file("model.json", &fs::read(file).unwrap(), None).unwrap()
-        else {
-            panic!("{version} is no Prophet")
-        };
+        let model = FittedProphet::from_json(&fs::read(file).unwrap()).unwrap();
         let dates: Vec<i64> = model.history.iter().map(|row| row.timestamp).collect();
         assert_eq!((dates.len(), model.terms.seasonalities.len(), model.y_scale), (20, 1, 19.0));
         let values: Vec<f64> = model.history.iter().map(|row| row.y).collect();
         // The series is a straight line, which the model follows.
-        let forecast = FittedModel::Prophet(model).forecast(&dates, Covariates::NONE, [3; 32]).unwrap();
+        let forecast = FittedSeries::from(model).forecast(&dates, Covariates::NONE, [3; 32]).unwrap();
         for (yhat, y) in forecast.yhat.iter().zip(values) {
             assert!((yhat - y).abs() < 1e-3, "{version}: {yhat}, {y}");
         }
@@ -250,7 +237,7 @@ fn what_a_model_needs_and_does_not_get_is_named() {
     assert_eq!(error, "the condition \"price\" is neither 0 nor 1 on 1970-01-03T00:00:00");
     let fitted = fit(r#"{"regressors": [{"name": "price"}]}"#, &series).unwrap();
     assert_eq!(fitted.columns().collect::<Vec<_>>(), ["price"]);
-    let error = FittedModel::Prophet(Box::new(fitted)).forecast(&[40 * day], series.covariates(), [3; 32]).unwrap_err();
+    let error = FittedSeries::from(fitted).forecast(&[40 * day], series.covariates(), [3; 32]).unwrap_err();
     assert_eq!(error.to_string(), "the column \"price\" has no value on 1970-02-10T00:00:00, which the model needs");
 }
 

@@ -12,9 +12,8 @@ use std::{
 use flate2::{Compression, write::GzEncoder};
 use manyfit::artifact::{Found, inspect};
 use manyfit_models::{
-    FittedModel,
+    Fitted, FittedRows,
     data::Cell,
-    regression::FittedRegression,
     trees::{BoostingParams, Ensemble, Matrix, Scratch},
 };
 use rand::{RngExt, SeedableRng};
@@ -70,10 +69,10 @@ fn fit(input: &Path, output: &Path, settings: &[&str]) -> Ended {
 }
 
 /// The model of an artifact, with its metadata.
-fn fitted(output: &Path, customer: &str) -> (FittedRegression, Value) {
+fn fitted(output: &Path, customer: &str) -> (FittedRows, Value) {
     let bytes = fs::read(output.join(format!("models/{customer}.tar.gz"))).unwrap();
     let Found::Ours(artifact) = inspect(&bytes) else { panic!("{customer} is not whole") };
-    let FittedModel::Regression(model) = artifact.model else { panic!("{customer} is no regression model") };
+    let Fitted::Rows(model) = artifact.model else { panic!("{customer} is no regression model") };
     (*model, serde_json::from_slice(&members(&bytes)[0].1).unwrap())
 }
 

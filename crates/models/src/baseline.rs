@@ -1,6 +1,6 @@
 //! The yardsticks, and what a customer gets whose series is too short for anything better.
 
-use super::{Forecast, frequency::Frequency, normal_quantile};
+use super::{Error, Forecast, Result, frequency::Frequency, normal_quantile};
 use crate::data::Series;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -39,6 +39,15 @@ pub struct FittedBaseline {
 }
 
 impl BaselineSpec {
+    /// The name, as in the setting `model`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SeasonalNaive => "seasonal-naive",
+            Self::Mean => "mean",
+        }
+    }
+
     /// Remembers the last season or the mean of at least one value.
     ///
     /// Errors in the history are yₜ − yₜ₋ₘ or yₜ − mean. (Hyndman and Athanasopoulos, Forecasting: Principles and
@@ -107,13 +116,14 @@ fn last_season(series: &Series, last_date: i64, frequency: Frequency, season: us
 
 impl FittedBaseline {
     /// Reads what was written of a model.
-    pub(super) fn from_json(content: &[u8]) -> Result<Self, String> {
-        let fitted: Self = serde_json::from_slice(content).map_err(|error| error.to_string())?;
+    pub(super) fn from_json(content: &[u8]) -> Result<Self> {
+        let fitted: Self = serde_json::from_slice(content).map_err(|error| Error::Data(error.to_string()))?;
         if fitted.season.is_empty() {
-            return Err("season is empty: it has a value for each period".into());
+            return Err(Error::Data("season is empty: it has a value for each period".into()));
         }
         if !(0.0..1.0).contains(&fitted.interval_width) {
-            return Err(format!("interval_width is {}: a probability is from 0 to below 1", fitted.interval_width));
+            let width = fitted.interval_width;
+            return Err(Error::Data(format!("interval_width is {width}: a probability is from 0 to below 1")));
         }
         Ok(fitted)
     }
@@ -212,7 +222,7 @@ mod tests {
         };
         assert!(FittedBaseline::from_json(file("[2.5]", 0.8).as_bytes()).is_ok());
         for (season, width, words) in [("[]", 0.8, "season is empty"), ("[1.0]", -1.0, "interval_width is -1")] {
-            let complaint = FittedBaseline::from_json(file(season, width).as_bytes()).unwrap_err();
+            let complaint = FittedBaseline::from_json(file(season, width).as_bytes()).unwrap_err().to_string();
             assert!(complaint.contains(words), "{complaint}");
         }
     }

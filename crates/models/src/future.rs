@@ -1,6 +1,6 @@
 //! Which dates are forecast, and what is known of them: the same for a training run and for `predict`.
 
-use super::{FittedModel, frequency::Frequency, prophet::CovariateError};
+use super::{FittedSeries, SeriesModel, frequency::Frequency, prophet::CovariateError};
 use crate::data::{Columns, Covariates};
 use std::borrow::Cow;
 
@@ -18,7 +18,7 @@ impl<'a> Future<'a> {
     /// `horizon` steps; without one, all dates of the table. `own` are the rows of the series, with or without a value, and
     /// `table` is what a table of the future has of it, which overrules them.
     ///
-    /// - Where there is a table, or the rows have values of [`FittedModel::all_columns`] after the last value of the series, the
+    /// - Where there is a table, or the rows have values of [`FittedSeries::all_columns`] after the last value of the series, the
     ///   steps are the first dates after that value which either has. Beyond them the frequency leads on, unless the model
     ///   needs columns there.
     /// - Otherwise they are steps of the frequency after the last row.
@@ -27,7 +27,7 @@ impl<'a> Future<'a> {
     /// # Errors
     /// [`CovariateError::TooFewDates`] where the columns that the model needs end before the horizon.
     pub fn new(
-        model: &FittedModel,
+        model: &FittedSeries,
         frequency: Frequency,
         horizon: Option<usize>,
         own: Covariates<'a>,
@@ -37,7 +37,7 @@ impl<'a> Future<'a> {
             let table = table.unwrap_or(Covariates::NONE);
             return Ok(Self { dates: table.dates.to_vec(), ..Self::of(table) });
         };
-        let FittedModel::Prophet(fitted) = model else {
+        let SeriesModel::Prophet(fitted) = &model.model else {
             return Ok(Self { dates: model.future_dates(frequency, horizon), ..Self::of(Covariates::NONE) });
         };
         let (wanted, needed) = (model.all_columns(), model.columns());

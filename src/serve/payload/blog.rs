@@ -7,8 +7,8 @@ use super::{
     Fault,
     plain::{self, Ask},
 };
-use crate::serve::resident::{Resident, SeriesModel};
-use manyfit_models::Forecast;
+use crate::serve::resident::Resident;
+use manyfit_models::{FittedSeries, Forecast};
 use serde::Serialize;
 use serde_json::Value;
 use std::{borrow::Cow, collections::BTreeMap};
@@ -23,9 +23,9 @@ pub(super) fn period(question: &Value) -> Option<Result<usize, Fault>> {
 }
 
 /// The frame as text in JSON.
-pub(super) fn answer(model: &Resident, series: &SeriesModel, period: usize) -> Result<Vec<u8>, Fault> {
+pub(super) fn answer(model: &Resident, series: &FittedSeries, period: usize) -> Result<Vec<u8>, Fault> {
     let forecast = plain::forecast(model, series, &Ask::steps(period))?;
-    let frame = frame(&forecast, series.rows);
+    let frame = frame(&forecast, model.rows);
     let text = serde_json::to_string(&frame).expect("plain data has a JSON form");
     Ok(serde_json::to_vec(&text).expect("plain data has a JSON form"))
 }

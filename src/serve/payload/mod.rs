@@ -15,11 +15,9 @@ mod table;
 
 pub use format::Format;
 
-use super::{
-    fault::Fault,
-    resident::{Kind, Resident},
-};
+use super::{fault::Fault, resident::Resident};
 use format::media_type;
+use manyfit_models::Fitted;
 use serde_json::Value;
 
 /// How answers are written where a request leaves it open.
@@ -51,8 +49,8 @@ pub(super) struct Answer {
 /// Asks a model. Takes as long as the computation does.
 pub(super) fn answer(model: &Resident, question: Question<'_>, rules: Rules) -> Result<Answer, Fault> {
     let accept = Format::accepted(question.accept, rules)?;
-    match &model.kind {
-        Kind::Series(series) => {
+    match &model.model {
+        Fitted::Series(series) => {
             let content_type = content_format(question, &[Format::Json, Format::JsonLines, Format::Csv])?;
             if question.body.trim_ascii().is_empty() {
                 return Err(Fault::bad_request("the body is empty: ask for a number of steps, as in {\"horizon\": 7}"));
@@ -71,7 +69,7 @@ pub(super) fn answer(model: &Resident, question: Question<'_>, rules: Rules) -> 
             let body = plain::answer(model, series, question, accept)?;
             Ok(Answer { format: accept, body })
         }
-        Kind::Rows(trees) => {
+        Fitted::Rows(trees) => {
             // The containers answer an empty body with an empty answer.
             if question.body.trim_ascii().is_empty() {
                 return Ok(Answer { format: accept, body: Vec::new() });

@@ -6,10 +6,10 @@ use super::{
 };
 use crate::{
     input::{format_timestamp, parse_timestamp},
-    serve::resident::{Resident, SeriesModel},
+    serve::resident::Resident,
 };
 use manyfit_models::{
-    FittedModel, Forecast,
+    FittedSeries, Forecast, SeriesModel,
     data::{Columns, Covariates, is_missing},
     frequency::Frequency,
     prophet::CovariateError,
@@ -96,7 +96,7 @@ impl Ask {
 /// Answers a body that is not the blog's.
 pub(super) fn answer(
     model: &Resident,
-    series: &SeriesModel,
+    series: &FittedSeries,
     question: Question<'_>,
     accept: Format,
 ) -> Result<Vec<u8>, Fault> {
@@ -186,13 +186,13 @@ fn csv_dates(body: &[u8]) -> Result<Ask, Fault> {
 }
 
 /// Takes what a request costs off what its body has left: dates, and simulated values.
-fn spend(series: &SeriesModel, ask: &Ask, left: &mut (usize, usize)) -> Result<(), Fault> {
-    let samples = ask.uncertainty_samples.unwrap_or_else(|| samples_of(&series.model));
+fn spend(series: &FittedSeries, ask: &Ask, left: &mut (usize, usize)) -> Result<(), Fault> {
+    let samples = ask.uncertainty_samples.unwrap_or_else(|| samples_of(series));
     if ask.quantiles.len() > MOST_QUANTILES {
         let message = format!("{} quantiles are too many: {MOST_QUANTILES} are the limit", ask.quantiles.len());
         return Err(Fault::bad_request(message));
     }
-    if !ask.quantiles.is_empty() && samples == 0 && matches!(series.model, FittedModel::Prophet(_)) {
+    if !ask.quantiles.is_empty() && samples == 0 && matches!(series.model, SeriesModel::Prophet(_)) {
         return Err(Fault::bad_request("quantiles need simulated futures: set uncertainty_samples, such as 1000"));
     }
     let dates = ask.horizon.unwrap_or_else(|| ask.dates.as_ref().map_or(0, Vec::len));
@@ -207,7 +207,7 @@ fn spend(series: &SeriesModel, ask: &Ask, left: &mut (usize, usize)) -> Result<(
     Ok(())
 }
 
-fn answer_one<'a>(model: &Resident, series: &'a SeriesModel, ask: &Ask) -> Result<Table<'a>, Fault> {
+fn answer_one<'a>(model: &Resident, series: &'a FittedSeries, ask: &Ask) -> Result<Table<'a>, Fault> {
     let dates = dates(series, ask)?;
     let forecast = forecast_at(model, series, ask, &dates, ask.interval_width)?;
     let mut columns: Vec<(Cow<'a, str>, Vec<f64>)> = Vec::new();
@@ -227,9 +227,9 @@ fn answer_one<'a>(model: &Resident, series: &'a SeriesModel, ask: &Ask) -> Resul
 }
 
 /// The forecast of the blog's question.
-pub(super) fn forecast(model: &Resident, series: &SeriesModel, ask: &Ask) -> Result<Forecast, Fault> {
+pub(super) fn forecast(model: &Resident, series: &FittedSeries, ask: &Ask) -> Result<Forecast, Fault> {
     let dates = dates(series, ask)?;
-    if dates.len().saturating_mul(samples_of(&series.model)) > MOST_DRAWS {
+    if dates.len().saturating_mul(samples_of(series)) > MOST_DRAWS {
         return Err(Fault::bad_request("too many steps for the model's number of samples: ask for fewer"));
     }
     forecast_at(model, series, ask, &dates, None)
@@ -246,7 +246,7 @@ pub(super) fn components(forecast: &Forecast) -> Vec<(String, Vec<f64>)> {
 }
 
 /// The dates that are asked for.
-fn dates(series: &SeriesModel, ask: &Ask) -> Result<Vec<i64>, Fault> {
+fn dates(series: &FittedSeries, ask: &Ask) -> Result<Vec<i64>, Fault> {
     match (ask.horizon, &ask.dates) {
         (Some(_), Some(_)) => Err(Fault::bad_request("both horizon and dates are given: give one of them")),
         (None, None) => Err(Fault::bad_request("neither horizon nor dates is given: ask as in {\"horizon\": 7}")),
@@ -259,7 +259,7 @@ fn dates(series: &SeriesModel, ask: &Ask) -> Result<Vec<i64>, Fault> {
                 Some(text) => text.parse::<Frequency>().map_err(Fault::bad_request)?,
                 None => series.frequency,
             };
-            Ok(series.model.future_dates(frequency, horizon))
+            Ok(series.future_dates(frequency, horizon))
         }
         (None, Some(dates)) if dates.len() > MOST_DATES => {
             Err(Fault::bad_request(format!("{} dates are too many: {MOST_DATES} are the limit", dates.len())))
@@ -268,14 +268,14 @@ fn dates(series: &SeriesModel, ask: &Ask) -> Result<Vec<i64>, Fault> {
     }
 }
 
-fn samples_of(model: &FittedModel) -> usize {
-    if let FittedModel::Prophet(fitted) = model { fitted.spec.uncertainty_samples } else { 0 }
+fn samples_of(series: &FittedSeries) -> usize {
+    if let SeriesModel::Prophet(fitted) = &series.model { fitted.spec.uncertainty_samples } else { 0 }
 }
 
 /// Forecasts at dates in any order.
 fn forecast_at(
     model: &Resident,
-    series: &SeriesModel,
+    series: &FittedSeries,
     ask: &Ask,
     dates: &[i64],
     interval_width: Option<f64>,
@@ -283,7 +283,7 @@ fn forecast_at(
     if interval_width.is_some_and(|width| !(0.0..1.0).contains(&width)) {
         return Err(Fault::bad_request("interval_width is a probability: at least 0 and below 1"));
     }
-    let fitted = varied(&series.model, interval_width, ask.uncertainty_samples, dates)?;
+    let fitted = varied(series, interval_width, ask.uncertainty_samples, dates)?;
     if samples_of(&fitted) > MOST_SAMPLES {
         return Err(Fault::bad_request(format!(
             "too many samples: {MOST_SAMPLES} are the limit; set uncertainty_samples"
@@ -302,7 +302,7 @@ fn forecast_at(
     let columns = columns(series, ask, &order, dates.len())?;
     let covariates = Covariates { dates: &sorted, columns: &columns };
     let place = |date: &i64| sorted.partition_point(|other| other < date);
-    if let FittedModel::Baseline(baseline) = &*fitted {
+    if let SeriesModel::Baseline(baseline) = &fitted.model {
         let steps: Vec<i64> = dates.iter().map(|&date| series.frequency.steps(baseline.last_date, date)).collect();
         if steps.iter().any(|&step| step < 1 || step > MOST_DATES as i64) {
             return Err(Fault::bad_request(
@@ -335,8 +335,8 @@ fn one_value_a_date(ask: &Ask, dates: &[i64], order: &[usize]) -> Result<(), Fau
 }
 
 /// The further columns, in the order of the sorted dates.
-fn columns(series: &SeriesModel, ask: &Ask, order: &[usize], dates: usize) -> Result<Columns, Fault> {
-    let known = series.model.all_columns();
+fn columns(series: &FittedSeries, ask: &Ask, order: &[usize], dates: usize) -> Result<Columns, Fault> {
+    let known = series.all_columns();
     let mut columns = Columns::NONE.clone();
     for (name, values) in &ask.regressors {
         if !known.contains(&name.as_str()) {
@@ -356,7 +356,7 @@ fn columns(series: &SeriesModel, ask: &Ask, order: &[usize], dates: usize) -> Re
 /// One quantile: an end of the interval that has it there, of the same draws.
 fn quantile_at(
     model: &Resident,
-    series: &SeriesModel,
+    series: &FittedSeries,
     ask: &Ask,
     dates: &[i64],
     quantile: f64,
@@ -370,26 +370,25 @@ fn quantile_at(
 
 /// The model with another interval, and with the holidays of the dates' years where its file names only their country.
 fn varied<'m>(
-    model: &'m FittedModel,
+    model: &'m FittedSeries,
     interval_width: Option<f64>,
     samples: Option<usize>,
     dates: &[i64],
-) -> Result<Cow<'m, FittedModel>, Fault> {
+) -> Result<Cow<'m, FittedSeries>, Fault> {
     let last = dates.iter().copied().max().unwrap_or_default();
     let refuse = |error: manyfit_models::Error| Fault::bad_request(error.to_string());
-    let complete = !matches!(model, FittedModel::Prophet(fitted) if fitted.unknown_holidays.is_some());
+    let complete = !matches!(&model.model, SeriesModel::Prophet(fitted) if fitted.unknown_holidays.is_some());
     if complete && interval_width.is_none() && samples.is_none() {
         return Ok(Cow::Borrowed(model));
     }
     let mut model = model.clone();
-    match &mut model {
-        FittedModel::Prophet(fitted) => {
+    match &mut model.model {
+        SeriesModel::Prophet(fitted) => {
             fitted.know_holidays_until(last).map_err(refuse)?;
             fitted.spec.interval_width = interval_width.unwrap_or(fitted.spec.interval_width);
             fitted.spec.uncertainty_samples = samples.unwrap_or(fitted.spec.uncertainty_samples);
         }
-        FittedModel::Baseline(fitted) => fitted.interval_width = interval_width.unwrap_or(fitted.interval_width),
-        FittedModel::Regression(_) => {}
+        SeriesModel::Baseline(fitted) => fitted.interval_width = interval_width.unwrap_or(fitted.interval_width),
     }
     Ok(Cow::Owned(model))
 }

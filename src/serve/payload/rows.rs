@@ -2,13 +2,13 @@
 
 use super::{Fault, Format, cannot_evaluate};
 use manyfit_models::{
+    FittedRows,
     data::{Cell, is_missing},
-    regression::FittedRegression,
 };
 use serde_json::{Map, Value};
 
 /// Predicts every row of a body.
-pub(super) fn predict(model: &FittedRegression, format: Format, body: &[u8]) -> Result<Vec<f32>, Fault> {
+pub(super) fn predict(model: &FittedRows, format: Format, body: &[u8]) -> Result<Vec<f32>, Fault> {
     let mut scorer = Scorer { model, row: Vec::new(), scores: Vec::new() };
     match format {
         Format::Csv => scorer.csv(body)?,
@@ -34,7 +34,7 @@ fn parse(body: &[u8]) -> Result<Value, Fault> {
 
 /// Collects the predictions of a body.
 struct Scorer<'a> {
-    model: &'a FittedRegression,
+    model: &'a FittedRows,
     row: Vec<f32>,
     scores: Vec<f32>,
 }
@@ -198,16 +198,16 @@ mod tests {
     use manyfit_models::{data::Feature, ridge::Ridge};
 
     /// Predicts 1·a + 10·b, b a category of x and y.
-    fn model() -> FittedRegression {
+    fn model() -> FittedRows {
         let ridge = Ridge { intercept: 0.0, coefficients: vec![1.0, 10.0], means: vec![0.0, 0.0] };
         let features =
             vec![Feature::numeric("a"), Feature { name: "b".into(), categories: Some(vec!["x".into(), "y".into()]) }];
-        FittedRegression::from_file("ridge.json", &serde_json::to_vec(&ridge).unwrap(), Some(features)).unwrap()
+        FittedRows::from_file("ridge.json", &serde_json::to_vec(&ridge).unwrap(), Some(features)).unwrap()
     }
 
-    fn numeric() -> FittedRegression {
+    fn numeric() -> FittedRows {
         let ridge = Ridge { intercept: 0.5, coefficients: vec![1.0, 10.0], means: vec![7.0, 7.0] };
-        FittedRegression::from_file("ridge.json", &serde_json::to_vec(&ridge).unwrap(), None).unwrap()
+        FittedRows::from_file("ridge.json", &serde_json::to_vec(&ridge).unwrap(), None).unwrap()
     }
 
     #[test]
@@ -237,7 +237,7 @@ mod tests {
         let ridge = Ridge { intercept: 0.0, coefficients: vec![1.0, 10.0], means: vec![0.0, 0.0] };
         let model = |names: [&str; 2]| {
             let features = names.map(Feature::numeric).into();
-            FittedRegression::from_file("ridge.json", &serde_json::to_vec(&ridge).unwrap(), Some(features)).unwrap()
+            FittedRows::from_file("ridge.json", &serde_json::to_vec(&ridge).unwrap(), Some(features)).unwrap()
         };
         let numbers = model(["0", "1"]);
         assert_eq!(predict(&numbers, Format::Csv, b"0,1\n1,0\n").unwrap(), [10.0, 1.0]);

@@ -22,6 +22,7 @@ mod elimination;
 mod faults;
 mod features;
 mod fitted;
+mod footprint;
 mod forecast;
 mod lasso;
 mod linear_algebra;

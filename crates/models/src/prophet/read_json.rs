@@ -117,7 +117,11 @@ struct SavedHoliday {
 
 impl FittedProphet {
     /// Reads Prophet's serialisation, ours or Python's.
-    pub(crate) fn from_json(content: &[u8]) -> Result<Self, String> {
+    pub fn from_json(content: &[u8]) -> crate::Result<Self> {
+        Self::read(content).map_err(crate::Error::Data)
+    }
+
+    fn read(content: &[u8]) -> Result<Self, String> {
         let wrong = |error: serde_json::Error| format!("not a Prophet model: {error}");
         // Python's `json.dump(model_to_json(model), file)`, as its documentation had it, is a text within a text.
         let saved: Saved = if content.trim_ascii_start().starts_with(b"\"") {

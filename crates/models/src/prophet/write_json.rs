@@ -196,7 +196,8 @@ impl RegressorEntry {
 
 impl FittedProphet {
     /// The model as Python Prophet serialises it.
-    pub(crate) fn to_json(&self) -> Vec<u8> {
+    #[must_use]
+    pub fn to_json(&self) -> Vec<u8> {
         let (spec, terms) = (&self.spec, &self.terms);
         let seasonalities: Vec<_> = terms.seasonalities.iter().map(SeasonalityEntry::named).collect();
         let regressors: Vec<_> = terms.regressors.iter().map(RegressorEntry::named).collect();

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::{Matrix, Objective, Tree};
-use crate::{Error, Result};
+use crate::{
+    Error, Result,
+    footprint::{BLOCK, of_text, of_vec},
+};
 
 /// A fitted ensemble of trees.
 ///
@@ -122,5 +125,11 @@ impl Ensemble {
         } else {
             Err(Error::Data(format!("a row has {features} features, the model was trained on {}", self.features)))
         }
+    }
+
+    pub(crate) fn footprint(&self) -> usize {
+        // A node has twelve bytes for prediction and twelve for what training knew of it.
+        let trees: usize = self.trees().iter().map(|tree| 24 * tree.len() + size_of_val(tree) + 2 * BLOCK).sum();
+        trees + of_vec(&self.feature_names) + self.feature_names.iter().map(of_text).sum::<usize>()
     }
 }

@@ -1,12 +1,89 @@
-//! A fitted regression model and its file.
+//! Models of a table of features: what to fit, and what was fitted.
 
 use crate::{
-    Error, Result,
-    data::{Cell, Feature, Matrix},
-    ridge::Ridge,
-    trees::{Ensemble, Importance},
+    Error, Result, Workspace,
+    data::{Cell, Feature, Matrix, Table},
+    footprint::{of_text, of_vec},
+    patience::{Patience, Unfitted},
+    ridge::{Ridge, RidgeParams},
+    trees::{BoostingParams, Ensemble, Evaluation, ForestParams, Importance},
 };
 use serde::{Deserialize, Serialize};
+
+/// A regression model to fit.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "model", rename_all = "kebab-case")]
+pub enum RowsSpec {
+    /// Gradient boosting, see [`BoostingParams`].
+    GradientBoosting {
+        /// Its parameters.
+        params: BoostingParams,
+        /// How its file is written.
+        format: ModelFormat,
+    },
+    /// A random forest, see [`ForestParams`].
+    RandomForest {
+        /// Its parameters.
+        params: ForestParams,
+        /// How its file is written.
+        format: ModelFormat,
+    },
+    /// Ridge regression, see [`RidgeParams`].
+    Ridge(RidgeParams),
+}
+
+impl RowsSpec {
+    /// The family's name, as in the setting `model`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::GradientBoosting { .. } => "gradient-boosting",
+            Self::RandomForest { .. } => "random-forest",
+            Self::Ridge(_) => "ridge",
+        }
+    }
+
+    /// Whether it wants to stop early, for which it needs validation rows.
+    #[must_use]
+    pub const fn stops_early(&self) -> bool {
+        matches!(self, Self::GradientBoosting { params: BoostingParams { early_stopping_rounds: Some(_), .. }, .. })
+    }
+
+    /// Fits the model. `validation` has the features of `training`, and decides early stopping; without it, boosting goes
+    /// through all its rounds.
+    ///
+    /// # Errors
+    /// What the model cannot be fitted to, or that the patience is over.
+    pub fn fit(
+        &self,
+        training: &Table,
+        validation: Option<&Table>,
+        patience: Patience<'_>,
+        workspace: &mut Workspace,
+    ) -> Result<FittedRows, Unfitted> {
+        let Table { features, matrix, targets, weights, .. } = training;
+        let weights = weights.as_deref();
+        let model = match self {
+            Self::GradientBoosting { params, format } => {
+                let evaluation = validation.filter(|_| self.stops_early()).map(|table| Evaluation {
+                    matrix: &table.matrix,
+                    targets: &table.targets,
+                    weights: table.weights.as_deref(),
+                });
+                let without = BoostingParams { early_stopping_rounds: None, ..params.clone() };
+                let params = if evaluation.is_some() { params } else { &without };
+                let fitted = params.fit_within(matrix, targets, weights, evaluation, patience, &mut workspace.trees)?;
+                RowsModel::Trees { ensemble: fitted.model, format: *format }
+            }
+            Self::RandomForest { params, format } => {
+                let ensemble = params.fit_within(matrix, targets, weights, patience, &mut workspace.trees)?;
+                RowsModel::Trees { ensemble, format: *format }
+            }
+            Self::Ridge(params) => RowsModel::Ridge(params.fit_within(matrix, targets, weights, patience)?),
+        };
+        Ok(FittedRows::new(features.clone(), model))
+    }
+}
 
 /// The encoding of a tree model's file. XGBoost tells them apart by the first bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,7 +97,7 @@ pub enum ModelFormat {
 
 /// What was fitted.
 #[derive(Clone, Debug, PartialEq)]
-pub enum RegressionModel {
+pub enum RowsModel {
     /// Gradient boosting or a random forest.
     Trees {
         /// The trees.
@@ -34,19 +111,19 @@ pub enum RegressionModel {
 
 /// A fitted regression model and what its features are.
 #[derive(Clone, Debug, PartialEq)]
-pub struct FittedRegression {
+pub struct FittedRows {
     features: Vec<Feature>,
-    model: RegressionModel,
+    model: RowsModel,
 }
 
-impl FittedRegression {
+impl FittedRows {
     /// The file of trees, in either encoding: the name that AWS's XGBoost container expects.
     pub const XGBOOST_FILE: &'static str = "xgboost-model";
     /// The file of a linear model.
     pub const RIDGE_FILE: &'static str = "ridge.json";
 
     /// `features`, shape (k), says what the model's k features are.
-    pub(super) const fn new(features: Vec<Feature>, model: RegressionModel) -> Self {
+    pub(super) const fn new(features: Vec<Feature>, model: RowsModel) -> Self {
         Self { features, model }
     }
 
@@ -62,7 +139,7 @@ impl FittedRegression {
                 let json = matches!(content, [b'{', b'"' | b' ' | b'\t' | b'\r' | b'\n' | b'}', ..]);
                 let format = if json { ModelFormat::Json } else { ModelFormat::Ubj };
                 let (names, count) = (ensemble.feature_names.clone(), ensemble.features());
-                (RegressionModel::Trees { ensemble, format }, names, count)
+                (RowsModel::Trees { ensemble, format }, names, count)
             }
             Self::RIDGE_FILE => {
                 let ridge: Ridge = serde_json::from_slice(content)
@@ -72,7 +149,7 @@ impl FittedRegression {
                     let means = ridge.means.len();
                     return Err(Error::Data(format!("{file_name} has {count} coefficients for {means} means")));
                 }
-                (RegressionModel::Ridge(ridge), Vec::new(), count)
+                (RowsModel::Ridge(ridge), Vec::new(), count)
             }
             other => return Err(Error::Data(format!("{other:?} is not the file of a regression model"))),
         };
@@ -92,8 +169,8 @@ impl FittedRegression {
     #[must_use]
     pub const fn file_name(&self) -> &'static str {
         match self.model {
-            RegressionModel::Trees { .. } => Self::XGBOOST_FILE,
-            RegressionModel::Ridge(_) => Self::RIDGE_FILE,
+            RowsModel::Trees { .. } => Self::XGBOOST_FILE,
+            RowsModel::Ridge(_) => Self::RIDGE_FILE,
         }
     }
 
@@ -101,9 +178,9 @@ impl FittedRegression {
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         match &self.model {
-            RegressionModel::Trees { ensemble, format: ModelFormat::Json } => ensemble.to_json(),
-            RegressionModel::Trees { ensemble, format: ModelFormat::Ubj } => ensemble.to_ubj(),
-            RegressionModel::Ridge(ridge) => serde_json::to_vec(ridge).expect("plain data has a JSON form"),
+            RowsModel::Trees { ensemble, format: ModelFormat::Json } => ensemble.to_json(),
+            RowsModel::Trees { ensemble, format: ModelFormat::Ubj } => ensemble.to_ubj(),
+            RowsModel::Ridge(ridge) => serde_json::to_vec(ridge).expect("plain data has a JSON form"),
         }
     }
 
@@ -111,9 +188,9 @@ impl FittedRegression {
     #[must_use]
     pub fn name(&self) -> &'static str {
         match &self.model {
-            RegressionModel::Trees { ensemble, .. } if ensemble.trees_per_round() > 1 => "random-forest",
-            RegressionModel::Trees { .. } => "gradient-boosting",
-            RegressionModel::Ridge(_) => "ridge",
+            RowsModel::Trees { ensemble, .. } if ensemble.trees_per_round() > 1 => "random-forest",
+            RowsModel::Trees { .. } => "gradient-boosting",
+            RowsModel::Ridge(_) => "ridge",
         }
     }
 
@@ -125,7 +202,7 @@ impl FittedRegression {
 
     /// The model itself.
     #[must_use]
-    pub const fn model(&self) -> &RegressionModel {
+    pub const fn model(&self) -> &RowsModel {
         &self.model
     }
 
@@ -157,8 +234,8 @@ impl FittedRegression {
     /// The row does not have k values.
     pub fn predict(&self, row: &[f32]) -> Result<f32> {
         match &self.model {
-            RegressionModel::Trees { ensemble, .. } => ensemble.predict(row),
-            RegressionModel::Ridge(ridge) => ridge.predict(row),
+            RowsModel::Trees { ensemble, .. } => ensemble.predict(row),
+            RowsModel::Ridge(ridge) => ridge.predict(row),
         }
     }
 
@@ -168,8 +245,8 @@ impl FittedRegression {
     /// The rows do not have k values.
     pub fn predict_matrix(&self, matrix: &Matrix) -> Result<Vec<f32>> {
         match &self.model {
-            RegressionModel::Trees { ensemble, .. } => ensemble.predict_matrix(matrix),
-            RegressionModel::Ridge(ridge) => ridge.predict_matrix(matrix),
+            RowsModel::Trees { ensemble, .. } => ensemble.predict_matrix(matrix),
+            RowsModel::Ridge(ridge) => ridge.predict_matrix(matrix),
         }
     }
 
@@ -180,8 +257,8 @@ impl FittedRegression {
     /// The row does not have k values.
     pub fn shap_values(&self, row: &[f32]) -> Result<Vec<f64>> {
         match &self.model {
-            RegressionModel::Trees { ensemble, .. } => ensemble.shap_values(row),
-            RegressionModel::Ridge(ridge) => ridge.shap_values(row),
+            RowsModel::Trees { ensemble, .. } => ensemble.shap_values(row),
+            RowsModel::Ridge(ridge) => ridge.shap_values(row),
         }
     }
 
@@ -189,22 +266,28 @@ impl FittedRegression {
     #[must_use]
     pub fn importances(&self) -> Option<Vec<Importance>> {
         match &self.model {
-            RegressionModel::Trees { ensemble, .. } => Some(ensemble.importances()),
-            RegressionModel::Ridge(_) => None,
+            RowsModel::Trees { ensemble, .. } => Some(ensemble.importances()),
+            RowsModel::Ridge(_) => None,
         }
+    }
+
+    pub(crate) fn footprint(&self) -> usize {
+        let features = self.features().iter().map(|feature| {
+            let categories =
+                feature.categories.iter().map(|names| of_vec(names) + names.iter().map(of_text).sum::<usize>());
+            size_of_val(feature) + of_text(&feature.name) + categories.sum::<usize>()
+        });
+        let model = match self.model() {
+            RowsModel::Trees { ensemble, .. } => ensemble.footprint(),
+            RowsModel::Ridge(ridge) => of_vec(&ridge.coefficients) + of_vec(&ridge.means),
+        };
+        size_of::<Self>() + features.sum::<usize>() + model
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        data::Table,
-        patience::Patience,
-        regression::RegressionSpec,
-        ridge::RidgeParams,
-        trees::{BoostingParams, ForestParams, Scratch},
-    };
 
     fn table() -> Table {
         let values: Vec<f32> = (0..60_u32).flat_map(|i| [(i % 13) as f32, (i % 3) as f32]).collect();
@@ -220,8 +303,8 @@ mod tests {
         }
     }
 
-    fn specs() -> [RegressionSpec; 4] {
-        let boosting = |format| RegressionSpec::GradientBoosting {
+    fn specs() -> [RowsSpec; 4] {
+        let boosting = |format| RowsSpec::GradientBoosting {
             params: BoostingParams { num_round: 5, ..BoostingParams::default() },
             format,
         };
@@ -229,8 +312,8 @@ mod tests {
         [
             boosting(ModelFormat::Json),
             boosting(ModelFormat::Ubj),
-            RegressionSpec::RandomForest { params: forest, format: ModelFormat::Ubj },
-            RegressionSpec::Ridge(RidgeParams::default()),
+            RowsSpec::RandomForest { params: forest, format: ModelFormat::Ubj },
+            RowsSpec::Ridge(RidgeParams::default()),
         ]
     }
 
@@ -238,10 +321,10 @@ mod tests {
     fn every_family_is_written_and_read_back_and_explains_its_predictions() {
         let table = table();
         for spec in specs() {
-            let fitted = spec.fit(&table, None, Patience::default(), &mut Scratch::default()).unwrap();
+            let fitted = spec.fit(&table, None, Patience::default(), &mut Workspace::default()).unwrap();
             assert_eq!(fitted.name(), spec.name());
             let features = Some(fitted.features().to_vec());
-            let again = FittedRegression::from_file(fitted.file_name(), &fitted.to_bytes(), features).unwrap();
+            let again = FittedRows::from_file(fitted.file_name(), &fitted.to_bytes(), features).unwrap();
             assert_eq!(again, fitted);
             let mut row = vec![];
             fitted.encode([Cell::Text("7"), Cell::Text("b")], &mut row).unwrap();
@@ -254,17 +337,17 @@ mod tests {
     #[test]
     fn a_file_without_metadata_has_numbered_features() {
         let table = table();
-        let fitted = specs()[1].fit(&table, None, Patience::default(), &mut Scratch::default()).unwrap();
-        let foreign = FittedRegression::from_file("xgboost-model", &fitted.to_bytes(), None).unwrap();
+        let fitted = specs()[1].fit(&table, None, Patience::default(), &mut Workspace::default()).unwrap();
+        let foreign = FittedRows::from_file("xgboost-model", &fitted.to_bytes(), None).unwrap();
         assert_eq!(foreign.features(), Feature::unnamed(2));
         assert_eq!(foreign.predict_matrix(&table.matrix).unwrap(), fitted.predict_matrix(&table.matrix).unwrap());
     }
 
     #[test]
     fn what_does_not_fit_together_is_refused() {
-        let fitted = specs()[3].fit(&table(), None, Patience::default(), &mut Scratch::default()).unwrap();
+        let fitted = specs()[3].fit(&table(), None, Patience::default(), &mut Workspace::default()).unwrap();
         let refused =
-            |name, bytes: &[u8], features| FittedRegression::from_file(name, bytes, features).unwrap_err().to_string();
+            |name, bytes: &[u8], features| FittedRows::from_file(name, bytes, features).unwrap_err().to_string();
         let three = Some(Feature::unnamed(3));
         assert!(refused("ridge.json", &fitted.to_bytes(), three).contains("2 features, and 3 names"));
         assert!(refused("model.pkl", b"", None).contains("not the file of a regression model"));

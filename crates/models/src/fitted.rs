@@ -1,0 +1,99 @@
+//! A fitted model of either kind, and its file.
+
+use crate::{
+    Result,
+    data::Feature,
+    frequency::Frequency,
+    rows_model::FittedRows,
+    series_model::{FittedSeries, SeriesModel},
+};
+
+/// A fitted model.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fitted {
+    /// A model of a time series: it forecasts dates.
+    Series(FittedSeries),
+    /// A model of a table of features: it predicts rows.
+    Rows(Box<FittedRows>),
+}
+
+/// What is known of a model beside its file; an unknown part is taken from the file as far as possible.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Sidecar {
+    /// The frequency of the series; without it, the one inferred from the history in the file.
+    pub frequency: Option<Frequency>,
+    /// The features of the rows, shape (k); without them, numeric features named as in the file, or `f0`, `f1`, ….
+    pub features: Option<Vec<Feature>>,
+}
+
+impl From<FittedSeries> for Fitted {
+    fn from(fitted: FittedSeries) -> Self {
+        Self::Series(fitted)
+    }
+}
+
+impl From<FittedRows> for Fitted {
+    fn from(fitted: FittedRows) -> Self {
+        Self::Rows(Box::new(fitted))
+    }
+}
+
+impl Fitted {
+    /// Reads a model file by its name in the artifact, whether [`Fitted::to_bytes`], Python Prophet or XGBoost wrote it.
+    ///
+    /// # Errors
+    /// [`Error::Data`](crate::Error::Data) if the name is not one of a model file, the content is damaged, or `sidecar` has
+    /// another number of features than the model.
+    pub fn from_file(file_name: &str, content: &[u8], sidecar: Sidecar) -> Result<Self> {
+        match file_name {
+            FittedSeries::PROPHET_FILE | FittedSeries::BASELINE_FILE => {
+                FittedSeries::from_file(file_name, content, sidecar.frequency).map(Self::Series)
+            }
+            _ => FittedRows::from_file(file_name, content, sidecar.features).map(Self::from),
+        }
+    }
+
+    /// The model's name, as in the setting `model`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Series(fitted) => fitted.name(),
+            Self::Rows(fitted) => fitted.name(),
+        }
+    }
+
+    /// Name of the model file in an artifact.
+    #[must_use]
+    pub const fn file_name(&self) -> &'static str {
+        match self {
+            Self::Series(fitted) => fitted.file_name(),
+            Self::Rows(fitted) => fitted.file_name(),
+        }
+    }
+
+    /// Content of the model file: Python Prophet's serialisation, XGBoost's, or JSON.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        match self {
+            Self::Series(fitted) => fitted.to_bytes(),
+            Self::Rows(fitted) => fitted.to_bytes(),
+        }
+    }
+
+    /// Drops what only [`Fitted::to_bytes`] needs. Forecasts and predictions stay the same.
+    pub fn trim(&mut self) {
+        if let Self::Series(FittedSeries { model: SeriesModel::Prophet(fitted), .. }) = self {
+            fitted.trim();
+        }
+    }
+
+    /// Bytes of memory, those of the value itself included; an estimate.
+    #[must_use]
+    pub fn footprint(&self) -> usize {
+        size_of::<Self>()
+            + match self {
+                Self::Series(fitted) => fitted.footprint(),
+                Self::Rows(fitted) => fitted.footprint(),
+            }
+    }
+}

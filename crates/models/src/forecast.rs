@@ -1,0 +1,52 @@
+//! A forecast, and how closely a model follows its history.
+
+use serde::{Deserialize, Serialize};
+
+/// A forecast: one value per date in each vector, in the units of the input.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Forecast {
+    /// Milliseconds since the epoch.
+    pub dates: Vec<i64>,
+    /// The point forecast.
+    pub yhat: Vec<f64>,
+    /// Lower end of its interval.
+    pub yhat_lower: Vec<f64>,
+    /// Upper end of its interval.
+    pub yhat_upper: Vec<f64>,
+    /// The trend.
+    pub trend: Vec<f64>,
+    /// Lower end of the trend's interval.
+    pub trend_lower: Vec<f64>,
+    /// Upper end of the trend's interval.
+    pub trend_upper: Vec<f64>,
+    /// Sum of the additive components.
+    pub additive_terms: Vec<f64>,
+    /// Sum of the multiplicative components, as a share of the trend: yhat is trend · (1 + it) + `additive_terms`.
+    pub multiplicative_terms: Vec<f64>,
+    /// Each component by name: additive ones in the units of the input, multiplicative ones as a share of the trend.
+    ///
+    /// Seasonalities, each holiday, `holidays` for all of them, regressors, `extra_regressors_additive` and
+    /// `extra_regressors_multiplicative`. The optimum is one set of parameters, so a component has no interval.
+    pub components: Vec<(String, Vec<f64>)>,
+}
+
+impl Forecast {
+    /// Raises yhat and the ends of its interval to a bound; the trend and the components stay.
+    pub(crate) fn bounded(mut self, bound: Option<f64>) -> Self {
+        if let Some(bound) = bound {
+            for y in [&mut self.yhat, &mut self.yhat_lower, &mut self.yhat_upper].into_iter().flatten() {
+                *y = y.max(bound);
+            }
+        }
+        self
+    }
+}
+
+/// In-sample errors of a model of a series, in the units of the input.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Scores {
+    /// Mean absolute error.
+    pub mae: f64,
+    /// Root mean squared error.
+    pub rmse: f64,
+}
