@@ -21,10 +21,10 @@
 //! | 5 | [`plan`]: what a job will take, from a sample
 //! | 5 | [`serve`]: the endpoint: models in memory, requests, answers |
 //! | 5 | [`simulate`]: a job of many instances on one machine |
-//! | 5 | [`synthetic`]: made-up customers |
+//! | 5 | [`generate`]: synthetic customers |
 //! | 4 | [`settings`]: text to checked settings, all faults at once |
 //! | 3 | [`artifact`]: what one `tar.gz` holds, its deterministic bytes, its name, its fingerprint |
-//! | 2 | [`input`]: from files to customers' series and tables of features; [`tables`]: tables of results as CSV, JSON, Parquet |
+//! | 2 | [`input`]: from files to customers' series and tables of features; [`tables`]: tables of results as CSV, JSON, Parquet; [`launch`]: requests that start the platform's jobs |
 //! | 1 | [`store`]: where bytes live; [`shard`]: which part of the customers a run processes; [`sagemaker`]: the platform's files and variables |
 //! | 0 | [`error`]: who must act, and the exit codes; `run`: threads, memory, panics |
 //!
@@ -42,7 +42,9 @@
 pub mod artifact;
 pub mod cli;
 pub mod error;
+pub mod generate;
 pub mod input;
+pub mod launch;
 pub mod plan;
 pub mod predict;
 pub mod prepare;
@@ -53,6 +55,5 @@ pub mod settings;
 pub mod shard;
 pub mod simulate;
 pub mod store;
-pub mod synthetic;
 pub mod tables;
 pub mod train;

@@ -1,16 +1,20 @@
 //! `manyfit generate`: made-up customers to try things with.
 
+use super::{
+    output::print_line,
+    values::{date, share},
+};
 use crate::{
     error::{Error, Result},
+    generate::{Dataset, Energy, Housing, Step, Written},
     run::default_jobs,
     store::{Durability, LocalStore},
-    synthetic::{Dataset, Energy, Housing, Step, Written},
 };
 use clap::{Args, Subcommand};
 use jiff::civil::Date;
 use std::{
     fs::{self, File},
-    io::{self, BufWriter, Write},
+    io::{self, BufWriter},
     path::{Path, PathBuf},
     time::Instant,
 };
@@ -126,11 +130,7 @@ impl Generate {
         let (files, megabytes) = (written.files, written.bytes as f64 / 1e6);
         let (folder, seconds) = (common.output.display(), begun.elapsed().as_secs_f64());
         let plural = if files == 1 { "file" } else { "files" };
-        match writeln!(io::stdout(), "{files} {plural}, {megabytes:.1} MB, in {folder} after {seconds:.1} s") {
-            // Whoever asked for the files has them, even where nobody reads what is printed.
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::storage("printing", error)),
-            _ => Ok(()),
-        }
+        print_line(&format!("{files} {plural}, {megabytes:.1} MB, in {folder} after {seconds:.1} s"))
     }
 }
 
@@ -172,15 +172,4 @@ fn is_empty(folder: &Path) -> Result<bool> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
         Err(error) => Err(Error::storage(format!("cannot look into --output {}", folder.display()), error)),
     }
-}
-
-fn share(text: &str) -> Result<f64, String> {
-    match text.parse() {
-        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
-        _ => Err("a share is a number from 0 to 1, such as 0.05".into()),
-    }
-}
-
-fn date(text: &str) -> Result<Date, String> {
-    text.parse().map_err(|_| "a date is a year, a month and a day, such as 2023-01-01".into())
 }

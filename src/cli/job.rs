@@ -1,7 +1,7 @@
 //! `manyfit job`: one step of the road as one request.
 
-use super::launch::{LaunchOptions, StepName, print};
-use crate::error::Result;
+use super::{launch::LaunchOptions, output::print_json};
+use crate::{error::Result, launch::Step};
 use clap::Args;
 
 /// Print one SageMaker request, for a launch without a pipeline.
@@ -28,7 +28,7 @@ use clap::Args;
 pub(super) struct Job {
     /// Which one
     #[arg(value_enum)]
-    step: StepName,
+    step: Step,
 
     /// Name of this run
     #[arg(long)]
@@ -40,6 +40,6 @@ pub(super) struct Job {
 
 impl Job {
     pub(super) fn run(self) -> Result<()> {
-        print(&self.launch.into_launch(self.name, None)?.request(self.step.into())?)
+        print_json(&self.launch.into_launch(self.name, None)?.request(self.step)?)
     }
 }

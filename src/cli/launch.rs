@@ -3,15 +3,11 @@
 use super::{Arguments, Command};
 use crate::{
     error::{Error, Result},
-    sagemaker::launch::{InputMode, Launch, Machines, Step, Versions},
+    launch::{InputMode, Launch, Machines, Versions},
     settings::{Settings, Task, canonical_name},
 };
-use clap::{Args, Parser, ValueEnum};
-use serde::Serialize;
-use std::{
-    collections::BTreeMap,
-    io::{self, Write},
-};
+use clap::{Args, Parser};
+use std::collections::BTreeMap;
 
 /// What to launch, and on which machines.
 #[derive(Args)]
@@ -49,8 +45,8 @@ pub(super) struct LaunchOptions {
     volume: u32,
 
     /// How they get the customers' files: read when opened, or copied before the start
-    #[arg(long, value_enum, default_value_t = Mode::FastFile)]
-    input_mode: Mode,
+    #[arg(long, value_enum, default_value_t = InputMode::FastFile)]
+    input_mode: InputMode,
 
     /// Seconds that the preparation or the fit may take
     #[arg(long, value_name = "SECONDS", default_value_t = 86_400)]
@@ -93,26 +89,12 @@ pub(super) struct LaunchOptions {
     endpoint_instance_type: String,
 
     /// What is new for each run: the models' prefix, or their names in one prefix
-    #[arg(long, value_enum, default_value_t = Kind::Prefix)]
-    versions: Kind,
+    #[arg(long, value_enum, default_value_t = Versions::Prefix)]
+    versions: Versions,
 
     /// Give the containers no network; the platform's own transfers go on
     #[arg(long)]
     network_isolation: bool,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Mode {
-    #[value(name = "FastFile", alias = "fastfile")]
-    FastFile,
-    #[value(name = "File", alias = "file")]
-    File,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Kind {
-    Prefix,
-    Names,
 }
 
 impl LaunchOptions {
@@ -127,10 +109,7 @@ impl LaunchOptions {
             image: self.image,
             input: self.input,
             output: self.output,
-            versions: match self.versions {
-                Kind::Prefix => Versions::Prefix,
-                Kind::Names => Versions::Names,
-            },
+            versions: self.versions,
             prepare: Machines {
                 instance_type: self.prepare_instance_type,
                 instances: self.prepare_instances,
@@ -138,10 +117,7 @@ impl LaunchOptions {
             },
             prepare_arguments: self.prepare_argument,
             fit: Machines { instance_type: self.instance_type, instances: self.instances, volume: self.volume },
-            input_mode: match self.input_mode {
-                Mode::FastFile => InputMode::FastFile,
-                Mode::File => InputMode::File,
-            },
+            input_mode: self.input_mode,
             hyperparameters,
             regression: matches!(task, Task::Regression(_)),
             max_runtime: self.max_runtime,
@@ -186,37 +162,4 @@ fn settings(set: &[String]) -> Result<BTreeMap<String, String>> {
         settings.insert(canonical_name(name), value.trim().to_owned());
     }
     Ok(settings)
-}
-
-/// A step, as an option or an argument names it.
-#[derive(Clone, Copy, ValueEnum)]
-pub(super) enum StepName {
-    /// Raw tables to a file per customer
-    Prepare,
-    /// A model per customer
-    Fit,
-    /// The container that serves the models
-    Model,
-    /// The machines that serve them
-    EndpointConfig,
-    /// The endpoint
-    Endpoint,
-}
-
-impl From<StepName> for Step {
-    fn from(name: StepName) -> Self {
-        match name {
-            StepName::Prepare => Self::Prepare,
-            StepName::Fit => Self::Fit,
-            StepName::Model => Self::Model,
-            StepName::EndpointConfig => Self::EndpointConfig,
-            StepName::Endpoint => Self::Endpoint,
-        }
-    }
-}
-
-/// Prints JSON for people and programs.
-pub(super) fn print(json: &impl Serialize) -> Result<()> {
-    let text = serde_json::to_string_pretty(json).expect("plain data has a JSON form");
-    writeln!(io::stdout().lock(), "{text}").map_err(|error| Error::storage("printing", error))
 }

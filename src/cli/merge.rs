@@ -1,11 +1,11 @@
 //! `manyfit merge`: the results of all shards made one.
 
-use super::s3::S3Arguments;
+use super::{output::print_line, places::temporary_directory, s3::S3Arguments};
 use crate::{
     error::{Error, Result},
     input::discover,
     settings::{MaxFailures, Settings, canonical_name},
-    store::{Durability, Location},
+    store::Location,
     train::merge,
 };
 use clap::Args;
@@ -56,9 +56,9 @@ impl Merge {
         }
         let expected = self.expected()?;
         let merged = merge(&folders, &self.output, expected, self.max_failures)?;
-        super::say(merged.summary.to_string().trim_end())?;
+        print_line(&merged.summary.to_string())?;
         for line in merged.complaints() {
-            super::say(&line)?;
+            print_line(&line)?;
         }
         if !merged.missing_shards.is_empty() || !merged.missing_customers.is_empty() {
             return Err(Error::Stopped(format!(
@@ -75,9 +75,9 @@ impl Merge {
         if let Location::Directory(folder) = place {
             return Ok(folder.clone());
         }
-        let store = place.open(Durability::ProcessDeath, &self.s3.options())?;
+        let store = self.s3.open(place)?;
         let failed = |error| Error::storage("copying results out of a bucket", error);
-        let copy = tempfile::Builder::new().prefix("manyfit-").tempdir().map_err(failed)?;
+        let copy = temporary_directory()?;
         let is_result =
             |key: &str| !key.contains('/') && [".jsonl", ".json", ".csv"].iter().any(|end| key.ends_with(end));
         let mut bytes = Vec::new();
@@ -101,7 +101,7 @@ impl Merge {
             settings.insert(canonical_name(name), value.trim().to_owned());
         }
         let settings = Settings::from_text(&settings)?;
-        let store = place.open(Durability::ProcessDeath, &self.s3.options())?;
+        let store = self.s3.open(place)?;
         let discovery = discover(&*store, &settings.input)?;
         let refused = discovery.refused.iter().map(|(name, _)| name.clone());
         Ok(Some(discovery.customers().map(ToString::to_string).chain(refused).collect()))

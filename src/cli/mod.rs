@@ -4,22 +4,23 @@ mod generate;
 mod job;
 mod launch;
 mod merge;
+mod output;
 mod pipeline;
+mod places;
 mod plan;
 mod predict;
 mod prepare;
 mod s3;
 mod serve;
 mod settings;
+mod signals;
 mod simulate;
 mod train;
+mod values;
 
-use crate::{
-    error::{Error, Result},
-    sagemaker::{FailureFile, MessageFile},
-};
+use crate::sagemaker::{FailureFile, MessageFile};
 use clap::{Parser, Subcommand};
-use std::{io::Write, process::ExitCode};
+use std::process::ExitCode;
 
 /// Fit one model per customer, for thousands of customers, in one run.
 #[derive(Parser)]
@@ -90,9 +91,4 @@ pub fn main() -> ExitCode {
             ExitCode::from(&error)
         }
     }
-}
-
-/// Prints what people should read.
-fn say(text: &str) -> Result<()> {
-    writeln!(std::io::stdout(), "{text}").map_err(|error| Error::storage("printing", error))
 }

@@ -1,7 +1,7 @@
 //! `manyfit pipeline`: the whole road as a definition for SageMaker Pipelines.
 
-use super::launch::{LaunchOptions, StepName, print};
-use crate::error::Result;
+use super::{launch::LaunchOptions, output::print_json};
+use crate::{error::Result, launch::Step};
 use clap::Args;
 
 /// Print a SageMaker pipeline: Prepare, Fit, Model, EndpointConfig, Endpoint.
@@ -37,8 +37,8 @@ pub(super) struct Pipeline {
     launch: LaunchOptions,
 
     /// The last step
-    #[arg(long, value_enum, value_name = "STEP", default_value_t = StepName::Endpoint)]
-    until: StepName,
+    #[arg(long, value_enum, value_name = "STEP", default_value_t = Step::Endpoint)]
+    until: Step,
 
     /// Take over what Prepare made of the same input prefix up to so long ago, such as P7D; the platform compares the
     /// prefix and the options, not the tables: only for prefixes that are written once
@@ -53,7 +53,7 @@ pub(super) struct Pipeline {
 impl Pipeline {
     pub(super) fn run(self) -> Result<()> {
         let launch = self.launch.into_launch(self.name, self.cache)?;
-        let last = self.until.into();
-        if self.request { print(&launch.pipeline_request(last)?) } else { print(&launch.pipeline(last)?) }
+        let last = self.until;
+        if self.request { print_json(&launch.pipeline_request(last)?) } else { print_json(&launch.pipeline(last)?) }
     }
 }

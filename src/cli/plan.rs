@@ -1,6 +1,12 @@
 //! `manyfit plan`: what a job will take, before it is paid for.
 
-use super::{s3::S3Arguments, settings::SettingsArguments};
+use super::{
+    output::{print_json, print_line},
+    places::{require_directory, temporary_directory},
+    s3::S3Arguments,
+    settings::SettingsArguments,
+    values::duration,
+};
 use crate::{
     error::{Error, Result},
     input::{Discovery, InputFile, Scan, discover_with},
@@ -8,7 +14,7 @@ use crate::{
     run::{available_memory, peak_memory, resident_memory},
     settings::Settings,
     shard::Shard,
-    store::{Durability, Entry, Location, S3Options, Selection, Store},
+    store::{Durability, Entry, LocalStore, Location, Selection, Store},
     train::{Job, Progress, ResultsDirectory, Status, run},
 };
 use clap::Args;
@@ -52,11 +58,11 @@ pub(super) struct Plan {
     prices: Option<PathBuf>,
 
     /// Time within which the job is to be done, such as 90s, 30m or 2h
-    #[arg(long, value_name = "TIME", requires = "prices", value_parser = time)]
+    #[arg(long, value_name = "TIME", requires = "prices", value_parser = duration)]
     within: Option<Duration>,
 
     /// Time to spend on the sample; two batches of each size of file are tried whatever they take
-    #[arg(long, value_name = "TIME", default_value = "20s", value_parser = time)]
+    #[arg(long, value_name = "TIME", default_value = "20s", value_parser = duration)]
     sample: Duration,
 
     /// Seed of the choice of files
@@ -75,15 +81,9 @@ impl Plan {
     pub(super) fn run(self) -> Result<()> {
         let settings = Settings::from_text(&self.settings.text(BTreeMap::new())?)?;
         let prices = self.prices.as_deref().map(Prices::read).transpose()?.unwrap_or_default();
-        if let Location::Directory(path) = &self.input
-            && !path.is_dir()
-        {
-            return Err(Error::Settings(format!("--input {}: there is no such folder", self.input)));
-        }
-        let options = self.s3.options();
-        let open = |place: &Location| place.open(Durability::ProcessDeath, &options);
-        let store = open(&self.input)?;
-        let validation = self.validation.as_ref().map(open).transpose()?;
+        require_directory("--input", &self.input)?;
+        let store = self.s3.open(&self.input)?;
+        let validation = self.validation.as_ref().map(|place| self.s3.open(place)).transpose()?;
         let (files, bundles) = files(&*store, &settings)?;
         if files.is_empty() {
             return Err(Error::Data(format!("{}: there is no CSV or Parquet file to train", self.input)));
@@ -107,13 +107,7 @@ impl Plan {
         let offer = |instance| Offer::new(&estimate, instance, &prices, memory, within);
         let offers = prices.instances.iter().map(offer).collect();
         let report = Report { requests: Requests::new(&estimate, 1), memory, within, offers, estimate };
-        if self.json {
-            let text = serde_json::to_string_pretty(&report)
-                .map_err(|error| Error::Bug(format!("a report is no JSON: {error}")))?;
-            super::say(&text)
-        } else {
-            super::say(report.to_string().trim_end())
-        }
+        if self.json { print_json(&report) } else { print_line(&report.to_string()) }
     }
 }
 
@@ -130,14 +124,12 @@ fn files(store: &dyn Store, settings: &Settings) -> Result<(Vec<Entry>, bool)> {
 
 /// Trains some files on one thread, in a folder that goes with it.
 fn try_batch(store: &dyn Store, validation: Option<&dyn Store>, settings: &Settings, batch: &Batch) -> Result<Tried> {
-    let folder = tempfile::Builder::new().prefix("manyfit-plan-").tempdir();
-    let folder = folder.map_err(|error| Error::storage("creating a folder for the sample", error))?;
-    let models = Location::Directory(folder.path().join("models"));
+    let folder = temporary_directory()?;
     let summary = run(
         &Job {
             input: &Selection::new(store, batch.files.clone()),
             validation,
-            models: &*models.open(Durability::ProcessDeath, &S3Options::default())?,
+            models: &LocalStore::new(folder.path().join("models"), Durability::ProcessDeath),
             results: ResultsDirectory::of_shard(folder.path(), Shard::ALL),
             settings,
             shard: Shard::ALL,
@@ -154,21 +146,4 @@ fn try_batch(store: &dyn Store, validation: Option<&dyn Store>, settings: &Setti
         failed: summary.counts.of(Status::Failed),
         artifacts: summary.bytes,
     })
-}
-
-/// A time such as `90s`, `30m` or `2h`.
-fn time(text: &str) -> Result<Duration, String> {
-    let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let unit = match &text[number.len()..] {
-        "s" | "" => 1.0,
-        "m" | "min" => 60.0,
-        "h" => 3600.0,
-        _ => return Err("use a number with s, m or h, such as 30m".into()),
-    };
-    number
-        .parse::<f64>()
-        .ok()
-        .filter(|number| *number > 0.0 && *number < 1e6)
-        .map(|number| Duration::from_secs_f64(number * unit))
-        .ok_or_else(|| "use a number with s, m or h, such as 30m".into())
 }

@@ -1,20 +1,17 @@
 //! `manyfit predict`: forecasts and predictions from artifacts.
 
-use super::{
-    s3::S3Arguments,
-    train::{Listener, stop_on_signals},
-};
+use super::{output::stdout, places::temporary_directory, s3::S3Arguments, signals::stop_on_signals};
 use crate::{
     error::{Error, Result},
     input::{CustomerRows, is_table},
     predict::{Job, Place, Question, find, find_object, find_objects, is_archive, run},
     run::default_jobs,
     settings::MaxFailures,
-    store::{Durability, Location, Store},
+    store::{Location, Store},
     tables::{Format, Table},
 };
 use clap::Args;
-use std::{io, path::PathBuf};
+use std::path::PathBuf;
 use tempfile::TempDir;
 
 /// Forecast, or predict rows of features, from models that were fitted before.
@@ -106,7 +103,7 @@ impl Predict {
         };
         let summary = run(&job, |key, names| match &output {
             Some(output) => Table::create(&output.path, key, names),
-            None => Table::to_writer(Listener(io::stdout()), key, names),
+            None => Table::to_writer(stdout(), key, names),
         })?;
         eprintln!("{summary}");
         if let Some(output) = output.filter(|_| summary.is_whole()) {
@@ -124,7 +121,7 @@ impl Predict {
                 continue;
             }
             let archive = location.split().filter(|(_, name)| is_archive(name));
-            let store = self.open(archive.as_ref().map_or(location, |(folder, _)| folder))?;
+            let store = self.s3.open(archive.as_ref().map_or(location, |(folder, _)| folder))?;
             match archive {
                 Some((_, name)) => places.push(find_object(&*store, stores.len(), &name)?),
                 None => places.extend(find_objects(&*store, stores.len())?),
@@ -134,10 +131,6 @@ impl Predict {
         Ok((places, stores))
     }
 
-    fn open(&self, place: &Location) -> Result<Box<dyn Store>> {
-        place.open(Durability::ProcessDeath, &self.s3.options())
-    }
-
     fn output(&self, place: &Location) -> Result<Output> {
         let path = match place {
             Location::Directory(path) => path.clone(),
@@ -145,9 +138,8 @@ impl Predict {
         };
         Format::of(&path)?;
         let Some((folder, name)) = place.split() else { return Ok(Output { path, distant: None }) };
-        let store = self.open(&folder)?;
-        let draft = tempfile::Builder::new().prefix("manyfit-").tempdir();
-        let draft = draft.map_err(|error| Error::storage("creating a directory for the table", error))?;
+        let store = self.s3.open(&folder)?;
+        let draft = temporary_directory()?;
         Ok(Output { path: draft.path().join(&name), distant: Some((draft, store, name)) })
     }
 
@@ -157,8 +149,8 @@ impl Predict {
             return CustomerRows::read(path);
         }
         match place.split().filter(|(_, name)| is_table(name)) {
-            Some((folder, name)) => CustomerRows::read_object(&*self.open(&folder)?, &name),
-            None => CustomerRows::read_place(&*self.open(place)?),
+            Some((folder, name)) => CustomerRows::read_object(&*self.s3.open(&folder)?, &name),
+            None => CustomerRows::read_place(&*self.s3.open(place)?),
         }
     }
 

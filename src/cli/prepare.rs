@@ -1,9 +1,6 @@
 //! `manyfit prepare`: as a SageMaker processing job from the platform's files, anywhere else from options.
 
-use super::{
-    s3::S3Arguments,
-    train::{Listener, is_inside, stop_on_signals},
-};
+use super::{output::stdout, places::is_inside, s3::S3Arguments, signals::stop_on_signals, values::size};
 use crate::{
     error::{Error, Result},
     input::{InputSettings, is_table, raw},
@@ -15,7 +12,7 @@ use crate::{
 };
 use clap::{Args, ValueEnum};
 use jiff::tz::TimeZone;
-use std::{io, io::Write, path::PathBuf};
+use std::{io::Write, path::PathBuf};
 
 /// Turn raw tables, larger than memory, into one file per customer or into bundles of customers.
 ///
@@ -188,7 +185,7 @@ impl Prepare {
         }
         let options = self.options()?;
         let places = self.places()?;
-        let mut out = Listener(io::stdout().lock());
+        let mut out = stdout();
         let stop = stop_on_signals()?;
         let s3 = self.s3.options();
         let open = |place: &Location| place.open(Durability::ProcessDeath, &s3);
@@ -392,23 +389,6 @@ fn work_name(shard: Shard) -> String {
         1 => ".prepare".into(),
         count => format!(".prepare-{}-of-{count}", shard.index()),
     }
-}
-
-/// A number of bytes: `16MB`, `2GiB`, `500k`.
-fn size(text: &str) -> std::result::Result<u64, String> {
-    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.').len();
-    let unit = text[digits..].trim().to_ascii_lowercase();
-    let scale: u64 = match unit.trim_end_matches('b').trim_end_matches('i') {
-        "" => 1,
-        "k" => 1 << 10,
-        "m" => 1 << 20,
-        "g" => 1 << 30,
-        "t" => 1 << 40,
-        _ => return Err(format!("{text:?} is no size: write 16MB or 2GB")),
-    };
-    let number: f64 = text[..digits].parse().map_err(|_| format!("{text:?} is no size: write 16MB or 2GB"))?;
-    let bytes = number * scale as f64;
-    if bytes >= 1.0 { Ok(bytes as u64) } else { Err(format!("{text:?} is less than a byte")) }
 }
 
 fn time(text: &str) -> std::result::Result<i64, String> {

@@ -1,6 +1,9 @@
 //! The options of every sub-command that takes `s3://` for a place.
 
-use crate::store::S3Options;
+use crate::{
+    error::Result,
+    store::{Durability, Location, S3Options, Store},
+};
 use clap::Args;
 use std::time::Duration;
 
@@ -35,6 +38,11 @@ pub(super) struct S3Arguments {
 }
 
 impl S3Arguments {
+    /// The store at a place, with these options where it is in a bucket.
+    pub(super) fn open(&self, place: &Location) -> Result<Box<dyn Store>> {
+        place.open(Durability::ProcessDeath, &self.options())
+    }
+
     /// The options, for requests that somebody waits for no longer than so: unless more is asked for, they are repeated for
     /// half of that.
     pub(super) fn options_within(&self, wait: Duration) -> S3Options {

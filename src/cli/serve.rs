@@ -1,6 +1,6 @@
 //! `manyfit serve`: behind a SageMaker endpoint, or over a folder or a bucket of artifacts anywhere else.
 
-use super::s3::S3Arguments;
+use super::{s3::S3Arguments, values::size};
 use crate::{
     error::{Error, Result},
     run::{available_memory, default_jobs},
@@ -54,11 +54,11 @@ pub(super) struct Serve {
     listen: Option<SocketAddr>,
 
     /// Memory that models may take, such as 512M or 2G [default: 70 % of what the process may use]
-    #[arg(long, value_name = "BYTES", env = "MANYFIT_MEMORY", value_parser = bytes)]
+    #[arg(long, value_name = "BYTES", env = "MANYFIT_MEMORY", value_parser = size)]
     memory: Option<u64>,
 
     /// Largest request, such as 6M [default: 6M, or what the platform says]
-    #[arg(long, value_name = "BYTES", env = "MANYFIT_MAX_REQUEST_SIZE", value_parser = bytes)]
+    #[arg(long, value_name = "BYTES", env = "MANYFIT_MAX_REQUEST_SIZE", value_parser = size)]
     max_request_size: Option<u64>,
 
     /// Requests that are computed at once [default: the processors this process may use]
@@ -83,7 +83,7 @@ pub(super) struct Serve {
     capture_percent: f64,
 
     /// Size at which a file of kept requests is followed by another
-    #[arg(long, value_name = "BYTES", env = "MANYFIT_CAPTURE_FILE_SIZE", default_value = "16M", value_parser = bytes)]
+    #[arg(long, value_name = "BYTES", env = "MANYFIT_CAPTURE_FILE_SIZE", default_value = "16M", value_parser = size)]
     capture_file_size: u64,
 
     /// Files of kept requests; the oldest go
@@ -201,20 +201,6 @@ impl Stop {
             _ = self.interrupt.recv() => {}
         }
     }
-}
-
-/// A size such as `512M`, in powers of 1,024.
-fn bytes(text: &str) -> Result<u64, String> {
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let unit: u64 = match text[digits.len()..].to_ascii_uppercase().as_str() {
-        "" | "B" => 1,
-        "K" | "KB" | "KIB" => 1 << 10,
-        "M" | "MB" | "MIB" => 1 << 20,
-        "G" | "GB" | "GIB" => 1 << 30,
-        _ => return Err("write a size such as 6291456, 512M or 2G".into()),
-    };
-    let number: u64 = digits.parse().map_err(|_| "write a size such as 6291456, 512M or 2G")?;
-    number.checked_mul(unit).filter(|bytes| *bytes > 0).ok_or_else(|| "a size is above 0".into())
 }
 
 fn percent(text: &str) -> Result<f64, String> {

@@ -1,10 +1,11 @@
 //! `manyfit simulate`: a SageMaker job of many instances, rehearsed on this machine.
 
-use super::settings::SettingsArguments;
+use super::{output::print_line, places::require_directory, settings::SettingsArguments};
 use crate::{
     error::{Error, Result},
     settings::Settings,
     simulate::Simulation,
+    store::Location,
 };
 use clap::Args;
 use std::{collections::BTreeMap, env, path::PathBuf};
@@ -51,9 +52,7 @@ pub(super) struct Simulate {
 
 impl Simulate {
     pub(super) fn run(self) -> Result<()> {
-        if !self.input.is_dir() {
-            return Err(Error::Settings(format!("--input {}: there is no such folder", self.input.display())));
-        }
+        require_directory("--input", &Location::Directory(self.input.clone()))?;
         let settings = self.settings.text(BTreeMap::new())?;
         // Faults are said once, and not by every instance.
         Settings::from_text(&settings)?;
@@ -70,6 +69,6 @@ impl Simulate {
             settings: &settings,
         }
         .run()?;
-        super::say(&rehearsal.to_string())
+        print_line(&rehearsal.to_string())
     }
 }

@@ -1,6 +1,12 @@
 //! `manyfit train`: on SageMaker from the platform's files, anywhere else from options.
 
-use super::{s3::S3Arguments, settings::SettingsArguments};
+use super::{
+    output::{print_line, stdout},
+    places::{is_inside, require_directory, temporary_directory},
+    s3::S3Arguments,
+    settings::SettingsArguments,
+    signals::stop_on_signals,
+};
 use crate::{
     error::{Error, Result},
     run::{available_memory, default_jobs},
@@ -11,12 +17,10 @@ use crate::{
     train::{Job, Progress, ResultsDirectory, run},
 };
 use clap::Args;
-use signal_hook::consts::{SIGINT, SIGTERM};
 use std::{
     collections::BTreeMap,
-    io::{self, IsTerminal, Write},
-    path::{self, PathBuf},
-    sync::{Arc, atomic::AtomicBool},
+    io::{self, IsTerminal},
+    path::PathBuf,
 };
 use tempfile::TempDir;
 
@@ -91,18 +95,16 @@ impl Train {
         let mut places = self.places()?;
         let settings = Settings::from_text(&places.settings)?;
         let validation = self.validation(&settings.task, &mut places)?;
-        let mut out = Listener(io::stdout().lock());
         for warning in &places.warnings {
-            say(&mut out, &format!("warning: {warning}"))?;
+            print_line(&format!("warning: {warning}"))?;
         }
         let durability = if settings.fsync { Durability::PowerLoss } else { Durability::ProcessDeath };
         let stop = stop_on_signals()?;
-        let s3 = self.s3.options();
         let summary = run(
             &Job {
-                input: &*places.input.open(Durability::ProcessDeath, &s3)?,
+                input: &*self.s3.open(&places.input)?,
                 validation: validation.as_deref(),
-                models: &*places.models.open(durability, &s3)?,
+                models: &*places.models.open(durability, &self.s3.options())?,
                 results: places.results,
                 settings: &settings,
                 shard: places.shard,
@@ -111,10 +113,10 @@ impl Train {
                 stop: &stop,
                 progress: if io::stderr().is_terminal() { Progress::Bar } else { Progress::Lines },
             },
-            &mut out,
+            &mut stdout(),
         )?;
         drop(places.draft);
-        say(&mut out, summary.to_string().trim_end())?;
+        print_line(&summary.to_string())?;
         summary.verdict()
     }
 
@@ -136,7 +138,7 @@ impl Train {
             return Err(Error::Settings(fault));
         }
         places.warnings.extend(warning);
-        location.open(Durability::ProcessDeath, &self.s3.options()).map(Some)
+        self.s3.open(&location).map(Some)
     }
 
     /// From the options, or from the platform where there are none.
@@ -147,9 +149,7 @@ impl Train {
             })?;
             for (option, place) in [("--input", Some(input)), ("--validation", self.validation.as_ref())] {
                 let Some(place) = place else { continue };
-                if matches!(place, Location::Directory(path) if !path.is_dir()) {
-                    return Err(Error::Settings(format!("{option} {place}: there is no such folder")));
-                }
+                require_directory(option, place)?;
                 if is_inside(output, place) {
                     return Err(Error::Settings(format!(
                         "--output {output} is inside {option} {place}, where the next run would take its tables for \
@@ -204,9 +204,8 @@ impl Train {
         if let Location::Directory(path) = output {
             return Ok((ResultsDirectory::of_shard(path, shard), None));
         }
-        let draft = tempfile::Builder::new().prefix("manyfit-").tempdir();
-        let draft = draft.map_err(|error| Error::storage("creating a directory for the results", error))?;
-        let store = output.open(Durability::ProcessDeath, &self.s3.options())?;
+        let draft = temporary_directory()?;
+        let store = self.s3.open(output)?;
         Ok((ResultsDirectory::of_shard(draft.path(), shard).copied_to(store.into()), Some(draft)))
     }
 }
@@ -226,45 +225,4 @@ fn with_tables(
         }
     }
     settings
-}
-
-/// Whether a place that need not exist yet would be another one or lie in it.
-pub(super) fn is_inside(place: &Location, other: &Location) -> bool {
-    let (Location::Directory(folder), Location::Directory(other)) = (place, other) else {
-        return place.is_inside(other);
-    };
-    let existing =
-        path::absolute(folder).ok().and_then(|path| path.ancestors().find_map(|path| path.canonicalize().ok()));
-    existing.zip(other.canonicalize().ok()).is_some_and(|(folder, other)| folder.starts_with(other))
-}
-
-/// An output that may lose its reader, as in `manyfit train … | head`: the run goes on without.
-pub(super) struct Listener<W>(pub(super) W);
-
-impl<W: Write> Write for Listener<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0
-            .write(bytes)
-            .or_else(|error| if error.kind() == io::ErrorKind::BrokenPipe { Ok(bytes.len()) } else { Err(error) })
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush().or_else(|error| if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })
-    }
-}
-
-/// A flag that the first SIGTERM or SIGINT raises; a second one ends the process at once.
-pub(super) fn stop_on_signals() -> Result<Arc<AtomicBool>> {
-    let stop = Arc::new(AtomicBool::new(false));
-    for signal in [SIGTERM, SIGINT] {
-        let code = i32::from(Error::Stopped(String::new()).code());
-        signal_hook::flag::register_conditional_shutdown(signal, code, Arc::clone(&stop))
-            .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&stop)))
-            .map_err(|error| Error::storage("listening for signals", error))?;
-    }
-    Ok(stop)
-}
-
-fn say(out: &mut dyn Write, line: &str) -> Result<()> {
-    writeln!(out, "{line}").map_err(|error| Error::storage("printing", error))
 }

@@ -11,7 +11,9 @@
 //! | why the job failed | `output/failure`, first 1,024 characters |
 //!
 //! A file that is absent, empty or `null` says nothing; keys that are not known here are passed over, because the platform
-//! adds some every year. [`launch`] is the way in: the requests that start such containers. Sources: Amazon SageMaker developer guide, "How Amazon SageMaker provides training information";
+//! adds some every year. The requests that start such containers are in [`launch`](crate::launch).
+//!
+//! Sources: Amazon SageMaker developer guide, "How Amazon SageMaker provides training information";
 //! aws/sagemaker-training-toolkit; aws/sagemaker-xgboost-container.
 
 mod channels;
@@ -21,7 +23,6 @@ mod environment;
 mod failure;
 mod hosts;
 mod hyperparameters;
-pub mod launch;
 mod message;
 mod paths;
 mod processing;
@@ -32,6 +33,7 @@ pub use environment::{TrainingEnvironment, ValidationChannel};
 pub use failure::FailureFile;
 pub use hyperparameters::read as read_hyperparameters;
 pub use message::MessageFile;
+pub(crate) use paths::Paths;
 pub use processing::ProcessingEnvironment;
 pub use serving::ServingEnvironment;
 pub use tree::HostTree;

@@ -18,11 +18,16 @@ pub(super) fn process_variables(name: &str) -> Option<String> {
 
 /// The tree of a training container.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Paths {
+pub(crate) struct Paths {
     base: PathBuf,
 }
 
 impl Paths {
+    /// The tree of a real container, whatever the environment of this process says: for requests that name its paths.
+    pub(crate) fn of_platform() -> Self {
+        Self { base: BASE.into() }
+    }
+
     pub(super) fn new(variables: Variables<'_>) -> Self {
         let base = variables(BASE_VARIABLE).filter(|base| !base.is_empty());
         Self { base: base.unwrap_or_else(|| BASE.to_owned()).into() }
@@ -49,7 +54,7 @@ impl Paths {
     }
 
     /// Where checkpoints are when the configuration does not say.
-    pub(super) fn checkpoints(&self) -> PathBuf {
+    pub(crate) fn checkpoints(&self) -> PathBuf {
         self.base.join("checkpoints")
     }
 
@@ -74,7 +79,7 @@ impl Paths {
     }
 
     /// The parent of a processing job's inputs and outputs.
-    pub(super) fn processing(&self) -> PathBuf {
+    pub(crate) fn processing(&self) -> PathBuf {
         self.base.join("processing")
     }
 

@@ -28,6 +28,7 @@ mod terms;
 
 use std::collections::BTreeMap;
 
+use clap::ValueEnum;
 use serde_json::{Value, json};
 
 use crate::error::Result;
@@ -44,17 +45,19 @@ pub struct Machines {
     pub volume: u32,
 }
 
-/// How the training channel brings the customers' files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How the training channel provides the customers' files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum InputMode {
-    /// Read from S3 when they are opened.
+    /// Read from S3 when they are opened
+    #[value(name = "FastFile", alias = "fastfile")]
     FastFile,
-    /// Copied to the disk before the start.
+    /// Copied to the disk before the start
+    #[value(name = "File", alias = "file")]
     File,
 }
 
 /// Where the models of a run go, so that an endpoint never serves an old artifact from its cache under a new one's name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Versions {
     /// A prefix per run, `{output}/{run}/models/`: a model object and an endpoint configuration of its own for each run.
     Prefix,
@@ -64,7 +67,7 @@ pub enum Versions {
 }
 
 /// A step of the road from tables to an endpoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub enum Step {
     /// Raw tables to customers' files: `CreateProcessingJob`.
     Prepare,

@@ -6,18 +6,7 @@ use super::{
     InputMode, Launch, Step, Versions, metrics,
     terms::{CUSTOMERS, REPORT, Terms},
 };
-
-/// Where Prepare finds the raw tables.
-const RAW: &str = "/opt/ml/processing/input/raw";
-
-/// Where Prepare leaves its outputs, each in a directory of its name.
-const PREPARED: &str = "/opt/ml/processing/output";
-
-/// Where Fit leaves the models.
-const CHECKPOINTS: &str = "/opt/ml/checkpoints";
-
-/// The channel of Fit.
-const CHANNEL: &str = "training";
+use crate::sagemaker::Paths;
 
 /// How often a job is started again after a fault of the platform; a fit goes on where it was.
 const ATTEMPTS: u32 = 3;
@@ -50,7 +39,7 @@ fn prepare(launch: &Launch, terms: &Terms) -> Value {
         // Every instance sees all rows, and keeps those of its customers: a share of the files would tear customers apart.
         "ProcessingInputs": [{ "InputName": "raw", "AppManaged": false, "S3Input": {
             "S3Uri": terms.input,
-            "LocalPath": RAW,
+            "LocalPath": Paths::of_platform().processing().join("input/raw"),
             "S3DataType": "S3Prefix",
             "S3InputMode": "File",
             "S3DataDistributionType": "FullyReplicated",
@@ -71,7 +60,7 @@ fn prepare(launch: &Launch, terms: &Terms) -> Value {
 fn output(name: &str, place: &Value) -> Value {
     json!({ "OutputName": name, "AppManaged": false, "S3Output": {
         "S3Uri": place,
-        "LocalPath": format!("{PREPARED}/{name}"),
+        "LocalPath": Paths::of_platform().processing().join("output").join(name),
         "S3UploadMode": "EndOfJob",
     } })
 }
@@ -97,7 +86,7 @@ fn fit(launch: &Launch, terms: &Terms) -> Value {
         },
         "HyperParameters": hyperparameters,
         "InputDataConfig": [{
-            "ChannelName": CHANNEL,
+            "ChannelName": "training",
             "InputMode": mode,
             "DataSource": { "S3DataSource": {
                 "S3DataType": "S3Prefix",
@@ -106,7 +95,7 @@ fn fit(launch: &Launch, terms: &Terms) -> Value {
             } },
         }],
         "OutputDataConfig": { "S3OutputPath": terms.results },
-        "CheckpointConfig": { "S3Uri": terms.models, "LocalPath": CHECKPOINTS },
+        "CheckpointConfig": { "S3Uri": terms.models, "LocalPath": Paths::of_platform().checkpoints() },
         "ResourceConfig": {
             "InstanceType": terms.fit_type,
             "InstanceCount": terms.fit_instances,
