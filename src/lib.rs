@@ -14,19 +14,20 @@
 //!
 //! | layer | modules |
 //! |---|---|
-//! | 6 | `cli`: the sub-commands; the only place that glues layers together |
-//! | 5 | [`train`]: the run: plan, workers, events, progress, results, results of shards made one |
-//! | 5 | [`prepare`]: from raw tables to files of customers |
-//! | 5 | [`predict`]: from artifacts to forecasts and predictions |
-//! | 5 | [`plan`]: what a job will take, from a sample
-//! | 5 | [`serve`]: the endpoint: models in memory, requests, answers |
-//! | 5 | [`simulate`]: a job of many instances on one machine |
-//! | 5 | [`generate`]: synthetic customers |
-//! | 4 | [`settings`]: text to checked settings, all faults at once |
-//! | 3 | [`artifact`]: what one `tar.gz` holds, its deterministic bytes, its name, its fingerprint |
-//! | 2 | [`input`]: from files to customers' series and tables of features; [`tables`]: tables of results as CSV, JSON, Parquet; [`launch`]: requests that start the platform's jobs |
-//! | 1 | [`store`]: where bytes live; [`shard`]: which part of the customers a run processes; [`sagemaker`]: the platform's files and variables |
-//! | 0 | [`error`]: who must act, and the exit codes; `run`: threads, memory, panics |
+//! | 7 | `cli`: the sub-commands; the only place that glues layers together |
+//! | 6 | [`train`]: the run: plan, workers, events, progress, results, results of shards made one |
+//! | 6 | [`prepare`]: from raw tables to files of customers |
+//! | 6 | [`predict`]: from artifacts to forecasts and predictions |
+//! | 6 | [`plan`]: what a job will take, from a sample |
+//! | 6 | [`serve`]: the endpoint: models in memory, requests, answers |
+//! | 6 | [`simulate`]: a job of many instances on one machine |
+//! | 6 | [`generate`]: synthetic customers |
+//! | 5 | [`settings`]: text to checked settings, all faults at once |
+//! | 4 | [`artifact`]: what one `tar.gz` holds, its deterministic bytes, its name, its fingerprint |
+//! | 3 | [`input`]: from files to customers' series and tables of features; [`tables`]: tables of results as CSV, JSON, Parquet; [`launch`]: requests that start the platform's jobs |
+//! | 2 | [`store`]: where bytes live; [`shard`]: which part of the customers a run processes; [`sagemaker`]: the platform's files and variables |
+//! | 1 | `run`: threads, memory, panics |
+//! | 0 | [`error`]: who must act, and the exit codes |
 //!
 //! Below all of them is the crate `manyfit-models`: data, models, forecasts; no input or output, no threads.
 //!

@@ -1,6 +1,6 @@
 //! The options that `pipeline` and `job` share.
 
-use super::{Arguments, Command};
+use super::prepare::Prepare;
 use crate::{
     error::{Error, Result},
     launch::{InputMode, Launch, Machines, Versions},
@@ -134,14 +134,19 @@ impl LaunchOptions {
     }
 }
 
+/// A command line of `manyfit prepare`.
+#[derive(Parser)]
+struct Preparation {
+    #[command(flatten)]
+    prepare: Prepare,
+}
+
+/// Checks options of the preparation as the job itself will.
 fn check_preparation(arguments: &[String]) -> Result<()> {
     let refused = |complaint: &str| Error::Settings(format!("--prepare-argument: {complaint}"));
-    let line = ["manyfit", "prepare"].into_iter().chain(arguments.iter().map(String::as_str));
-    match Arguments::try_parse_from(line) {
-        Ok(Arguments { command: Command::Prepare(prepare) }) => {
-            prepare.check_for_job().map_err(|error| refused(&error.to_string()))
-        }
-        Ok(_) => Ok(()),
+    let line = ["manyfit prepare"].into_iter().chain(arguments.iter().map(String::as_str));
+    match Preparation::try_parse_from(line) {
+        Ok(Preparation { prepare }) => prepare.check_for_job().map_err(|error| refused(&error.to_string())),
         Err(error) if !error.use_stderr() => Err(refused("a job does not ask for help")),
         Err(error) => {
             let text = error.to_string();

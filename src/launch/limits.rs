@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Launch, Machines, Step, Versions, pipeline::Definition};
+use super::spec::{Launch, Machines, Step, Versions};
 use crate::error::{Error, Result};
 
 /// Bytes of a pipeline definition.
@@ -60,9 +60,8 @@ pub(super) fn check_pipeline(launch: &Launch, last: Step) -> Result<()> {
     into_result(faults)
 }
 
-/// The definition as a whole.
-pub(super) fn check_definition(definition: &Definition) -> Result<()> {
-    let length = serde_json::to_string(definition).expect("plain data has a JSON form").len();
+/// Checks the size of a whole definition, in bytes.
+pub(super) fn check_definition(length: usize) -> Result<()> {
     if length > DEFINITION {
         return Err(Error::Settings(format!("the pipeline definition has {length} bytes, more than {DEFINITION}")));
     }

@@ -3,7 +3,11 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Launch, Step, requests, terms::Terms};
+use super::{
+    requests,
+    spec::{Launch, Step},
+    terms::Terms,
+};
 
 /// The whole definition.
 #[derive(Serialize)]

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{
-    InputMode, Launch, Step, Versions, metrics,
+    metrics,
+    spec::{InputMode, Launch, Step, Versions},
     terms::{CUSTOMERS, REPORT, Terms},
 };
 use crate::sagemaker::Paths;

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{
-    Launch, Step, Versions,
     expression::{execution, join, parameter, property},
+    spec::{Launch, Step, Versions},
 };
 
 /// The output of Prepare that Fit reads.

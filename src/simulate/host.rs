@@ -12,8 +12,8 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
 
 use super::{
-    Simulation,
     bucket::{Bucket, Uploaded},
+    simulation::Simulation,
 };
 use crate::{
     error::{Error, Result},

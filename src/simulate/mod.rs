@@ -8,6 +8,7 @@
 //!
 //! | module | one idea |
 //! |---|---|
+//! | `simulation` | what is rehearsed |
 //! | `deal` | which host gets which key |
 //! | `host` | one host: its tree, its process, what is uploaded of its work |
 //! | `bucket` | what has been uploaded, and how it compares with one process's work |
@@ -15,14 +16,11 @@
 mod bucket;
 mod deal;
 mod host;
+mod simulation;
 
-use std::{
-    collections::BTreeMap,
-    fmt,
-    path::{Path, PathBuf},
-    thread,
-    time::Duration,
-};
+pub use simulation::Simulation;
+
+use std::{fmt, path::PathBuf, thread, time::Duration};
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -35,29 +33,6 @@ use crate::{
 
 /// Time between two looks at the hosts.
 const TICK: Duration = Duration::from_millis(2);
-
-/// What is rehearsed.
-#[derive(Debug)]
-pub struct Simulation<'a> {
-    /// The program, whose sub-command `train` is run.
-    pub program: &'a Path,
-    /// The folder that stands for the channel's prefix.
-    pub input: &'a Path,
-    /// An empty or absent folder for the hosts' trees, the bucket and the run of one process.
-    pub work: &'a Path,
-    /// Number of instances, at least 1.
-    pub instances: usize,
-    /// Seed of the order in which keys are dealt, as in the channel's ShuffleConfig; none for the order of their names.
-    pub shuffle: Option<u64>,
-    /// Number of times that some host is stopped.
-    pub stops: usize,
-    /// Seed of which hosts are stopped, when, and how much of their work had been uploaded.
-    pub seed: u64,
-    /// Worker threads of each host.
-    pub jobs: usize,
-    /// The job's hyperparameters.
-    pub settings: &'a BTreeMap<String, String>,
-}
 
 /// What came of it.
 #[derive(Debug)]

@@ -2,161 +2,15 @@
 //!
 //! Comments are no source; inline modules and their tests are.
 
-use std::{collections::BTreeMap, fs};
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::support::repository;
+use super::{
+    source_graph::{Graph, Outline, Sources, Token, module_of, sources, tokens},
+    support::repository,
+};
 
 /// Layer by module, from the table in `src/lib.rs`.
 type Layers = BTreeMap<String, u32>;
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Token {
-    Word(String),
-    Text(String),
-    Sign(char),
-}
-
-/// Rust source as far as paths, braces and strings go.
-fn tokens(source: &str) -> Vec<Token> {
-    let characters: Vec<char> = source.chars().collect();
-    let at = |i: usize| characters.get(i).copied().unwrap_or('\0');
-    let is_word = |c: char| c.is_alphanumeric() || c == '_';
-    let (mut i, mut found) = (0, Vec::new());
-    while i < characters.len() {
-        let c = at(i);
-        if c == '/' && at(i + 1) == '/' {
-            while i < characters.len() && at(i) != '\n' {
-                i += 1;
-            }
-        } else if c == '/' && at(i + 1) == '*' {
-            i += 2;
-            while i < characters.len() && !(at(i) == '*' && at(i + 1) == '/') {
-                i += 1;
-            }
-            i += 2;
-        } else if c == '"' {
-            let begin = i + 1;
-            i = begin;
-            while i < characters.len() && at(i) != '"' {
-                i += if at(i) == '\\' { 2 } else { 1 };
-            }
-            found.push(Token::Text(characters[begin..i.min(characters.len())].iter().collect()));
-            i += 1;
-        } else if (c == 'r' || c == 'b' && at(i + 1) == 'r') && raw_hashes(&characters, i).is_some() {
-            let (begin, hashes) = raw_hashes(&characters, i).unwrap();
-            i = begin;
-            let ends = |i: usize| at(i) == '"' && (1..=hashes).all(|k| at(i + k) == '#');
-            while i < characters.len() && !ends(i) {
-                i += 1;
-            }
-            found.push(Token::Text(characters[begin..i].iter().collect()));
-            i += 1 + hashes;
-        } else if c == '\'' && (at(i + 1) == '\\' || at(i + 2) == '\'') {
-            // A character, not a lifetime.
-            i += if at(i + 1) == '\\' { 3 } else { 2 };
-            while i < characters.len() && at(i) != '\'' {
-                i += 1;
-            }
-            i += 1;
-        } else if is_word(c) {
-            let begin = i;
-            while is_word(at(i)) {
-                i += 1;
-            }
-            found.push(Token::Word(characters[begin..i].iter().collect()));
-        } else {
-            if !c.is_whitespace() {
-                found.push(Token::Sign(c));
-            }
-            i += 1;
-        }
-    }
-    found
-}
-
-/// Where the content of a raw string that starts here begins, and its number of hashes.
-fn raw_hashes(characters: &[char], start: usize) -> Option<(usize, usize)> {
-    let mut i = start + if characters[start] == 'b' { 2 } else { 1 };
-    // Not the end of a longer word.
-    if start > 0 && (characters[start - 1].is_alphanumeric() || characters[start - 1] == '_') {
-        return None;
-    }
-    let hashes = characters[i..].iter().take_while(|c| **c == '#').count();
-    i += hashes;
-    (characters.get(i) == Some(&'"')).then_some((i + 1, hashes))
-}
-
-/// The module path of a file below `src`: none for `lib.rs` and `main.rs`.
-fn module_of(file: &str) -> Vec<&str> {
-    let path = file.strip_suffix(".rs").unwrap();
-    let mut parts: Vec<&str> = path.split('/').collect();
-    if matches!(parts.last(), Some(&"mod" | &"lib" | &"main")) {
-        parts.pop();
-    }
-    parts
-}
-
-/// The top-level modules that a file names in paths: after `crate::` and `manyfit::`, or after enough `super::`.
-fn imports(file: &str, source: &str) -> Vec<String> {
-    let tokens = tokens(source);
-    let word = |i: usize| match tokens.get(i) {
-        Some(Token::Word(word)) => word.as_str(),
-        _ => "",
-    };
-    let sign = |i: usize, c: char| tokens.get(i) == Some(&Token::Sign(c));
-    let colons = |i: usize| sign(i, ':') && sign(i + 1, ':');
-    let mut found = Vec::new();
-    let mut depth = 0_usize;
-    let mut inline: Vec<usize> = Vec::new();
-    let mut i = 0;
-    while i < tokens.len() {
-        match &tokens[i] {
-            Token::Sign('{') => depth += 1,
-            Token::Sign('}') => {
-                depth = depth.saturating_sub(1);
-                inline.retain(|opened| *opened <= depth);
-            }
-            Token::Word(mod_word) if mod_word == "mod" && sign(i + 2, '{') => inline.push(depth + 1),
-            Token::Word(first) if !(i > 1 && colons(i - 2)) => {
-                let levels = module_of(file).len() + inline.len();
-                let mut next = i;
-                let mut at_root = (first == "crate" || first == "manyfit") && colons(i + 1);
-                if at_root {
-                    next = i + 3;
-                } else {
-                    let mut ups = 0;
-                    while word(next) == "super" && colons(next + 1) {
-                        (ups, next) = (ups + 1, next + 3);
-                    }
-                    at_root = ups > 0 && ups == levels;
-                }
-                if at_root && sign(next, '{') {
-                    let mut braces = 1;
-                    let mut k = next + 1;
-                    let mut begins = true;
-                    while braces > 0 && k < tokens.len() {
-                        match &tokens[k] {
-                            Token::Sign('{') => braces += 1,
-                            Token::Sign('}') => braces -= 1,
-                            Token::Sign(',') if braces == 1 => begins = true,
-                            Token::Word(name) if begins => {
-                                found.push(name.clone());
-                                begins = false;
-                            }
-                            _ => {}
-                        }
-                        k += 1;
-                    }
-                } else if at_root && !word(next).is_empty() {
-                    found.push(word(next).to_owned());
-                }
-            }
-            _ => {}
-        }
-        i += 1;
-    }
-    found
-}
 
 /// The table of layers in the documentation of `lib.rs`.
 fn layers(lib: &str) -> Layers {
@@ -177,7 +31,7 @@ fn faults(layers: &Layers, file: &str, source: &str) -> Vec<String> {
     let mut faults = Vec::new();
     // `main.rs` stands above the table.
     if file != "main.rs" && file != "lib.rs" {
-        let own = module_of(file)[0];
+        let own = &module_of(file)[0];
         match layers.get(own) {
             None => faults.push(format!("{file}: {own} is not in the table of layers")),
             Some(layer) => {
@@ -242,30 +96,28 @@ fn fence_faults(file: &str, source: &str) -> Vec<String> {
 }
 
 /// Every file below `src`, by its path there.
-fn sources() -> BTreeMap<String, String> {
-    let root = repository("src");
-    let walk = walkdir::WalkDir::new(&root).into_iter().map(Result::unwrap);
-    walk.filter(|found| found.path().extension().is_some_and(|extension| extension == "rs"))
-        .map(|found| {
-            let name = found.path().strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/");
-            (name, fs::read_to_string(found.path()).unwrap())
-        })
-        .collect()
+fn program() -> Sources {
+    sources(&repository("src"))
+}
+
+/// The top-level modules that a file names in paths from the root of the crate.
+fn imports(file: &str, source: &str) -> BTreeSet<String> {
+    let outline = Outline::new(file, &tokens(source));
+    outline.mentions.iter().filter_map(|mention| mention.from_root()?.into_iter().next()).collect()
 }
 
 #[test]
 fn every_module_is_in_the_table_of_layers_once() {
-    let sources = sources();
+    let sources = program();
     let layers = layers(&sources["lib.rs"]);
     let modules = sources.keys().filter(|file| !matches!(file.as_str(), "lib.rs" | "main.rs"));
-    let mut modules: Vec<&str> = modules.map(|file| module_of(file)[0]).collect();
-    modules.dedup();
-    assert_eq!(layers.keys().map(String::as_str).collect::<Vec<_>>(), modules);
+    let modules: BTreeSet<String> = modules.map(|file| module_of(file)[0].clone()).collect();
+    assert_eq!(layers.into_keys().collect::<BTreeSet<_>>(), modules);
 }
 
 #[test]
 fn modules_import_from_rows_below_their_own_and_keep_to_the_fences() {
-    let sources = sources();
+    let sources = program();
     let layers = layers(&sources["lib.rs"]);
     let found: Vec<String> = sources.iter().flat_map(|(file, source)| faults(&layers, file, source)).collect();
     assert!(found.is_empty(), "{}", found.join("\n"));
@@ -309,5 +161,151 @@ fn the_check_sees_what_it_forbids() {
     ] {
         let sagemaker = [("sagemaker".to_owned(), 1)].into_iter().chain(layers.clone()).collect();
         assert_eq!(faults(&sagemaker, file, source), [""; 0], "{file}: {source}");
+    }
+}
+
+/// Rings of files that are known and are to go, by crate: the list must be true, so a ring that is gone leaves it.
+const KNOWN_RINGS: [(&str, &[&str]); 2] = [
+    (
+        "src",
+        &[
+            "artifact/members.rs artifact/open.rs",
+            "input/census.rs input/csv.rs input/discovery.rs input/parquet.rs input/parquet_values.rs input/raw.rs input/table_csv.rs input/table_parquet.rs input/table_reader.rs",
+            "input/mod.rs input/rows.rs",
+            "predict/forecasts.rs predict/mod.rs predict/rows.rs predict/summary.rs",
+            "prepare/parquet_read.rs prepare/scatter.rs prepare/tables.rs",
+            "prepare/parquet_write.rs prepare/report.rs",
+            "serve/invocations.rs serve/management.rs serve/routes.rs",
+            "serve/loader.rs serve/origin.rs serve/registry.rs",
+            "serve/payload/blog.rs serve/payload/format.rs serve/payload/mod.rs serve/payload/plain.rs serve/payload/rows.rs serve/payload/scores.rs serve/payload/table.rs",
+            "settings/forecast.rs settings/mod.rs settings/prophet.rs settings/recipe.rs settings/regression.rs settings/task.rs settings/terms.rs settings/text.rs",
+            "store/location.rs store/s3/ahead.rs store/s3/client.rs store/s3/list.rs store/s3/mod.rs store/s3/stream.rs store/s3/upload.rs",
+            "tables/mod.rs tables/parquet.rs",
+            "train/mod.rs train/owner.rs train/regression.rs train/standing.rs train/worker.rs",
+        ],
+    ),
+    (
+        "crates/models/src",
+        &[
+            "baseline.rs lib.rs patience.rs prophet/descent.rs prophet/elimination.rs prophet/lasso.rs prophet/mod.rs prophet/nonlinear.rs prophet/relaxation.rs prophet/solver.rs series_model.rs trees/boosting.rs trees/mod.rs",
+            "holidays/mod.rs holidays/table.rs",
+            "trees/ubjson.rs trees/xgboost_write.rs",
+        ],
+    ),
+];
+
+#[test]
+fn no_files_import_each_other() {
+    for (root, known) in KNOWN_RINGS {
+        let graph = Graph::new(&sources(&repository(root)));
+        assert_eq!(graph.globs, [""; 0], "{root}: name what is imported");
+        let edges: usize = graph.edges.values().map(BTreeSet::len).sum();
+        assert!(edges > 2 * graph.edges.len(), "{root}: only {edges} imports were seen: the check is blind");
+        let rings: Vec<String> = graph.rings().iter().map(|ring| ring.join(" ")).collect();
+        assert_eq!(known, rings, "{root}: rings of imports, found and known:\n{}", explain(&graph));
+    }
+}
+
+/// Who imports whom in the rings.
+fn explain(graph: &Graph) -> String {
+    let rings = graph.rings();
+    let inside = |ring: &Vec<String>, file: &String| {
+        let others: Vec<&String> = graph.edges[file].iter().filter(|other| ring.contains(other)).collect();
+        format!("  {file} -> {others:?}\n")
+    };
+    rings.iter().map(|ring| ring.iter().map(|file| inside(ring, file)).collect::<String>() + "\n").collect()
+}
+
+/// The rings of a made-up crate.
+fn rings_of(files: &[(&str, &str)]) -> Vec<String> {
+    let root = [("lib.rs", "")];
+    let sources = files.iter().chain(&root).map(|(file, source)| ((*file).to_owned(), (*source).to_owned())).collect();
+    Graph::new(&sources).rings().iter().map(|ring| ring.join(" ")).collect()
+}
+
+#[test]
+fn rings_are_seen_through_every_way_of_naming() {
+    let leaf = ("a/leaf.rs", "use super::other::Other;\npub(super) struct Leaf;");
+    for (files, rings) in [
+        // Directly, around, and by a path without `use`.
+        (
+            &[("a.rs", "use crate::b::B; pub struct A;"), ("b.rs", "use super::a::A; pub struct B;")][..],
+            &["a.rs b.rs"][..],
+        ),
+        (
+            &[
+                ("a.rs", "use crate::b::B; pub fn a() {}"),
+                ("b.rs", "use crate::{c::{C, D as E}}; pub struct B;"),
+                ("c.rs", "pub enum C { X } pub type D = u8; fn f() { crate::a::a() }"),
+            ],
+            &["a.rs b.rs c.rs"],
+        ),
+        // A re-export leads to the file that defines the name.
+        (
+            &[
+                ("a/mod.rs", "mod leaf; mod other; pub use self::leaf::Leaf; pub(crate) use other::Other as Another;"),
+                ("a/leaf.rs", "use super::Another; pub struct Leaf;"),
+                ("a/other.rs", "use crate::a::Leaf; pub struct Other;"),
+            ],
+            &["a/leaf.rs a/other.rs"],
+        ),
+        // A module that is imported, and its items named by it.
+        (
+            &[
+                ("a/mod.rs", "mod leaf; mod other;"),
+                leaf,
+                ("a/other.rs", "use super::leaf; pub struct Other(leaf::Leaf);"),
+            ],
+            &["a/leaf.rs a/other.rs"],
+        ),
+        // A parent that uses a child, and not only hands it on.
+        (
+            &[("a/mod.rs", "pub use b::B; pub struct A(B);"), ("a/b.rs", "pub struct B(super::A);")],
+            &["a/b.rs a/mod.rs"],
+        ),
+        (
+            &[("a/mod.rs", "pub struct A; fn f() { b::g() }"), ("a/b.rs", "use super::A; pub fn g() {}")],
+            &["a/b.rs a/mod.rs"],
+        ),
+        // From within an inline module.
+        (
+            &[
+                ("a.rs", "pub struct A; mod inner { fn f() { super::super::b::g() } }"),
+                ("b.rs", "use crate::a::A; pub fn g() {}"),
+            ],
+            &["a.rs b.rs"],
+        ),
+        // Two rings at once.
+        (
+            &[
+                ("a.rs", "use crate::b::B; pub struct A;"),
+                ("b.rs", "use crate::a::A; use crate::c::C; pub struct B;"),
+                ("c.rs", "use crate::d::D; pub struct C;"),
+                ("d.rs", "use crate::c::C; pub struct D;"),
+            ],
+            &["a.rs b.rs", "c.rs d.rs"],
+        ),
+    ] {
+        assert_eq!(rings_of(files), rings, "{files:?}");
+    }
+}
+
+#[test]
+fn names_that_are_handed_on_and_tests_make_no_ring() {
+    for files in [
+        &[("a/mod.rs", "mod b; pub use b::B; pub struct A;"), ("a/b.rs", "use super::A; pub struct B;")][..],
+        &[
+            ("a.rs", "use crate::b::B; pub struct A;"),
+            ("b.rs", "pub struct B; #[cfg(test)] mod tests { use crate::a::A; }"),
+        ],
+        &[("a.rs", "use crate::b::B; pub struct A;"), ("b.rs", "pub struct B; #[cfg(test)] use crate::a::A;")],
+        &[
+            ("a.rs", "use crate::b::B; pub struct A;"),
+            ("b.rs", "pub struct B; // crate::a::A\nconst S: &str = \"crate::a::A\";"),
+        ],
+        &[("a.rs", "use std::b::B; pub struct A;"), ("b.rs", "use crate::a::A; pub struct B;")],
+        &[("a.rs", "use crate::b; pub struct A;"), ("b.rs", "use crate::a::A; pub struct B;")],
+    ] {
+        assert_eq!(rings_of(files), [""; 0], "{files:?}");
     }
 }

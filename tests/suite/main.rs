@@ -36,6 +36,7 @@ mod serve_calls;
 mod serve_requests;
 mod server;
 mod shards;
+mod source_graph;
 #[cfg(feature = "stan")]
 mod stan;
 mod store_contract;
