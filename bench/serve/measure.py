@@ -1,6 +1,6 @@
 """Serving thousands of Prophet models: manyfit beside Multi Model Server, on the same artifacts, in one run.
 
-Usage: measure.py MANYFIT LOAD WORK [CUSTOMERS] — the program, the load generator (examples/load.rs), a folder to work in.
+Usage: measure.py MANYFIT LOAD WORK [CUSTOMERS] — the program, the load generator (bench/serve/load.rs), a folder to work in.
 MMS_PYTHON may name a Python with multi-model-server 1.1.11 and prophet; without it the comparison is left out.
 Prints a JSON object for each measurement. Nothing else should run meanwhile.
 """

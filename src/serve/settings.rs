@@ -1,65 +1,62 @@
-//! A server's settings, chosen by whoever starts it.
+//! How a server is to behave: decided by whoever starts it.
 
-use super::{
-    observe::{CaptureSettings, LogLevel},
-    payload::Rules,
-};
+use super::{capture::CaptureSettings, journal::Detail, payload::Rules};
 use crate::store::{Location, S3Options};
 use std::{path::PathBuf, time::Duration};
 
 /// Where models come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Models {
-    /// API calls load and unload them. Clients may also name an archive of this folder as their target.
+    /// From calls that load and unload them. Where clients name an archive of this folder as target, it is loaded from there.
     Loaded {
-        /// The folder of archives; it need not exist.
+        /// The folder of archives, or one that does not exist.
         targets: PathBuf,
     },
-    /// A folder of archives, each loaded on first use.
+    /// From a folder of archives, each on its first use.
     Folder(PathBuf),
-    /// A bucket's objects, each loaded on first use.
+    /// From the objects of a bucket, each on its first use.
     Bucket {
-        /// The bucket and prefix.
+        /// The bucket, and where in it.
         place: Location,
-        /// How it is accessed.
+        /// How it is used.
         options: S3Options,
     },
-    /// A single model, a directory or an archive, loaded before the server listens.
+    /// One, read before the server says that it is ready: a directory or an archive.
     Single(PathBuf),
 }
 
-/// A server's settings.
+/// How a server is to behave.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Where models come from.
     pub models: Models,
-    /// Memory for all loaded models, in bytes.
+    /// Bytes that the models may take in memory together.
     pub memory: u64,
-    /// The largest request body, in bytes.
+    /// The largest body of a request, in bytes.
     pub max_request: u64,
-    /// Memory for all request bodies, in bytes; raised to `max_request` if it is less.
+    /// Bytes that the bodies of requests may take in memory together; at least one of the largest fits.
     pub bodies: u64,
-    /// Requests computed at once.
+    /// Requests that are computed at once.
     pub jobs: usize,
-    /// Requests that may wait to be computed; further ones are rejected.
+    /// Requests that wait for their turn; more are turned away.
     pub queue: usize,
-    /// The longest time from a request's first byte to its response.
+    /// From a request's first byte to its answer.
     pub timeout: Duration,
-    /// Connections at once; further ones wait.
+    /// Connections at once; more wait.
     pub connections: usize,
-    /// The format of responses where the request does not say.
+    /// How answers are written where the request leaves it open.
     pub rules: Rules,
-    /// Where requests and responses are captured, if anywhere.
+    /// Where requests and answers are kept, if anywhere.
     pub capture: Option<CaptureSettings>,
     /// What is logged.
-    pub log_level: LogLevel,
+    pub detail: Detail,
 }
 
-/// Models read from a bucket at once: most of the time they wait for the network.
+/// Loads at once from a bucket: each of them waits most of its time.
 const LOADS_FROM_BUCKET: usize = 16;
 
 impl Settings {
-    /// The largest number of models that are read at once.
+    /// Models that are read at once.
     #[must_use]
     pub fn loads(&self) -> usize {
         let least = if matches!(self.models, Models::Bucket { .. }) { LOADS_FROM_BUCKET } else { 2 };

@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[cfg(all(unix, feature = "parquet", feature = "s3"))]
+mod documented_commands;
+mod documented_links;
 mod forecast_runs;
 mod generate;
 mod launch_requests;

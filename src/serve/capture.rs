@@ -1,0 +1,271 @@
+//! Data capture: requests and answers as they were, in files of the form that SageMaker's own data capture writes, which
+//! multi-model endpoints do not have.
+//!
+//! A share of the requests is written to `capture-<milliseconds>.jsonl` by a thread of its own. A file that is full is
+//! followed by another, and the oldest go when there are too many.
+
+use super::background::Background;
+use crate::error::{Error, Result};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use std::{
+    fs::{self, File},
+    io::{self, Write},
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+/// What is captured, and where to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CaptureSettings {
+    /// The folder for the files.
+    pub directory: PathBuf,
+    /// The share of requests that is captured, in percent: above 0, at most 100.
+    pub percent: f64,
+    /// A file is followed by another when it has so many bytes.
+    pub file_bytes: u64,
+    /// Files that are kept.
+    pub files: usize,
+}
+
+/// Captured requests that wait to be written.
+const WAITING: usize = 256;
+
+/// Of a body, so many bytes are kept.
+const LARGEST_BODY: usize = 64 << 10;
+
+/// One request and its answer.
+#[derive(Debug)]
+pub(super) struct Captured {
+    pub(super) request_id: String,
+    pub(super) model: String,
+    pub(super) identity: String,
+    pub(super) input: Body,
+    pub(super) output: Body,
+    pub(super) status: u16,
+    pub(super) custom_attributes: Option<String>,
+}
+
+/// A body's beginning, its length and its content type.
+#[derive(Debug)]
+pub(super) struct Body {
+    content_type: String,
+    kept: Box<[u8]>,
+    bytes: usize,
+}
+
+/// The capture of a server.
+#[derive(Debug)]
+pub(super) struct Capture {
+    percent: f64,
+    seen: AtomicU64,
+    writer: Background<Captured>,
+    failed: Arc<AtomicU64>,
+}
+
+impl Capture {
+    /// Opens the first file, so that a folder that cannot be written is known at once.
+    pub(super) fn start(settings: &CaptureSettings) -> Result<Self> {
+        let place = |error| Error::storage(format_args!("capturing to {}", settings.directory.display()), error);
+        let mut files = Files::open(settings).map_err(place)?;
+        let failed = Arc::new(AtomicU64::new(0));
+        let failures = Arc::clone(&failed);
+        let writer = Background::start("capture", WAITING, move |captured: Captured| {
+            if files.write(&captured.to_line()).is_err() {
+                failures.fetch_add(1, Ordering::Relaxed);
+            }
+        })
+        .map_err(place)?;
+        Ok(Self { percent: settings.percent, seen: AtomicU64::new(0), writer, failed })
+    }
+
+    /// Whether the next request is captured: evenly spread, so that any stretch of requests has its share.
+    pub(super) fn wants_next(&self) -> bool {
+        let seen = self.seen.fetch_add(1, Ordering::Relaxed) as f64;
+        let captured = |requests: f64| (requests * self.percent / 100.0).floor();
+        captured(seen + 1.0) > captured(seen)
+    }
+
+    pub(super) fn offer(&self, captured: Captured) {
+        self.writer.offer(captured);
+    }
+
+    /// Requests that were to be captured and were not: the queue was full, or the disk.
+    pub(super) fn lost(&self) -> u64 {
+        self.writer.dropped() + self.failed.load(Ordering::Relaxed)
+    }
+
+    /// Writes what waits.
+    pub(super) fn close(&self) {
+        self.writer.flush(Duration::from_secs(2));
+    }
+}
+
+impl Captured {
+    /// A line of SageMaker's capture schema, with `manyfit` beside it.
+    fn to_line(&self) -> Vec<u8> {
+        let line = json!({
+            "captureData": {
+                "endpointInput": self.input.to_json("INPUT"),
+                "endpointOutput": self.output.to_json("OUTPUT"),
+            },
+            "eventMetadata": {
+                "eventId": self.request_id,
+                "inferenceTime": Timestamp::now().to_string(),
+                "customAttributes": self.custom_attributes.as_ref().map(|attributes| [attributes]),
+            },
+            "eventVersion": "0",
+            "manyfit": {"model": self.model, "identity": self.identity, "status": self.status},
+        });
+        let mut line = line.to_string().into_bytes();
+        line.push(b'\n');
+        line
+    }
+}
+
+impl Body {
+    /// A copy of what is kept: the whole need not wait in memory until it is written.
+    pub(super) fn new(content_type: &str, bytes: &[u8]) -> Self {
+        let kept = bytes[..bytes.len().min(LARGEST_BODY)].into();
+        Self { content_type: content_type.to_owned(), kept, bytes: bytes.len() }
+    }
+
+    fn to_json(&self, mode: &str) -> Value {
+        let kept = &*self.kept;
+        let (data, encoding) = match std::str::from_utf8(kept) {
+            Ok(text) if self.content_type.contains("json") => (text.to_owned(), "JSON"),
+            Ok(text) if self.content_type.contains("csv") => (text.to_owned(), "CSV"),
+            Ok(text) => (text.to_owned(), "TEXT"),
+            // A cut may fall into a letter; what precedes it is text all the same.
+            Err(error) if error.error_len().is_none() => {
+                (String::from_utf8_lossy(&kept[..error.valid_up_to()]).into_owned(), "TEXT")
+            }
+            Err(_) => (crate::artifact::hex(kept), "HEX"),
+        };
+        json!({
+            "observedContentType": self.content_type,
+            "mode": mode,
+            "data": data,
+            "encoding": encoding,
+            "bytes": self.bytes,
+        })
+    }
+}
+
+/// The files of a capture.
+struct Files {
+    settings: CaptureSettings,
+    file: File,
+    written: u64,
+    opened: i64,
+}
+
+impl Files {
+    fn open(settings: &CaptureSettings) -> io::Result<Self> {
+        fs::create_dir_all(&settings.directory)?;
+        let opened = Timestamp::now().as_millisecond();
+        let file = create(&settings.directory, opened)?;
+        forget_oldest(settings);
+        Ok(Self { settings: settings.clone(), file, written: 0, opened })
+    }
+
+    fn write(&mut self, line: &[u8]) -> io::Result<()> {
+        if self.written > 0 && self.written + line.len() as u64 > self.settings.file_bytes {
+            // Two files need two names.
+            self.opened = Timestamp::now().as_millisecond().max(self.opened + 1);
+            self.file = create(&self.settings.directory, self.opened)?;
+            self.written = 0;
+            forget_oldest(&self.settings);
+        }
+        self.file.write_all(line)?;
+        self.written += line.len() as u64;
+        Ok(())
+    }
+}
+
+/// Removes the files of captures, this one's and earlier ones', that are more than are kept. One that cannot be removed is
+/// tried again with the next file: what is to be written is written all the same.
+fn forget_oldest(settings: &CaptureSettings) {
+    let ours = |name: &str| name.strip_prefix("capture-").is_some_and(|rest| rest.strip_suffix(".jsonl").is_some());
+    let entries = fs::read_dir(&settings.directory).into_iter().flatten().filter_map(Result::ok);
+    let mut names: Vec<PathBuf> =
+        entries.filter(|entry| entry.file_name().to_str().is_some_and(ours)).map(|entry| entry.path()).collect();
+    // The names have the time at which they were opened in them, always with 13 digits.
+    names.sort();
+    let over = names.len().saturating_sub(settings.files.max(1));
+    for name in &names[..over] {
+        drop(fs::remove_file(name));
+    }
+}
+
+fn create(directory: &Path, opened: i64) -> io::Result<File> {
+    File::options().create(true).append(true).open(directory.join(format!("capture-{opened:013}.jsonl")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn captured(body: &[u8]) -> Captured {
+        Captured {
+            request_id: "r-1".into(),
+            model: "8".into(),
+            identity: "customer=8".into(),
+            input: Body::new("application/json", body),
+            output: Body::new("text/csv", b"1,2"),
+            status: 200,
+            custom_attributes: None,
+        }
+    }
+
+    #[test]
+    fn files_rotate_and_the_oldest_go_those_of_earlier_runs_too() {
+        let directory = tempfile::tempdir().unwrap();
+        let settings =
+            CaptureSettings { directory: directory.path().into(), percent: 100.0, file_bytes: 2000, files: 3 };
+        // Those of earlier runs count; one that cannot be removed, as a folder cannot, is in nobody's way.
+        for earlier in 0..9 {
+            fs::write(directory.path().join(format!("capture-000000000000{earlier}.jsonl")), "{}").unwrap();
+        }
+        let stuck = directory.path().join("capture-0000000000009.jsonl");
+        fs::create_dir(&stuck).unwrap();
+        let mut files = Files::open(&settings).unwrap();
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 3);
+        for _ in 0..40 {
+            files.write(&captured(b"{}").to_line()).unwrap();
+        }
+        fs::remove_dir(stuck).unwrap();
+        let sizes: Vec<u64> =
+            fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().metadata().unwrap().len()).collect();
+        assert_eq!(sizes.len(), 3);
+        assert!(sizes.iter().all(|size| (1..=2000).contains(size)), "{sizes:?}");
+    }
+
+    #[test]
+    fn a_line_has_the_bodies_as_they_were_and_long_ones_cut() {
+        let line: Value = serde_json::from_slice(&captured(b"{\"horizon\": 7}").to_line()).unwrap();
+        let input = &line["captureData"]["endpointInput"];
+        assert_eq!((&input["data"], &input["encoding"]), (&json!("{\"horizon\": 7}"), &json!("JSON")));
+        assert_eq!(line["captureData"]["endpointOutput"]["encoding"], "CSV");
+        let long = captured("ä".repeat(LARGEST_BODY).as_bytes());
+        assert_eq!(long.input.kept.len(), LARGEST_BODY, "what waits is cut already");
+        let long: Value = serde_json::from_slice(&long.to_line()).unwrap();
+        let input = &long["captureData"]["endpointInput"];
+        assert_eq!(input["data"].as_str().unwrap().len(), LARGEST_BODY);
+        assert_eq!(input["bytes"], 2 * LARGEST_BODY);
+    }
+
+    #[test]
+    fn the_share_is_spread_evenly() {
+        let directory = tempfile::tempdir().unwrap();
+        for (percent, expected) in [(100.0, 100), (25.0, 25), (1.0, 1), (0.1, 0)] {
+            let settings = CaptureSettings { directory: directory.path().into(), percent, file_bytes: 1000, files: 1 };
+            let capture = Capture::start(&settings).unwrap();
+            assert_eq!((0..100).filter(|_| capture.wants_next()).count(), expected);
+        }
+    }
+}
