@@ -3,14 +3,15 @@
 //! `prepare` cuts tables into blocks itself, and asks here what a block means, so that it takes every row that `train`
 //! would take, for the same reasons.
 
-use super::{
-    InputSettings,
-    columns::Header,
-    csv, number,
-    records::{self, Text},
-    timestamp,
-};
 use crate::error::{Error, Result};
+use crate::input::{
+    InputSettings,
+    csv::series as csv,
+    csv::split::{self as records, Text},
+    schema::header::Header,
+    value::number,
+    value::timestamp,
+};
 
 /// Which column of a table is what.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +66,7 @@ pub(crate) fn records(
     scratch: &mut Scratch,
     mut each: impl FnMut(u64, Option<&[&[u8]]>) -> Result<()>,
 ) -> Result<()> {
-    let mut records = Text::with_delimiter(bytes, delimiter).records(&mut scratch.0);
+    let mut records = Text::block(bytes, delimiter).records(&mut scratch.0);
     while let Some(record) = records.next() {
         let fields: Vec<&[u8]> = (0..record.len()).map(|at| record.field(at)).collect();
         each(record.line, (!record.torn).then_some(&fields))?;
@@ -122,6 +123,6 @@ pub(crate) fn display_time(time: i64) -> String {
 
 /// A failure that names file, place, column and value.
 pub(crate) fn bad_cell(file: &str, place: &str, column: &str, value: &[u8], complaint: &str) -> Error {
-    let (column, value) = (super::fault::quoted(column.as_bytes()), super::fault::quoted(value));
+    let (column, value) = (super::data_error::quoted(column.as_bytes()), super::data_error::quoted(value));
     Error::Data(format!("{file}: {place}, column {column}: {value} {complaint}"))
 }

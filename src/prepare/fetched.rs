@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     error::{Error, Result},
-    input::file_names::is_parquet,
+    input::file_name::is_parquet,
     store::{Entry, Store},
 };
 

@@ -7,7 +7,7 @@
 //! | target | integers, floats, Boolean as 0 and 1, text |
 //! | kept, filtered | any of these, written as text; Boolean as `true` and `false` |
 //!
-//! What has another type is refused, if it is wanted at all: `input/parquet_values.rs` has the types of single files.
+//! What has another type is refused, if it is wanted at all: `input/parquet/values.rs` has the types of single files.
 
 use std::{
     fs::File,
@@ -33,7 +33,8 @@ use super::{
 use crate::{
     error::{Error, Result},
     input::{
-        InputSettings, parquet_values,
+        InputSettings,
+        parquet::values,
         raw::{self, Layout},
     },
     store::Store,
@@ -80,7 +81,7 @@ impl Table {
 
     /// Which column is what.
     pub(super) fn layout(&self, settings: &InputSettings) -> Result<Layout> {
-        parquet_values::layout(self.names.clone(), &self.types, settings, &self.name)
+        values::layout(self.names.clone(), &self.types, settings, &self.name)
     }
 
     /// # Errors
@@ -92,7 +93,7 @@ impl Table {
                 T::Dictionary(_, value, _) if at != mapping.timestamp => value,
                 column => column,
             };
-            parquet_values::check_column(&self.names[at], column, &self.name)?;
+            values::check_column(&self.names[at], column, &self.name)?;
             let is_name = is_text(column) || matches!(column, T::Int32 | T::Int64 | T::UInt32 | T::UInt64);
             if mapping.customer == Ok(at) && !is_name {
                 return Err(Error::Data(format!(

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::{counts::Counts, quality::Quality};
-use crate::input::file_names::tells_purpose;
+use crate::input::file_name::tells_purpose;
 
 /// Totals over all customers, and over the rows of the input.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]

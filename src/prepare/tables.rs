@@ -12,7 +12,7 @@ use super::{
 use crate::{
     error::{Error, Result},
     input::{
-        file_names::{customer_name, is_parquet, is_table},
+        file_name::{customer_name, is_parquet, is_table},
         raw::{self, Dialect},
     },
     shard::Shard,

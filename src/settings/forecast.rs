@@ -50,7 +50,7 @@ pub(super) fn read(text: &mut Text<'_>, family: Family, input: &mut InputSetting
     };
     if !matches!(model, SeriesSpec::Prophet(_)) {
         // What Prophet would be given is nothing that these need.
-        input.further.clear();
+        input.extra.clear();
     }
     let fallback = text.choice(
         "fallback",

@@ -4,7 +4,7 @@ use super::{
     terms,
     text::{self, Text},
 };
-use crate::input::{FurtherColumn, InputSettings, parse_timestamp};
+use crate::input::{ExtraColumn, InputSettings, parse_timestamp};
 use manyfit_models::{
     holidays::Country,
     prophet::{Growth, History, Mode, ProphetSpec, Scaling, SeasonalityChoice},
@@ -94,8 +94,8 @@ pub(super) fn read(text: &mut Text<'_>, input: &mut InputSettings) -> ProphetSet
     }
     if spec.growth == Growth::Logistic {
         // A column of this name is used where there is one.
-        let floor = FurtherColumn { required: false, ..FurtherColumn::required("floor") };
-        input.further.extend(spec.floor.is_none().then_some(floor));
+        let floor = ExtraColumn { required: false, ..ExtraColumn::required("floor") };
+        input.extra.extend(spec.floor.is_none().then_some(floor));
     } else {
         for (name, limit) in [("cap", &cap), ("floor", &floor)] {
             if let Some(Limit::Column(column)) = limit {
@@ -103,14 +103,14 @@ pub(super) fn read(text: &mut Text<'_>, input: &mut InputSettings) -> ProphetSet
             }
         }
     }
-    for column in spec.columns().map(FurtherColumn::required) {
+    for column in spec.columns().map(ExtraColumn::required) {
         // Several seasonalities may have one condition.
-        let known = input.further.contains(&column);
-        input.further.extend((!known).then_some(column));
+        let known = input.extra.contains(&column);
+        input.extra.extend((!known).then_some(column));
     }
     for (name, limit) in [("cap", cap), ("floor", floor)] {
         if let Some(Limit::Column(column)) = limit {
-            input.further.iter_mut().filter(|further| further.name == name).for_each(|further| {
+            input.extra.iter_mut().filter(|further| further.name == name).for_each(|further| {
                 further.column.clone_from(&column);
                 further.required = true;
             });

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    input::{CustomerRows, FurtherColumn, InputSettings, Sheet, SheetRow},
+    input::{CustomerRows, ExtraColumn, InputSettings, Sheet, SheetRow},
 };
 use manyfit_models::{
     SeriesSpec,
@@ -62,7 +62,7 @@ pub(super) struct Overrides {
     /// Everybody's settings.
     base: BTreeMap<String, String>,
     /// The columns that those name.
-    further: Vec<FurtherColumn>,
+    further: Vec<ExtraColumn>,
     sheets: Vec<Sheet>,
     /// The columns of settings of each sheet, with their canonical names.
     columns: Vec<Vec<(usize, String)>>,
@@ -82,7 +82,7 @@ pub struct Recipe<'a> {
     /// Their canonical text, where it differs from everybody's, for the fingerprint.
     pub shape: Option<String>,
     /// The columns that these settings name, where others name others.
-    further: Option<Cow<'a, [FurtherColumn]>>,
+    further: Option<Cow<'a, [ExtraColumn]>>,
     /// Where they stand.
     place: String,
 }
@@ -90,7 +90,7 @@ pub struct Recipe<'a> {
 /// A customer's settings over everybody's.
 struct Own {
     task: ForecastTask,
-    further: Vec<FurtherColumn>,
+    further: Vec<ExtraColumn>,
     /// The last of their rows.
     place: String,
 }
@@ -104,7 +104,7 @@ impl Recipe<'_> {
     pub fn series<'s>(&self, series: &'s Series) -> Result<Cow<'s, Series>> {
         let Some(further) = &self.further else { return Ok(Cow::Borrowed(series)) };
         let mut columns = Columns::default();
-        for FurtherColumn { name, column, required } in further.iter() {
+        for ExtraColumn { name, column, required } in further.iter() {
             match series.columns.get(column) {
                 Some(values) => columns.insert(name, values.to_vec()),
                 None if *required => {
@@ -140,8 +140,8 @@ impl Settings {
             task.tables.future = Some(Arc::new(CustomerRows::read(path)?));
         }
         if let Some(path) = &task.overrides {
-            let overrides = Overrides::read(path, given, mem::take(&mut self.input.further))?;
-            self.input.further = overrides.columns_to_read();
+            let overrides = Overrides::read(path, given, mem::take(&mut self.input.extra))?;
+            self.input.extra = overrides.columns_to_read();
             task.tables.overrides = Some(Arc::new(overrides));
         }
         task.tables.check_groups()
@@ -236,7 +236,7 @@ impl ForecastTask {
 }
 
 impl Overrides {
-    fn read(path: &Path, base: &BTreeMap<String, String>, further: Vec<FurtherColumn>) -> Result<Self> {
+    fn read(path: &Path, base: &BTreeMap<String, String>, further: Vec<ExtraColumn>) -> Result<Self> {
         let mut input = InputSettings::default();
         let mut allowed = Text::names_of(|text| super::forecast::read(text, Family::Prophet, &mut input));
         allowed.insert("model");
@@ -325,14 +325,14 @@ impl Overrides {
         let faults = text.into_faults(|name| settings.task.stranger(name));
         match settings.task {
             _ if !faults.is_empty() => Err(refused(format!("setting {}", faults.join("; setting ")))),
-            Task::Forecast(task) => Ok(Some(Own { task: *task, further: settings.input.further, place })),
+            Task::Forecast(task) => Ok(Some(Own { task: *task, further: settings.input.extra, place })),
             Task::Regression(_) => Err(refused("a customer's model forecasts a series, as everybody's does".into())),
         }
     }
 
     /// The columns of the input that anybody's settings name, as files call them. None is needed in every file: a customer's
     /// recipe insists on its own.
-    fn columns_to_read(&self) -> Vec<FurtherColumn> {
+    fn columns_to_read(&self) -> Vec<ExtraColumn> {
         let mut columns: BTreeSet<String> = self.further.iter().map(|further| further.column.clone()).collect();
         let mut seen = HashSet::new();
         for customer in self.customers.keys() {
@@ -344,9 +344,9 @@ impl Overrides {
             let mut settings = self.base.clone();
             settings.extend(naming.iter().map(|(&name, &value)| (name.to_owned(), value.to_owned())));
             let read = Settings::read(&mut Text::new(&settings));
-            columns.extend(read.input.further.into_iter().map(|further| further.column));
+            columns.extend(read.input.extra.into_iter().map(|further| further.column));
             seen.insert(naming);
         }
-        columns.iter().map(|column| FurtherColumn { required: false, ..FurtherColumn::required(column) }).collect()
+        columns.iter().map(|column| ExtraColumn { required: false, ..ExtraColumn::required(column) }).collect()
     }
 }

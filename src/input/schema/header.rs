@@ -2,12 +2,12 @@
 //!
 //! A guess depends on the one file alone, so a customer's model never depends on which other files lie beside it.
 
-use super::{
-    FurtherColumn, InputSettings,
-    fault::{Fault, quoted},
-    number,
-    records::Record,
-    timestamp,
+use crate::input::{
+    ExtraColumn, InputSettings,
+    csv::split::Record,
+    data_error::{DataError, quoted},
+    value::number,
+    value::timestamp,
 };
 
 /// Names that say "timestamp" by themselves, the surest first. Compared by letters and digits only, in any case.
@@ -48,69 +48,69 @@ const TARGETS: [&str; 17] = [
     "power",
 ];
 /// Names of the column that says whose row it is, in the input and in tables beside it.
-pub(super) const CUSTOMERS: [&str; 2] = ["customer", "customerid"];
+pub(in crate::input) const CUSTOMERS: [&str; 2] = ["customer", "customerid"];
 /// Never a target by guess: the row numbers that data frames leave behind, identifiers, parts of a date.
 const COUNTERS: [&str; 6] = ["", "index", "unnamed0", "rownames", "id", "year"];
 
 /// The names of a file's columns.
 #[derive(Default)]
-pub(super) struct Header {
+pub(in crate::input) struct Header {
     text: Vec<u8>,
     ends: Vec<usize>,
 }
 
 /// Where the columns are that a customer's series is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Columns {
-    pub(super) timestamp: usize,
-    pub(super) target: usize,
-    pub(super) customer: Option<usize>,
+pub(in crate::input) struct Columns {
+    pub(in crate::input) timestamp: usize,
+    pub(in crate::input) target: usize,
+    pub(in crate::input) customer: Option<usize>,
     /// How many fields a row has.
-    pub(super) width: usize,
+    pub(in crate::input) width: usize,
 }
 
 /// What every value seen of a column can be read as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "independent findings, not a state")]
-pub(super) struct Kind {
+pub(in crate::input) struct Kind {
     /// Whether any value was seen; without one the rest says nothing.
-    pub(super) seen: bool,
+    pub(in crate::input) seen: bool,
     /// A timestamp by its form.
-    pub(super) calendar: bool,
+    pub(in crate::input) calendar: bool,
     /// A timestamp by its form or its size.
-    pub(super) moment: bool,
+    pub(in crate::input) moment: bool,
     /// A number.
-    pub(super) number: bool,
+    pub(in crate::input) number: bool,
 }
 
 impl Header {
-    pub(super) fn clear(&mut self) {
+    pub(in crate::input) fn clear(&mut self) {
         self.text.clear();
         self.ends.clear();
     }
 
-    pub(super) fn push(&mut self, name: &[u8]) {
+    pub(in crate::input) fn push(&mut self, name: &[u8]) {
         self.text.extend_from_slice(name);
         self.ends.push(self.text.len());
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::input) fn len(&self) -> usize {
         self.ends.len()
     }
 
-    pub(super) fn name(&self, at: usize) -> &[u8] {
+    pub(in crate::input) fn name(&self, at: usize) -> &[u8] {
         let start = if at == 0 { 0 } else { self.ends[at - 1] };
         &self.text[start..self.ends[at]]
     }
 
     /// The name for people and for settings.
-    pub(super) fn display(&self, at: usize) -> String {
+    pub(in crate::input) fn display(&self, at: usize) -> String {
         String::from_utf8_lossy(self.name(at)).into_owned()
     }
 
     /// Takes the names from the first record, or numbers for names where the record is data already: a timestamp
     /// and then a number or nothing. `true`: the record is a header.
-    pub(super) fn fill(&mut self, first: &Record<'_>) -> bool {
+    pub(in crate::input) fn fill(&mut self, first: &Record<'_>) -> bool {
         self.clear();
         let headerless = first.len() >= 2
             && timestamp::parse(first.field(0)).is_ok()
@@ -126,7 +126,7 @@ impl Header {
     }
 
     /// The column of a name that was set: exactly, else in any case.
-    pub(super) fn find(&self, wanted: &str) -> Option<usize> {
+    pub(in crate::input) fn find(&self, wanted: &str) -> Option<usize> {
         let (wanted, columns) = (wanted.trim().as_bytes(), 0..self.len());
         columns
             .clone()
@@ -135,14 +135,14 @@ impl Header {
     }
 
     /// The first of the well-known names that a column has.
-    pub(super) fn guess(&self, known: &[&str], allowed: impl Fn(usize) -> bool) -> Option<usize> {
+    pub(in crate::input) fn guess(&self, known: &[&str], allowed: impl Fn(usize) -> bool) -> Option<usize> {
         let mut columns = known.iter().flat_map(|known| (0..self.len()).map(move |at| (known, at)));
         columns.find(|&(known, at)| allowed(at) && same_letters(self.name(at), known)).map(|(_, at)| at)
     }
 
-    pub(super) fn required(&self, setting: &str, wanted: &str) -> Result<usize, Fault> {
+    pub(in crate::input) fn required(&self, setting: &str, wanted: &str) -> Result<usize, DataError> {
         self.find(wanted).ok_or_else(|| {
-            Fault::file(format!(
+            DataError::file(format!(
                 "has no column {}, which the setting {setting} names; its columns are {}",
                 quoted(wanted.as_bytes()),
                 self.list()
@@ -151,20 +151,20 @@ impl Header {
     }
 
     /// The further columns that are there: their places, and what the model calls them.
-    pub(super) fn further(
+    pub(in crate::input) fn further(
         &self,
         settings: &InputSettings,
         has_header: bool,
-    ) -> Result<(Vec<usize>, Vec<String>), Fault> {
+    ) -> Result<(Vec<usize>, Vec<String>), DataError> {
         let mut found = (Vec::new(), Vec::new());
-        for FurtherColumn { name, column, required } in &settings.further {
+        for ExtraColumn { name, column, required } in &settings.extra {
             let place = self.find(column).filter(|_| has_header);
             if let Some(place) = place {
                 found.0.push(place);
                 found.1.push(name.clone());
             } else if *required {
                 let (wanted, listed) = (quoted(column.as_bytes()), self.list());
-                return Err(Fault::file(if has_header {
+                return Err(DataError::file(if has_header {
                     format!("has no column {wanted}, which the model needs; its columns are {listed}")
                 } else {
                     format!(
@@ -176,7 +176,7 @@ impl Header {
         Ok(found)
     }
 
-    pub(super) fn list(&self) -> String {
+    pub(in crate::input) fn list(&self) -> String {
         const SHOWN: usize = 20;
         let mut names: Vec<String> = (0..self.len().min(SHOWN)).map(|at| quoted(self.name(at))).collect();
         if self.len() > SHOWN {
@@ -186,7 +186,7 @@ impl Header {
     }
 
     /// The column that says whose row it is: as set, or well known.
-    pub(super) fn customer(&self, settings: &InputSettings) -> Result<Option<usize>, Fault> {
+    pub(in crate::input) fn customer(&self, settings: &InputSettings) -> Result<Option<usize>, DataError> {
         match &settings.customer {
             Some(wanted) => self.required("customer", wanted).map(Some),
             None => Ok(self.guess(&CUSTOMERS, |_| true)),
@@ -194,21 +194,21 @@ impl Header {
     }
 
     /// The customer's column: there in every file of `many` customers, and in no other.
-    pub(super) fn customer_as_in_first_file(
+    pub(in crate::input) fn customer_as_in_first_file(
         &self,
         settings: &InputSettings,
         many: bool,
-    ) -> Result<Option<usize>, Fault> {
+    ) -> Result<Option<usize>, DataError> {
         match self.customer(settings)? {
             None if many => {
                 let listed = self.list();
-                Err(Fault::file(format!(
+                Err(DataError::file(format!(
                     "has no column customer or customer_id, unlike the first file; its columns are {listed}"
                 )))
             }
             Some(at) if !many => {
                 let name = quoted(self.name(at));
-                Err(Fault::file(format!(
+                Err(DataError::file(format!(
                     "has a column {name}, but the first file has none, so each file is read as one customer's: \
                      keep one kind of file in a place, or drop the column"
                 )))
@@ -218,12 +218,12 @@ impl Header {
     }
 
     /// All columns of a file that has a header. `sample` looks at the values, if the names alone do not decide.
-    pub(super) fn resolve(
+    pub(in crate::input) fn resolve(
         &self,
         settings: &InputSettings,
         many: bool,
         sample: impl FnOnce() -> Vec<Kind>,
-    ) -> Result<Columns, Fault> {
+    ) -> Result<Columns, DataError> {
         let customer = self.customer_as_in_first_file(settings, many)?;
         let kinds = std::cell::LazyCell::new(sample);
         let kind = |at: usize| kinds.get(at).copied().unwrap_or(Kind::UNSEEN);
@@ -236,23 +236,23 @@ impl Header {
             None => self.guess_target(kind, |at| Some(at) != customer && at != timestamp)?,
         };
         if timestamp == target || customer == Some(timestamp) || customer == Some(target) {
-            return Err(Fault::file("timestamp, target and customer must be three different columns"));
+            return Err(DataError::file("timestamp, target and customer must be three different columns"));
         }
         Ok(Columns { timestamp, target, customer, width: self.len() })
     }
 
     /// The columns of a file without a header: timestamp, then target.
-    pub(super) fn positions(&self, settings: &InputSettings, many: bool) -> Result<Columns, Fault> {
+    pub(in crate::input) fn positions(&self, settings: &InputSettings, many: bool) -> Result<Columns, DataError> {
         let named =
             [("customer", &settings.customer), ("timestamp", &settings.timestamp), ("target", &settings.target)];
         if let Some((setting, Some(wanted))) = named.iter().find(|(_, name)| name.is_some()) {
             let wanted = quoted(wanted.as_bytes());
-            return Err(Fault::file(format!(
+            return Err(DataError::file(format!(
                 "has no header, so the column {wanted} of the setting {setting} cannot be found: add a header line"
             )));
         }
         if many {
-            return Err(Fault::file(
+            return Err(DataError::file(
                 "has no header, unlike the first file, so its customers are unknown: add a header line",
             ));
         }
@@ -263,12 +263,12 @@ impl Header {
         &self,
         kind: impl Fn(usize) -> Kind,
         allowed: impl Fn(usize) -> bool + Copy,
-    ) -> Result<usize, Fault> {
+    ) -> Result<usize, DataError> {
         self.guess(&TIMESTAMPS, allowed)
             .or_else(|| self.guess(&TIMESTAMPS_BY_VALUE, |at| allowed(at) && kind(at).seen && kind(at).moment))
             .or_else(|| (0..self.len()).find(|&at| allowed(at) && kind(at).seen && kind(at).calendar))
             .ok_or_else(|| {
-                Fault::file(format!("no column looks like timestamps: set timestamp to one of {}", self.list()))
+                DataError::file(format!("no column looks like timestamps: set timestamp to one of {}", self.list()))
             })
     }
 
@@ -276,21 +276,23 @@ impl Header {
         &self,
         kind: impl Fn(usize) -> Kind,
         allowed: impl Fn(usize) -> bool + Copy,
-    ) -> Result<usize, Fault> {
+    ) -> Result<usize, DataError> {
         let counters = COUNTERS.iter().chain(&TIMESTAMPS_BY_VALUE);
         let counter = |at: usize| counters.clone().any(|name| same_letters(self.name(at), name));
         self.guess(&TARGETS, allowed)
             .or_else(|| (0..self.len()).find(|&at| allowed(at) && !counter(at) && kind(at).seen && kind(at).number))
-            .ok_or_else(|| Fault::file(format!("no column looks like a target: set target to one of {}", self.list())))
+            .ok_or_else(|| {
+                DataError::file(format!("no column looks like a target: set target to one of {}", self.list()))
+            })
     }
 }
 
 impl Kind {
     /// Nothing seen, everything possible.
-    pub(super) const UNSEEN: Self = Self { seen: false, calendar: true, moment: true, number: true };
+    pub(in crate::input) const UNSEEN: Self = Self { seen: false, calendar: true, moment: true, number: true };
 
     /// Takes one more value into account.
-    pub(super) fn see(&mut self, value: &[u8]) {
+    pub(in crate::input) fn see(&mut self, value: &[u8]) {
         if number::is_missing(value) {
             return;
         }
@@ -302,7 +304,7 @@ impl Kind {
 }
 
 /// Equal but for case, spaces and punctuation: `Week Starting` is `weekstarting`.
-pub(super) fn same_letters(name: &[u8], known: &str) -> bool {
+pub(in crate::input) fn same_letters(name: &[u8], known: &str) -> bool {
     let letters = name.iter().filter(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii());
     letters.map(u8::to_ascii_lowercase).eq(known.bytes())
 }

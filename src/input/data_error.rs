@@ -6,45 +6,45 @@ use crate::error::Error;
 
 /// A sentence that says where in the file, what, and what to do.
 ///
-/// The file's name joins at the edge ([`Fault::in_file`]): the parsers know only bytes.
+/// The file's name joins at the edge ([`DataError::in_file`]): the parsers know only bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Fault(Box<str>);
+pub(crate) struct DataError(Box<str>);
 
-impl Fault {
+impl DataError {
     /// Something wrong with the whole file.
-    pub(super) fn file(sentence: impl Into<String>) -> Self {
+    pub(in crate::input) fn file(sentence: impl Into<String>) -> Self {
         Self(sentence.into().into())
     }
 
     /// Something wrong with a row; `place` says which, "line 3" or "row 3".
-    pub(super) fn row(place: Place, sentence: impl AsRef<str>) -> Self {
+    pub(in crate::input) fn row(place: Position, sentence: impl AsRef<str>) -> Self {
         Self(format!("{place}: {}", sentence.as_ref()).into())
     }
 
     /// Something wrong with one value: `complaint` is the rest of the sentence that begins with it.
-    pub(super) fn cell(place: Place, column: &[u8], value: &[u8], complaint: &str) -> Self {
+    pub(in crate::input) fn cell(place: Position, column: &[u8], value: &[u8], complaint: &str) -> Self {
         Self(format!("{place}, column {}: {} {complaint}", quoted(column), quoted(value)).into())
     }
 
     /// The same with more at the end.
-    pub(super) fn and(self, more: &str) -> Self {
+    pub(in crate::input) fn and(self, more: &str) -> Self {
         Self(format!("{}{more}", self.0).into())
     }
 
     /// The failure as the run reports it.
-    pub(super) fn in_file(self, file: &str) -> Error {
+    pub(in crate::input) fn in_file(self, file: &str) -> Error {
         Error::Data(format!("{file}: {}", self.0))
     }
 }
 
 /// Where in a file: a line of text, or a row of a table; both from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(crate) enum Position {
     Line(u64),
     Row(u64),
 }
 
-impl std::fmt::Display for Place {
+impl std::fmt::Display for Position {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Line(number) => write!(f, "line {number}"),
@@ -54,7 +54,7 @@ impl std::fmt::Display for Place {
 }
 
 /// The text in quotes, on one line, at most 60 characters of it.
-pub(super) fn quoted(text: &[u8]) -> String {
+pub(in crate::input) fn quoted(text: &[u8]) -> String {
     // Four bytes are the longest character, so this many bytes hold more characters than are shown.
     const SHOWN: usize = 60;
     let start = String::from_utf8_lossy(&text[..text.len().min(4 * SHOWN + 4)]);
@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn a_fault_names_file_place_column_value_and_the_way_out() {
-        let fault = Fault::cell(Place::Line(7), b"Quantity", b"twelve", "is not a number: mend it");
+        let fault = DataError::cell(Position::Line(7), b"Quantity", b"twelve", "is not a number: mend it");
         assert_eq!(
             fault.in_file("in/8.csv").to_string(),
             r#"in/8.csv: line 7, column "Quantity": "twelve" is not a number: mend it"#

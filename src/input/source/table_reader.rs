@@ -2,15 +2,16 @@
 
 use std::collections::HashMap;
 
-use super::{
+use crate::input::{
     Contents, Format, InputFile, InputSettings,
-    bundle::{Bundle, Slot},
-    bytes::Bytes,
-    csv,
-    fault::Fault,
-    table_columns::TableColumns,
-    table_csv, table_parquet,
-    table_rows::TableRows,
+    content::bundle::{Bundle, Slot},
+    content::table::TableRows,
+    csv::features as table_csv,
+    csv::series as csv,
+    data_error::DataError,
+    parquet::features as table_parquet,
+    schema::feature_columns::TableColumns,
+    source::load::Bytes,
 };
 use crate::{
     error::{Error, Result},
@@ -22,7 +23,7 @@ use manyfit_models::data::{CustomerId, Feature, Table};
 pub type KnownFeatures<'a> = HashMap<&'a CustomerId, &'a [Feature]>;
 
 /// Where rows of features go as a file is read.
-pub(super) trait TableSink {
+pub(in crate::input) trait TableSink {
     /// Where a customer's rows go; `None`: they are not wanted, and need not be parsed.
     fn slot(&mut self, customer: &[u8]) -> Option<usize>;
 
@@ -30,7 +31,7 @@ pub(super) trait TableSink {
     fn rows(&mut self, slot: usize) -> &mut TableRows;
 
     /// Takes what is wrong with a row. An error ends the reading of the file.
-    fn fail(&mut self, slot: usize, fault: Fault) -> Result<(), Fault>;
+    fn fail(&mut self, slot: usize, fault: DataError) -> Result<(), DataError>;
 }
 
 impl TableSink for TableRows {
@@ -42,7 +43,7 @@ impl TableSink for TableRows {
         self
     }
 
-    fn fail(&mut self, _: usize, fault: Fault) -> Result<(), Fault> {
+    fn fail(&mut self, _: usize, fault: DataError) -> Result<(), DataError> {
         Err(fault)
     }
 }
@@ -50,7 +51,7 @@ impl TableSink for TableRows {
 /// A customer's rows, or its first fault with the rows before it, which nobody reads.
 struct Rows {
     rows: TableRows,
-    fault: Option<Fault>,
+    fault: Option<DataError>,
 }
 
 impl TableSink for Bundle<'_, Rows> {
@@ -63,7 +64,7 @@ impl TableSink for Bundle<'_, Rows> {
         &mut self.slots[slot].content.rows
     }
 
-    fn fail(&mut self, slot: usize, fault: Fault) -> Result<(), Fault> {
+    fn fail(&mut self, slot: usize, fault: DataError) -> Result<(), DataError> {
         self.slots[slot].content.fault = Some(fault);
         Ok(())
     }
@@ -108,13 +109,14 @@ impl TableReader {
                 let columns = table_csv::columns(bytes, settings, false, known, scratch)?;
                 let mut rows = empty(&columns, known, lines(bytes), bytes.len());
                 table_csv::read(bytes, settings, &columns, scratch, &mut rows)?;
-                rows.finish(columns.features.iter().map(|column| scratch.header.name(column.at))).map_err(Fault::file)
+                rows.finish(columns.features.iter().map(|column| scratch.header.name(column.at)))
+                    .map_err(DataError::file)
             }
             Format::Parquet => {
                 let (header, columns) = table_parquet::columns(bytes, settings, false, known)?;
                 let mut rows = empty(&columns, known, 0, 0);
                 table_parquet::read(bytes, &header, &columns, &mut rows)?;
-                rows.finish(columns.features.iter().map(|column| header.name(column.at))).map_err(Fault::file)
+                rows.finish(columns.features.iter().map(|column| header.name(column.at))).map_err(DataError::file)
             }
         };
         read_in_file(read, store, file)
@@ -149,14 +151,15 @@ impl TableReader {
                 (customer, Rows { rows: empty(columns, features(customer), *rows, share), fault: None })
             }))
         };
-        let finish = |bundle: Bundle<'_, Rows>, columns: &TableColumns, header: &super::columns::Header| {
-            let table = |Slot { customer, content: Rows { rows, fault } }: Slot<'_, Rows>| {
-                let names = columns.features.iter().map(|column| header.name(column.at));
-                let table = fault.map_or(Ok(()), Err).and_then(|()| rows.finish(names).map_err(Fault::file));
-                (customer.clone(), table.map_err(|fault| fault.in_file(&store.describe(&file.key))))
+        let finish =
+            |bundle: Bundle<'_, Rows>, columns: &TableColumns, header: &crate::input::schema::header::Header| {
+                let table = |Slot { customer, content: Rows { rows, fault } }: Slot<'_, Rows>| {
+                    let names = columns.features.iter().map(|column| header.name(column.at));
+                    let table = fault.map_or(Ok(()), Err).and_then(|()| rows.finish(names).map_err(DataError::file));
+                    (customer.clone(), table.map_err(|fault| fault.in_file(&store.describe(&file.key))))
+                };
+                bundle.slots.into_iter().map(table).collect()
             };
-            bundle.slots.into_iter().map(table).collect()
-        };
         let read = || match file.format {
             Format::Csv => {
                 let columns = table_csv::columns(bytes, settings, true, features(first), scratch)?;
@@ -185,6 +188,6 @@ fn lines(bytes: &[u8]) -> usize {
     memchr::memchr_iter(b'\n', bytes).count() + 1
 }
 
-fn read_in_file<T>(read: impl FnOnce() -> Result<T, Fault>, store: &dyn Store, file: &InputFile) -> Result<T> {
+fn read_in_file<T>(read: impl FnOnce() -> Result<T, DataError>, store: &dyn Store, file: &InputFile) -> Result<T> {
     read().map_err(|fault| fault.in_file(&store.describe(&file.key)))
 }

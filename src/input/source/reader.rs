@@ -1,13 +1,13 @@
 //! A file to the series of its customer, or of its customers.
 
-use super::{
+use crate::input::{
     Contents, Format, InputFile, InputSettings, Sink,
-    bundle::{Bundle, Slot},
-    bytes::Bytes,
-    csv,
-    fault::{Fault, Place},
-    parquet,
-    rows::{self, Gathered, Row, Rules},
+    content::bundle::{Bundle, Slot},
+    content::series::{self as rows, Gathered, Row, Rules},
+    csv::series as csv,
+    data_error::{DataError, Position},
+    parquet::series as parquet,
+    source::load::Bytes,
 };
 use crate::{
     error::{Error, Result},
@@ -103,8 +103,8 @@ impl Reader {
 
 fn rules(settings: &InputSettings, file: &InputFile) -> Rules {
     let place = match file.format {
-        Format::Csv => Place::Line,
-        Format::Parquet => Place::Row,
+        Format::Csv => Position::Line,
+        Format::Parquet => Position::Row,
     };
     Rules { duplicates: settings.duplicates, place, many: matches!(file.contents, Contents::Many(_)) }
 }
@@ -120,13 +120,13 @@ impl Sink for Gathered {
         Self::push(self, row, further);
     }
 
-    fn fail(&mut self, _: usize, fault: Fault) -> Result<(), Fault> {
+    fn fail(&mut self, _: usize, fault: DataError) -> Result<(), DataError> {
         Err(fault)
     }
 }
 
 /// One customer's rows, or its first fault.
-type SlotRows = Result<Gathered, Fault>;
+type SlotRows = Result<Gathered, DataError>;
 
 impl Sink for Bundle<'_, SlotRows> {
     fn slot(&mut self, customer: &[u8]) -> Option<usize> {
@@ -141,7 +141,7 @@ impl Sink for Bundle<'_, SlotRows> {
         }
     }
 
-    fn fail(&mut self, slot: usize, fault: Fault) -> Result<(), Fault> {
+    fn fail(&mut self, slot: usize, fault: DataError) -> Result<(), DataError> {
         self.slots[slot].content = Err(fault);
         Ok(())
     }
@@ -154,7 +154,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::input::{Duplicates, FurtherColumn, discover, testing::Memory};
+    use crate::input::{Duplicates, ExtraColumn, discover, testing::Memory};
 
     fn one(key: &str) -> InputFile {
         let contents = Contents::One(CustomerId::new("8").unwrap());
@@ -226,10 +226,10 @@ mod tests {
     fn further_columns_go_with_their_dates_whether_the_target_is_there_or_not() {
         let settings = InputSettings {
             duplicates: Duplicates::Sum,
-            further: vec![
-                FurtherColumn::required("price"),
-                FurtherColumn { name: "cap".into(), column: "Limit".into(), required: false },
-                FurtherColumn { name: "floor".into(), column: "floor".into(), required: false },
+            extra: vec![
+                ExtraColumn::required("price"),
+                ExtraColumn { name: "cap".into(), column: "Limit".into(), required: false },
+                ExtraColumn { name: "floor".into(), column: "floor".into(), required: false },
             ],
             ..InputSettings::default()
         };
@@ -306,7 +306,7 @@ mod tests {
             let mut text = String::from(if quoted { "\"ds\",y\n" } else { "ds,y\n" });
             for (day, value) in values.iter().rev() {
                 let value = value.map(|value: f64| value.to_string()).unwrap_or_default();
-                let date = crate::input::timestamp::format(day * DAY);
+                let date = crate::input::value::timestamp::format(day * DAY);
                 writeln!(text, "{date},{value}").unwrap();
             }
             let series = guessed(&text).unwrap();

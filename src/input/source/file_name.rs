@@ -1,6 +1,6 @@
 //! What a file's name tells: its format, whose rows it holds, and what they are for.
 
-use super::Purpose;
+use crate::input::settings::Purpose;
 
 /// How a file is written. Gzip is told by the bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +54,7 @@ pub(crate) fn tells_purpose(key: &str) -> bool {
 }
 
 /// The customer's name and what the rows are for, as a name such as `8_train.csv` or `8/validation.csv` tells them.
-pub(super) fn told(key: &str) -> (&str, Option<Purpose>) {
+pub(in crate::input) fn told(key: &str) -> (&str, Option<Purpose>) {
     const WORDS: [(&str, Purpose); 5] = [
         ("train", Purpose::Training),
         ("training", Purpose::Training),

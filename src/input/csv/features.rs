@@ -1,47 +1,52 @@
 //! CSV bytes to rows of features.
 
-use super::{
+use crate::input::{
     InputSettings, TableSettings,
-    columns::Header,
-    csv::{self, Scratch},
-    fault::{Fault, Place},
-    number,
-    records::{Record, Text},
-    table_columns::TableColumns,
-    table_reader::TableSink,
-    table_rows::{self, TableRows},
+    content::table::{self as table_rows, TableRows},
+    csv::series::Scratch,
+    csv::split::{Record, Text},
+    data_error::{DataError, Position},
+    schema::feature_columns::TableColumns,
+    schema::header::Header,
+    source::table_reader::TableSink,
+    value::number,
 };
 use manyfit_models::data::Feature;
 
 /// Finds the file's columns; their names are in `scratch` then.
-pub(super) fn columns(
+pub(in crate::input) fn columns(
     bytes: &[u8],
     settings: &InputSettings,
     many: bool,
     known: Option<&[Feature]>,
     scratch: &mut Scratch,
-) -> Result<TableColumns, Fault> {
+) -> Result<TableColumns, DataError> {
     let has_header = read_header(Text::new(bytes)?, settings, scratch)?;
     scratch.header.resolve_table(settings, many, has_header, known)
 }
 
 /// Fills the header from the first record; whether it is one.
-pub(super) fn read_header(text: Text<'_>, settings: &InputSettings, scratch: &mut Scratch) -> Result<bool, Fault> {
+pub(in crate::input) fn read_header(
+    text: Text<'_>,
+    settings: &InputSettings,
+    scratch: &mut Scratch,
+) -> Result<bool, DataError> {
     let mut records = text.records(&mut scratch.records);
-    let first = records.next().ok_or_else(|| Fault::file("is empty: it needs a target and features in each row"))?;
+    let first =
+        records.next().ok_or_else(|| DataError::file("is empty: it needs a target and features in each row"))?;
     first.check_quotes()?;
     let default = TableSettings::default();
     Ok(scratch.header.fill_table(&first, settings.table.as_ref().unwrap_or(&default)))
 }
 
 /// Gives every row to the sink.
-pub(super) fn read(
+pub(in crate::input) fn read(
     bytes: &[u8],
     settings: &InputSettings,
     columns: &TableColumns,
     scratch: &mut Scratch,
     sink: &mut impl TableSink,
-) -> Result<(), Fault> {
+) -> Result<(), DataError> {
     let text = Text::new(bytes)?;
     let has_header = read_header(text, settings, scratch)?;
     let Scratch { records, header } = scratch;
@@ -52,7 +57,7 @@ pub(super) fn read(
     let mut number = 0;
     while let Some(record) = records.next() {
         number += 1;
-        let Some(customer) = csv::customer_of(&record, columns.customer, header)? else { continue };
+        let Some(customer) = super::series::customer_of(&record, columns.customer, header)? else { continue };
         let Some(slot) = sink.slot(customer) else { continue };
         if let Err(fault) = row(&record, number, columns, header, sink.rows(slot)) {
             sink.fail(slot, fault)?;
@@ -68,13 +73,13 @@ fn row(
     columns: &TableColumns,
     header: &Header,
     rows: &mut TableRows,
-) -> Result<(), Fault> {
+) -> Result<(), DataError> {
     if record.len() != columns.width {
-        return csv::odd_row(record, columns.width);
+        return super::series::odd_row(record, columns.width);
     }
     let cell = |at: usize| record.field(at);
     let bad = |at: usize, complaint: &str| {
-        Fault::cell(Place::Line(record.line), header.name(at), record.field(at), complaint)
+        DataError::cell(Position::Line(record.line), header.name(at), record.field(at), complaint)
     };
     let target = number::parse_or(cell(columns.target), number::NOT_A_TARGET).and_then(table_rows::target);
     let Some(target) = target.map_err(|complaint| bad(columns.target, complaint))? else {
@@ -105,7 +110,7 @@ fn row(
 
 /// A number, or NaN where it is missing.
 #[inline]
-pub(super) fn feature(text: &[u8]) -> Result<f32, &'static str> {
+pub(in crate::input) fn feature(text: &[u8]) -> Result<f32, &'static str> {
     match fast_float2::parse::<f64, _>(text) {
         Ok(number) => table_rows::single(number),
         Err(_) if number::is_missing(text) => Ok(f32::NAN),

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::{Format, InputFile, InputSettings, bytes::Bytes, csv, parquet};
+use crate::input::{
+    Format, InputFile, InputSettings, csv::series as csv, parquet::series as parquet, source::load::Bytes,
+};
 use crate::{error::Result, store::Store};
 use manyfit_models::data::CustomerId;
 
@@ -10,13 +12,13 @@ use manyfit_models::data::CustomerId;
 #[derive(Debug, Default)]
 pub struct Scan {
     /// Each with its number of rows, sorted by name.
-    pub(super) customers: Vec<(CustomerId, usize)>,
+    pub(in crate::input) customers: Vec<(CustomerId, usize)>,
     /// Names that no customer can have, with the reason.
-    pub(super) refused: Vec<(String, String)>,
+    pub(in crate::input) refused: Vec<(String, String)>,
 }
 
 /// Counts the rows of each customer of a file.
-pub(super) fn scan(store: &dyn Store, settings: &InputSettings, file: &InputFile) -> Result<Scan> {
+pub(in crate::input) fn scan(store: &dyn Store, settings: &InputSettings, file: &InputFile) -> Result<Scan> {
     let mut bytes = Bytes::default();
     let bytes = bytes.load(store, &file.key)?;
     let mut census = Census::default();

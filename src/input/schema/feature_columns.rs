@@ -2,12 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{
+use crate::input::{
     InputSettings, Purpose, TableSettings,
-    columns::{Header, same_letters},
-    fault::{Fault, quoted},
-    number,
-    records::Record,
+    csv::split::Record,
+    data_error::{DataError, quoted},
+    schema::header::{Header, same_letters},
+    value::number,
 };
 use manyfit_models::data::Feature;
 
@@ -18,26 +18,26 @@ const COUNTERS: [&str; 2] = ["", "unnamed0"];
 
 /// Where the columns are that a customer's table is made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct TableColumns {
-    pub(super) target: usize,
-    pub(super) weight: Option<usize>,
-    pub(super) customer: Option<usize>,
-    pub(super) features: Vec<FeatureColumn>,
+pub(in crate::input) struct TableColumns {
+    pub(in crate::input) target: usize,
+    pub(in crate::input) weight: Option<usize>,
+    pub(in crate::input) customer: Option<usize>,
+    pub(in crate::input) features: Vec<FeatureColumn>,
     /// How many fields a row has.
-    pub(super) width: usize,
+    pub(in crate::input) width: usize,
 }
 
 /// Where a feature's values are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct FeatureColumn {
-    pub(super) at: usize,
-    pub(super) categorical: bool,
+pub(in crate::input) struct FeatureColumn {
+    pub(in crate::input) at: usize,
+    pub(in crate::input) categorical: bool,
 }
 
 impl Header {
     /// Takes the names from the first record. Where the record is data already, the first column is the target, and
     /// those after it are `f0`, `f1`, … `true`: the record is a header.
-    pub(super) fn fill_table(&mut self, first: &Record<'_>, settings: &TableSettings) -> bool {
+    pub(in crate::input) fn fill_table(&mut self, first: &Record<'_>, settings: &TableSettings) -> bool {
         self.clear();
         let mut fields = (0..first.len()).map(|at| first.field(at));
         let is_number = |field: &[u8]| number::parse(field).is_ok_and(|number| number.is_some());
@@ -57,13 +57,13 @@ impl Header {
     }
 
     /// The columns of a table. `known` are the features of the training rows, where these are rows to judge by.
-    pub(super) fn resolve_table(
+    pub(in crate::input) fn resolve_table(
         &self,
         settings: &InputSettings,
         many: bool,
         has_header: bool,
         known: Option<&[Feature]>,
-    ) -> Result<TableColumns, Fault> {
+    ) -> Result<TableColumns, DataError> {
         let default = TableSettings::default();
         let table = settings.table.as_ref().unwrap_or(&default);
         let require = |setting: &str, wanted: &str| {
@@ -71,7 +71,7 @@ impl Header {
                 if has_header {
                     return self.with_advice(fault);
                 }
-                Fault::file(format!(
+                DataError::file(format!(
                     "has no header, as far as its first line shows, so the column {} of the setting {setting} cannot be \
                      found: add a header line, or set header to true if there is one",
                     quoted(wanted.as_bytes())
@@ -84,7 +84,7 @@ impl Header {
             None if !has_header => 0,
             None => self.guess(&TARGETS, |at| Some(at) != customer).ok_or_else(|| {
                 let complaint = format!("no column is named target, label or y: set target to one of {}", self.list());
-                self.with_advice(Fault::file(complaint))
+                self.with_advice(DataError::file(complaint))
             })?,
         };
         let weight = match &table.weight {
@@ -96,7 +96,7 @@ impl Header {
         let timestamp = timestamp.map(|wanted| require("timestamp", wanted)).transpose()?;
         let taken = [Some(target), weight, customer];
         if weight == Some(target) || customer == Some(target) || (weight.is_some() && weight == customer) {
-            return Err(Fault::file("target, weight and customer must be different columns"));
+            return Err(DataError::file("target, weight and customer must be different columns"));
         }
         let is_counter = |at: usize| COUNTERS.iter().any(|name| same_letters(self.name(at), name));
         let places: Vec<usize> = match known {
@@ -108,17 +108,17 @@ impl Header {
         };
         if let Some(&at) = places.iter().find(|at| taken.contains(&Some(**at))) {
             let name = quoted(self.name(at));
-            return Err(Fault::file(format!(
+            return Err(DataError::file(format!(
                 "the column {name} cannot be a feature: it is the target, weight or customer"
             )));
         }
         if places.is_empty() {
-            return Err(Fault::file(format!("has no column of features; its columns are {}", self.list())));
+            return Err(DataError::file(format!("has no column of features; its columns are {}", self.list())));
         }
         let mut names = HashSet::new();
         if let Some(&at) = places.iter().find(|at| !names.insert(self.name(**at))) {
             let name = quoted(self.name(at));
-            return Err(Fault::file(format!("has two columns named {name}: give each feature a name of its own")));
+            return Err(DataError::file(format!("has two columns named {name}: give each feature a name of its own")));
         }
         let mut features: Vec<FeatureColumn> =
             places.into_iter().map(|at| FeatureColumn { at, categorical: false }).collect();
@@ -132,7 +132,7 @@ impl Header {
                     let at = require("categorical", wanted)?;
                     let column = features.iter_mut().find(|column| column.at == at).ok_or_else(|| {
                         let name = quoted(wanted.as_bytes());
-                        Fault::file(format!("the setting categorical names {name}, which is not a feature"))
+                        DataError::file(format!("the setting categorical names {name}, which is not a feature"))
                     })?;
                     column.categorical = true;
                 }
@@ -142,11 +142,11 @@ impl Header {
     }
 
     /// Where the features of the training rows are.
-    fn places_of(&self, known: &[Feature]) -> Result<Vec<usize>, Fault> {
+    fn places_of(&self, known: &[Feature]) -> Result<Vec<usize>, DataError> {
         let places: HashMap<&[u8], usize> = (0..self.len()).rev().map(|at| (self.name(at), at)).collect();
         let place = |feature: &Feature| {
             places.get(feature.name.as_bytes()).copied().ok_or_else(|| {
-                self.with_advice(Fault::file(format!(
+                self.with_advice(DataError::file(format!(
                     "has no column {}, which is a feature of the training rows; its columns are {}",
                     quoted(feature.name.as_bytes()),
                     self.list()
@@ -157,7 +157,7 @@ impl Header {
     }
 
     /// A complaint about names, with the way out where they may be no names.
-    fn with_advice(&self, fault: Fault) -> Fault {
+    fn with_advice(&self, fault: DataError) -> DataError {
         let is_number = |at: usize| number::parse(self.name(at)).is_ok_and(|number| number.is_some());
         if (0..self.len()).any(is_number) {
             fault.and("; if this is a row of data, set header to false")

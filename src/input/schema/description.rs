@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use super::{
+use crate::input::{
     InputSettings,
-    columns::{Columns, Header},
-    table_columns::TableColumns,
+    schema::feature_columns::TableColumns,
+    schema::header::{Columns, Header},
 };
 
 /// Features that are named; of more, their number is said.
@@ -36,7 +36,7 @@ pub struct ColumnName {
 }
 
 impl ColumnNames {
-    pub(super) fn new(columns: Columns, settings: &InputSettings, header: &Header) -> Self {
+    pub(in crate::input) fn new(columns: Columns, settings: &InputSettings, header: &Header) -> Self {
         let choice = |at: usize, set: &Option<String>| ColumnName { name: header.display(at), guessed: set.is_none() };
         Self {
             timestamp: Some(choice(columns.timestamp, &settings.timestamp)),
@@ -46,7 +46,7 @@ impl ColumnNames {
         }
     }
 
-    pub(super) fn of_table(columns: &TableColumns, settings: &InputSettings, header: &Header) -> Self {
+    pub(in crate::input) fn of_table(columns: &TableColumns, settings: &InputSettings, header: &Header) -> Self {
         // A column that is called target is one; files without a header have no other.
         let choice = |at: usize, set: &Option<String>| {
             let name = header.display(at);

@@ -2,15 +2,16 @@
 
 use std::path::Path;
 
-use super::{
-    bytes::Bytes,
-    columns::CUSTOMERS,
-    csv,
-    fault::{Fault, Place, quoted},
-    file_names::{Format, format_of},
-    number, parquet,
-    records::{self, Text},
-    timestamp,
+use crate::input::{
+    csv::series as csv,
+    csv::split::{self as records, Text},
+    data_error::{DataError, Position, quoted},
+    parquet::series as parquet,
+    schema::header::CUSTOMERS,
+    source::file_name::{Format, format_of},
+    source::load::Bytes,
+    value::number,
+    value::timestamp,
 };
 use crate::{
     error::{Error, Result},
@@ -38,7 +39,7 @@ pub struct Sheet {
     numbers: Vec<u64>,
     /// How many of these rows are names: one or none.
     names: usize,
-    place: fn(u64) -> Place,
+    place: fn(u64) -> Position,
 }
 
 /// A row of a [`Sheet`].
@@ -100,7 +101,7 @@ impl Sheet {
         tables.into_iter().map(|entry| Self::read(store, &entry.key)).collect()
     }
 
-    fn empty(columns: Vec<String>, place: fn(u64) -> Place) -> Self {
+    fn empty(columns: Vec<String>, place: fn(u64) -> Position) -> Self {
         Self {
             file: String::new(),
             stem: String::new(),
@@ -114,18 +115,18 @@ impl Sheet {
         }
     }
 
-    fn from_csv(bytes: &[u8]) -> Result<Self, Fault> {
+    fn from_csv(bytes: &[u8]) -> Result<Self, DataError> {
         let mut scratch = records::Scratch::default();
         let text = Text::new(bytes)?;
         let mut records = text.records(&mut scratch);
         let first =
-            records.next().ok_or_else(|| Fault::file("is empty: it needs a line with the names of its columns"))?;
+            records.next().ok_or_else(|| DataError::file("is empty: it needs a line with the names of its columns"))?;
         first.check_quotes()?;
         let headerless = (0..first.len()).all(|at| number::parse(first.field(at)).is_ok()) && !first.is_blank();
         let name = |at: usize| {
             if headerless { format!("#{}", at + 1) } else { String::from_utf8_lossy(first.field(at)).into_owned() }
         };
-        let mut sheet = Self { headerless, ..Self::empty((0..first.len()).map(name).collect(), Place::Line) };
+        let mut sheet = Self { headerless, ..Self::empty((0..first.len()).map(name).collect(), Position::Line) };
         if headerless {
             records = text.records(&mut scratch);
         } else {
@@ -141,7 +142,7 @@ impl Sheet {
             for at in 0..record.len() {
                 let cell = str::from_utf8(record.field(at)).map_err(|_| {
                     let column = sheet.columns[at].as_bytes();
-                    Fault::cell(Place::Line(record.line), column, record.field(at), "is not UTF-8 text")
+                    DataError::cell(Position::Line(record.line), column, record.field(at), "is not UTF-8 text")
                 })?;
                 sheet.text.push_str(cell);
                 sheet.ends.push(sheet.text.len());
@@ -161,9 +162,9 @@ impl Sheet {
         self.names = 1;
     }
 
-    fn from_parquet(bytes: &[u8]) -> Result<Self, Fault> {
+    fn from_parquet(bytes: &[u8]) -> Result<Self, DataError> {
         let (names, columns) = parquet::texts(bytes)?;
-        let mut sheet = Self::empty(names, Place::Row);
+        let mut sheet = Self::empty(names, Position::Row);
         for row in 0..columns.first().map_or(0, Vec::len) {
             if columns.iter().all(|column| column[row].is_empty()) {
                 continue;
@@ -177,12 +178,12 @@ impl Sheet {
         Ok(sheet)
     }
 
-    fn with_distinct_columns(self) -> Result<Self, Fault> {
+    fn with_distinct_columns(self) -> Result<Self, DataError> {
         for (at, name) in self.columns.iter().enumerate() {
             // Numbers are no names: what is asked for is not found among them, and they may be a row of data.
             if self.columns[..at].contains(name) && number::parse(name.as_bytes()).is_err() {
                 let name = quoted(name.as_bytes());
-                return Err(Fault::file(format!("two columns have the name {name}: give each its own")));
+                return Err(DataError::file(format!("two columns have the name {name}: give each its own")));
             }
         }
         Ok(self)
@@ -319,13 +320,13 @@ impl<'a> SheetRow<'a> {
     #[must_use]
     pub fn fault(&self, column: usize, complaint: &str) -> Error {
         let name = self.sheet.columns[column].as_bytes();
-        Fault::cell(self.place(), name, self.cell(column).as_bytes(), complaint).in_file(&self.sheet.file)
+        DataError::cell(self.place(), name, self.cell(column).as_bytes(), complaint).in_file(&self.sheet.file)
     }
 
     /// What is wrong with the row.
     #[must_use]
     pub fn row_fault(&self, sentence: &str) -> Error {
-        Fault::row(self.place(), sentence).in_file(&self.sheet.file)
+        DataError::row(self.place(), sentence).in_file(&self.sheet.file)
     }
 
     /// Where the row is, as in "holidays.csv: line 3".
@@ -334,7 +335,7 @@ impl<'a> SheetRow<'a> {
         format!("{}: {}", self.sheet.file, self.place())
     }
 
-    fn place(&self) -> Place {
+    fn place(&self) -> Position {
         (self.sheet.place)(self.sheet.numbers[self.row])
     }
 

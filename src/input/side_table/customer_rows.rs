@@ -1,6 +1,6 @@
 //! Tables of the user's, by customer: dates to come with their regressors, or rows of features.
 
-use super::{Sheet, SheetRow};
+use crate::input::{Sheet, SheetRow};
 use crate::{
     error::{Error, Result},
     store::Store,

@@ -9,32 +9,32 @@
 //! Nulls are missing. Other types are refused with the column named; other columns are not read.
 
 #[cfg(feature = "parquet")]
-pub(super) use with_polars::{columns, customers, names_customers, read, texts};
+pub(in crate::input) use with_polars::{columns, customers, names_customers, read, texts};
 #[cfg(not(feature = "parquet"))]
-pub(super) use without_polars::{columns, customers, names_customers, read, refusal, texts};
+pub(in crate::input) use without_polars::{columns, customers, names_customers, read, refusal, texts};
 
 /// The answer of a binary that was built without Parquet.
 #[cfg(not(feature = "parquet"))]
 mod without_polars {
     use crate::input::{
         InputSettings, Sink,
-        columns::{Columns, Header},
-        fault::Fault,
+        data_error::DataError,
+        schema::header::{Columns, Header},
     };
 
-    pub(in crate::input) fn refusal() -> Fault {
-        Fault::file("this manyfit was built without Parquet: use a build with the feature parquet, or write CSV")
+    pub(in crate::input) fn refusal() -> DataError {
+        DataError::file("this manyfit was built without Parquet: use a build with the feature parquet, or write CSV")
     }
 
-    pub(in crate::input) fn names_customers(_: &[u8], _: &InputSettings) -> Result<bool, Fault> {
+    pub(in crate::input) fn names_customers(_: &[u8], _: &InputSettings) -> Result<bool, DataError> {
         Err(refusal())
     }
 
-    pub(in crate::input) fn columns(_: &[u8], _: &InputSettings, _: bool) -> Result<(Header, Columns), Fault> {
+    pub(in crate::input) fn columns(_: &[u8], _: &InputSettings, _: bool) -> Result<(Header, Columns), DataError> {
         Err(refusal())
     }
 
-    pub(in crate::input) fn customers(_: &[u8], _: &InputSettings, _: impl FnMut(&[u8])) -> Result<(), Fault> {
+    pub(in crate::input) fn customers(_: &[u8], _: &InputSettings, _: impl FnMut(&[u8])) -> Result<(), DataError> {
         Err(refusal())
     }
 
@@ -43,11 +43,11 @@ mod without_polars {
         _: &InputSettings,
         _: bool,
         _: &mut impl Sink,
-    ) -> Result<Vec<String>, Fault> {
+    ) -> Result<Vec<String>, DataError> {
         Err(refusal())
     }
 
-    pub(in crate::input) fn texts(_: &[u8]) -> Result<(Vec<String>, Vec<Vec<String>>), Fault> {
+    pub(in crate::input) fn texts(_: &[u8]) -> Result<(Vec<String>, Vec<Vec<String>>), DataError> {
         Err(refusal())
     }
 }
@@ -58,16 +58,17 @@ mod with_polars {
 
     use crate::input::{
         InputSettings, Sink,
-        columns::{Columns, Header},
-        fault::{Fault, Place, quoted},
-        parquet_values::{
+        content::series::Row,
+        data_error::{DataError, Position, quoted},
+        parquet::features as table_parquet,
+        parquet::values::{
             check_type, customer_of, is_readable, kind, load, moment, number_in, schema, target, text_of, value_at,
         },
-        rows::Row,
-        table_parquet, timestamp,
+        schema::header::{Columns, Header},
+        value::timestamp,
     };
 
-    pub(in crate::input) fn names_customers(bytes: &[u8], settings: &InputSettings) -> Result<bool, Fault> {
+    pub(in crate::input) fn names_customers(bytes: &[u8], settings: &InputSettings) -> Result<bool, DataError> {
         Ok(schema(bytes)?.0.customer(settings)?.is_some())
     }
 
@@ -75,7 +76,7 @@ mod with_polars {
         bytes: &[u8],
         settings: &InputSettings,
         many: bool,
-    ) -> Result<(Header, Columns), Fault> {
+    ) -> Result<(Header, Columns), DataError> {
         let (header, types) = schema(bytes)?;
         let columns = header.resolve(settings, many, || types.iter().map(kind).collect())?;
         for at in [Some(columns.timestamp), Some(columns.target), columns.customer].into_iter().flatten() {
@@ -88,7 +89,7 @@ mod with_polars {
         bytes: &[u8],
         settings: &InputSettings,
         mut count: impl FnMut(&[u8]),
-    ) -> Result<(), Fault> {
+    ) -> Result<(), DataError> {
         let (header, at) = match settings.table {
             None => columns(bytes, settings, true).map(|(header, columns)| (header, columns.customer))?,
             Some(_) => table_parquet::columns(bytes, settings, true, None)
@@ -104,7 +105,7 @@ mod with_polars {
         settings: &InputSettings,
         many: bool,
         sink: &mut impl Sink,
-    ) -> Result<Vec<String>, Fault> {
+    ) -> Result<Vec<String>, DataError> {
         let (header, columns) = columns(bytes, settings, many)?;
         let (places, names) = header.further(settings, true)?;
         let loaded = places.iter().map(|&at| load(bytes, [at]).map(|[column]| column));
@@ -119,9 +120,9 @@ mod with_polars {
                 None => slot = sink.slot(&[]),
             }
             let Some(slot) = slot else { continue };
-            let place = Place::Row(row as u64 + 1);
+            let place = Position::Row(row as u64 + 1);
             let cell = |column: usize, cell: &AnyValue<'_>, complaint: &str| {
-                Fault::cell(place, header.name(column), text_of(cell).as_bytes(), complaint)
+                DataError::cell(place, header.name(column), text_of(cell).as_bytes(), complaint)
             };
             let (time, value) = (value_at(&times, row)?, value_at(&values, row)?);
             let parsed = match (moment(&time), target(&value)) {
@@ -147,7 +148,7 @@ mod with_polars {
     }
 
     /// All columns as text: their names, and for each its cells; nothing where a cell is null or NaN.
-    pub(in crate::input) fn texts(bytes: &[u8]) -> Result<(Vec<String>, Vec<Vec<String>>), Fault> {
+    pub(in crate::input) fn texts(bytes: &[u8]) -> Result<(Vec<String>, Vec<Vec<String>>), DataError> {
         let (header, types) = schema(bytes)?;
         let names: Vec<String> = (0..header.len()).map(|at| header.display(at)).collect();
         let text = |value: &AnyValue<'_>| match value {
@@ -163,7 +164,7 @@ mod with_polars {
         let columns = types.iter().enumerate().map(|(at, kind)| {
             if !is_readable(kind) {
                 let column = quoted(header.name(at));
-                return Err(Fault::file(format!(
+                return Err(DataError::file(format!(
                     "the column {column} has the Parquet type {kind:?}, which is not read"
                 )));
             }

@@ -11,7 +11,7 @@ use crate::{
 
 /// Memory for one object after another.
 #[derive(Default)]
-pub(super) struct Bytes {
+pub(in crate::input) struct Bytes {
     stored: Vec<u8>,
     unpacked: Vec<u8>,
 }
@@ -19,7 +19,7 @@ pub(super) struct Bytes {
 impl Bytes {
     /// The object's bytes. Whether they are gzip is told by their first two, not by the name: a transport may have
     /// unpacked `8.csv.gz`, or packed `8.csv`.
-    pub(super) fn load(&mut self, store: &dyn Store, key: &str) -> Result<&[u8]> {
+    pub(in crate::input) fn load(&mut self, store: &dyn Store, key: &str) -> Result<&[u8]> {
         if !store.read(key, &mut self.stored)? {
             return Err(Error::Data(format!("{}: is gone since the files were listed", store.describe(key))));
         }

@@ -44,7 +44,7 @@ pub fn parse(text: &[u8]) -> Result<i64, &'static str> {
 }
 
 /// Whether the text is a moment by its form alone, which a bare number is not.
-pub(super) fn is_calendar(text: &[u8]) -> bool {
+pub(crate) fn is_calendar(text: &[u8]) -> bool {
     !is_number(text) && parse(text).is_ok()
 }
 
@@ -221,7 +221,7 @@ fn is_number(text: &[u8]) -> bool {
 }
 
 /// What is wrong with a number that is no time.
-pub(super) const NO_EPOCH: &str = "is neither a day as YYYYMMDD nor an epoch time between 1973 and 2200 in seconds or \
+pub(crate) const NO_EPOCH: &str = "is neither a day as YYYYMMDD nor an epoch time between 1973 and 2200 in seconds or \
      a finer unit: write timestamps as YYYY-MM-DD";
 
 fn number_form(text: &[u8]) -> Result<i64, &'static str> {
@@ -234,12 +234,12 @@ fn number_form(text: &[u8]) -> Result<i64, &'static str> {
 }
 
 /// Whether a number is a day as `YYYYMMDD`, which is no moment of the world, as an epoch time is.
-pub(super) fn is_day(number: i64) -> bool {
+pub(crate) fn is_day(number: i64) -> bool {
     (10_000_000..100_000_000).contains(&number)
 }
 
 /// A day, if it has eight digits, else an epoch time in the unit that its size tells.
-pub(super) fn whole_number(number: i64) -> Option<i64> {
+pub(crate) fn whole_number(number: i64) -> Option<i64> {
     if is_day(number) {
         let number = number as u32;
         return Some(days(number / 10_000, number / 100 % 100, number % 100)? * DAY);
@@ -257,7 +257,7 @@ pub(super) fn whole_number(number: i64) -> Option<i64> {
 }
 
 /// [`whole_number`] with digits behind the point, which count in seconds only.
-pub(super) fn fractional_number(number: f64) -> Option<i64> {
+pub(crate) fn fractional_number(number: f64) -> Option<i64> {
     let whole = number.trunc();
     if whole.abs() >= i64::MAX as f64 || whole.is_nan() {
         return None;
@@ -268,7 +268,7 @@ pub(super) fn fractional_number(number: f64) -> Option<i64> {
 }
 
 /// A time that comes as one, if its year can be held.
-pub(super) fn in_range(time: i64) -> Result<i64, &'static str> {
+pub(crate) fn in_range(time: i64) -> Result<i64, &'static str> {
     let start = |year: u32| days(year, 1, 1).map(|days| days * DAY);
     let (first, last) = (start(*YEARS.start()), start(*YEARS.end()));
     if first.is_some_and(|first| time >= first) && last.is_some_and(|last| time < last + 365 * DAY) {

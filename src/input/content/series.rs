@@ -1,24 +1,24 @@
 //! Rows in the order of a file to a series in the order of time.
 
-use super::{
+use crate::input::{
     Duplicates,
-    fault::{Fault, Place},
-    timestamp,
+    data_error::{DataError, Position},
+    value::timestamp,
 };
 use manyfit_models::data::{Columns, Series};
 
 /// One row: a time, and a value or NaN where it is missing.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Row {
-    pub(super) time: i64,
-    pub(super) value: f64,
+pub(in crate::input) struct Row {
+    pub(in crate::input) time: i64,
+    pub(in crate::input) value: f64,
     /// The line or row it came from: increasing in the order of the file.
-    pub(super) number: u64,
+    pub(in crate::input) number: u64,
 }
 
 /// Rows as they were read, and beside them the numbers of the further columns.
 #[derive(Default)]
-pub(super) struct Gathered {
+pub(in crate::input) struct Gathered {
     rows: Vec<Row>,
     /// The further columns' numbers, row after row in the order of the file; nothing where there are no such columns.
     further: Vec<f64>,
@@ -27,18 +27,18 @@ pub(super) struct Gathered {
 }
 
 impl Gathered {
-    pub(super) fn with_capacity(rows: usize) -> Self {
+    pub(in crate::input) fn with_capacity(rows: usize) -> Self {
         Self { rows: Vec::with_capacity(rows), ..Self::default() }
     }
 
-    pub(super) fn clear(&mut self) {
+    pub(in crate::input) fn clear(&mut self) {
         self.rows.clear();
         self.further.clear();
         self.numbers.clear();
     }
 
     #[inline]
-    pub(super) fn push(&mut self, row: Row, further: &[f64]) {
+    pub(in crate::input) fn push(&mut self, row: Row, further: &[f64]) {
         if !further.is_empty() {
             self.numbers.push(row.number);
             self.further.extend_from_slice(further);
@@ -49,22 +49,22 @@ impl Gathered {
 
 /// What settling depends on beside the rows.
 #[derive(Clone, Copy)]
-pub(super) struct Rules {
-    pub(super) duplicates: Duplicates,
+pub(in crate::input) struct Rules {
+    pub(in crate::input) duplicates: Duplicates,
     /// How a row is named in a message.
-    pub(super) place: fn(u64) -> Place,
+    pub(in crate::input) place: fn(u64) -> Position,
     /// Whether the file holds many customers.
-    pub(super) many: bool,
+    pub(in crate::input) many: bool,
 }
 
 /// Sorts the rows, settles duplicate timestamps and fills the series; `names` are those of the further columns. Rows in
 /// order cost one comparison each.
-pub(super) fn settle(
+pub(in crate::input) fn settle(
     gathered: &mut Gathered,
     names: &[String],
     rules: Rules,
     series: &mut Series,
-) -> Result<(), Fault> {
+) -> Result<(), DataError> {
     let Gathered { rows, further, numbers } = gathered;
     series.clear();
     if series.columns.names() != names {
@@ -112,7 +112,7 @@ fn combine_further(mut values: impl Iterator<Item = f64> + Clone, duplicates: Du
 
 /// The one value of several rows with the same time; NaN where none of them has a value.
 #[cold]
-fn combine(group: &[Row], Rules { duplicates, place, many }: Rules) -> Result<f64, Fault> {
+fn combine(group: &[Row], Rules { duplicates, place, many }: Rules) -> Result<f64, DataError> {
     let mut values = group.iter().map(|row| row.value).filter(|value| !value.is_nan());
     let value = match duplicates {
         Duplicates::Error => {
@@ -123,7 +123,7 @@ fn combine(group: &[Row], Rules { duplicates, place, many }: Rules) -> Result<f6
             } else {
                 "; if the file holds several customers, set customer to the column of their names"
             };
-            return Err(Fault::row(
+            return Err(DataError::row(
                 second,
                 format!(
                     "the timestamp {time} stands also on {first}: remove one, or set duplicates to first, last, mean \
@@ -139,7 +139,10 @@ fn combine(group: &[Row], Rules { duplicates, place, many }: Rules) -> Result<f6
     match value {
         Some(value) if value.is_infinite() => {
             let time = timestamp::format(group[0].time);
-            Err(Fault::row(place(group[0].number), format!("the values of {time} add up to more than a number holds")))
+            Err(DataError::row(
+                place(group[0].number),
+                format!("the values of {time} add up to more than a number holds"),
+            ))
         }
         value => Ok(value.unwrap_or(f64::NAN)),
     }
@@ -168,7 +171,7 @@ mod tests {
             gathered.push(Row { time: day * DAY, value, number }, &[]);
         }
         let mut series = Series::default();
-        let settled = settle(&mut gathered, &[], Rules { duplicates, place: Place::Line, many: false }, &mut series);
+        let settled = settle(&mut gathered, &[], Rules { duplicates, place: Position::Line, many: false }, &mut series);
         settled.map(|()| series).map_err(|fault| fault.in_file("f.csv").to_string())
     }
 

@@ -2,14 +2,16 @@
 
 use std::collections::HashMap;
 
-use super::{
+use crate::input::{
     InputSettings,
-    bytes::Bytes,
-    census::{Scan, scan},
-    csv,
-    file_names::{Format, customer_name, format_of, told},
-    names::ColumnNames,
-    parquet, table_csv, table_parquet,
+    csv::features as table_csv,
+    csv::series as csv,
+    parquet::features as table_parquet,
+    parquet::series as parquet,
+    schema::description::ColumnNames,
+    source::census::{Scan, scan},
+    source::file_name::{Format, customer_name, format_of, told},
+    source::load::Bytes,
 };
 use crate::{
     error::Result,

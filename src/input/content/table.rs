@@ -8,7 +8,7 @@ use manyfit_models::data::{Feature, Matrix, Table};
 const MOST_CATEGORIES: usize = 1 << 24;
 
 /// One customer's rows, as they are read.
-pub(super) struct TableRows {
+pub(in crate::input) struct TableRows {
     columns: Vec<Column>,
     /// Row by row.
     values: Vec<f32>,
@@ -33,7 +33,7 @@ impl TableRows {
     /// `categorical` says of each column whether it is; `known` are the features of the training rows, if these are rows
     /// to judge by. About `capacity` rows are to come, from `bytes` bytes of text: a row that looks like many cells may be
     /// one line end.
-    pub(super) fn new(
+    pub(in crate::input) fn new(
         categorical: impl ExactSizeIterator<Item = bool>,
         known: Option<&[Feature]>,
         weighted: bool,
@@ -59,7 +59,7 @@ impl TableRows {
     }
 
     /// Begins a row that has a target; one value for each column must follow.
-    pub(super) fn begin(&mut self, number: u64, target: f32, weight: f32) {
+    pub(in crate::input) fn begin(&mut self, number: u64, target: f32, weight: f32) {
         self.rows.push(number);
         self.targets.push(target);
         if let Some(weights) = &mut self.weights {
@@ -68,12 +68,12 @@ impl TableRows {
     }
 
     /// Counts a row that has no target.
-    pub(super) fn leave_out(&mut self) {
+    pub(in crate::input) fn leave_out(&mut self) {
         self.missing += 1;
     }
 
     #[inline]
-    pub(super) fn push(&mut self, value: f32) {
+    pub(in crate::input) fn push(&mut self, value: f32) {
         self.values.push(value);
     }
 
@@ -81,7 +81,7 @@ impl TableRows {
     ///
     /// # Errors
     /// The rest of a sentence that begins with the value.
-    pub(super) fn push_category(&mut self, column: usize, text: &str) -> Result<(), &'static str> {
+    pub(in crate::input) fn push_category(&mut self, column: usize, text: &str) -> Result<(), &'static str> {
         let code = match &mut self.columns[column] {
             _ if manyfit_models::data::is_missing(text.as_bytes()) => f32::NAN,
             Column::Seen(seen) => {
@@ -107,7 +107,10 @@ impl TableRows {
     }
 
     /// The table; `None` where no row has a target. `names` are those of the columns.
-    pub(super) fn finish<'a>(mut self, names: impl Iterator<Item = &'a [u8]>) -> Result<Option<Table>, String> {
+    pub(in crate::input) fn finish<'a>(
+        mut self,
+        names: impl Iterator<Item = &'a [u8]>,
+    ) -> Result<Option<Table>, String> {
         if self.targets.is_empty() {
             return Ok(None);
         }
@@ -138,7 +141,7 @@ impl TableRows {
 }
 
 /// The rule for a feature's number: NaN is missing, and what single precision cannot hold is refused.
-pub(super) fn single(number: f64) -> Result<f32, &'static str> {
+pub(in crate::input) fn single(number: f64) -> Result<f32, &'static str> {
     let single = number as f32;
     if single.is_infinite() {
         Err("is infinite, or too large for single precision: mend the value, or leave the cell empty if it is unknown")
@@ -148,7 +151,7 @@ pub(super) fn single(number: f64) -> Result<f32, &'static str> {
 }
 
 /// The rule for a target: none if it is missing, and squares of sums must stay finite.
-pub(super) fn target(number: Option<f64>) -> Result<Option<f32>, &'static str> {
+pub(in crate::input) fn target(number: Option<f64>) -> Result<Option<f32>, &'static str> {
     match number {
         Some(number) if number.abs() > f64::from(Matrix::MAX_TARGET) => {
             Err("is too large a target: choose a larger unit")
@@ -158,10 +161,10 @@ pub(super) fn target(number: Option<f64>) -> Result<Option<f32>, &'static str> {
 }
 
 /// What is wrong with text that is no number, where a weight should be.
-pub(super) const NOT_A_WEIGHT: &str = "is not a number: every row needs a weight, from 0 to 1000000000";
+pub(in crate::input) const NOT_A_WEIGHT: &str = "is not a number: every row needs a weight, from 0 to 1000000000";
 
 /// The rule for a weight.
-pub(super) fn weight(number: Option<f64>) -> Result<f32, &'static str> {
+pub(in crate::input) fn weight(number: Option<f64>) -> Result<f32, &'static str> {
     match number {
         Some(weight) if (0.0..=1e9).contains(&weight) => Ok(weight as f32),
         Some(_) => Err("is not a weight: it must be from 0 to 1000000000"),

@@ -1,13 +1,14 @@
 //! CSV bytes to rows.
 
-use super::{
+use crate::input::{
     InputSettings, Sink,
-    columns::{Columns, Header, Kind},
-    fault::{Fault, Place},
-    number,
-    records::{self, Record, Records, Text},
-    rows::Row,
-    table_csv, timestamp,
+    content::series::Row,
+    csv::features as table_csv,
+    csv::split::{self as records, Record, Records, Text},
+    data_error::{DataError, Position},
+    schema::header::{Columns, Header, Kind},
+    value::number,
+    value::timestamp,
 };
 
 /// A guess by values looks at this many rows, and at more while a column has shown no value yet.
@@ -17,34 +18,38 @@ const LONGEST_SAMPLE: usize = 2000;
 
 /// Memory for one file after another.
 #[derive(Default)]
-pub(super) struct Scratch {
-    pub(super) records: records::Scratch,
-    pub(super) header: Header,
+pub(in crate::input) struct Scratch {
+    pub(in crate::input) records: records::Scratch,
+    pub(in crate::input) header: Header,
 }
 
 /// Whether the file's columns name customers.
-pub(super) fn names_customers(bytes: &[u8], settings: &InputSettings, scratch: &mut Scratch) -> Result<bool, Fault> {
+pub(in crate::input) fn names_customers(
+    bytes: &[u8],
+    settings: &InputSettings,
+    scratch: &mut Scratch,
+) -> Result<bool, DataError> {
     let has_header = header_of(Text::new(bytes)?, settings, scratch)?;
     Ok(has_header && scratch.header.customer(settings)?.is_some())
 }
 
 /// Finds the file's columns; their names are in `scratch` then.
-pub(super) fn columns(
+pub(in crate::input) fn columns(
     bytes: &[u8],
     settings: &InputSettings,
     many: bool,
     scratch: &mut Scratch,
-) -> Result<Columns, Fault> {
+) -> Result<Columns, DataError> {
     open(bytes, settings, many, scratch).map(|(_, columns, _)| columns)
 }
 
 /// Calls `count` with the customer of each row.
-pub(super) fn customers(
+pub(in crate::input) fn customers(
     bytes: &[u8],
     settings: &InputSettings,
     scratch: &mut Scratch,
     mut count: impl FnMut(&[u8]),
-) -> Result<(), Fault> {
+) -> Result<(), DataError> {
     let (text, customer) = match settings.table {
         None => open(bytes, settings, true, scratch).map(|(text, columns, _)| (text, columns.customer))?,
         Some(_) => (Text::new(bytes)?, table_csv::columns(bytes, settings, true, None, scratch)?.customer),
@@ -60,13 +65,13 @@ pub(super) fn customers(
 }
 
 /// Gives every row to the sink; the names of the further columns that it has.
-pub(super) fn read(
+pub(in crate::input) fn read(
     bytes: &[u8],
     settings: &InputSettings,
     many: bool,
     scratch: &mut Scratch,
     sink: &mut impl Sink,
-) -> Result<Vec<String>, Fault> {
+) -> Result<Vec<String>, DataError> {
     let (text, columns, has_header) = open(bytes, settings, many, scratch)?;
     let (places, names) = scratch.header.further(settings, has_header)?;
     let mut further = vec![f64::NAN; places.len()];
@@ -91,12 +96,12 @@ pub(super) fn read(
 
 /// Reads the further columns of a row.
 #[inline]
-fn read_further(record: &Record<'_>, places: &[usize], header: &Header, into: &mut [f64]) -> Result<(), Fault> {
+fn read_further(record: &Record<'_>, places: &[usize], header: &Header, into: &mut [f64]) -> Result<(), DataError> {
     for (value, &at) in into.iter_mut().zip(places) {
         let field = record.field(at);
         *value = number::parse_or_truth(field).map_err(|_| {
             let complaint = "is not a number: mend the value, or leave the cell empty if it is unknown";
-            Fault::cell(Place::Line(record.line), header.name(at), field, complaint)
+            DataError::cell(Position::Line(record.line), header.name(at), field, complaint)
         })?;
     }
     Ok(())
@@ -108,7 +113,7 @@ fn open<'a>(
     settings: &InputSettings,
     many: bool,
     scratch: &mut Scratch,
-) -> Result<(Text<'a>, Columns, bool), Fault> {
+) -> Result<(Text<'a>, Columns, bool), DataError> {
     let text = Text::new(bytes)?;
     let has_header = read_header(text, scratch)?;
     let Scratch { records, header } = scratch;
@@ -121,16 +126,17 @@ fn open<'a>(
 }
 
 /// Fills the header as the kind of file wants it; whether it is one.
-fn header_of(text: Text<'_>, settings: &InputSettings, scratch: &mut Scratch) -> Result<bool, Fault> {
+fn header_of(text: Text<'_>, settings: &InputSettings, scratch: &mut Scratch) -> Result<bool, DataError> {
     match settings.table {
         None => read_header(text, scratch),
         Some(_) => table_csv::read_header(text, settings, scratch),
     }
 }
 
-fn read_header(text: Text<'_>, scratch: &mut Scratch) -> Result<bool, Fault> {
+fn read_header(text: Text<'_>, scratch: &mut Scratch) -> Result<bool, DataError> {
     let mut records = text.records(&mut scratch.records);
-    let first = records.next().ok_or_else(|| Fault::file("is empty: it needs a timestamp and a value in each row"))?;
+    let first =
+        records.next().ok_or_else(|| DataError::file("is empty: it needs a timestamp and a value in each row"))?;
     first.check_quotes()?;
     Ok(scratch.header.fill(&first))
 }
@@ -150,11 +156,11 @@ fn sample(mut records: Records<'_>, width: usize) -> Vec<Kind> {
 
 /// Whose row it is: nothing where the file is one customer's, `None` for a blank row.
 #[inline]
-pub(super) fn customer_of<'a>(
+pub(in crate::input) fn customer_of<'a>(
     record: &Record<'a>,
     customer: Option<usize>,
     header: &Header,
-) -> Result<Option<&'a [u8]>, Fault> {
+) -> Result<Option<&'a [u8]>, DataError> {
     let Some(at) = customer else { return Ok(Some(&[])) };
     let name = record.field(at);
     if !number::is_missing(name) && str::from_utf8(name).is_ok() {
@@ -164,13 +170,13 @@ pub(super) fn customer_of<'a>(
     } else {
         record.check_quotes()?;
         let complaint = "does not say whose row it is: every row needs a customer, in UTF-8";
-        Err(Fault::cell(Place::Line(record.line), header.name(at), name, complaint))
+        Err(DataError::cell(Position::Line(record.line), header.name(at), name, complaint))
     }
 }
 
 /// One row; `None` for a blank one.
 #[inline]
-fn row(record: &Record<'_>, columns: Columns, header: &Header) -> Result<Option<Row>, Fault> {
+fn row(record: &Record<'_>, columns: Columns, header: &Header) -> Result<Option<Row>, DataError> {
     if record.len() != columns.width {
         return odd_row(record, columns.width).map(|()| None);
     }
@@ -185,26 +191,19 @@ fn row(record: &Record<'_>, columns: Columns, header: &Header) -> Result<Option<
 }
 
 #[cold]
-fn bad_cell(record: &Record<'_>, at: usize, header: &Header, complaint: &str) -> Result<Option<Row>, Fault> {
+fn bad_cell(record: &Record<'_>, at: usize, header: &Header, complaint: &str) -> Result<Option<Row>, DataError> {
     if record.is_blank() {
         return Ok(None);
     }
-    Err(Fault::cell(Place::Line(record.line), header.name(at), record.field(at), complaint))
+    Err(DataError::cell(Position::Line(record.line), header.name(at), record.field(at), complaint))
 }
 
 /// A blank row is passed over; any other must have as many fields as the first line.
 #[cold]
-pub(super) fn odd_row(record: &Record<'_>, wanted: usize) -> Result<(), Fault> {
+pub(in crate::input) fn odd_row(record: &Record<'_>, wanted: usize) -> Result<(), DataError> {
     record.check_quotes()?;
     if record.is_blank() {
         return Ok(());
     }
-    let has = record.len();
-    Err(Fault::row(
-        Place::Line(record.line),
-        format!(
-            "the row has {has} fields where the first line has {wanted}: quote values that contain the delimiter, \
-             close every quote, and fill rows up with empty fields"
-        ),
-    ))
+    Err(DataError::row(Position::Line(record.line), records::wrong_length(record.len(), wanted)))
 }

@@ -1,13 +1,13 @@
 //! Text to number: a target, or its absence.
 
-pub(super) use manyfit_models::data::is_missing;
+pub(crate) use manyfit_models::data::is_missing;
 
 /// The number; `None` where it is missing. Never infinite, never NaN.
 ///
 /// # Errors
 /// The second half of a sentence that begins with the text: what is wrong and what to write instead.
 #[inline]
-pub(super) fn parse(text: &[u8]) -> Result<Option<f64>, &'static str> {
+pub(crate) fn parse(text: &[u8]) -> Result<Option<f64>, &'static str> {
     match fast_float2::parse::<f64, _>(text) {
         Ok(number) if number.is_finite() => Ok(Some(number)),
         _ => without_number(text),
@@ -18,12 +18,12 @@ pub(super) fn parse(text: &[u8]) -> Result<Option<f64>, &'static str> {
 const NOT_A_NUMBER: &str = "is not a number: mend the value, or leave the cell empty if it is unknown";
 
 /// The same of a target, whose column may have been guessed.
-pub(super) const NOT_A_TARGET: &str =
+pub(crate) const NOT_A_TARGET: &str =
     "is not a number: mend the value, leave the cell empty if it is unknown, or set target to another column";
 
 /// As [`parse`], with a complaint of the caller's about text that is no number at all.
 #[inline]
-pub(super) fn parse_or(text: &[u8], complaint: &'static str) -> Result<Option<f64>, &'static str> {
+pub(crate) fn parse_or(text: &[u8], complaint: &'static str) -> Result<Option<f64>, &'static str> {
     parse(text).map_err(|own| if own == NOT_A_NUMBER { complaint } else { own })
 }
 
@@ -31,7 +31,7 @@ pub(super) fn parse_or(text: &[u8], complaint: &'static str) -> Result<Option<f6
 ///
 /// # Errors
 /// As for [`parse`].
-pub(super) fn parse_or_truth(text: &[u8]) -> Result<f64, &'static str> {
+pub(crate) fn parse_or_truth(text: &[u8]) -> Result<f64, &'static str> {
     match text {
         _ if text.eq_ignore_ascii_case(b"true") => Ok(1.0),
         _ if text.eq_ignore_ascii_case(b"false") => Ok(0.0),
@@ -40,7 +40,7 @@ pub(super) fn parse_or_truth(text: &[u8]) -> Result<f64, &'static str> {
 }
 
 /// The rule for a number that comes as one: NaN is missing, infinity is refused.
-pub(super) fn check(number: f64) -> Result<Option<f64>, &'static str> {
+pub(crate) fn check(number: f64) -> Result<Option<f64>, &'static str> {
     if number.is_infinite() {
         Err("is infinite: mend the value, or leave the cell empty if it is unknown")
     } else {

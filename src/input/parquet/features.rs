@@ -9,16 +9,16 @@
 //! Nulls are missing. Other types are refused with the column named; other columns are not read.
 
 #[cfg(feature = "parquet")]
-pub(super) use with_polars::{columns, read};
+pub(in crate::input) use with_polars::{columns, read};
 #[cfg(not(feature = "parquet"))]
-pub(super) use without_polars::{columns, read};
+pub(in crate::input) use without_polars::{columns, read};
 
 /// The answer of a binary that was built without Parquet.
 #[cfg(not(feature = "parquet"))]
 mod without_polars {
     use crate::input::{
-        InputSettings, columns::Header, fault::Fault, parquet::refusal, table_columns::TableColumns,
-        table_reader::TableSink,
+        InputSettings, data_error::DataError, parquet::series::refusal, schema::feature_columns::TableColumns,
+        schema::header::Header, source::table_reader::TableSink,
     };
     use manyfit_models::data::Feature;
 
@@ -27,11 +27,16 @@ mod without_polars {
         _: &InputSettings,
         _: bool,
         _: Option<&[Feature]>,
-    ) -> Result<(Header, TableColumns), Fault> {
+    ) -> Result<(Header, TableColumns), DataError> {
         Err(refusal())
     }
 
-    pub(in crate::input) fn read(_: &[u8], _: &Header, _: &TableColumns, _: &mut impl TableSink) -> Result<(), Fault> {
+    pub(in crate::input) fn read(
+        _: &[u8],
+        _: &Header,
+        _: &TableColumns,
+        _: &mut impl TableSink,
+    ) -> Result<(), DataError> {
         Err(refusal())
     }
 }
@@ -44,14 +49,14 @@ mod with_polars {
 
     use crate::input::{
         InputSettings,
-        columns::Header,
-        fault::{Fault, Place, quoted},
-        number,
-        parquet_values::{customer_of, guarded, is_readable, schema, text_of, value_at},
-        table_columns::TableColumns,
-        table_csv,
-        table_reader::TableSink,
-        table_rows,
+        content::table as table_rows,
+        csv::features as table_csv,
+        data_error::{DataError, Position, quoted},
+        parquet::values::{customer_of, guarded, is_readable, schema, text_of, value_at},
+        schema::feature_columns::TableColumns,
+        schema::header::Header,
+        source::table_reader::TableSink,
+        value::number,
     };
     use manyfit_models::data::Feature;
 
@@ -67,14 +72,14 @@ mod with_polars {
         settings: &InputSettings,
         many: bool,
         known: Option<&[Feature]>,
-    ) -> Result<(Header, TableColumns), Fault> {
+    ) -> Result<(Header, TableColumns), DataError> {
         let (header, types) = schema(bytes)?;
         let columns = header.resolve_table(settings, many, true, known)?;
         let features = columns.features.iter().map(|column| column.at);
         let wanted = features.chain([columns.target]).chain(columns.weight).chain(columns.customer);
         for at in wanted {
             if !is_readable(&types[at]) {
-                return Err(Fault::file(format!(
+                return Err(DataError::file(format!(
                     "the column {} has the Parquet type {:?}, which is not read: write it as Float64, Int64, Boolean or \
                      text, or leave it out with the setting features",
                     quoted(header.name(at)),
@@ -90,7 +95,7 @@ mod with_polars {
         header: &Header,
         columns: &TableColumns,
         sink: &mut impl TableSink,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), DataError> {
         let categorical = columns.features.iter().filter(|column| column.categorical).map(|column| column.at);
         let texts: Vec<usize> = categorical.chain(columns.customer).collect();
         let features = columns.features.iter().map(|column| column.at);
@@ -120,15 +125,15 @@ mod with_polars {
         columns: &TableColumns,
         values: &HashMap<usize, Values>,
         rows: &mut table_rows::TableRows,
-    ) -> Result<(), Fault> {
-        let place = Place::Row(row as u64 + 1);
+    ) -> Result<(), DataError> {
+        let place = Position::Row(row as u64 + 1);
         let bad = |at: usize, complaint: &str| {
             let text = match &values[&at] {
                 Values::Numbers(numbers) if numbers[row].is_nan() => String::new(),
                 Values::Numbers(numbers) => numbers[row].to_string(),
                 Values::Others(column) => value_at(column, row).map(|value| text_of(&value)).unwrap_or_default(),
             };
-            Fault::cell(place, header.name(at), text.as_bytes(), complaint)
+            DataError::cell(place, header.name(at), text.as_bytes(), complaint)
         };
         let number = |at: usize, complaint| match &values[&at] {
             Values::Numbers(numbers) => number::check(numbers[row]),
@@ -178,7 +183,7 @@ mod with_polars {
         header: &Header,
         wanted: &[usize],
         texts: &[usize],
-    ) -> Result<(usize, HashMap<usize, Values>), Fault> {
+    ) -> Result<(usize, HashMap<usize, Values>), DataError> {
         let mut sorted = wanted.to_vec();
         sorted.sort_unstable();
         let frame = guarded(|| {
@@ -194,7 +199,7 @@ mod with_polars {
         }
         let mut values = HashMap::with_capacity(sorted.len());
         for at in sorted {
-            let missing = || Fault::file("has columns that share a name: give each its own");
+            let missing = || DataError::file("has columns that share a name: give each its own");
             let series = by_name.remove(&header.display(at)).ok_or_else(missing)?;
             let is_text = series.dtype() == &DataType::String || texts.contains(&at);
             values.insert(at, if is_text { Values::Others(series) } else { Values::Numbers(numbers(&series)?) });
@@ -202,7 +207,7 @@ mod with_polars {
         Ok((rows, values))
     }
 
-    fn numbers(series: &Series) -> Result<Vec<f64>, Fault> {
+    fn numbers(series: &Series) -> Result<Vec<f64>, DataError> {
         let cast = guarded(|| series.cast(&DataType::Float64))?;
         let cast = guarded(|| cast.f64().cloned())?;
         Ok(cast.iter().map(|number| number.unwrap_or(f64::NAN)).collect())

@@ -1,95 +1,134 @@
-//! Text to records: byte order mark, delimiter, lines, quotes.
+//! CSV text to records: byte order mark, delimiter, lines, quotes.
 //!
-//! Two splitters behind one iterator. Bytes without a quote are split at delimiters and line ends, which is all that
-//! is left of CSV then: from bytes to series in 60 % of the time. Bytes with a quote (or with the lone carriage returns
-//! of old spreadsheets) go through `csv-core`, which knows the rest of the rules.
+//! There are two splitters behind one iterator. Bytes without quotes are split at delimiters and line ends, which takes
+//! 60 % of the time from bytes to series. Bytes with a quote (or with the lone carriage returns of old spreadsheets) go
+//! through `csv-core`, which implements the full rules.
 //!
-//! `csv-core` takes a stray quote for one that opens, and all lines up to the next quote for one field. A record that
-//! goes over a line end or up to the end of the text is therefore looked at again: where a quote of it is left open, or
-//! is closed in the middle of a value, its first line is a torn record, and the lines behind it are records of their own.
+//! `csv-core` treats a stray quote as an opening one, and everything up to the next quote as one field. A record that
+//! spans lines or reaches the end of the text is therefore checked with [`Quotes`]: if a quote is not closed, or is closed
+//! within a value, the first line of the record is a torn record, and the lines after it are records of their own.
 
 use csv_core::ReadRecordResult;
 
-use super::fault::{Fault, Place};
+use crate::input::data_error::{DataError, Position};
 
 /// What is wrong with a torn record.
-pub(super) const TORN: &str = "a quote is not closed, or is closed within a value: close it before the delimiter, and double \
+pub(crate) const TORN: &str = "a quote is not closed, or is closed within a value: close it before the delimiter, and double \
     the quotes that belong to the value";
 
-/// The text of a CSV file, and how it is cut.
+/// What is wrong with a record of `has` fields in a file whose first line has `wanted`.
+pub(crate) fn wrong_length(has: usize, wanted: usize) -> String {
+    format!(
+        "the row has {has} fields where the first line has {wanted}: quote values that contain the delimiter, close \
+         every quote, and fill rows up with empty fields"
+    )
+}
+
+/// CSV text, its delimiter, and which splitter it needs.
 #[derive(Clone, Copy)]
-pub(super) struct Text<'a> {
+pub(crate) struct Text<'a> {
     bytes: &'a [u8],
     delimiter: u8,
+    /// Whether there are neither quotes nor lone carriage returns.
     plain: bool,
 }
 
-/// Memory that the records of one file after another are cut in.
-pub(super) struct Scratch {
+/// Buffers that are reused for one text after another.
+pub(crate) struct Scratch {
     core: csv_core::Reader,
     delimiter: u8,
     unquoted: Vec<u8>,
     ends: Vec<usize>,
 }
 
-/// The fields of one row. Fields are trimmed of ASCII white space.
+/// The fields of one row, trimmed of ASCII white space.
 #[derive(Clone, Copy)]
-pub(super) struct Record<'a> {
+pub(crate) struct Record<'a> {
     bytes: &'a [u8],
-    /// Where each field ends in `bytes`.
+    /// The end of each field in `bytes`.
     ends: &'a [usize],
-    /// Bytes between two fields: the delimiter, or nothing where quotes were taken off.
+    /// Number of bytes between two fields: one for the delimiter, or none after unquoting.
     gap: usize,
     /// The line on which the record begins, from 1.
-    pub(super) line: u64,
-    /// Whether its quotes do not go together; it has no fields then.
-    pub(super) torn: bool,
+    pub(crate) line: u64,
+    /// Whether its quotes are unbalanced; such a record has no fields.
+    pub(crate) torn: bool,
 }
 
 /// The records of a text, one at a time, without blank lines.
-pub(super) struct Records<'a> {
+pub(crate) struct Records<'a> {
     text: Text<'a>,
     scratch: &'a mut Scratch,
     position: usize,
     line: u64,
     after_carriage_return: bool,
-    /// Up to here every line is a record: a torn one went so far.
+    /// Every line up to this position is a record of its own, because a torn record spanned them.
     torn_to: usize,
 }
 
+/// Where in quoted text a byte is; the one rule for quotes: they open only at the beginning of a field, and a doubled
+/// quote within quotes is a quote.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Quotes {
+    /// At the beginning of a field.
+    FieldStart,
+    /// Within a field without quotes.
+    Unquoted,
+    Quoted,
+    /// After a quote within quotes: it closes them unless another one follows.
+    Closed,
+}
+
+impl Quotes {
+    /// The state after one more byte.
+    #[inline]
+    fn after(self, byte: u8, is_delimiter: impl Fn(u8) -> bool) -> Self {
+        match (self, byte) {
+            (Self::Quoted, b'"') => Self::Closed,
+            (Self::FieldStart | Self::Closed, b'"') | (Self::Quoted, _) => Self::Quoted,
+            (_, b'\r' | b'\n') => Self::FieldStart,
+            _ if is_delimiter(byte) => Self::FieldStart,
+            _ => Self::Unquoted,
+        }
+    }
+}
+
 impl<'a> Text<'a> {
-    /// Looks at the encoding, the delimiter and the quotes.
-    pub(super) fn new(bytes: &'a [u8]) -> Result<Self, Fault> {
+    /// A whole file: checks the encoding, and detects the delimiter.
+    ///
+    /// # Errors
+    /// If the text is UTF-16.
+    pub(crate) fn new(bytes: &'a [u8]) -> Result<Self, DataError> {
         let bytes = match bytes {
             [0xef, 0xbb, 0xbf, rest @ ..] => rest,
             [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
-                return Err(Fault::file("is UTF-16 text: save it as CSV in UTF-8"));
+                return Err(DataError::file("is UTF-16 text: save it as CSV in UTF-8"));
             }
             bytes => bytes,
         };
+        Ok(Self::block(bytes, sniff_delimiter(bytes)))
+    }
+
+    /// Whole records from the middle of a file whose delimiter is known.
+    pub(crate) fn block(bytes: &'a [u8], delimiter: u8) -> Self {
         let plain = memchr::memchr(b'"', bytes).is_none()
             && memchr::memchr_iter(b'\r', bytes).all(|at| bytes.get(at + 1) == Some(&b'\n'));
-        Ok(Self { bytes, delimiter: sniff_delimiter(bytes), plain })
+        Self { bytes, delimiter, plain }
     }
 
-    /// Text from the middle of a file, whose delimiter is known.
-    pub(super) fn with_delimiter(bytes: &'a [u8], delimiter: u8) -> Self {
-        Self { bytes, delimiter, plain: false }
-    }
-
-    /// What stands between two fields.
-    pub(super) fn delimiter(&self) -> u8 {
+    /// The byte between two fields.
+    pub(crate) const fn delimiter(&self) -> u8 {
         self.delimiter
     }
 
-    /// Behind the line that holds this position.
+    /// The position after the line that contains this position.
     fn line_end(&self, position: usize) -> usize {
         let rest = &self.bytes[position..];
         position + memchr::memchr2(b'\r', b'\n', rest).map_or(rest.len(), |at| at + 1)
     }
 
     /// The records from the beginning.
-    pub(super) fn records<'s>(self, scratch: &'s mut Scratch) -> Records<'s>
+    pub(crate) fn records<'s>(self, scratch: &'s mut Scratch) -> Records<'s>
     where
         'a: 's,
     {
@@ -102,20 +141,36 @@ impl<'a> Text<'a> {
     }
 }
 
+/// The position after the last line feed outside quotes, so that `bytes` up to there are whole records; `None` if there is
+/// no such line feed. `bytes` must begin with a record.
+pub(crate) fn end_of_whole_records(bytes: &[u8], delimiter: u8) -> Option<usize> {
+    if memchr::memchr(b'"', bytes).is_none() {
+        return memchr::memrchr(b'\n', bytes).map(|at| at + 1);
+    }
+    let (mut end, mut quotes) = (None, Quotes::FieldStart);
+    for (at, &byte) in bytes.iter().enumerate() {
+        quotes = quotes.after(byte, |byte| byte == delimiter);
+        if byte == b'\n' && quotes == Quotes::FieldStart {
+            end = Some(at + 1);
+        }
+    }
+    end
+}
+
 /// The most frequent of tab, semicolon and comma in the first line that is not blank, outside quotes.
 ///
-/// In a tie the rarer one in ordinary text wins: `2024-01-01;3,5` has a semicolon between its fields.
+/// In a tie the one that is rarer in ordinary text wins: `2024-01-01;3,5` has a semicolon between its fields.
 fn sniff_delimiter(bytes: &[u8]) -> u8 {
     let start = bytes.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(bytes.len());
-    let (mut tabs, mut semicolons, mut commas, mut quoted) = (0, 0, 0, false);
-    for byte in &bytes[start..] {
+    let (mut tabs, mut semicolons, mut commas, mut quotes) = (0, 0, 0, Quotes::FieldStart);
+    for &byte in &bytes[start..] {
+        quotes = quotes.after(byte, |byte| matches!(byte, b'\t' | b';' | b','));
         match byte {
-            b'"' => quoted = !quoted,
-            b'\r' | b'\n' if !quoted => break,
-            b'\t' if !quoted => tabs += 1,
-            b';' if !quoted => semicolons += 1,
-            b',' if !quoted => commas += 1,
-            _ => {}
+            _ if quotes != Quotes::FieldStart => {}
+            b'\r' | b'\n' => break,
+            b'\t' => tabs += 1,
+            b';' => semicolons += 1,
+            _ => commas += 1,
         }
     }
     if tabs > 0 && tabs >= semicolons && tabs >= commas {
@@ -135,34 +190,34 @@ impl Default for Scratch {
 
 impl<'a> Record<'a> {
     /// Number of fields.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.ends.len()
     }
 
-    /// The field, or nothing where the record has no such field.
+    /// The field; empty if the record has no such field.
     #[inline]
-    pub(super) fn field(&self, at: usize) -> &'a [u8] {
+    pub(crate) fn field(&self, at: usize) -> &'a [u8] {
         let Some(&end) = self.ends.get(at) else { return &[] };
         let start = if at == 0 { 0 } else { self.ends[at - 1] + self.gap };
         self.bytes[start..end].trim_ascii()
     }
 
-    /// Whether no field holds anything: a row of delimiters, as spreadsheets leave them at the end.
-    pub(super) fn is_blank(&self) -> bool {
+    /// Whether all fields are empty: a row of delimiters, as spreadsheets leave them at the end.
+    pub(crate) fn is_blank(&self) -> bool {
         !self.torn && (0..self.len()).all(|at| self.field(at).is_empty())
     }
 
     /// # Errors
-    /// Where the record is torn.
-    pub(super) fn check_quotes(&self) -> Result<(), Fault> {
-        if self.torn { Err(Fault::row(Place::Line(self.line), TORN)) } else { Ok(()) }
+    /// If the record is torn.
+    pub(crate) fn check_quotes(&self) -> Result<(), DataError> {
+        if self.torn { Err(DataError::row(Position::Line(self.line), TORN)) } else { Ok(()) }
     }
 }
 
 impl Records<'_> {
     /// The next record.
     #[inline]
-    pub(super) fn next(&mut self) -> Option<Record<'_>> {
+    pub(crate) fn next(&mut self) -> Option<Record<'_>> {
         if self.text.plain { self.next_plain() } else { self.next_quoted() }
     }
 
@@ -194,7 +249,7 @@ impl Records<'_> {
 
     fn next_quoted(&mut self) -> Option<Record<'_>> {
         let Scratch { core, unquoted, ends, .. } = &mut *self.scratch;
-        // A blank line belongs to no record; skipping it here keeps the line count true.
+        // A blank line belongs to no record; skipping it here keeps the line numbers right.
         while let Some(byte @ (b'\r' | b'\n')) = self.text.bytes.get(self.position) {
             count_line(*byte, &mut self.line, &mut self.after_carriage_return);
             self.position += 1;
@@ -209,7 +264,7 @@ impl Records<'_> {
             written += wrote;
             fields += ended;
             match result {
-                // Memory of the last input is used up: the next call, with nothing, ends the record.
+                // The input is used up: the next call, with no input, ends the record.
                 ReadRecordResult::InputEmpty => {}
                 ReadRecordResult::OutputFull => unquoted.resize((2 * unquoted.len()).max(1024), 0),
                 ReadRecordResult::OutputEndsFull => ends.resize((2 * ends.len()).max(32), 0),
@@ -218,7 +273,7 @@ impl Records<'_> {
             }
         }
         if self.position == limit {
-            // Told that this was the end, it would read no further.
+            // After an empty input it would not read any more.
             core.reset();
         }
         let record = &self.text.bytes[start..self.position];
@@ -236,28 +291,23 @@ impl Records<'_> {
     }
 }
 
-/// Whether a line ends before the record does.
+/// Whether the record spans several lines.
 fn spans_lines(record: &[u8]) -> bool {
     let last = record.len().saturating_sub(1);
     memchr::memchr2(b'\r', b'\n', &record[..last]).is_some()
 }
 
-/// Whether a quote is open at the record's end, or is closed where neither the field nor the record ends.
+/// Whether a quote is open at the end of the record, or is closed where neither the field nor the record ends.
 fn is_torn(record: &[u8], delimiter: u8) -> bool {
-    let (mut quoted, mut begins) = (false, true);
-    let mut bytes = record.iter().copied().peekable();
-    while let Some(byte) = bytes.next() {
-        if !quoted {
-            quoted = begins && byte == b'"';
-            begins = byte == delimiter;
-        } else if byte == b'"' && bytes.next_if_eq(&b'"').is_none() {
-            if bytes.peek().is_some_and(|next| ![delimiter, b'\r', b'\n'].contains(next)) {
-                return true;
-            }
-            quoted = false;
+    let mut quotes = Quotes::FieldStart;
+    for &byte in record {
+        let before = quotes;
+        quotes = quotes.after(byte, |byte| byte == delimiter);
+        if before == Quotes::Closed && quotes == Quotes::Unquoted {
+            return true;
         }
     }
-    quoted
+    quotes == Quotes::Quoted
 }
 
 /// `\n`, `\r\n` and a lone `\r` each end a line.
@@ -321,6 +371,14 @@ mod tests {
             split(b"a,b\n\"x\r\ny\",\"he said \"\"no\"\"\"\nlast,1"),
             rows(&[(1, &["a", "b"]), (2, &["x\r\ny", "he said \"no\""]), (4, &["last", "1"])])
         );
+    }
+
+    #[test]
+    fn whole_records_end_at_the_last_line_feed_outside_quotes() {
+        assert_eq!(end_of_whole_records(b"a,b\nc,d", b','), Some(4));
+        assert_eq!(end_of_whole_records(b"a,b", b','), None);
+        assert_eq!(end_of_whole_records(b"a,\"b\nc\"\nd,\"e\n", b','), Some(8));
+        assert_eq!(end_of_whole_records(b"5\" pipe,a\nb,\"say \"\"\n\"\"\"\nc", b','), Some(22));
     }
 
     /// The lines of the records, and whether they are torn.

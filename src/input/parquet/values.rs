@@ -1,14 +1,14 @@
 //! What a Parquet file holds, through polars: its columns, and what their values mean here.
 
-use super::{
-    InputSettings,
-    columns::{Header, Kind},
-    fault::{Fault, Place, quoted},
-    number,
-    raw::Layout,
-    timestamp,
-};
 use crate::error::Error;
+use crate::input::{
+    InputSettings,
+    data_error::{DataError, Position, quoted},
+    raw::Layout,
+    schema::header::{Header, Kind},
+    value::number,
+    value::timestamp,
+};
 use polars::prelude::{
     AnyValue, ArrowDataType, ParallelStrategy, ParquetReader, PolarsResult, SerReader, Series, TimeUnit,
 };
@@ -19,17 +19,17 @@ use std::{
 
 /// Runs polars on bytes that may be damaged. Its decoders panic on some of them, and that must stay the failure
 /// of this file.
-pub(super) fn guarded<T>(work: impl FnOnce() -> PolarsResult<T>) -> Result<T, Fault> {
+pub(in crate::input) fn guarded<T>(work: impl FnOnce() -> PolarsResult<T>) -> Result<T, DataError> {
     let reason = match catch_unwind(AssertUnwindSafe(work)) {
         Ok(Ok(done)) => return Ok(done),
         Ok(Err(error)) => error.to_string(),
         Err(_) => "its pages are damaged".to_owned(),
     };
-    Err(Fault::file(format!("cannot be read as Parquet ({reason}): write the file again")))
+    Err(DataError::file(format!("cannot be read as Parquet ({reason}): write the file again")))
 }
 
 /// The names and types of all columns.
-pub(super) fn schema(bytes: &[u8]) -> Result<(Header, Vec<ArrowDataType>), Fault> {
+pub(in crate::input) fn schema(bytes: &[u8]) -> Result<(Header, Vec<ArrowDataType>), DataError> {
     let schema = guarded(|| ParquetReader::new(Cursor::new(bytes)).schema())?;
     let mut header = Header::default();
     for name in schema.iter_names() {
@@ -39,7 +39,7 @@ pub(super) fn schema(bytes: &[u8]) -> Result<(Header, Vec<ArrowDataType>), Fault
 }
 
 /// Some columns, by position. One thread: many files are read at once already.
-pub(super) fn load<const N: usize>(bytes: &[u8], wanted: [usize; N]) -> Result<[Series; N], Fault> {
+pub(in crate::input) fn load<const N: usize>(bytes: &[u8], wanted: [usize; N]) -> Result<[Series; N], DataError> {
     // One column at a time keeps them in the order of `wanted`, which a projection does not.
     let mut columns = Vec::with_capacity(N);
     for at in wanted {
@@ -51,33 +51,38 @@ pub(super) fn load<const N: usize>(bytes: &[u8], wanted: [usize; N]) -> Result<[
         })?;
         columns.extend(frame.into_columns().into_iter().map(|column| column.take_materialized_series().rechunk()));
     }
-    columns.try_into().map_err(|_| Fault::file("has columns that share a name: give each its own"))
+    columns.try_into().map_err(|_| DataError::file("has columns that share a name: give each its own"))
 }
 
-pub(super) fn value_at(column: &Series, row: usize) -> Result<AnyValue<'_>, Fault> {
-    column.get(row).map_err(|error| Fault::row(Place::Row(row as u64 + 1), format!("cannot be read: {error}")))
+pub(in crate::input) fn value_at(column: &Series, row: usize) -> Result<AnyValue<'_>, DataError> {
+    column.get(row).map_err(|error| DataError::row(Position::Row(row as u64 + 1), format!("cannot be read: {error}")))
 }
 
 /// Gives the row's customer to `take`.
-pub(super) fn customer_of(names: &Series, row: usize, column: &[u8], take: &mut dyn FnMut(&[u8])) -> Result<(), Fault> {
+pub(in crate::input) fn customer_of(
+    names: &Series,
+    row: usize,
+    column: &[u8],
+    take: &mut dyn FnMut(&[u8]),
+) -> Result<(), DataError> {
     let value = value_at(names, row)?;
-    let place = Place::Row(row as u64 + 1);
+    let place = Position::Row(row as u64 + 1);
     match &value {
         AnyValue::String(name) if !number::is_missing(name.trim().as_bytes()) => take(name.trim().as_bytes()),
         AnyValue::Null | AnyValue::String(_) => {
             let complaint = "does not say whose row it is: every row needs a customer";
-            return Err(Fault::cell(place, column, text_of(&value).as_bytes(), complaint));
+            return Err(DataError::cell(place, column, text_of(&value).as_bytes(), complaint));
         }
         value if value.is_integer() => take(value.to_string().as_bytes()),
         value => {
             let complaint = "cannot name a customer: write the column as text or integers";
-            return Err(Fault::cell(place, column, text_of(value).as_bytes(), complaint));
+            return Err(DataError::cell(place, column, text_of(value).as_bytes(), complaint));
         }
     }
     Ok(())
 }
 
-pub(super) fn moment(value: &AnyValue<'_>) -> Result<i64, &'static str> {
+pub(in crate::input) fn moment(value: &AnyValue<'_>) -> Result<i64, &'static str> {
     let milliseconds = match value {
         AnyValue::Null => return Err("is empty: every row needs a timestamp"),
         AnyValue::String(text) => return timestamp::parse(text.trim().as_bytes()),
@@ -97,7 +102,7 @@ pub(super) fn moment(value: &AnyValue<'_>) -> Result<i64, &'static str> {
     timestamp::in_range(milliseconds)
 }
 
-pub(super) fn target(value: &AnyValue<'_>) -> Result<Option<f64>, &'static str> {
+pub(in crate::input) fn target(value: &AnyValue<'_>) -> Result<Option<f64>, &'static str> {
     match value {
         AnyValue::Null => Ok(None),
         AnyValue::String(text) => number::parse_or(text.trim().as_bytes(), number::NOT_A_TARGET),
@@ -107,7 +112,7 @@ pub(super) fn target(value: &AnyValue<'_>) -> Result<Option<f64>, &'static str> 
 }
 
 /// The value as a message shows it.
-pub(super) fn text_of(value: &AnyValue<'_>) -> String {
+pub(in crate::input) fn text_of(value: &AnyValue<'_>) -> String {
     match value {
         AnyValue::Null => String::new(),
         AnyValue::String(text) => (*text).to_owned(),
@@ -115,7 +120,7 @@ pub(super) fn text_of(value: &AnyValue<'_>) -> String {
     }
 }
 
-pub(super) fn is_readable(column: &ArrowDataType) -> bool {
+pub(in crate::input) fn is_readable(column: &ArrowDataType) -> bool {
     use ArrowDataType as T;
     matches!(
         column,
@@ -149,18 +154,18 @@ pub(crate) fn check_column(name: &str, column: &ArrowDataType, file: &str) -> Re
 
 /// # Errors
 /// Where the values of a column that is wanted have a type that is not read.
-pub(super) fn check_type(name: &[u8], column: &ArrowDataType) -> Result<(), Fault> {
+pub(in crate::input) fn check_type(name: &[u8], column: &ArrowDataType) -> Result<(), DataError> {
     if is_readable(column) {
         return Ok(());
     }
-    Err(Fault::file(format!(
+    Err(DataError::file(format!(
         "the column {} has the Parquet type {column:?}, which is not read: write it as Float64, Int64, Timestamp or text",
         quoted(name)
     )))
 }
 
 /// What the type says about the values.
-pub(super) fn kind(column: &ArrowDataType) -> Kind {
+pub(in crate::input) fn kind(column: &ArrowDataType) -> Kind {
     let time = matches!(column, ArrowDataType::Date32 | ArrowDataType::Date64 | ArrowDataType::Timestamp(..));
     let text = matches!(column, ArrowDataType::Utf8 | ArrowDataType::LargeUtf8 | ArrowDataType::Utf8View);
     let number = is_readable(column) && !time && !text;
@@ -168,7 +173,7 @@ pub(super) fn kind(column: &ArrowDataType) -> Kind {
 }
 
 /// A number of a further column, NaN where it is missing.
-pub(super) fn number_in(value: &AnyValue<'_>) -> Result<f64, &'static str> {
+pub(in crate::input) fn number_in(value: &AnyValue<'_>) -> Result<f64, &'static str> {
     match value {
         AnyValue::String(text) => number::parse_or_truth(text.trim().as_bytes()),
         value => target(value).map(|number| number.unwrap_or(f64::NAN)),

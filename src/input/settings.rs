@@ -1,0 +1,128 @@
+//! What the user sets about the input; the rest is detected from each file.
+
+use std::{fmt, str::FromStr};
+
+/// Settings of the input. What is not set is detected in each file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct InputSettings {
+    /// The column of timestamps.
+    pub timestamp: Option<String>,
+    /// The column of values to forecast.
+    pub target: Option<String>,
+    /// The column of customer names; if set, every file holds many customers.
+    pub customer: Option<String>,
+    /// How to treat rows of a customer that share a timestamp.
+    pub duplicates: Duplicates,
+    /// Numeric columns to read in addition to the target of a series.
+    pub extra: Vec<ExtraColumn>,
+    /// Settings of tables of features; `None` if files hold series.
+    pub table: Option<TableSettings>,
+}
+
+/// A numeric column besides the target: a regressor, a condition, a capacity. `true` and `false` are read as 1 and 0.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExtraColumn {
+    /// Its name in the model.
+    pub name: String,
+    /// Its name in files.
+    pub column: String,
+    /// Whether every file must have it.
+    pub required: bool,
+}
+
+impl ExtraColumn {
+    /// A column that every file must have, with the same name in the model and in files.
+    #[must_use]
+    pub fn required(name: &str) -> Self {
+        Self { name: name.into(), column: name.into(), required: true }
+    }
+}
+
+/// Settings of tables of features.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TableSettings {
+    /// The feature columns, in this order; empty: all columns without another role.
+    pub features: Vec<String>,
+    /// The columns with categorical values.
+    pub categorical: Vec<String>,
+    /// The column of sample weights.
+    pub weight: Option<String>,
+    /// Whether files begin with a header; `None`: detect it from the first line.
+    pub header: Option<bool>,
+    /// What the rows are used for.
+    pub purpose: Purpose,
+}
+
+/// What rows of features are used for.
+///
+/// A file name may say it with a suffix: `_train`, `_val`, `_validation`, `_test`. If any file name of a directory has the
+/// suffix of the wanted purpose, files with the suffix of another purpose are skipped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Purpose {
+    /// To fit models.
+    #[default]
+    Training,
+    /// To evaluate models, and for early stopping.
+    Validation,
+    /// Neither.
+    Test,
+}
+
+/// How to treat rows of a customer that share a timestamp.
+///
+/// Only rows with a value count; if none has one, the timestamp has a missing value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Duplicates {
+    /// The customer fails; the error names the timestamp and the lines.
+    #[default]
+    Error,
+    /// The first value in the order of the file.
+    First,
+    /// The last value in the order of the file.
+    Last,
+    /// The mean of the values.
+    Mean,
+    /// The sum of the values.
+    Sum,
+}
+
+impl Duplicates {
+    /// Every choice, with its name in settings.
+    pub const ALL: [(&str, Self); 5] = [
+        ("error", Self::Error),
+        ("first", Self::First),
+        ("last", Self::Last),
+        ("mean", Self::Mean),
+        ("sum", Self::Sum),
+    ];
+}
+
+impl FromStr for Duplicates {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let known = Self::ALL.iter().find(|(name, _)| text.eq_ignore_ascii_case(name));
+        known.map(|(_, choice)| *choice).ok_or_else(|| format!("{text:?} is none of error, first, last, mean, sum"))
+    }
+}
+
+impl fmt::Display for Duplicates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = Self::ALL.iter().find(|(_, choice)| choice == self).map_or("", |(name, _)| name);
+        f.write_str(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ways_with_duplicates_are_written_as_they_are_read() {
+        for (name, choice) in Duplicates::ALL {
+            assert_eq!(name.parse(), Ok(choice));
+            assert_eq!(choice.to_string(), name);
+        }
+        assert!("median".parse::<Duplicates>().unwrap_err().contains("first, last, mean"));
+    }
+}

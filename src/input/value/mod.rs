@@ -1,0 +1,4 @@
+//! Fields to values.
+
+pub(crate) mod number;
+pub(crate) mod timestamp;
