@@ -2,39 +2,39 @@
 
 use jiff::tz::TimeZone;
 
-use super::{filter::Filter, period::Period};
+use super::{calendar_period::Period, row_filter::Filter};
 use crate::input::InputSettings;
 
-/// What is asked for, beside the places.
+/// What to do with the rows, apart from where they are.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The columns of the tables.
     pub columns: InputSettings,
-    /// What the column of values is called in the output.
+    /// Name of the value column in the output.
     pub target_name: String,
-    /// Which other columns are carried along.
+    /// Which other columns are kept.
     pub keep: Keep,
-    /// Rows that do not pass all of these are left out.
+    /// Rows that do not meet all of these are left out.
     pub filters: Vec<Filter>,
-    /// Rows before this time (milliseconds since 1970, as written in the output) are left out.
+    /// Rows before this time are left out: milliseconds since 1970, in the output's zone.
     pub from: Option<i64>,
     /// Rows at or after this time are left out.
     pub to: Option<i64>,
-    /// Where clocks without an offset hang; none: their times are taken as they are.
+    /// Time zone of timestamps without an offset; without one they are not converted.
     pub assumed_zone: Option<TimeZone>,
-    /// Whose clock the output shows; none: UTC where there was an offset.
+    /// Time zone of the output; without one, timestamps with an offset are written in UTC.
     pub written_zone: Option<TimeZone>,
-    /// What becomes of rows that share a timestamp, where nothing is aggregated.
+    /// What to do with rows that share a timestamp, if rows are not aggregated.
     pub duplicates: Duplicates,
-    /// One row for each period.
+    /// Aggregates rows to one for each period.
     pub aggregate: Option<(Aggregate, Period)>,
-    /// Whether periods without a row get one, without a value.
+    /// Whether periods without rows get a row without a value.
     pub grid: bool,
-    /// What the files are.
+    /// How customers are distributed over files.
     pub arrangement: Arrangement,
-    /// How the files are written.
-    pub format: Format,
-    /// Bad rows that are tolerated.
+    /// The format of the output files.
+    pub format: OutputFormat,
+    /// Number of bad rows to leave out before giving up.
     pub max_bad_rows: u64,
 }
 
@@ -53,68 +53,68 @@ impl Default for Options {
             aggregate: None,
             grid: false,
             arrangement: Arrangement::Customers,
-            format: Format::Csv { header: true },
+            format: OutputFormat::Csv { header: true },
             max_bad_rows: 0,
         }
     }
 }
 
-/// Which columns are carried along beside customer, timestamp and target.
+/// Columns to keep besides customer, timestamp and target.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Keep {
-    /// Every other column, under its name.
+    /// All others, under their own names.
     All,
     /// These, each with its name in the output.
     Named(Vec<(String, String)>),
 }
 
-/// What becomes of rows of a customer that share a timestamp.
+/// What to do with rows of a customer that share a timestamp.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Duplicates {
-    /// They are written as they are, and counted.
+    /// Write them unchanged; the quality report counts them.
     Keep,
-    /// They become one.
+    /// Combine them into one.
     Combine(Aggregate),
 }
 
-/// How several rows become one. Values that are missing are left out; where all are missing, so is the result. Other
-/// columns are the last row's, or the first's for [`Aggregate::First`].
+/// How rows are combined into one. Missing values are ignored; if all are missing, so is the result. Kept columns come from
+/// the last row, or from the first for [`Aggregate::First`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Aggregate {
-    /// The sum, in the order of time.
+    /// The sum, added in the order of time.
     Sum,
-    /// The sum over the count.
+    /// The sum divided by the count.
     Mean,
-    /// The first in time, and in the order of the input where times are equal.
+    /// The first value in time; for equal times, in the order of the input.
     First,
-    /// The last.
+    /// The last value.
     Last,
 }
 
-/// What the files of the output are.
+/// How customers are distributed over files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arrangement {
-    /// One for each customer.
+    /// A file for each customer.
     Customers,
-    /// Whole customers together, with equal expected work, of about so many bytes of text each.
+    /// Bundles of whole customers with equal expected training work, of about this many bytes of text each.
     Bundles(u64),
 }
 
-/// How a file is written.
+/// The format of output files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// Text.
+pub enum OutputFormat {
+    /// CSV.
     Csv {
         /// Whether the first line names the columns.
         header: bool,
     },
-    /// Columns.
+    /// Parquet.
     Parquet,
 }
 
-impl Format {
-    /// How names of files end.
-    pub(super) const fn extension(self) -> &'static str {
+impl OutputFormat {
+    /// The extension of file names.
+    pub(crate) const fn extension(self) -> &'static str {
         match self {
             Self::Csv { .. } => "csv",
             Self::Parquet => "parquet",

@@ -57,8 +57,9 @@ fn fence_faults(file: &str, source: &str) -> Vec<String> {
         "input/parquet.rs",
         "input/parquet_values.rs",
         "input/table_parquet.rs",
-        "prepare/parquet_read.rs",
-        "prepare/parquet_write.rs",
+        "prepare/quality/parquet_report.rs",
+        "prepare/scatter/parquet_table.rs",
+        "prepare/write/parquet.rs",
         "tables/parquet.rs",
     ];
     let rayon = ["predict/", "prepare/", "run/", "train/"];

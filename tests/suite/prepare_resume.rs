@@ -61,7 +61,7 @@ fn a_run_that_was_killed_anywhere_is_finished_by_the_next() {
             }
         }
         let ended = prepare(input.path(), output.path(), &[]).with_code(0);
-        resumed += u32::from(ended.out.contains("going on where an earlier run was stopped"));
+        resumed += u32::from(ended.out.contains("continuing a run that was stopped"));
         let found = result(output.path());
         assert_eq!(found.keys().collect::<Vec<_>>(), whole.keys().collect::<Vec<_>>());
         let odd: Vec<&String> =
@@ -91,7 +91,7 @@ fn a_signal_stops_the_run_in_order_and_the_next_goes_on() {
         let before = files(&customers).len();
         assert!(before < 3000);
         let ended = prepare(input.path(), output.path(), &[]).with_code(0);
-        assert!(ended.out.contains("going on where an earlier run was stopped"), "{}", ended.out);
+        assert!(ended.out.contains("continuing a run that was stopped"), "{}", ended.out);
     }
     assert_eq!(files(&customers).len(), 3000);
 }
@@ -104,7 +104,7 @@ fn a_change_of_the_input_or_the_options_begins_anew() {
     fs::remove_dir_all(output.path().join("customers")).unwrap();
     fs::write(input.path().join("u.csv"), "customer,ds,y\nnew,2024-01-01,1\n").unwrap();
     let ended = prepare(input.path(), output.path(), &[]).with_code(0);
-    assert!(!ended.out.contains("going on"), "{}", ended.out);
+    assert!(!ended.out.contains("continuing"), "{}", ended.out);
     assert_eq!(files(&output.path().join("customers")).len(), 31);
 }
 
@@ -114,10 +114,10 @@ fn a_command_that_is_refused_leaves_an_earlier_run_what_it_goes_on_with() {
     let output = tempfile::tempdir().unwrap();
     end_in_the_second_half(input.path(), output.path(), &[]);
     let refused = prepare(input.path(), output.path(), &["--no-header"]).with_code(2);
-    refused.complains_of(&["is there already"]);
+    refused.complains_of(&["exists already"]);
     prepare(input.path(), output.path(), &["--keep=y=target"]).with_code(2).complains_of(&["two columns"]);
     let ended = prepare(input.path(), output.path(), &[]).with_code(0);
-    assert!(ended.out.contains("going on where an earlier run was stopped"), "{}", ended.out);
+    assert!(ended.out.contains("continuing a run that was stopped"), "{}", ended.out);
 }
 
 #[test]
@@ -129,7 +129,7 @@ fn a_run_beside_another_into_the_same_output_is_refused() {
     other.lock().unwrap();
     prepare(input.path(), output.path(), &[])
         .with_code(2)
-        .complains_of(&["another preparation is at work in", "--work"]);
+        .complains_of(&["another preparation is running in", "--work"]);
     assert!(!output.path().join("customers").exists());
     drop(other);
     prepare(input.path(), output.path(), &[]).with_code(0);
@@ -183,6 +183,6 @@ fn a_write_that_fails_says_where_and_leaves_nothing_half_written() {
     assert!(files(&output.path().join("customers")).is_empty());
     // With room, the next run goes on with what stands between.
     let ended = prepare(input.path(), output.path(), &wide).with_code(0);
-    assert!(ended.out.contains("going on where an earlier run was stopped"), "{}", ended.out);
+    assert!(ended.out.contains("continuing a run that was stopped"), "{}", ended.out);
     assert_eq!(files(&output.path().join("customers")).len(), 1);
 }

@@ -233,7 +233,7 @@ fn a_bad_row_stops_everything_with_its_place_and_leaves_nothing() {
     for (bad, complaint) in [
         ("a,2024-01-02,twelve\n", r#"b.csv: line 4, column "y": "twelve" is not a number"#),
         ("a,2024-02-30,1\n", r#"b.csv: line 4, column "ds": "2024-02-30" is not a moment of the calendar"#),
-        (",2024-01-02,1\n", r#"b.csv: line 4, column "customer": "" does not say whose row it is"#),
+        (",2024-01-02,1\n", r#"b.csv: line 4, column "customer": "" does not name a customer"#),
         ("x/y,2024-01-02,1\n", r#"b.csv: line 4, column "customer": "x/y" cannot name a customer"#),
         ("x.y,2024-01-02,1\n", r#"b.csv: line 4, column "customer": "x.y" has a dot"#),
         ("a,2024-01-02\n", "b.csv: line 4: the row has 2 fields where the first line has 3"),
@@ -295,7 +295,7 @@ fn a_row_with_a_stray_quote_is_bad_and_takes_no_other_along() {
 fn a_preparation_of_nothing_is_none() {
     let table = "customer,ds,y\na,2024-01-01,1\n";
     let rows = |given: u64, filtered: u64| {
-        format!("no row is left: {filtered} were left out by --filter, --from and --to, {given}")
+        format!("no rows are left: --filter, --from and --to removed {filtered}, {given} are bad")
     };
     for (table, options, complaint) in [
         (table, &["--filter=y>1"][..], rows(0, 1)),
@@ -316,7 +316,10 @@ fn tables_of_different_things_are_not_taken_for_the_same() {
     let input = folder([("1.csv", rows("kwh")), ("2.csv", rows("temperature"))]);
     let output = tempfile::tempdir().unwrap();
     let ended = prepare(input.path(), output.path(), &[]).with_code(3);
-    ended.complains_of(&["2.csv: its column \"temperature\" would be taken for the same as \"kwh\"", "--target"]);
+    ended.complains_of(&[
+        "2.csv: its target column seems to be \"temperature\", but that of earlier tables is \"kwh\"",
+        "--target",
+    ]);
     let input = folder([("1.csv", rows("kwh")), ("2.csv", rows("kWh")), ("3.csv", "2024-01-01,1\n".into())]);
     prepare(input.path(), output.path(), &[]).with_code(0);
 }
@@ -328,7 +331,7 @@ fn a_customer_whose_file_would_be_taken_for_a_part_of_anothers_is_told() {
         let output = tempfile::tempdir().unwrap();
         let ended = prepare(input.path(), output.path(), options).with_code(0);
         assert_eq!(
-            ended.out.contains("the customer \"a_train\" ends as those of files for training"),
+            ended.out.contains("the customer \"a_train\" ends like the names of files for training"),
             told,
             "{}",
             ended.out
@@ -351,9 +354,9 @@ fn tables_and_options_that_cannot_be_used_say_why() {
             "t.csv: has no column \"note\", which --keep names; its columns are customer, ds, y",
         ),
         (&input, &["--filter=kwh>1"], 3, "\"kwh\", which --filter names"),
-        (&input, &["--filter=kwh"], 2, "is no condition"),
+        (&input, &["--filter=kwh"], 2, "invalid condition \"kwh\""),
         (&input, &["--aggregate=sum"], 2, "--frequency"),
-        (&input, &["--aggregate=sum", "--frequency=2MS"], 2, "no fixed place in the calendar"),
+        (&input, &["--aggregate=sum", "--frequency=2MS"], 2, "is not a fixed calendar period"),
         (&input, &["--timezone=Mars/Olympus"], 2, "Europe/Berlin"),
         (&input, &["--target=y=customer"], 2, "two columns of the output are called \"customer\""),
         (&input, &["--bundle=1GB", "--memory=1GB"], 2, "a bundle is written from memory"),
@@ -379,7 +382,7 @@ fn files_of_another_preparation_are_not_mixed_with_this_one() {
     let input = folder([("t.csv", "customer,ds,y\na,2024-01-01,1\n")]);
     let output = tempfile::tempdir().unwrap();
     prepare(input.path(), output.path(), &[]).with_code(0);
-    prepare(input.path(), output.path(), &["--no-header"]).with_code(2).complains_of(&["a.csv is there already"]);
+    prepare(input.path(), output.path(), &["--no-header"]).with_code(2).complains_of(&["a.csv exists already"]);
 }
 
 #[test]
@@ -401,8 +404,8 @@ fn shards_share_a_folder_with_each_other_and_with_nobody_else() {
         }
         // The same again is the same; anything else would be mixed.
         shard("--shard=0/2", &[]).with_code(0);
-        shard("--shard=0/2", &["--keep=region"]).with_code(2).complains_of(&["is there already"]);
-        shard("--shard=1/3", &[]).with_code(2).complains_of(&["is there already"]);
+        shard("--shard=0/2", &["--keep=region"]).with_code(2).complains_of(&["exists already"]);
+        shard("--shard=1/3", &[]).with_code(2).complains_of(&["exists already"]);
         assert_eq!(files(&output.path().join("customers")), whole);
     }
 }

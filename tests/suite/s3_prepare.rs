@@ -93,7 +93,7 @@ fn one_table_of_a_bucket_is_named_by_its_key() {
     server.put("raw/small.csv", text);
     let mut command = prepare("s3://fleet/raw/small.csv", "s3://fleet/one", &[]);
     let ended: Ended = command.arg("--work").arg(work.path()).envs(server.environment()).output().unwrap().into();
-    ended.with_code(2).complains_of(&["is there already"]);
+    ended.with_code(2).complains_of(&["exists already"]);
     let mut command = prepare("s3://fleet/raw/none.csv", "s3://fleet/two", &[]);
     let ended: Ended = command.arg("--work").arg(work.path()).envs(server.environment()).output().unwrap().into();
     ended.with_code(2).complains_of(&["s3://fleet/raw/none.csv", "there is no such table"]);
@@ -112,12 +112,12 @@ fn a_preparation_to_a_bucket_goes_on_where_it_was_stopped() {
     assert_eq!(server.requests("LIST"), 3, "of the tables for their versions, of the tables to read, of the output");
     let reads = server.requests("GET");
     let ended = prepare_on(&server, work.path(), &[]).with_code(0);
-    assert!(ended.out.contains("going on where an earlier run was stopped"), "{}", ended.out);
+    assert!(ended.out.contains("continuing a run that was stopped"), "{}", ended.out);
     assert_eq!(below(&server, "out/customers/"), expected);
     assert!(server.requests("GET") <= reads + 8, "the tables are not read again");
     // Again, all is there; other options are another preparation's.
     prepare_on(&server, work.path(), &[]).with_code(0);
-    prepare_on(&server, work.path(), &["--bundle=1MB"]).with_code(2).complains_of(&["is there already"]);
+    prepare_on(&server, work.path(), &["--bundle=1MB"]).with_code(2).complains_of(&["exists already"]);
 }
 
 #[test]

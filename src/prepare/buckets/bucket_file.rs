@@ -1,0 +1,212 @@
+//! All buckets in one file, so that their number is not limited by the number of open files.
+//!
+//! A bucket is a list of extents of the file. An extent is a sequence of pieces, each with the number of the input block
+//! that its rows come from. Threads append extents in any order; the block numbers restore the order of the input.
+
+use std::{
+    fs::File,
+    io::{Error as IoError, ErrorKind, Read, Seek, SeekFrom, Write},
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+};
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+
+/// A range of bytes of the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(in crate::prepare) struct Extent {
+    start: u64,
+    length: u32,
+}
+
+/// The customers whose hashes share their highest bits, and where their rows are. The default is the bucket of all
+/// customers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::prepare) struct Bucket {
+    /// The lowest hash.
+    pub(in crate::prepare) first: u64,
+    /// Number of shared bits.
+    pub(in crate::prepare) bits: u32,
+    pub(in crate::prepare) extents: Vec<Extent>,
+}
+
+impl Bucket {
+    /// The empty buckets that this one consists of: 2 to the power of `more_bits`, in the order of hashes.
+    pub(in crate::prepare) fn split(&self, more_bits: u32) -> Vec<Self> {
+        let bits = self.bits + more_bits;
+        (0..1_u64 << more_bits)
+            .map(|at| Self { first: self.first | at.checked_shl(64 - bits).unwrap_or(0), bits, extents: Vec::new() })
+            .collect()
+    }
+
+    /// The highest hash.
+    pub(in crate::prepare) fn last(&self) -> u64 {
+        self.first | u64::MAX.checked_shr(self.bits).unwrap_or(0)
+    }
+
+    /// Bytes in the file.
+    pub(in crate::prepare) fn size(&self) -> u64 {
+        self.extents.iter().map(|extent| u64::from(extent.length)).sum()
+    }
+}
+
+/// The file of all buckets.
+pub(in crate::prepare) struct BucketFile {
+    path: PathBuf,
+    end: Mutex<(File, u64)>,
+}
+
+impl BucketFile {
+    /// Creates an empty file, replacing any other.
+    pub(in crate::prepare) fn create(path: &Path) -> Result<Self> {
+        let file = File::create(path).map_err(|error| failed("creating", path, error))?;
+        Ok(Self { path: path.into(), end: Mutex::new((file, 0)) })
+    }
+
+    /// Opens a file that an earlier run has completed.
+    pub(in crate::prepare) fn open(path: &Path) -> Result<Self> {
+        let failed = |error| failed("opening", path, error);
+        let file = File::options().append(true).open(path).map_err(failed)?;
+        let length = file.metadata().map_err(failed)?.len();
+        Ok(Self { path: path.into(), end: Mutex::new((file, length)) })
+    }
+
+    /// Appends bytes.
+    pub(in crate::prepare) fn append(&self, bytes: &[u8]) -> Result<Extent> {
+        let mut end = self.end.lock().unwrap_or_else(PoisonError::into_inner);
+        let (file, start) = &mut *end;
+        file.write_all(bytes).map_err(|error| failed("writing", &self.path, error))?;
+        let extent = Extent { start: *start, length: bytes.len() as u32 };
+        *start += bytes.len() as u64;
+        Ok(extent)
+    }
+
+    /// A reader with its own position in the file.
+    pub(in crate::prepare) fn reader(&self) -> Result<BucketReader> {
+        let file = File::open(&self.path).map_err(|error| failed("opening", &self.path, error))?;
+        Ok(BucketReader { file, path: self.path.clone() })
+    }
+}
+
+/// Reads extents.
+pub(in crate::prepare) struct BucketReader {
+    file: File,
+    path: PathBuf,
+}
+
+impl BucketReader {
+    /// Appends an extent to `bytes`.
+    pub(in crate::prepare) fn read(&mut self, extent: Extent, bytes: &mut Vec<u8>) -> Result<()> {
+        let start = bytes.len();
+        bytes.resize(start + extent.length as usize, 0);
+        self.file
+            .seek(SeekFrom::Start(extent.start))
+            .and_then(|_| self.file.read_exact(&mut bytes[start..]))
+            .map_err(|error| failed("reading", &self.path, error))
+    }
+}
+
+/// Bytes before the content of a piece: a number (of the block, for rows) and the content's length, 32 bits each.
+pub(in crate::prepare) const PIECE_HEADER: usize = 8;
+
+/// The pieces that `bytes` is the concatenation of: number, offset of the content, content.
+pub(in crate::prepare) fn pieces(bytes: &[u8]) -> impl Iterator<Item = (u32, usize, &[u8])> {
+    let mut rest = bytes;
+    std::iter::from_fn(move || {
+        let ([a, b, c, d, w, x, y, z], behind) = rest.split_first_chunk::<PIECE_HEADER>()?;
+        let length = u32::from_le_bytes([*w, *x, *y, *z]) as usize;
+        let start = bytes.len() - behind.len();
+        let (content, others) = behind.split_at(length);
+        rest = others;
+        Some((u32::from_le_bytes([*a, *b, *c, *d]), start, content))
+    })
+}
+
+/// A thread's unwritten rows of every part of a bucket.
+pub(in crate::prepare) struct BucketWriter<'a> {
+    file: &'a BucketFile,
+    buckets: Vec<Bucket>,
+    buffers: Vec<Buffer>,
+    /// Bytes that a buffer holds before it is written.
+    capacity: usize,
+    /// The part is chosen by `bits` bits of the hash after the highest `skip`.
+    skip: u32,
+    bits: u32,
+}
+
+#[derive(Default)]
+struct Buffer {
+    bytes: Vec<u8>,
+    /// Where the unfinished piece starts, and its block.
+    piece: usize,
+    block: Option<u32>,
+}
+
+impl<'a> BucketWriter<'a> {
+    /// Writes the parts of `whole` that [`Bucket::split`] makes.
+    pub(in crate::prepare) fn new(file: &'a BucketFile, whole: &Bucket, bits: u32, capacity: usize) -> Self {
+        let buckets = whole.split(bits);
+        let buffers = buckets.iter().map(|_| Buffer::default()).collect();
+        Self { file, buckets, buffers, capacity, skip: whole.bits, bits }
+    }
+
+    /// The buffer to append a customer's next row to, at most `length` bytes long.
+    #[inline]
+    pub(in crate::prepare) fn buffer(&mut self, hash: u64, block: u32, length: usize) -> Result<&mut Vec<u8>> {
+        let at = ((hash << self.skip) >> 1 >> (63 - self.bits)) as usize;
+        let filled = self.buffers[at].bytes.len();
+        if filled + PIECE_HEADER + length > self.capacity && filled > 0 {
+            self.flush(at)?;
+        }
+        let buffer = &mut self.buffers[at];
+        if buffer.block != Some(block) {
+            buffer.end_piece();
+            if buffer.bytes.capacity() == 0 {
+                buffer.bytes.reserve_exact(self.capacity.max(PIECE_HEADER + length));
+            }
+            buffer.piece = buffer.bytes.len();
+            buffer.block = Some(block);
+            buffer.bytes.extend_from_slice(&block.to_le_bytes());
+            buffer.bytes.extend_from_slice(&[0; 4]);
+        }
+        Ok(&mut buffer.bytes)
+    }
+
+    fn flush(&mut self, at: usize) -> Result<()> {
+        let buffer = &mut self.buffers[at];
+        buffer.end_piece();
+        if !buffer.bytes.is_empty() {
+            self.buckets[at].extents.push(self.file.append(&buffer.bytes)?);
+        }
+        buffer.bytes.clear();
+        buffer.block = None;
+        Ok(())
+    }
+
+    /// Writes all buffers. The parts, with what this writer wrote to them.
+    pub(in crate::prepare) fn finish(mut self) -> Result<Vec<Bucket>> {
+        (0..self.buffers.len()).try_for_each(|at| self.flush(at))?;
+        Ok(self.buckets)
+    }
+}
+
+impl Buffer {
+    fn end_piece(&mut self) {
+        if self.block.is_some() {
+            let length = (self.bytes.len() - self.piece - PIECE_HEADER) as u32;
+            self.bytes[self.piece + 4..self.piece + PIECE_HEADER].copy_from_slice(&length.to_le_bytes());
+        }
+    }
+}
+
+fn failed(doing: &str, path: &Path, error: IoError) -> Error {
+    let advice = match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            " (no space left for intermediate rows: free some, or choose a larger disk with --work)"
+        }
+        _ => "",
+    };
+    Error::storage(format_args!("{doing} {}{advice}", path.display()), error)
+}

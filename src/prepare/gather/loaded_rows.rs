@@ -1,0 +1,177 @@
+//! Rows in memory, by customer and in the order of time.
+
+use std::collections::HashMap;
+
+use crate::{
+    error::{Error, Result},
+    prepare::buckets::{Bucket, BucketReader, EncodedRow, PIECE_HEADER, encoded_rows, hash, pieces},
+};
+
+/// The rows of a range of hashes. Each thread has one and reuses its memory.
+#[derive(Default)]
+pub(in crate::prepare) struct LoadedRows {
+    /// Number of kept columns.
+    kept: usize,
+    bytes: Vec<u8>,
+    /// The rows in the order of the input.
+    unsorted: Vec<RowPosition>,
+    /// The rows by customer, then time, then the order of the input.
+    sorted: Vec<RowPosition>,
+    customers: Vec<Customer>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct RowPosition {
+    time: i64,
+    /// Offset in the bytes.
+    at: u32,
+    customer: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Customer {
+    hash: u64,
+    /// Offset of a row that has its name.
+    at: u32,
+    /// The range of its sorted rows.
+    start: usize,
+    end: usize,
+}
+
+/// The rows of one customer.
+#[derive(Clone, Copy)]
+pub(in crate::prepare) struct CustomerSlice<'a> {
+    pub(in crate::prepare) customer: &'a str,
+    pub(in crate::prepare) hash: u64,
+    loaded: &'a LoadedRows,
+    positions: &'a [RowPosition],
+}
+
+impl<'a> CustomerSlice<'a> {
+    pub(in crate::prepare) fn len(&self) -> usize {
+        self.positions.len()
+    }
+
+    pub(in crate::prepare) fn time(&self, at: usize) -> i64 {
+        self.positions[at].time
+    }
+
+    pub(in crate::prepare) fn row(&self, at: usize) -> EncodedRow<'a> {
+        self.loaded.row(self.positions[at].at)
+    }
+}
+
+impl LoadedRows {
+    /// Loads the rows whose hashes are between `first` and `last`, from buckets that hold all of them.
+    pub(in crate::prepare) fn load(
+        &mut self,
+        reader: &mut BucketReader,
+        buckets: &[Bucket],
+        kept: usize,
+        (first, last): (u64, u64),
+    ) -> Result<()> {
+        let Self { bytes, unsorted, customers, .. } = self;
+        self.kept = kept;
+        bytes.clear();
+        unsorted.clear();
+        customers.clear();
+        for bucket in buckets {
+            let whole = first <= bucket.first && bucket.last() <= last;
+            let start = bytes.len();
+            for &extent in &bucket.extents {
+                let begin = bytes.len();
+                reader.read(extent, bytes)?;
+                if !whole {
+                    retain(bytes, begin, kept, |hash| (first..=last).contains(&hash));
+                }
+            }
+            if u32::try_from(bytes.len()).is_err() {
+                return Err(Error::Bug("more than 4 GB of rows were loaded at once".into()));
+            }
+            // Threads wrote the blocks of the input in any order.
+            let mut found: Vec<(u32, usize, &[u8])> = pieces(&bytes[start..]).collect();
+            found.sort_by_key(|(block, ..)| *block);
+            let mut by_name: HashMap<&[u8], u32> = HashMap::new();
+            let mut previous: Option<(&[u8], u32)> = None;
+            for (_, begin, rows) in found {
+                let mut at = (start + begin) as u32;
+                for row in encoded_rows(rows, kept) {
+                    let name = row.customer();
+                    let customer = match previous {
+                        Some((same, customer)) if same == name => customer,
+                        _ => *by_name.entry(name).or_insert_with(|| {
+                            customers.push(Customer { hash: hash(name), at, start: 0, end: 0 });
+                            customers.len() as u32 - 1
+                        }),
+                    };
+                    previous = Some((name, customer));
+                    // The number of rows for now.
+                    customers[customer as usize].end += 1;
+                    unsorted.push(RowPosition { time: row.time(), at, customer });
+                    at += row.bytes().len() as u32;
+                }
+            }
+        }
+        self.sort();
+        Ok(())
+    }
+
+    /// Sorts the rows by customer and time.
+    fn sort(&mut self) {
+        let Self { unsorted, sorted, customers, .. } = self;
+        let mut begin = 0;
+        for customer in customers.iter_mut() {
+            let count = customer.end;
+            (customer.start, customer.end) = (begin, begin);
+            begin += count;
+        }
+        sorted.clear();
+        sorted.resize(unsorted.len(), RowPosition::default());
+        for position in unsorted.iter() {
+            let customer = &mut customers[position.customer as usize];
+            sorted[customer.end] = *position;
+            customer.end += 1;
+        }
+        for customer in customers.iter() {
+            let rows = &mut sorted[customer.start..customer.end];
+            if !rows.is_sorted_by_key(|position| position.time) {
+                rows.sort_by_key(|position| position.time);
+            }
+        }
+    }
+
+    fn row(&self, at: u32) -> EncodedRow<'_> {
+        EncodedRow::first(&self.bytes[at as usize..], self.kept)
+    }
+
+    /// The customers, sorted by name.
+    pub(in crate::prepare) fn customers(&self) -> Vec<CustomerSlice<'_>> {
+        let slice = |customer: &Customer| CustomerSlice {
+            // Names were checked to be UTF-8 when their rows were read.
+            customer: str::from_utf8(self.row(customer.at).customer()).unwrap_or_default(),
+            hash: customer.hash,
+            loaded: self,
+            positions: &self.sorted[customer.start..customer.end],
+        };
+        let mut customers: Vec<_> = self.customers.iter().map(slice).collect();
+        customers.sort_unstable_by_key(|rows| rows.customer);
+        customers
+    }
+}
+
+/// Keeps only the rows with wanted hashes in the pieces that start at `begin`.
+fn retain(bytes: &mut Vec<u8>, begin: usize, kept: usize, wanted: impl Fn(u64) -> bool) {
+    let mut remaining = Vec::with_capacity(bytes.len() - begin);
+    for (block, _, rows) in pieces(&bytes[begin..]) {
+        let piece = remaining.len();
+        remaining.extend_from_slice(&block.to_le_bytes());
+        remaining.extend_from_slice(&[0; 4]);
+        for row in encoded_rows(rows, kept).filter(|row| wanted(hash(row.customer()))) {
+            remaining.extend_from_slice(row.bytes());
+        }
+        let length = (remaining.len() - piece - PIECE_HEADER) as u32;
+        remaining[piece + 4..piece + PIECE_HEADER].copy_from_slice(&length.to_le_bytes());
+    }
+    bytes.truncate(begin);
+    bytes.extend_from_slice(&remaining);
+}

@@ -1,0 +1,9 @@
+//! The rows of some buckets, by customer and in the order of time.
+
+mod loaded_rows;
+mod split_buckets;
+
+pub(super) use self::{
+    loaded_rows::{CustomerSlice, LoadedRows},
+    split_buckets::split_large,
+};

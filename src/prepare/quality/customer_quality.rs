@@ -1,0 +1,151 @@
+//! The quality of one customer's data: a row of the quality report.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    input::raw,
+    prepare::{gather::CustomerSlice, options::Options, write::output_rows::OutputRow},
+};
+use manyfit_models::frequency::Frequency;
+
+/// Outliers are this many interquartile ranges beyond the quartiles (Tukey's outer fences).
+const OUTER_FENCE: f64 = 3.0;
+
+/// A row of the quality report. Counts refer to written rows unless stated otherwise.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Quality {
+    /// The customer.
+    pub customer: String,
+    /// Its file.
+    pub file: String,
+    /// Rows of the input that passed the filters.
+    pub rows: u64,
+    /// Rows written.
+    pub written: u64,
+    /// Rows without a value.
+    pub missing: u64,
+    /// Rows of the input that share their timestamp with an earlier one.
+    pub duplicates: u64,
+    /// The first time, as written in the file: `2024-02-29T06:30:00`, or the date alone.
+    pub start: String,
+    /// The last time.
+    pub end: String,
+    /// The frequency as a pandas alias: as asked for, or inferred from the last dates.
+    pub frequency: String,
+    /// Periods between the first and the last without a row in the input.
+    pub gaps: u64,
+    /// The longest run of gaps.
+    pub longest_gap: u64,
+    /// Zeros.
+    pub zeros: u64,
+    /// Whether there are values and all are equal.
+    pub constant: bool,
+    /// Values further than three times the interquartile range beyond the quartiles (Tukey's outer fences).
+    pub outliers: u64,
+    /// The smallest value; `None` if all are missing.
+    pub minimum: Option<f64>,
+    /// The arithmetic mean.
+    pub mean: Option<f64>,
+    /// The largest value.
+    pub maximum: Option<f64>,
+    /// The sum of the values, in the order of time.
+    pub sum: f64,
+}
+
+/// Memory that is reused for one customer after another.
+#[derive(Default)]
+pub(in crate::prepare) struct QualityBuffers {
+    dates: Vec<i64>,
+    values: Vec<f64>,
+}
+
+impl Quality {
+    pub(in crate::prepare) fn new(
+        rows: CustomerSlice<'_>,
+        output: &[OutputRow<'_>],
+        file: &str,
+        options: &Options,
+        QualityBuffers { dates, values }: &mut QualityBuffers,
+    ) -> Self {
+        dates.clear();
+        dates.extend(output.iter().filter(|row| row.source.is_some()).map(|row| row.time));
+        dates.dedup();
+        values.clear();
+        values.extend(output.iter().map(|row| row.value.number()).filter(|value| !value.is_nan()));
+        let frequency = options.aggregate.map_or_else(|| Frequency::infer(dates), |(_, period)| period.frequency());
+        let (mut gaps, mut longest_gap) = (0, 0);
+        for pair in dates.windows(2) {
+            let gap = (frequency.steps(pair[0], pair[1]) - 1).max(0) as u64;
+            gaps += gap;
+            longest_gap = longest_gap.max(gap);
+        }
+        let time = |at: Option<&OutputRow<'_>>| at.map(|row| raw::display_time(row.time)).unwrap_or_default();
+        let sum = values.iter().sum::<f64>();
+        let (count, constant) = (values.len(), !values.is_empty() && values.iter().all(|value| *value == values[0]));
+        let zeros = values.iter().filter(|value| **value == 0.0).count() as u64;
+        let extreme = |better: fn(f64, f64) -> f64| values.iter().copied().reduce(better);
+        Self {
+            customer: rows.customer.to_owned(),
+            file: file.to_owned(),
+            rows: rows.len() as u64,
+            written: output.len() as u64,
+            missing: (output.len() - count) as u64,
+            duplicates: (1..rows.len()).filter(|&at| rows.time(at) == rows.time(at - 1)).count() as u64,
+            start: time(output.first()),
+            end: time(output.last()),
+            frequency: frequency.to_string(),
+            gaps,
+            longest_gap,
+            zeros,
+            constant,
+            minimum: extreme(f64::min),
+            maximum: extreme(f64::max),
+            mean: (count > 0).then(|| sum / count as f64).filter(|mean| mean.is_finite()),
+            sum: if sum.is_finite() { sum } else { f64::MAX.copysign(sum) },
+            outliers: outliers(values),
+        }
+    }
+}
+
+/// Number of outliers; reorders the values.
+fn outliers(values: &mut [f64]) -> u64 {
+    if values.len() < 4 {
+        return 0;
+    }
+    let (low, high) = (quantile(values, 0.25), quantile(values, 0.75));
+    let reach = OUTER_FENCE * (high - low);
+    values.iter().filter(|&&value| value < low - reach || value > high + reach).count() as u64
+}
+
+/// The quantile with linear interpolation between order statistics, as numpy's default (Hyndman and Fan's type 7);
+/// reorders the values.
+fn quantile(values: &mut [f64], share: f64) -> f64 {
+    let place = share * (values.len() - 1) as f64;
+    let at = place as usize;
+    let (_, low, above) = values.select_nth_unstable_by(at, f64::total_cmp);
+    let low = *low;
+    let high = above.iter().copied().reduce(f64::min).unwrap_or(low);
+    low + (high - low) * (place - at as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_are_numpys() {
+        let mut values = [7.0, 1.0, 3.0, 100.0, 5.0, 2.0];
+        assert_eq!(quantile(&mut values, 0.25), 2.25);
+        assert_eq!(quantile(&mut values, 0.75), 6.5);
+        assert_eq!(quantile(&mut values, 0.0), 1.0);
+        assert_eq!(quantile(&mut values, 1.0), 100.0);
+    }
+
+    #[test]
+    fn a_value_far_beyond_the_quartiles_is_an_outlier() {
+        assert_eq!(outliers(&mut [7.0, 1.0, 3.0, 100.0, 5.0, 2.0]), 1);
+        assert_eq!(outliers(&mut [7.0, 1.0, 3.0, 19.0, 5.0, 2.0]), 0);
+        assert_eq!(outliers(&mut [1.0, 1.0, 1.0, 2.0, 1.0]), 1);
+        assert_eq!(outliers(&mut [1.0, 100.0]), 0);
+    }
+}

@@ -1,0 +1,91 @@
+//! The quality report as Parquet.
+
+use std::{
+    fs::File,
+    io,
+    path::{Path, PathBuf},
+};
+
+use polars::prelude::{
+    BatchedWriter, BooleanChunked, DataFrame, DataType, Field, Float64Chunked, IntoColumn, NewChunkedArray,
+    ParquetWriter, PlSmallStr, PolarsError, Schema, StringChunked, UInt64Chunked,
+};
+
+use super::{
+    customer_quality::Quality,
+    report_columns::{COLUMNS, Column},
+};
+use crate::{
+    error::{Error, Result},
+    store::{StagedFile, writing},
+};
+
+/// Rows of a row group.
+const GROUP: usize = 100_000;
+
+/// Writes the report row by row.
+pub(in crate::prepare) struct ReportWriter {
+    path: PathBuf,
+    staged: StagedFile,
+    writer: BatchedWriter<File>,
+    rows: Vec<Quality>,
+}
+
+impl ReportWriter {
+    /// The name of the report.
+    pub(in crate::prepare) const FILE: &str = "quality.parquet";
+
+    pub(in crate::prepare) fn create(path: &Path) -> Result<Self> {
+        let (staged, file) = StagedFile::create(path)?;
+        let field = |(name, column): &(&'static str, Column)| {
+            let kind = match column {
+                Column::Text(_) => DataType::String,
+                Column::Count(_) => DataType::UInt64,
+                Column::Number(_) => DataType::Float64,
+                Column::Flag(_) => DataType::Boolean,
+            };
+            Field::new(PlSmallStr::from_static(name), kind)
+        };
+        let schema: Schema = COLUMNS.iter().map(field).collect();
+        let writer = ParquetWriter::new(file).set_parallel(false).batched(&schema);
+        let writer = writer.map_err(|error| failed(path, error))?;
+        Ok(Self { path: path.into(), staged, writer, rows: Vec::new() })
+    }
+
+    pub(in crate::prepare) fn append(&mut self, row: Quality) -> Result<()> {
+        self.rows.push(row);
+        if self.rows.len() >= GROUP { self.write_group() } else { Ok(()) }
+    }
+
+    fn write_group(&mut self) -> Result<()> {
+        let rows = std::mem::take(&mut self.rows);
+        let columns = COLUMNS.iter().map(|(name, column)| {
+            let name = PlSmallStr::from_static(name);
+            match column {
+                Column::Text(text) => StringChunked::from_iter_values(name, rows.iter().map(text)).into_column(),
+                Column::Count(count) => UInt64Chunked::from_iter_values(name, rows.iter().map(count)).into_column(),
+                Column::Number(number) => {
+                    Float64Chunked::from_iter_options(name, rows.iter().map(number)).into_column()
+                }
+                Column::Flag(flag) => BooleanChunked::from_iter_values(name, rows.iter().map(flag)).into_column(),
+            }
+        });
+        DataFrame::new(rows.len(), columns.collect())
+            .and_then(|frame| self.writer.write_batch(&frame))
+            .map_err(|error| failed(&self.path, error))
+    }
+
+    pub(in crate::prepare) fn finish(mut self) -> Result<()> {
+        if !self.rows.is_empty() {
+            self.write_group()?;
+        }
+        let Self { path, staged, writer, .. } = self;
+        writer.finish().map_err(|error| failed(&path, error))?;
+        drop(writer);
+        staged.commit()
+    }
+}
+
+fn failed(path: &Path, error: PolarsError) -> Error {
+    writing(path, io::Error::other(error))
+}

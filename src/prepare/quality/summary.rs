@@ -1,0 +1,149 @@
+//! The totals of a run.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::customer_quality::Quality;
+use crate::{input::file_name::tells_purpose, prepare::row_counts::RowCounts};
+
+/// Totals over all customers and over the rows of the input.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Summary {
+    /// Rows that were used.
+    pub rows: u64,
+    /// Rows that filters removed.
+    pub filtered: u64,
+    /// Rows of customers in other shards.
+    pub elsewhere: u64,
+    /// Bad rows within the tolerance, which are listed in the rejects.
+    pub bad: u64,
+    /// Rows written.
+    pub written: u64,
+    /// Customers.
+    pub customers: u64,
+    /// Files.
+    pub files: u64,
+    /// Customers with rows that share a timestamp.
+    pub customers_with_duplicates: u64,
+    /// Customers with gaps.
+    pub customers_with_gaps: u64,
+    /// Customers whose values are all equal.
+    pub constant_customers: u64,
+    /// Customers without a value.
+    pub empty_customers: u64,
+    /// Rows without a value.
+    pub missing: u64,
+    /// Periods without a row.
+    pub gaps: u64,
+    /// Zeros.
+    pub zeros: u64,
+    /// Outliers.
+    pub outliers: u64,
+    /// The sum of all values, customer by customer in the order of their names.
+    pub sum: f64,
+    /// The largest work of a bundle divided by the mean; `None` if each customer has its own file.
+    pub imbalance: Option<f64>,
+    /// Whether duplicates were kept, so that training needs a rule for them.
+    #[serde(skip)]
+    duplicates_kept: bool,
+    /// The first customer whose file name ends like those of files for training, validation or tests.
+    #[serde(skip)]
+    ambiguous_name: Option<String>,
+    /// The rounding error of the sum (Neumaier's compensation).
+    #[serde(skip)]
+    compensation: f64,
+}
+
+impl Summary {
+    pub(in crate::prepare) fn new(counts: &RowCounts, duplicates_kept: bool) -> Self {
+        Self {
+            duplicates_kept,
+            rows: counts.taken,
+            filtered: counts.filtered,
+            elsewhere: counts.elsewhere,
+            bad: counts.bad,
+            ..Self::default()
+        }
+    }
+
+    /// Adds a customer.
+    pub(in crate::prepare) fn add(&mut self, row: &Quality) {
+        self.customers += 1;
+        if self.ambiguous_name.is_none() && tells_purpose(&row.file) {
+            self.ambiguous_name = Some(row.customer.clone());
+        }
+        self.written += row.written;
+        self.customers_with_duplicates += u64::from(row.duplicates > 0);
+        self.customers_with_gaps += u64::from(row.gaps > 0);
+        self.constant_customers += u64::from(row.constant);
+        self.empty_customers += u64::from(row.missing == row.written);
+        self.missing += row.missing;
+        self.gaps += row.gaps;
+        self.zeros += row.zeros;
+        self.outliers += row.outliers;
+        let sum = self.sum + row.sum;
+        self.compensation +=
+            if self.sum.abs() >= row.sum.abs() { (self.sum - sum) + row.sum } else { (row.sum - sum) + self.sum };
+        self.sum = sum;
+    }
+
+    /// Completes the totals; `bundles` is the work of each bundle, if there are any.
+    pub(in crate::prepare) fn finish(mut self, bundles: &[u64]) -> Self {
+        self.files = if bundles.is_empty() { self.customers } else { bundles.len() as u64 };
+        let work = |work: &u64| *work as f64;
+        let all: f64 = bundles.iter().map(work).sum();
+        self.imbalance = bundles.iter().map(work).reduce(f64::max).map(|most| most * bundles.len() as f64 / all);
+        let sum = self.sum + std::mem::take(&mut self.compensation);
+        // JSON has no infinity.
+        self.sum = if sum.is_finite() { sum } else { f64::MAX.copysign(self.sum) };
+        self
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { rows, written, customers, files, .. } = self;
+        let count = |number: u64, one: &str, many: &str| format!("{number} {}", if number == 1 { one } else { many });
+        let (rows, written) = (count(*rows, "row", "rows"), count(*written, "row", "rows"));
+        let (customers, files) = (count(*customers, "customer", "customers"), count(*files, "file", "files"));
+        writeln!(f, "{rows} of {customers}: {written} in {files}")?;
+        let left = [(self.filtered, "filtered"), (self.elsewhere, "in other shards"), (self.bad, "bad (see rejects)")];
+        let left: Vec<String> =
+            left.iter().filter(|(number, _)| *number > 0).map(|(number, why)| format!("{number} {why}")).collect();
+        if !left.is_empty() {
+            writeln!(f, "rows left out: {}", left.join(", "))?;
+        }
+        writeln!(
+            f,
+            "{} missing, {} zero, {} outliers; {} gaps in {}",
+            self.missing,
+            self.zeros,
+            self.outliers,
+            self.gaps,
+            count(self.customers_with_gaps, "customer", "customers")
+        )?;
+        if self.constant_customers + self.empty_customers > 0 {
+            writeln!(f, "constant: {}, without any value: {}", self.constant_customers, self.empty_customers)?;
+        }
+        if self.customers_with_duplicates > 0 && self.duplicates_kept {
+            writeln!(
+                f,
+                "rows that share a timestamp: {}; train refuses them unless its setting duplicates, or --duplicates here, \
+                 says how to combine them",
+                count(self.customers_with_duplicates, "customer", "customers")
+            )?;
+        }
+        if let Some(customer) = &self.ambiguous_name {
+            writeln!(
+                f,
+                "the name of the customer {customer:?} ends like the names of files for training, validation or tests: a \
+                 regression would take its file for part of another customer's; use --bundle, which puts names into the rows"
+            )?;
+        }
+        if let Some(imbalance) = self.imbalance {
+            writeln!(f, "the largest bundle has {imbalance:.3} times the mean work")?;
+        }
+        Ok(())
+    }
+}

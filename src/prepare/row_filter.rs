@@ -1,0 +1,116 @@
+//! A condition on a column: `kwh>=0`, `region=north`, `status!=test`.
+
+use std::{cmp::Ordering, str::FromStr};
+
+use crate::input::raw;
+
+/// A condition on the value of a column; rows that do not meet it are left out.
+///
+/// - If the right-hand side is a number, values are compared as numbers; a missing value meets only `!=`.
+/// - Otherwise texts are compared byte by byte: useful for `=`, `!=`, and the order of dates as `YYYY-MM-DD`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Filter {
+    /// The column's name.
+    pub(super) column: String,
+    relation: Relation,
+    text: String,
+    number: Option<f64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Relation {
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+/// The operators.
+const OPERATORS: [(&str, Relation); 6] = [
+    ("!=", Relation::NotEqual),
+    ("<=", Relation::LessOrEqual),
+    (">=", Relation::GreaterOrEqual),
+    ("=", Relation::Equal),
+    ("<", Relation::Less),
+    (">", Relation::Greater),
+];
+
+impl FromStr for Filter {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let at = |(sign, relation): &(&'static str, Relation)| text.find(sign).map(|at| (at, *sign, *relation));
+        // The first operator; the longer one of two at the same position.
+        let found = OPERATORS.iter().filter_map(at).min_by_key(|(at, sign, _)| (*at, usize::MAX - sign.len()));
+        match found {
+            Some((at, sign, relation)) if at > 0 => {
+                let value = text[at + sign.len()..].trim().to_owned();
+                let number = raw::number(value.as_bytes()).ok().flatten();
+                Ok(Self { column: text[..at].trim().to_owned(), relation, text: value, number })
+            }
+            _ => Err(format!("invalid condition {text:?}: write a column, one of = != < <= > >=, and a value")),
+        }
+    }
+}
+
+impl Filter {
+    /// Whether a value meets the condition.
+    ///
+    /// # Errors
+    /// A complaint to follow the value, if it should be a number and is not.
+    pub(super) fn passes(&self, value: &[u8]) -> Result<bool, &'static str> {
+        let order = match self.number {
+            Some(number) => match raw::number(value) {
+                Ok(None) => return Ok(self.relation == Relation::NotEqual),
+                Ok(Some(value)) => value.partial_cmp(&number).unwrap_or(Ordering::Equal),
+                Err(_) if matches!(self.relation, Relation::Equal | Relation::NotEqual) => {
+                    return Ok(self.relation == Relation::NotEqual);
+                }
+                Err(_) => return Err("is not a number, but the filter compares numbers"),
+            },
+            None => value.cmp(self.text.as_bytes()),
+        };
+        Ok(match self.relation {
+            Relation::Equal => order.is_eq(),
+            Relation::NotEqual => order.is_ne(),
+            Relation::Less => order.is_lt(),
+            Relation::LessOrEqual => order.is_le(),
+            Relation::Greater => order.is_gt(),
+            Relation::GreaterOrEqual => order.is_ge(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn passes(condition: &str, value: &str) -> bool {
+        condition.parse::<Filter>().unwrap().passes(value.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn numbers_are_compared_as_numbers_and_texts_as_texts() {
+        assert!(passes("kwh>=0", "0.0") && passes("kwh >= 0", "10") && !passes("kwh>=0", "-1"));
+        assert!(passes("kwh<10", "9") && !passes("kwh<10", "10") && passes("kwh<=10", "10"));
+        assert!(passes("code=7", "07.0") && passes("code!=7", "x") && !passes("code=7", "x"));
+        assert!(passes("region=north", "north") && !passes("region=north", "North") && passes("region!=north", ""));
+        assert!(passes("day>2024-01-31", "2024-02-01") && !passes("day>2024-01-31", "2024-01-31"));
+        assert!(passes("name==x", "=x"), "the first operator counts");
+    }
+
+    #[test]
+    fn a_missing_value_meets_only_not_equal() {
+        assert!(!passes("kwh>=0", "") && !passes("kwh=0", "NA") && passes("kwh!=0", ""));
+    }
+
+    #[test]
+    fn values_and_conditions_that_make_no_sense_are_refused() {
+        assert!("kwh>=0".parse::<Filter>().unwrap().passes(b"ten").unwrap_err().contains("not a number"));
+        for text in ["kwh", "=3", ""] {
+            assert!(text.parse::<Filter>().unwrap_err().contains("!="), "{text}");
+        }
+    }
+}

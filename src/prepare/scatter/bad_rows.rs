@@ -1,0 +1,191 @@
+//! Rows that cannot be used: counted, located and listed in the rejects.
+//!
+//! There may be more than fit in memory, and line numbers are known only once all blocks before have been read. So they wait
+//! in the bucket file and get their numbers when the table of rejects is written.
+
+use std::{
+    io::Write,
+    path::Path,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+};
+
+use crate::{
+    error::{Error, Result},
+    input::{csv::write::write_field, raw},
+    prepare::buckets::{BucketFile, Extent, PIECE_HEADER, pieces},
+    store::{write_file, writing},
+};
+
+/// Bytes of rejects that a thread collects before it writes them.
+const BUFFER: usize = 256 << 10;
+
+/// A row that cannot be used.
+#[derive(Debug)]
+pub(super) struct BadRow {
+    /// Number of its block in the order of the input.
+    pub(super) block: u64,
+    /// Its line or row within the block, from 1.
+    pub(super) number: u64,
+    /// The column; empty if the row as a whole is bad.
+    pub(super) column: String,
+    /// The value, cut to what a message shows.
+    pub(super) value: Vec<u8>,
+    /// Follows the value in a message.
+    pub(super) complaint: String,
+}
+
+/// Where a block of the input starts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct BlockStart {
+    /// Index of the file.
+    pub(super) file: usize,
+    /// Lines or rows before the block.
+    pub(super) before: u64,
+    /// Whether the file has lines of text rather than rows.
+    pub(super) text: bool,
+}
+
+/// The bad rows of a run, shared by all threads.
+///
+/// Blocks are handed out in order and read to their end, so the first bad row found is the first of the input for any
+/// number of threads.
+pub(super) struct BadRows {
+    tolerated: u64,
+    count: AtomicU64,
+    too_many: AtomicBool,
+    first: Mutex<Option<BadRow>>,
+    /// Where the rejects of each block are.
+    segments: Mutex<Vec<(u64, Extent)>>,
+}
+
+/// Reports a thread's bad rows.
+pub(super) struct BadRowReporter<'a> {
+    shared: &'a BadRows,
+    file: &'a BucketFile,
+    block: u64,
+    buffer: Vec<u8>,
+}
+
+/// The bad rows of a run within the tolerance.
+pub(in crate::prepare) struct Rejects {
+    pub(in crate::prepare) count: u64,
+    /// In the order of the input.
+    segments: Vec<(u64, Extent)>,
+    blocks: Vec<BlockStart>,
+    files: Vec<String>,
+}
+
+impl BadRows {
+    pub(super) fn new(tolerated: u64) -> Self {
+        Self {
+            tolerated,
+            count: AtomicU64::new(0),
+            too_many: AtomicBool::new(false),
+            first: Mutex::default(),
+            segments: Mutex::default(),
+        }
+    }
+
+    /// Whether to start no further block.
+    pub(super) fn too_many(&self) -> bool {
+        self.too_many.load(Ordering::Relaxed)
+    }
+
+    /// The rejects; `files` are the names of the files that `blocks` refer to.
+    ///
+    /// # Errors
+    /// [`Error::Data`] with the first bad row, if there are more than are tolerated.
+    pub(super) fn finish(self, blocks: Vec<BlockStart>, files: Vec<String>) -> Result<Rejects> {
+        let first = self.first.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if self.too_many.into_inner()
+            && let Some(first) = first
+        {
+            let BlockStart { file, before, text } = blocks[first.block as usize];
+            let place = format!("{} {}", if text { "line" } else { "row" }, before + first.number);
+            let file = &files[file];
+            let described = if first.column.is_empty() {
+                Error::Data(format!("{file}: {place}: {}", first.complaint))
+            } else {
+                raw::bad_cell(file, &place, &first.column, &first.value, &first.complaint)
+            };
+            let hint = match self.tolerated {
+                0 => "or use --max-bad-rows N to leave out up to N such rows".to_owned(),
+                some => format!("or raise --max-bad-rows: more than {some} rows are bad, and this is the first"),
+            };
+            return Err(Error::Data(format!("{described}; {hint}")));
+        }
+        let mut segments = self.segments.into_inner().unwrap_or_else(PoisonError::into_inner);
+        segments.sort_unstable();
+        Ok(Rejects { count: self.count.into_inner(), segments, blocks, files })
+    }
+}
+
+impl<'a> BadRowReporter<'a> {
+    pub(super) fn new(shared: &'a BadRows, file: &'a BucketFile) -> Self {
+        Self { shared, file, block: 0, buffer: Vec::new() }
+    }
+
+    /// Adds a row.
+    pub(super) fn push(&mut self, row: BadRow) -> Result<()> {
+        if self.shared.count.fetch_add(1, Ordering::Relaxed) < self.shared.tolerated {
+            if row.block != self.block || self.buffer.len() > BUFFER {
+                self.flush()?;
+                self.block = row.block;
+            }
+            let start = self.buffer.len();
+            self.buffer.extend_from_slice(&(row.number as u32).to_le_bytes());
+            self.buffer.extend_from_slice(&[0; 4]);
+            let value = String::from_utf8_lossy(&row.value);
+            for cell in [row.column.as_bytes(), value.as_bytes(), row.complaint.as_bytes()] {
+                self.buffer.push(b',');
+                write_field(cell, &mut self.buffer);
+            }
+            self.buffer.push(b'\n');
+            let length = (self.buffer.len() - start - PIECE_HEADER) as u32;
+            self.buffer[start + 4..start + PIECE_HEADER].copy_from_slice(&length.to_le_bytes());
+        } else {
+            self.shared.too_many.store(true, Ordering::Relaxed);
+        }
+        let mut first = self.shared.first.lock().unwrap_or_else(PoisonError::into_inner);
+        if first.as_ref().is_none_or(|first| (row.block, row.number) < (first.block, first.number)) {
+            *first = Some(row);
+        }
+        Ok(())
+    }
+
+    /// Writes the buffer to the file.
+    pub(super) fn flush(&mut self) -> Result<()> {
+        if !self.buffer.is_empty() {
+            let extent = self.file.append(&self.buffer)?;
+            self.buffer.clear();
+            self.shared.segments.lock().unwrap_or_else(PoisonError::into_inner).push((self.block, extent));
+        }
+        Ok(())
+    }
+}
+
+impl Rejects {
+    /// Writes the table of rejects, in the order of the input.
+    pub(in crate::prepare) fn write(&self, file: &BucketFile, path: &Path) -> Result<()> {
+        let (mut reader, mut bytes) = (file.reader()?, Vec::new());
+        let mut line = b"file,line,column,value,reason\n".to_vec();
+        write_file(path, |table| {
+            for &(block, extent) in &self.segments {
+                bytes.clear();
+                reader.read(extent, &mut bytes)?;
+                let BlockStart { file, before, .. } = self.blocks[block as usize];
+                for (number, _, cells) in pieces(&bytes) {
+                    write_field(self.files[file].as_bytes(), &mut line);
+                    line.extend_from_slice(format!(",{}", before + u64::from(number)).as_bytes());
+                    line.extend_from_slice(cells);
+                    table.write_all(&line).map_err(|error| writing(path, error))?;
+                    line.clear();
+                }
+            }
+            Ok(())
+        })
+    }
+}

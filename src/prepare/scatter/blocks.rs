@@ -1,0 +1,262 @@
+//! Tables cut into blocks of whole rows.
+
+#[cfg(feature = "parquet")]
+use std::ops::Range;
+use std::{io::Read, path::Path, sync::Arc};
+
+use flate2::bufread::MultiGzDecoder;
+
+#[cfg(feature = "parquet")]
+use super::parquet_table::ParquetTable;
+use super::{
+    bad_rows::BlockStart,
+    row_mapping::{self, RowMapping},
+};
+use crate::{
+    error::{Error, Result},
+    input::{
+        csv::split::end_of_whole_records,
+        file_name::{customer_name, is_parquet, is_table},
+        raw,
+    },
+    prepare::options::Options,
+    shard::Shard,
+    store::{Entry, Store},
+};
+
+/// Bytes of text in a block. The output does not depend on it.
+const BLOCK_BYTES: usize = 1 << 20;
+/// Maximum length of a row in bytes.
+const LONGEST_ROW: usize = 64 << 20;
+/// Bytes of a longer row that are decoded for the message.
+const SHOWN: usize = 240;
+/// Maximum number of rows in a block of a Parquet table.
+#[cfg(feature = "parquet")]
+const BLOCK_ROWS: usize = 1 << 17;
+
+/// A block of rows of one table.
+pub(super) struct InputBlock {
+    /// Its number in the order of the input.
+    pub(super) number: u64,
+    pub(super) mapping: Arc<RowMapping>,
+    pub(super) rows: BlockRows,
+}
+
+/// Where a block's rows are.
+pub(super) enum BlockRows {
+    /// CSV in the caller's buffer; `header`: the first record names the columns.
+    Text { delimiter: u8, header: bool },
+    #[cfg(feature = "parquet")]
+    Parquet { table: Arc<ParquetTable>, rows: Range<usize> },
+}
+
+/// Reads the tables of a store in the order of their names, block by block.
+pub(super) struct BlockReader<'a> {
+    store: &'a dyn Store,
+    options: &'a Options,
+    shard: Shard,
+    /// Where copies of remote Parquet files are created.
+    #[cfg_attr(not(feature = "parquet"), expect(dead_code, reason = "only Parquet needs files"))]
+    copy: &'a Path,
+    files: Vec<Entry>,
+    next: usize,
+    current: Option<OpenTable<'a>>,
+    /// The mapping of the first table, and the names of the kept columns.
+    first: Option<(Arc<RowMapping>, Vec<String>)>,
+    /// The start of each block so far. For text, `before` is unknown yet.
+    blocks: Vec<BlockStart>,
+}
+
+enum OpenTable<'a> {
+    Text {
+        reader: Box<dyn Read + Send + 'a>,
+        rest: Vec<u8>,
+        delimiter: u8,
+        /// Whether the next block starts with the header.
+        header: bool,
+        mapping: Arc<RowMapping>,
+    },
+    #[cfg(feature = "parquet")]
+    Parquet { table: Arc<ParquetTable>, blocks: std::vec::IntoIter<Range<usize>>, mapping: Arc<RowMapping> },
+}
+
+impl<'a> BlockReader<'a> {
+    /// Reads all `.csv`, `.csv.gz` and `.parquet` files of the store.
+    pub(super) fn new(store: &'a dyn Store, options: &'a Options, shard: Shard, copy: &'a Path) -> Result<Self> {
+        let mut files = store.list()?;
+        files.retain(|entry| is_table(&entry.key));
+        files.sort();
+        if files.is_empty() {
+            let place = store.describe("");
+            return Err(Error::Data(format!("{place}: holds no table: no name ends in .csv, .csv.gz or .parquet")));
+        }
+        Ok(Self { store, options, shard, copy, files, next: 0, current: None, first: None, blocks: Vec::new() })
+    }
+
+    /// Approximate size of the tables as plain text, in bytes.
+    pub(super) fn estimated_size(&self) -> u64 {
+        let compressed = |entry: &Entry| is_parquet(&entry.key) || entry.key.to_ascii_lowercase().ends_with(".gz");
+        self.files.iter().map(|entry| if compressed(entry) { entry.size.saturating_mul(8) } else { entry.size }).sum()
+    }
+
+    /// The mapping of the first table and the names of the kept columns, once it is open.
+    pub(super) fn first(&self) -> Option<(Arc<RowMapping>, Vec<String>)> {
+        self.first.clone()
+    }
+
+    /// The start of each block by number, with `before` to be filled in for text; the names of the files.
+    pub(super) fn into_blocks(self) -> (Vec<BlockStart>, Vec<String>) {
+        let names = self.files.iter().map(|entry| self.store.describe(&entry.key)).collect();
+        (self.blocks, names)
+    }
+
+    /// The next block; text is put into `buffer`.
+    pub(super) fn next(&mut self, buffer: &mut Vec<u8>) -> Result<Option<InputBlock>> {
+        loop {
+            if self.current.is_none() {
+                let Some(entry) = self.files.get(self.next).cloned() else { return Ok(None) };
+                self.next += 1;
+                self.current = self.open(&entry)?;
+            }
+            let file = self.next - 1;
+            let name = self.store.describe(&self.files[file].key);
+            let number = self.blocks.len() as u64;
+            match &mut self.current {
+                None => {}
+                Some(OpenTable::Text { reader, rest, delimiter, header, mapping }) => {
+                    if next_text(reader, rest, buffer, *delimiter, &name)? {
+                        self.blocks.push(BlockStart { file, before: 0, text: true });
+                        let rows = BlockRows::Text { delimiter: *delimiter, header: std::mem::take(header) };
+                        return Ok(Some(InputBlock { number, mapping: Arc::clone(mapping), rows }));
+                    }
+                    self.current = None;
+                }
+                #[cfg(feature = "parquet")]
+                Some(OpenTable::Parquet { table, blocks, mapping }) => {
+                    if let Some(rows) = blocks.next() {
+                        self.blocks.push(BlockStart { file, before: rows.start as u64, text: false });
+                        let rows = BlockRows::Parquet { table: Arc::clone(table), rows };
+                        return Ok(Some(InputBlock { number, mapping: Arc::clone(mapping), rows }));
+                    }
+                    self.current = None;
+                }
+            }
+        }
+    }
+
+    fn open(&mut self, entry: &Entry) -> Result<Option<OpenTable<'a>>> {
+        let name = self.store.describe(&entry.key);
+        if is_parquet(&entry.key) {
+            return self.open_parquet(entry, &name).map(Some);
+        }
+        let gone = || Error::Data(format!("{name}: is gone since the files were listed"));
+        let mut stored = self.store.open(&entry.key)?.ok_or_else(gone)?;
+        let mut head = Vec::new();
+        fill(&mut stored, &mut head, 2, &name)?;
+        let compressed = head.starts_with(&[0x1f, 0x8b]);
+        let stored = std::io::Cursor::new(head).chain(stored);
+        let mut reader: Box<dyn Read + Send + 'a> = if compressed {
+            Box::new(MultiGzDecoder::new(std::io::BufReader::with_capacity(1 << 16, stored)))
+        } else {
+            Box::new(stored)
+        };
+        // The columns are guessed from whole records at the beginning.
+        let mut rest = Vec::new();
+        fill(&mut reader, &mut rest, BLOCK_BYTES, &name)?;
+        if rest.is_empty() {
+            return Ok(None);
+        }
+        let head = &rest[..memchr::memrchr(b'\n', &rest).map_or(rest.len(), |at| at + 1)];
+        let (layout, dialect) = raw::csv_layout(head, &self.options.columns, &name)?;
+        let mapping = self.map(layout, entry, &name)?;
+        if rest.starts_with(b"\xef\xbb\xbf") {
+            rest.drain(..3);
+        }
+        Ok(Some(OpenTable::Text { reader, rest, delimiter: dialect.delimiter, header: dialect.has_header, mapping }))
+    }
+
+    #[cfg(feature = "parquet")]
+    fn open_parquet(&mut self, entry: &Entry, name: &str) -> Result<OpenTable<'a>> {
+        let table = ParquetTable::open(self.store, &entry.key, self.copy)?;
+        let layout = table.layout(&self.options.columns)?;
+        let mapping = self.map(layout, entry, name)?;
+        table.check(&mapping)?;
+        let blocks = table.blocks(BLOCK_ROWS).into_iter();
+        Ok(OpenTable::Parquet { table: Arc::new(table), blocks, mapping })
+    }
+
+    #[cfg(not(feature = "parquet"))]
+    #[expect(clippy::unused_self, reason = "as where Parquet is read")]
+    fn open_parquet(&mut self, _: &Entry, name: &str) -> Result<OpenTable<'a>> {
+        Err(Error::Data(format!(
+            "{name}: this manyfit was built without Parquet: use a build with the feature parquet, or write CSV"
+        )))
+    }
+
+    fn map(&mut self, layout: raw::Layout, entry: &Entry, name: &str) -> Result<Arc<RowMapping>> {
+        let kept = match &self.first {
+            Some((_, kept)) => kept.clone(),
+            None => row_mapping::kept_columns(&layout, &self.options.keep),
+        };
+        let stem = customer_name(&entry.key);
+        let mapping = Arc::new(RowMapping::new(layout, stem, self.options, self.shard, &kept, name)?);
+        let (first, _) = self.first.get_or_insert_with(|| (Arc::clone(&mapping), kept));
+        let (theirs, own) = (&first.names[first.target], &mapping.names[mapping.target]);
+        // Without a header a column is only a number, and its position was all there was to guess from.
+        let is_named = |name: &str| !name.starts_with('#');
+        if self.options.columns.target.is_none()
+            && is_named(theirs)
+            && is_named(own)
+            && !own.eq_ignore_ascii_case(theirs)
+        {
+            return Err(Error::Data(format!(
+                "{name}: its target column seems to be {own:?}, but that of earlier tables is {theirs:?}: name the right one \
+                 with --target, or prepare the tables separately"
+            )));
+        }
+        Ok(mapping)
+    }
+}
+
+/// Reads until there are `wanted` bytes, or to the end.
+fn fill(reader: &mut impl Read, bytes: &mut Vec<u8>, wanted: usize, name: &str) -> Result<()> {
+    let missing = wanted.saturating_sub(bytes.len()) as u64;
+    bytes.reserve(missing as usize);
+    reader.take(missing).read_to_end(bytes).map(drop).map_err(|source| match source.kind() {
+        std::io::ErrorKind::InvalidInput | std::io::ErrorKind::InvalidData | std::io::ErrorKind::UnexpectedEof => {
+            Error::Data(format!("{name}: cannot be unpacked as gzip ({source}): the file is damaged or cut short"))
+        }
+        _ => Error::storage(format_args!("cannot read {name}"), source),
+    })
+}
+
+/// Fills `buffer` with whole rows and puts the bytes after them into `rest`; `false` at the end of the table.
+fn next_text(
+    reader: &mut impl Read,
+    rest: &mut Vec<u8>,
+    buffer: &mut Vec<u8>,
+    delimiter: u8,
+    name: &str,
+) -> Result<bool> {
+    buffer.clear();
+    std::mem::swap(rest, buffer);
+    let mut wanted = BLOCK_BYTES.max(buffer.len());
+    loop {
+        fill(reader, buffer, wanted, name)?;
+        let whole = if buffer.len() < wanted { Some(buffer.len()) } else { end_of_whole_records(buffer, delimiter) };
+        if let Some(end) = whole {
+            rest.extend_from_slice(&buffer[end..]);
+            buffer.truncate(end);
+            return Ok(end > 0);
+        }
+        wanted *= 2;
+        if wanted > LONGEST_ROW {
+            let length = LONGEST_ROW >> 20;
+            let start: String = String::from_utf8_lossy(&buffer[..SHOWN]).chars().take(SHOWN / 4).collect();
+            return Err(Error::Data(format!(
+                "{name}: the row that starts with {start:?} does not end within {length} MB: save the table with line feeds, \
+                 and close every quote"
+            )));
+        }
+    }
+}

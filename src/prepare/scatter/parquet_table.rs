@@ -1,0 +1,326 @@
+//! Parquet tables, read by ranges of rows.
+//!
+//! | column | types |
+//! |---|---|
+//! | customer | text, integers, dictionaries of text |
+//! | timestamp | Date, Datetime in any unit (with a time zone: its UTC), integers and floats as epoch times, text |
+//! | target | integers, floats, Boolean as 0 and 1, text |
+//! | kept, filtered | any of these, written as text; Boolean as `true` and `false` |
+//!
+//! Other types are refused in columns that are used. `input/parquet/values.rs` has the types of training files.
+
+use std::{
+    fs::{self, File},
+    io::{self, BufReader},
+    ops::Range,
+    path::Path,
+};
+
+use polars::prelude::{
+    AnyValue, ArrowDataType as T, DataType, FileMetadataRef, ParallelStrategy, ParquetReader, PolarsResult, SerReader,
+    Series, TimeUnit,
+};
+
+use super::row_mapping::{RowMapping, RowTime};
+use crate::{
+    error::{Error, Result},
+    input::{
+        InputSettings,
+        csv::write::write_number,
+        parquet::values,
+        raw::{self, Layout},
+    },
+    run::catch_panic,
+    store::Store,
+};
+
+/// An open table.
+pub(super) struct ParquetTable {
+    file: File,
+    metadata: FileMetadataRef,
+    names: Vec<String>,
+    types: Vec<T>,
+    /// For messages.
+    name: String,
+}
+
+/// The used columns of a range of rows.
+pub(super) struct ParquetRows {
+    times: Times,
+    columns: Vec<Option<Texts>>,
+    timestamp: usize,
+}
+
+/// A timestamp that cannot be used: its text and a complaint to follow it.
+pub(super) type BadTime = (String, &'static str);
+
+/// Runs polars on bytes that may be damaged: its decoders panic on some.
+fn guarded<T>(name: &str, work: impl FnOnce() -> PolarsResult<T>) -> Result<T> {
+    let reason = match catch_panic(work) {
+        Ok(Ok(done)) => return Ok(done),
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => "its pages are damaged".to_owned(),
+    };
+    Err(Error::Data(format!("{name}: cannot be read as Parquet ({reason}): write the file again")))
+}
+
+/// Opens the object as a file. A remote one is copied to the path `copy`, which is free again afterwards: the file has no
+/// name any more, so that it is gone however the process ends.
+fn open_file(store: &dyn Store, key: &str, copy: &Path, name: &str) -> Result<File> {
+    if let Some(path) = store.file(key) {
+        return File::open(path).map_err(|error| Error::storage(format_args!("cannot read {name}"), error));
+    }
+    let mut object =
+        store.open(key)?.ok_or_else(|| Error::Data(format!("{name}: is gone since the files were listed")))?;
+    File::options()
+        .create(true)
+        .truncate(true)
+        .read(true)
+        .write(true)
+        .open(copy)
+        .and_then(|mut file| {
+            fs::remove_file(copy)?;
+            io::copy(&mut object, &mut file)?;
+            Ok(file)
+        })
+        .map_err(|error| Error::storage(format_args!("copying {name} to {}", copy.display()), error))
+}
+
+impl ParquetTable {
+    /// Opens a table; `copy` is where a remote one is copied to.
+    pub(super) fn open(store: &dyn Store, key: &str, copy: &Path) -> Result<Self> {
+        let name = store.describe(key);
+        let file = open_file(store, key, copy, &name)?;
+        let (schema, metadata) = guarded(&name, || {
+            let mut reader = ParquetReader::new(BufReader::new(&file));
+            Ok((reader.schema()?, reader.get_metadata()?.clone()))
+        })?;
+        let names = schema.iter_names().map(ToString::to_string).collect();
+        let types = schema.iter_values().map(|field| field.dtype.clone()).collect();
+        Ok(Self { file, metadata, names, types, name })
+    }
+
+    /// The roles of the columns.
+    pub(super) fn layout(&self, settings: &InputSettings) -> Result<Layout> {
+        values::layout(self.names.clone(), &self.types, settings, &self.name)
+    }
+
+    /// # Errors
+    /// [`Error::Data`] if a used column has a type that is not supported.
+    pub(super) fn check(&self, mapping: &RowMapping) -> Result<()> {
+        for at in mapping.used_columns() {
+            let column = match &self.types[at] {
+                // Read as text, except for times.
+                T::Dictionary(_, value, _) if at != mapping.timestamp => value,
+                column => column,
+            };
+            values::check_column(&self.names[at], column, &self.name)?;
+            let is_text = matches!(column, T::Utf8 | T::LargeUtf8 | T::Utf8View);
+            let is_integer = matches!(column, T::Int32 | T::Int64 | T::UInt32 | T::UInt64);
+            if mapping.customer == Ok(at) && !is_text && !is_integer {
+                return Err(Error::Data(format!(
+                    "{}: the column {:?} has the Parquet type {column:?}, which cannot name customers: write it as text or \
+                     integers",
+                    self.name, self.names[at]
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// The rows as ranges of at most `most` rows, each within one row group.
+    pub(super) fn blocks(&self, most: usize) -> Vec<Range<usize>> {
+        let (mut blocks, mut start) = (Vec::new(), 0);
+        for rows in self.metadata.row_groups.iter().map(|group| group.num_rows()) {
+            // Even parts, so that none is much smaller than the others.
+            let parts = rows.div_ceil(most);
+            let cut = |part: usize| start + rows * part / parts;
+            blocks.extend((0..parts).map(|part| cut(part)..cut(part + 1)));
+            start += rows;
+        }
+        blocks
+    }
+
+    /// Reads the used columns of some rows.
+    pub(super) fn read(&self, rows: &Range<usize>, mapping: &RowMapping) -> Result<ParquetRows> {
+        let mut columns: Vec<Option<Texts>> = mapping.names.iter().map(|_| None).collect();
+        let mut times = None;
+        // One column at a time keeps the memory of a block small.
+        for at in mapping.used_columns() {
+            let column = self.column(at, rows)?;
+            let is_timestamp = at == mapping.timestamp;
+            if is_timestamp {
+                times = Some(Times::new(&column)?);
+            }
+            if !is_timestamp || matches!(times, Some(Times::Text)) || mapping.uses_timestamp_text() {
+                let booleans = if at == mapping.target { ["0", "1"] } else { ["false", "true"] };
+                columns[at] = Some(Texts::new(&column, booleans)?);
+            }
+        }
+        let times = times.ok_or_else(|| Error::Bug("a table without times".into()))?;
+        Ok(ParquetRows { times, columns, timestamp: mapping.timestamp })
+    }
+
+    fn column(&self, at: usize, rows: &Range<usize>) -> Result<Series> {
+        let frame = guarded(&self.name, || {
+            // All access is through a memory map, so threads do not share a position in the file.
+            let mut reader = ParquetReader::new(BufReader::with_capacity(0, &self.file));
+            reader.set_metadata(self.metadata.clone());
+            reader
+                .with_projection(Some(vec![at]))
+                .with_slice(Some((rows.start, rows.len())))
+                .read_parallel(ParallelStrategy::None)
+                .finish()
+        })?;
+        let column = frame.into_columns().pop().map(|column| column.take_materialized_series().rechunk());
+        column.ok_or_else(|| Error::Data(format!("{}: has columns that share a name", self.name)))
+    }
+}
+
+impl ParquetRows {
+    /// The text of a column in a row; empty for columns that are not used.
+    #[inline]
+    pub(super) fn field(&self, column: usize, row: usize) -> &[u8] {
+        self.columns[column].as_ref().map_or(&[], |texts| texts.get(row))
+    }
+
+    #[inline]
+    pub(super) fn time(&self, row: usize) -> std::result::Result<RowTime<'_>, BadTime> {
+        const EMPTY: BadTime = (String::new(), "is empty: every row needs a timestamp");
+        let (time, absolute) = match &self.times {
+            Times::Text => return Ok(RowTime::Text(self.field(self.timestamp, row))),
+            Times::Milliseconds { times, absolute } => match times[row].ok_or(EMPTY)? {
+                time if raw::is_in_range(time) => (time, *absolute),
+                time => return Err((raw::display_time(time), "is not between 1678 and 2261")),
+            },
+            Times::WholeEpoch(numbers) => {
+                let number = numbers[row].ok_or(EMPTY)?;
+                (raw::whole_epoch(number).map_err(|why| (number.to_string(), why))?, !raw::is_day(number))
+            }
+            Times::Epoch(numbers) => {
+                let number = numbers[row].ok_or(EMPTY)?;
+                (raw::epoch(number).map_err(|why| (number.to_string(), why))?, !raw::is_day(number as i64))
+            }
+        };
+        Ok(RowTime::Parsed { time, absolute })
+    }
+}
+
+/// A column of times.
+enum Times {
+    /// To be parsed from the column's text.
+    Text,
+    /// Milliseconds since 1970; `absolute`: in UTC.
+    Milliseconds {
+        times: Vec<Option<i64>>,
+        absolute: bool,
+    },
+    /// Epoch times in a unit that is detected by their size.
+    Epoch(Vec<Option<f64>>),
+    WholeEpoch(Vec<Option<i64>>),
+}
+
+const fn per_millisecond(unit: TimeUnit) -> i64 {
+    match unit {
+        TimeUnit::Nanoseconds => 1_000_000,
+        TimeUnit::Microseconds => 1000,
+        TimeUnit::Milliseconds => 1,
+    }
+}
+
+impl Times {
+    fn new(column: &Series) -> Result<Self> {
+        let failed = |error| Error::Data(format!("the column {} cannot be read as times: {error}", column.name()));
+        let whole = |scale: &dyn Fn(i64) -> i64| -> Result<Vec<Option<i64>>> {
+            let cast = column.to_physical_repr().cast(&DataType::Int64).map_err(failed)?;
+            Ok(cast.i64().map_err(failed)?.iter().map(|time| time.map(scale)).collect())
+        };
+        Ok(match column.dtype() {
+            DataType::String => Self::Text,
+            DataType::Date => Self::Milliseconds { times: whole(&|day| day * 86_400_000)?, absolute: false },
+            DataType::Datetime(unit, zone) => {
+                let unit = per_millisecond(*unit);
+                Self::Milliseconds { times: whole(&|time| time.div_euclid(unit))?, absolute: zone.is_some() }
+            }
+            kind if kind.is_integer() => Self::WholeEpoch(whole(&|number| number)?),
+            kind if kind.is_float() => {
+                let cast = column.cast(&DataType::Float64).map_err(failed)?;
+                Self::Epoch(cast.f64().map_err(failed)?.iter().collect())
+            }
+            kind => {
+                return Err(Error::Data(format!(
+                    "the column {} has the type {kind}, which is not a time: write it as Date, Timestamp or text",
+                    column.name()
+                )));
+            }
+        })
+    }
+}
+
+/// A column as texts.
+struct Texts {
+    /// The texts, concatenated.
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Texts {
+    /// `booleans` are the texts of false and true.
+    fn new(column: &Series, booleans: [&str; 2]) -> Result<Self> {
+        let failed = |error| Error::Data(format!("the column {} cannot be read: {error}", column.name()));
+        let plain;
+        let column = if matches!(column.dtype(), DataType::Categorical(..) | DataType::Enum(..)) {
+            plain = column.cast(&DataType::String).map_err(failed)?;
+            &plain
+        } else {
+            column
+        };
+        let mut texts = Self { bytes: Vec::new(), ends: Vec::with_capacity(column.len()) };
+        match column.dtype() {
+            DataType::String => {
+                for text in column.str().map_err(failed)?.iter() {
+                    texts.push(text.unwrap_or_default().trim_ascii());
+                }
+            }
+            DataType::Float64 => {
+                for number in column.f64().map_err(failed)?.iter() {
+                    if let Some(number) = number.filter(|number| !number.is_nan()) {
+                        write_number(number, &mut texts.bytes);
+                    }
+                    texts.push("");
+                }
+            }
+            DataType::Float32 => {
+                for number in column.f32().map_err(failed)?.iter() {
+                    // Not as f64, so that 0.1 stays 0.1.
+                    texts.push(&number.map(|number| number.to_string()).unwrap_or_default());
+                }
+            }
+            _ => {
+                for value in column.iter() {
+                    match value {
+                        AnyValue::Null => texts.push(""),
+                        AnyValue::Boolean(value) => texts.push(booleans[usize::from(value)]),
+                        AnyValue::Datetime(time, unit, _) => {
+                            texts.push(&raw::display_time(time.div_euclid(per_millisecond(unit))));
+                        }
+                        value => texts.push(&value.to_string()),
+                    }
+                }
+            }
+        }
+        Ok(texts)
+    }
+
+    /// Ends the current text with `text`.
+    fn push(&mut self, text: &str) {
+        self.bytes.extend_from_slice(text.as_bytes());
+        self.ends.push(self.bytes.len());
+    }
+
+    #[inline]
+    fn get(&self, row: usize) -> &[u8] {
+        let start = if row == 0 { 0 } else { self.ends[row - 1] };
+        &self.bytes[start..self.ends[row]]
+    }
+}

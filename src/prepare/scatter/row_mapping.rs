@@ -1,0 +1,248 @@
+//! From the fields of a table's row to a customer's row.
+
+use jiff::tz::TimeZone;
+
+use super::time_zones;
+use crate::{
+    error::{Error, Result},
+    input::raw::{self, Layout},
+    prepare::{
+        buckets::{LONGEST_TEXT, LONGEST_VALUE, Row},
+        options::{Arrangement, Keep, Options},
+        row_filter::Filter,
+    },
+    shard::Shard,
+};
+use manyfit_models::data::CustomerId;
+
+/// How the rows of one table are converted.
+#[derive(Clone, Debug)]
+pub(super) struct RowMapping {
+    /// Names of the columns, for messages.
+    pub(super) names: Vec<String>,
+    /// The column that names customers, or the customer of the whole file.
+    pub(super) customer: Result<usize, String>,
+    pub(super) timestamp: usize,
+    pub(super) target: usize,
+    /// The kept columns.
+    pub(super) kept: Vec<usize>,
+    filters: Vec<(usize, Filter)>,
+    from: Option<i64>,
+    to: Option<i64>,
+    assumed_zone: Option<TimeZone>,
+    output_zone: Option<TimeZone>,
+    shard: Shard,
+    allow_dots: bool,
+}
+
+/// A timestamp, parsed or not.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum RowTime<'a> {
+    Text(&'a [u8]),
+    /// Milliseconds since 1970; `absolute` if they are known to be UTC.
+    #[cfg_attr(not(feature = "parquet"), expect(dead_code, reason = "only Parquet has typed times"))]
+    Parsed {
+        time: i64,
+        absolute: bool,
+    },
+}
+
+/// Why a row is left out.
+#[derive(Debug)]
+pub(super) enum LeftOut<'a> {
+    Filtered,
+    /// Its customer belongs to another shard.
+    Elsewhere,
+    Bad(BadCell<'a>),
+}
+
+/// A cell that cannot be used.
+#[derive(Debug)]
+pub(super) struct BadCell<'a> {
+    pub(super) column: usize,
+    pub(super) value: &'a [u8],
+    /// Follows the value in a message.
+    pub(super) complaint: &'a str,
+}
+
+impl<'a> LeftOut<'a> {
+    fn bad(column: usize, value: &'a [u8]) -> impl FnOnce(&'a str) -> Self {
+        move |complaint| Self::Bad(BadCell { column, value, complaint })
+    }
+}
+
+impl RowMapping {
+    /// For a table with these columns. `stem` is its customer if no column names one; `kept` are the names of the kept
+    /// columns, the same for all tables.
+    pub(super) fn new(
+        layout: Layout,
+        stem: &str,
+        options: &Options,
+        shard: Shard,
+        kept: &[String],
+        file: &str,
+    ) -> Result<Self> {
+        let find = |option: &str, column: &str| {
+            let same = |name: &String| name == column;
+            layout.names.iter().position(same).ok_or_else(|| {
+                let columns = layout.names.join(", ");
+                Error::Data(format!(
+                    "{file}: has no column {column:?}, which {option} names; its columns are {columns}"
+                ))
+            })
+        };
+        let kept = kept.iter().map(|column| find("--keep", column)).collect::<Result<_>>()?;
+        let filter = |filter: &Filter| Ok((find("--filter", &filter.column)?, filter.clone()));
+        let filters = options.filters.iter().map(filter).collect::<Result<_>>()?;
+        let customer = match layout.customer {
+            Some(at) => Ok(at),
+            None => Err(CustomerId::new(stem).map(|customer| customer.as_str().to_owned()).map_err(|complaint| {
+                Error::Data(format!(
+                    "{file}: no column names customers, so the file name must be the customer, but {complaint}: name the \
+                     column with --customer, or rename the file"
+                ))
+            })?),
+        };
+        Ok(Self {
+            names: layout.names,
+            customer,
+            timestamp: layout.timestamp,
+            target: layout.target,
+            kept,
+            filters,
+            from: options.from,
+            to: options.to,
+            assumed_zone: options.assumed_zone.clone(),
+            output_zone: options.written_zone.clone(),
+            shard,
+            allow_dots: options.arrangement != Arrangement::Customers,
+        })
+    }
+
+    /// Converts a row whose trimmed fields `field` returns by column.
+    #[inline]
+    pub(super) fn row<'r, 'a: 'r, F: Fn(usize) -> &'a [u8] + Copy + 'r>(
+        &'r self,
+        field: F,
+        time: RowTime<'a>,
+    ) -> Result<Row<'r, impl Iterator<Item = &'r [u8]> + Clone + use<'r, 'a, F>>, LeftOut<'a>> {
+        let customer = match &self.customer {
+            Ok(at) => {
+                let name = field(*at);
+                self.check_name(name).map_err(LeftOut::bad(*at, name))?;
+                name
+            }
+            Err(name) => name.as_bytes(),
+        };
+        if self.shard.count() > 1 && !std::str::from_utf8(customer).is_ok_and(|name| self.shard.contains_name(name)) {
+            return Err(LeftOut::Elsewhere);
+        }
+        let (mut time, absolute) = match time {
+            RowTime::Parsed { time, absolute } => (time, absolute),
+            RowTime::Text(text) => {
+                let time = raw::moment(text).map_err(LeftOut::bad(self.timestamp, text))?;
+                (time, self.assumed_zone.is_none() || time_zones::is_absolute(text))
+            }
+        };
+        if self.assumed_zone.is_some() || self.output_zone.is_some() {
+            time = time_zones::output_time(time, absolute, self.assumed_zone.as_ref(), self.output_zone.as_ref());
+        }
+        if self.from.is_some_and(|from| time < from) || self.to.is_some_and(|to| time >= to) {
+            return Err(LeftOut::Filtered);
+        }
+        for (at, filter) in &self.filters {
+            if !filter.passes(field(*at)).map_err(LeftOut::bad(*at, field(*at)))? {
+                return Err(LeftOut::Filtered);
+            }
+        }
+        let mut value = field(self.target);
+        match raw::number(value).map_err(LeftOut::bad(self.target, value))? {
+            None => value = &[],
+            Some(_) if value.len() <= LONGEST_VALUE => {}
+            Some(_) => {
+                return Err(LeftOut::bad(self.target, value)("is longer than 255 characters: write fewer digits"));
+            }
+        }
+        if let Some(&at) = self.kept.iter().find(|at| field(**at).len() > LONGEST_TEXT) {
+            return Err(LeftOut::bad(at, field(at))("is longer than 65,535 bytes: leave its column out of --keep"));
+        }
+        let kept = self.kept.iter().map(move |at| field(*at));
+        Ok(Row { customer, time, value, kept })
+    }
+
+    /// The columns that are read, in order.
+    #[cfg(feature = "parquet")]
+    pub(super) fn used_columns(&self) -> Vec<usize> {
+        let mut used: Vec<usize> = self.customer.iter().copied().collect();
+        used.extend([self.timestamp, self.target]);
+        used.extend(&self.kept);
+        used.extend(self.filters.iter().map(|(at, _)| at));
+        used.sort_unstable();
+        used.dedup();
+        used
+    }
+
+    /// Whether the timestamps are needed as text too: kept or filtered.
+    #[cfg(feature = "parquet")]
+    pub(super) fn uses_timestamp_text(&self) -> bool {
+        self.kept.contains(&self.timestamp) || self.filters.iter().any(|(at, _)| *at == self.timestamp)
+    }
+
+    /// The role of each column, and which columns are left out.
+    pub(super) fn description(&self) -> String {
+        let name = |at: usize| format!("{:?}", self.names[at]);
+        let customer = self.customer.as_ref().map_or_else(|_| "the file's name".to_owned(), |at| name(*at));
+        let used = |at: &usize| {
+            self.customer == Ok(*at) || [self.timestamp, self.target].contains(at) || self.kept.contains(at)
+        };
+        let unused: Vec<String> = (0..self.names.len()).filter(|at| !used(at)).map(name).collect();
+        let mut text =
+            format!("customer = {customer}, timestamp = {}, target = {}", name(self.timestamp), name(self.target));
+        if !unused.is_empty() {
+            text += &format!("; left out: {} (use --keep to keep them)", unused.join(", "));
+        }
+        text
+    }
+
+    #[inline]
+    fn check_name(&self, name: &[u8]) -> Result<(), &'static str> {
+        let plain = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
+        if (1..=CustomerId::MAX_BYTES).contains(&name.len()) && name.iter().all(plain) && !raw::is_missing(name) {
+            return Ok(());
+        }
+        self.check_unusual_name(name)
+    }
+
+    #[cold]
+    fn check_unusual_name(&self, name: &[u8]) -> Result<(), &'static str> {
+        if raw::is_missing(name) {
+            return Err("does not name a customer: every row needs one");
+        }
+        let text = std::str::from_utf8(name).map_err(|_| "is not UTF-8: save the table in UTF-8")?;
+        if CustomerId::new(text).is_err() {
+            return Err(
+                "cannot name a customer: at most 200 bytes, no / \\ : * ? \" < > | or control characters, no dot \
+                        or underscore at the beginning",
+            );
+        }
+        if !self.allow_dots && text.contains('.') {
+            return Err(
+                "has a dot, where the name of a customer's file would end: write bundles with --bundle, or rename \
+                        the customer",
+            );
+        }
+        Ok(())
+    }
+}
+
+/// The names of the kept columns: as asked for, or all that have no other role.
+pub(super) fn kept_columns(layout: &Layout, keep: &Keep) -> Vec<String> {
+    match keep {
+        Keep::Named(columns) => columns.iter().map(|(column, _)| column.clone()).collect(),
+        Keep::All => {
+            let used = [layout.customer, Some(layout.timestamp), Some(layout.target)];
+            let others = layout.names.iter().enumerate().filter(|(at, _)| !used.contains(&Some(*at)));
+            others.map(|(_, name)| name.clone()).collect()
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! A thread that distributes rows over buckets.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::{
+    bad_rows::{BadRow, BadRowReporter, BadRows},
+    blocks::{BlockReader, BlockRows, InputBlock},
+    row_mapping::{BadCell, LeftOut, RowTime},
+};
+use crate::{
+    error::Result,
+    input::csv::split::{self, Record, TORN, Text, wrong_length},
+    prepare::{
+        buckets::{self, Bucket, BucketFile, BucketWriter},
+        resources::Resources,
+        row_counts::RowCounts,
+    },
+};
+
+/// Bytes of a bad value that are kept for the message.
+const SHOWN: usize = 256;
+
+/// What the threads share.
+pub(super) struct Shared<'a> {
+    pub(super) blocks: Mutex<BlockReader<'a>>,
+    /// Number of lines in each block of text.
+    pub(super) lines: Mutex<Vec<(u64, u64)>>,
+    pub(super) bad_rows: BadRows,
+    pub(super) resources: &'a Resources<'a>,
+}
+
+pub(super) struct Worker<'s, 'a> {
+    shared: &'s Shared<'a>,
+    text: Vec<u8>,
+    scratch: split::Scratch,
+    lines: Vec<(u64, u64)>,
+    router: RowRouter<'s>,
+}
+
+impl<'s, 'a> Worker<'s, 'a> {
+    pub(super) fn new(shared: &'s Shared<'a>, file: &'s BucketFile, buckets: BucketWriter<'s>) -> Self {
+        let bad_rows = BadRowReporter::new(&shared.bad_rows, file);
+        let router = RowRouter { buckets, bad_rows, counts: RowCounts::default() };
+        Self { shared, text: Vec::new(), scratch: split::Scratch::default(), lines: Vec::new(), router }
+    }
+
+    /// Reads blocks until there are no more.
+    pub(super) fn run(mut self) -> Result<(RowCounts, Vec<Bucket>)> {
+        while !self.shared.bad_rows.too_many() {
+            self.shared.resources.check()?;
+            let block = lock(&self.shared.blocks).next(&mut self.text)?;
+            let Some(block) = block else { break };
+            self.read(&block)?;
+        }
+        lock(&self.shared.lines).append(&mut self.lines);
+        self.router.bad_rows.flush()?;
+        Ok((self.router.counts, self.router.buckets.finish()?))
+    }
+
+    fn read(&mut self, block: &InputBlock) -> Result<()> {
+        match &block.rows {
+            BlockRows::Text { delimiter, header } => {
+                self.lines.push((block.number, memchr::memchr_iter(b'\n', &self.text).count() as u64));
+                let mut records = Text::block(&self.text, *delimiter).records(&mut self.scratch);
+                if *header {
+                    records.next();
+                }
+                while let Some(record) = records.next() {
+                    self.router.record(block, &record)?;
+                }
+            }
+            #[cfg(feature = "parquet")]
+            BlockRows::Parquet { table, rows } => {
+                let columns = table.read(rows, &block.mapping)?;
+                for at in 0..rows.len() {
+                    let number = at as u64 + 1;
+                    match columns.time(at) {
+                        Ok(time) => self.router.row(block, number, |column| columns.field(column, at), time)?,
+                        Err((value, complaint)) => {
+                            let column = block.mapping.timestamp;
+                            self.router.bad_cell(
+                                block,
+                                number,
+                                &BadCell { column, value: value.as_bytes(), complaint },
+                            )?;
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Appends rows to their customers' buckets.
+struct RowRouter<'a> {
+    buckets: BucketWriter<'a>,
+    bad_rows: BadRowReporter<'a>,
+    counts: RowCounts,
+}
+
+impl RowRouter<'_> {
+    #[inline]
+    fn record(&mut self, block: &InputBlock, record: &Record<'_>) -> Result<()> {
+        if record.len() != block.mapping.names.len() {
+            return self.odd_record(block, record);
+        }
+        let time = RowTime::Text(record.field(block.mapping.timestamp));
+        self.row(block, record.line, |at| record.field(at), time)
+    }
+
+    /// A record with the wrong number of fields; blank ones are skipped.
+    #[cold]
+    fn odd_record(&mut self, block: &InputBlock, record: &Record<'_>) -> Result<()> {
+        let complaint = if record.torn {
+            TORN.to_owned()
+        } else if record.is_blank() {
+            return Ok(());
+        } else {
+            wrong_length(record.len(), block.mapping.names.len())
+        };
+        let (column, value) = (String::new(), Vec::new());
+        self.bad_rows.push(BadRow { block: block.number, number: record.line, column, value, complaint })
+    }
+
+    /// A row whose fields `field` returns by column.
+    #[inline]
+    fn row<'t>(
+        &mut self,
+        block: &InputBlock,
+        number: u64,
+        field: impl Fn(usize) -> &'t [u8] + Copy,
+        time: RowTime<'t>,
+    ) -> Result<()> {
+        match block.mapping.row(field, time) {
+            Ok(row) => {
+                self.counts.taken += 1;
+                let hash = buckets::hash(row.customer);
+                row.encode(self.buckets.buffer(hash, block.number as u32, row.encoded_length())?);
+            }
+            Err(LeftOut::Filtered) => self.counts.filtered += 1,
+            Err(LeftOut::Elsewhere) => self.counts.elsewhere += 1,
+            // A row of delimiters, as spreadsheets leave them at the end, is blank.
+            Err(LeftOut::Bad(cell))
+                if cell.value.is_empty() && (0..block.mapping.names.len()).all(|at| field(at).is_empty()) => {}
+            Err(LeftOut::Bad(cell)) => self.bad_cell(block, number, &cell)?,
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn bad_cell(&mut self, block: &InputBlock, number: u64, cell: &BadCell<'_>) -> Result<()> {
+        self.bad_rows.push(BadRow {
+            block: block.number,
+            number,
+            column: block.mapping.names[cell.column].clone(),
+            value: cell.value[..cell.value.len().min(SHOWN)].to_vec(),
+            complaint: cell.complaint.to_owned(),
+        })
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
