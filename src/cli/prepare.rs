@@ -325,7 +325,8 @@ impl Prepare {
         let customers = output.join("customers");
         if is_inside(input, &customers) {
             return Err(Error::Settings(format!(
-                "--output {output} would write the customers' files over the tables in --input {input}: choose another folder"
+                "--output {output} would write the customers' files into --input {input}, over the tables: choose another \
+                 folder"
             )));
         }
         let work_name = work_name(shard);
