@@ -3,7 +3,7 @@
 use super::{output::stdout, places::is_inside, s3::S3Arguments, signals::stop_on_signals, values::size};
 use crate::{
     error::{Error, Result},
-    input::{InputSettings, is_table, raw},
+    input::{InputSettings, is_table, parse_timestamp},
     prepare::{Aggregate, Arrangement, Duplicates, Filter, Keep, Options, OutputFormat, Period, Preparation, run},
     run::{available_memory, default_jobs},
     sagemaker::ProcessingEnvironment,
@@ -400,7 +400,7 @@ fn work_name(shard: Shard) -> String {
 }
 
 fn time(text: &str) -> std::result::Result<i64, String> {
-    raw::moment(text.as_bytes()).map_err(|complaint| format!("{text:?} {complaint}"))
+    parse_timestamp(text.as_bytes()).map_err(|complaint| format!("{text:?} {complaint}"))
 }
 
 fn zone(name: &str) -> std::result::Result<TimeZone, String> {

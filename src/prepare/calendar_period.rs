@@ -98,11 +98,11 @@ fn day_of(date: Date) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::raw::{display_time, moment};
+    use crate::input::value::timestamp::{format, parse};
 
     fn label(alias: &str, time: &str) -> String {
-        let time = moment(time.as_bytes()).unwrap();
-        display_time(alias.parse::<Period>().unwrap().label(time, time))
+        let time = parse(time.as_bytes()).unwrap();
+        format(alias.parse::<Period>().unwrap().label(time, time))
     }
 
     #[test]
@@ -130,8 +130,8 @@ mod tests {
     #[test]
     fn periods_that_do_not_divide_a_day_are_counted_from_the_first_day() {
         let label = |alias: &str, time: &str, first: &str| {
-            let [time, first] = [time, first].map(|text| moment(text.as_bytes()).unwrap());
-            display_time(alias.parse::<Period>().unwrap().label(time, first))
+            let [time, first] = [time, first].map(|text| parse(text.as_bytes()).unwrap());
+            format(alias.parse::<Period>().unwrap().label(time, first))
         };
         // pandas 3.1: pd.Series(1, index=pd.to_datetime([first, time])).resample(alias).sum().index
         for (alias, time, expected) in [
@@ -149,7 +149,7 @@ mod tests {
     fn next_is_the_label_of_the_following_period() {
         for alias in ["D", "h", "7h", "2D", "W-WED", "MS", "ME", "QS-FEB", "QE", "YS", "YE", "B"] {
             let period: Period = alias.parse().unwrap();
-            let first = moment(b"2023-11-15").unwrap();
+            let first = parse(b"2023-11-15").unwrap();
             let mut label = period.label(first, first);
             for _ in 0..50 {
                 let next = period.next(label);

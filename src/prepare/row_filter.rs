@@ -2,7 +2,7 @@
 
 use std::{cmp::Ordering, str::FromStr};
 
-use crate::input::raw;
+use crate::input::value::number;
 
 /// A condition on the value of a column; rows that do not meet it are left out.
 ///
@@ -47,7 +47,7 @@ impl FromStr for Filter {
         match found {
             Some((at, sign, relation)) if at > 0 => {
                 let value = text[at + sign.len()..].trim().to_owned();
-                let number = raw::number(value.as_bytes()).ok().flatten();
+                let number = number::parse(value.as_bytes()).ok().flatten();
                 Ok(Self { column: text[..at].trim().to_owned(), relation, text: value, number })
             }
             _ => Err(format!("invalid condition {text:?}: write a column, one of = != < <= > >=, and a value")),
@@ -62,7 +62,7 @@ impl Filter {
     /// A complaint to follow the value, if it should be a number and is not.
     pub(super) fn passes(&self, value: &[u8]) -> Result<bool, &'static str> {
         let order = match self.number {
-            Some(number) => match raw::number(value) {
+            Some(number) => match number::parse(value) {
                 Ok(None) => return Ok(self.relation == Relation::NotEqual),
                 Ok(Some(value)) => value.partial_cmp(&number).unwrap_or(Ordering::Equal),
                 Err(_) if matches!(self.relation, Relation::Equal | Relation::NotEqual) => {

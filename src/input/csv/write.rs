@@ -38,4 +38,14 @@ mod tests {
         }
         assert_eq!(out, b"plain;\"a,b\";\"say \"\"no\"\"\";\"two\nlines\";");
     }
+
+    #[test]
+    fn numbers_are_read_back_as_they_were() {
+        for number in [0.0, 0.1 + 0.2, 1e300, -1e-300, 123_456_789.125, 5.0] {
+            let mut out = Vec::new();
+            write_number(number, &mut out);
+            assert_eq!(crate::input::value::number::parse(&out), Ok(Some(number)), "{}", String::from_utf8_lossy(&out));
+            assert!(out.len() < 25);
+        }
+    }
 }

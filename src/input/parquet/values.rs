@@ -9,23 +9,26 @@ use crate::input::{
     value::number,
     value::timestamp,
 };
+use crate::run::catch_panic;
 use polars::prelude::{
     AnyValue, ArrowDataType, ParallelStrategy, ParquetReader, PolarsResult, SerReader, Series, TimeUnit,
 };
-use std::{
-    io::Cursor,
-    panic::{AssertUnwindSafe, catch_unwind},
-};
+use std::io::Cursor;
 
 /// Runs polars on bytes that may be damaged. Its decoders panic on some of them, and that must stay the failure
 /// of this file.
 pub(in crate::input) fn guarded<T>(work: impl FnOnce() -> PolarsResult<T>) -> Result<T, DataError> {
-    let reason = match catch_unwind(AssertUnwindSafe(work)) {
+    let reason = match catch_panic(work) {
         Ok(Ok(done)) => return Ok(done),
         Ok(Err(error)) => error.to_string(),
         Err(_) => "its pages are damaged".to_owned(),
     };
     Err(DataError::file(format!("cannot be read as Parquet ({reason}): write the file again")))
+}
+
+/// [`guarded`], with the name of the file in the error.
+pub(crate) fn guarded_file<T>(file: &str, work: impl FnOnce() -> PolarsResult<T>) -> Result<T, Error> {
+    guarded(work).map_err(|fault| fault.in_file(file))
 }
 
 /// The names and types of all columns.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    input::raw,
+    input::value::timestamp,
     prepare::{gather::CustomerSlice, options::Options, write::output_rows::OutputRow},
 };
 use manyfit_models::frequency::Frequency;
@@ -79,7 +79,7 @@ impl Quality {
             gaps += gap;
             longest_gap = longest_gap.max(gap);
         }
-        let time = |at: Option<&OutputRow<'_>>| at.map(|row| raw::display_time(row.time)).unwrap_or_default();
+        let time = |at: Option<&OutputRow<'_>>| at.map(|row| timestamp::format(row.time)).unwrap_or_default();
         let sum = values.iter().sum::<f64>();
         let (count, constant) = (values.len(), !values.is_empty() && values.iter().all(|value| *value == values[0]));
         let zeros = values.iter().filter(|value| **value == 0.0).count() as u64;

@@ -17,20 +17,14 @@ use std::{
 };
 
 use polars::prelude::{
-    AnyValue, ArrowDataType as T, DataType, FileMetadataRef, ParallelStrategy, ParquetReader, PolarsResult, SerReader,
-    Series, TimeUnit,
+    AnyValue, ArrowDataType as T, DataType, FileMetadataRef, ParallelStrategy, ParquetReader, SerReader, Series,
+    TimeUnit,
 };
 
 use super::row_mapping::{RowMapping, RowTime};
 use crate::{
     error::{Error, Result},
-    input::{
-        InputSettings,
-        csv::write::write_number,
-        parquet::values,
-        raw::{self, Layout},
-    },
-    run::catch_panic,
+    input::{InputSettings, csv::write::write_number, parquet::values, raw::Layout, value::timestamp},
     store::Store,
 };
 
@@ -53,16 +47,6 @@ pub(super) struct ParquetRows {
 
 /// A timestamp that cannot be used: its text and a complaint to follow it.
 pub(super) type BadTime = (String, &'static str);
-
-/// Runs polars on bytes that may be damaged: its decoders panic on some.
-fn guarded<T>(name: &str, work: impl FnOnce() -> PolarsResult<T>) -> Result<T> {
-    let reason = match catch_panic(work) {
-        Ok(Ok(done)) => return Ok(done),
-        Ok(Err(error)) => error.to_string(),
-        Err(_) => "its pages are damaged".to_owned(),
-    };
-    Err(Error::Data(format!("{name}: cannot be read as Parquet ({reason}): write the file again")))
-}
 
 /// Opens the object as a file. A remote one is copied to the path `copy`, which is free again afterwards: the file has no
 /// name any more, so that it is gone however the process ends.
@@ -91,7 +75,7 @@ impl ParquetTable {
     pub(super) fn open(store: &dyn Store, key: &str, copy: &Path) -> Result<Self> {
         let name = store.describe(key);
         let file = open_file(store, key, copy, &name)?;
-        let (schema, metadata) = guarded(&name, || {
+        let (schema, metadata) = values::guarded_file(&name, || {
             let mut reader = ParquetReader::new(BufReader::new(&file));
             Ok((reader.schema()?, reader.get_metadata()?.clone()))
         })?;
@@ -162,7 +146,7 @@ impl ParquetTable {
     }
 
     fn column(&self, at: usize, rows: &Range<usize>) -> Result<Series> {
-        let frame = guarded(&self.name, || {
+        let frame = values::guarded_file(&self.name, || {
             // All access is through a memory map, so threads do not share a position in the file.
             let mut reader = ParquetReader::new(BufReader::with_capacity(0, &self.file));
             reader.set_metadata(self.metadata.clone());
@@ -189,17 +173,23 @@ impl ParquetRows {
         const EMPTY: BadTime = (String::new(), "is empty: every row needs a timestamp");
         let (time, absolute) = match &self.times {
             Times::Text => return Ok(RowTime::Text(self.field(self.timestamp, row))),
-            Times::Milliseconds { times, absolute } => match times[row].ok_or(EMPTY)? {
-                time if raw::is_in_range(time) => (time, *absolute),
-                time => return Err((raw::display_time(time), "is not between 1678 and 2261")),
-            },
+            Times::Milliseconds { times, absolute } => {
+                let time = times[row].ok_or(EMPTY)?;
+                (timestamp::in_range(time).map_err(|why| (timestamp::format(time), why))?, *absolute)
+            }
             Times::WholeEpoch(numbers) => {
                 let number = numbers[row].ok_or(EMPTY)?;
-                (raw::whole_epoch(number).map_err(|why| (number.to_string(), why))?, !raw::is_day(number))
+                (
+                    timestamp::whole_number(number).ok_or_else(|| (number.to_string(), timestamp::NO_EPOCH))?,
+                    !timestamp::is_day(number),
+                )
             }
             Times::Epoch(numbers) => {
                 let number = numbers[row].ok_or(EMPTY)?;
-                (raw::epoch(number).map_err(|why| (number.to_string(), why))?, !raw::is_day(number as i64))
+                (
+                    timestamp::fractional_number(number).ok_or_else(|| (number.to_string(), timestamp::NO_EPOCH))?,
+                    !timestamp::is_day(number as i64),
+                )
             }
         };
         Ok(RowTime::Parsed { time, absolute })
@@ -302,7 +292,7 @@ impl Texts {
                         AnyValue::Null => texts.push(""),
                         AnyValue::Boolean(value) => texts.push(booleans[usize::from(value)]),
                         AnyValue::Datetime(time, unit, _) => {
-                            texts.push(&raw::display_time(time.div_euclid(per_millisecond(unit))));
+                            texts.push(&timestamp::format(time.div_euclid(per_millisecond(unit))));
                         }
                         value => texts.push(&value.to_string()),
                     }

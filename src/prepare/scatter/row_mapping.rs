@@ -5,7 +5,10 @@ use jiff::tz::TimeZone;
 use super::time_zones;
 use crate::{
     error::{Error, Result},
-    input::raw::{self, Layout},
+    input::{
+        raw::Layout,
+        value::{number, timestamp},
+    },
     prepare::{
         buckets::{LONGEST_TEXT, LONGEST_VALUE, Row},
         options::{Arrangement, Keep, Options},
@@ -140,7 +143,7 @@ impl RowMapping {
         let (mut time, absolute) = match time {
             RowTime::Parsed { time, absolute } => (time, absolute),
             RowTime::Text(text) => {
-                let time = raw::moment(text).map_err(LeftOut::bad(self.timestamp, text))?;
+                let time = timestamp::parse(text).map_err(LeftOut::bad(self.timestamp, text))?;
                 (time, self.assumed_zone.is_none() || time_zones::is_absolute(text))
             }
         };
@@ -156,7 +159,7 @@ impl RowMapping {
             }
         }
         let mut value = field(self.target);
-        match raw::number(value).map_err(LeftOut::bad(self.target, value))? {
+        match number::parse(value).map_err(LeftOut::bad(self.target, value))? {
             None => value = &[],
             Some(_) if value.len() <= LONGEST_VALUE => {}
             Some(_) => {
@@ -207,7 +210,7 @@ impl RowMapping {
     #[inline]
     fn check_name(&self, name: &[u8]) -> Result<(), &'static str> {
         let plain = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
-        if (1..=CustomerId::MAX_BYTES).contains(&name.len()) && name.iter().all(plain) && !raw::is_missing(name) {
+        if (1..=CustomerId::MAX_BYTES).contains(&name.len()) && name.iter().all(plain) && !number::is_missing(name) {
             return Ok(());
         }
         self.check_unusual_name(name)
@@ -215,7 +218,7 @@ impl RowMapping {
 
     #[cold]
     fn check_unusual_name(&self, name: &[u8]) -> Result<(), &'static str> {
-        if raw::is_missing(name) {
+        if number::is_missing(name) {
             return Err("does not name a customer: every row needs one");
         }
         let text = std::str::from_utf8(name).map_err(|_| "is not UTF-8: save the table in UTF-8")?;

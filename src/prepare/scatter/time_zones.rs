@@ -48,13 +48,13 @@ pub(super) fn is_absolute(text: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::raw::{display_time, moment};
+    use crate::input::value::timestamp::{format, parse};
 
     fn converted(text: &str, assumed: Option<&str>, output: Option<&str>) -> String {
         let zone = |name: Option<&str>| name.map(|name| TimeZone::get(name).unwrap());
         let (assumed, output) = (zone(assumed), zone(output));
         let absolute = is_absolute(text.as_bytes());
-        display_time(output_time(moment(text.as_bytes()).unwrap(), absolute, assumed.as_ref(), output.as_ref()))
+        format(output_time(parse(text.as_bytes()).unwrap(), absolute, assumed.as_ref(), output.as_ref()))
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::output_rows::{OutputRow, OutputValue};
 use crate::input::{
     csv::write::{write_field, write_number},
-    raw,
+    value::timestamp,
 };
 
 const DAY: i64 = 86_400_000;
@@ -52,7 +52,7 @@ impl TimeWriter {
         let (known, date) = &mut self.dates[day.rem_euclid(CACHED_DAYS) as usize];
         if *known != day {
             *known = day;
-            let text = raw::display_time(day * DAY);
+            let text = timestamp::format(day * DAY);
             date.copy_from_slice(&text.as_bytes()[..10]);
         }
         out.extend_from_slice(date);
@@ -129,7 +129,7 @@ mod tests {
         writer.format = format;
         for _ in 0..2 {
             out.clear();
-            writer.write(raw::moment(text.as_bytes()).unwrap(), &mut out);
+            writer.write(timestamp::parse(text.as_bytes()).unwrap(), &mut out);
         }
         String::from_utf8(out).unwrap()
     }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::{
     error::{Error, Result},
-    input::raw,
+    input::value::{number, timestamp},
     prepare::{
         buckets::EncodedRow,
         gather::CustomerSlice,
@@ -36,7 +36,7 @@ impl OutputValue<'_> {
     pub(in crate::prepare) fn number(self) -> f64 {
         match self {
             Self::Missing => f64::NAN,
-            Self::Text(text) => raw::number(text).ok().flatten().unwrap_or(f64::NAN),
+            Self::Text(text) => number::parse(text).ok().flatten().unwrap_or(f64::NAN),
             Self::Computed(number) => number,
         }
     }
@@ -75,7 +75,7 @@ pub(super) fn output_rows<'a>(rows: CustomerSlice<'a>, options: &Options) -> Res
                          out with --from and --to, choose a longer --frequency, or do without --grid",
                         rows.customer,
                         period.frequency(),
-                        raw::display_time(time)
+                        timestamp::format(time)
                     )));
                 }
                 next = period.next(next);
