@@ -1,7 +1,7 @@
 //! Fit, pack and open apart: one customer's daily history, with the calendar at hand and without.
 
 use divan::{Bencher, black_box};
-use manyfit::artifact::{Artifact, Limits, Metadata, open_archive, open_directory};
+use manyfit::artifact::{self, Limits, Metadata, open_archive, open_directory};
 use manyfit_models::{
     Fitted, FittedSeries, SeriesSpec, Workspace,
     data::{Covariates, Series},
@@ -84,20 +84,20 @@ fn fit_other_models<const WHICH: usize>(bencher: Bencher<'_, '_>, days: i64) {
 #[divan::bench]
 fn pack(bencher: Bencher<'_, '_>) {
     let model = Fitted::from(fitted());
-    bencher.bench_local(|| Artifact::pack(&mut Metadata::default(), black_box(&model)));
+    bencher.bench_local(|| artifact::pack(&mut Metadata::default(), black_box(&model)));
 }
 
 /// What a server does to load a model that was packed.
 #[divan::bench]
 fn open_packed(bencher: Bencher<'_, '_>) {
-    let archive = Artifact::pack(&mut Metadata::default(), &fitted().into());
+    let archive = artifact::pack(&mut Metadata::default(), &fitted().into());
     bencher.bench_local(|| open_archive(black_box(&archive), Limits::default()).expect("it was packed just now"));
 }
 
 /// The same of a model that the platform has unpacked.
 #[divan::bench]
 fn open_unpacked(bencher: Bencher<'_, '_>) {
-    let archive = Artifact::pack(&mut Metadata::default(), &fitted().into());
+    let archive = artifact::pack(&mut Metadata::default(), &fitted().into());
     let directory = tempfile::tempdir().expect("there is room for a model");
     let unpacked = tar::Archive::new(flate2::read::GzDecoder::new(&archive[..])).unpack(directory.path());
     unpacked.expect("there is room for a model");

@@ -1,10 +1,10 @@
-//! What an artifact depends on, as one hash: the rule behind resume and behind training only what changed.
+//! A hash of everything an artifact depends on, by which a run skips customers whose artifacts are up to date.
 
-use super::{archive::hex, metadata::FORMAT};
+use super::{hex, metadata::FORMAT};
 use manyfit_models::data::{CustomerId, Series, Table};
 use sha2::{Digest, Sha256};
 
-/// Version of the algorithms of forecasts. A change of it makes every older artifact be fitted again.
+/// Version of the forecasting algorithms. Raising it makes every older artifact be fitted again.
 const ALGORITHM: u32 = 1;
 
 /// The same for regression.
@@ -12,13 +12,13 @@ const REGRESSION_ALGORITHM: u32 = 1;
 
 /// Hash of a customer's data, of the settings that shape its model, and of the versions of format and algorithm.
 ///
-/// The data are the parsed rows, so the same rows from a CSV, a compressed CSV, a Parquet file or a bundle of customers
+/// The data are the parsed rows, so the same rows from a CSV, a compressed CSV, a Parquet file or a file of many customers
 /// have the same fingerprint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fingerprint(String);
 
 impl Fingerprint {
-    /// `settings` is the canonical text of everything in the settings that shapes the artifact.
+    /// Of a series. `settings` is the canonical text of all settings that affect the artifact.
     #[must_use]
     pub fn new(settings: &str, customer: &CustomerId, series: &Series) -> Self {
         let mut hash = Sha256::new();
@@ -28,7 +28,7 @@ impl Fingerprint {
             hash.update((text.len() as u64).to_le_bytes());
             hash.update(text);
         }
-        // The lengths keep the three columns apart.
+        // The lengths separate the three columns.
         let mut block = [0; 4096];
         let mut filled = 0;
         let mut words = |words: &mut dyn Iterator<Item = u64>| {
@@ -53,8 +53,8 @@ impl Fingerprint {
         Self(hex(&hash.finalize()))
     }
 
-    /// [`Self::new`] for regression. The rows that a model is judged by count: they decide early stopping, and its errors
-    /// are kept in the artifact.
+    /// Of tables of features, for regression. Validation rows count: they decide early stopping, and the artifact stores the
+    /// errors on them.
     #[must_use]
     pub fn of_tables(settings: &str, customer: &CustomerId, training: &Table, validation: Option<&Table>) -> Self {
         let mut hash = Sha256::new();
@@ -67,7 +67,7 @@ impl Fingerprint {
         };
         text(&mut hash, settings);
         text(&mut hash, customer.as_str());
-        // Every list is preceded by its length, so that no two sets of tables are the same bytes.
+        // Every list is preceded by its length, so that different tables never give the same bytes.
         for feature in &training.features {
             text(&mut hash, &feature.name);
             let categories = feature.categories.as_deref();
@@ -99,7 +99,7 @@ impl Fingerprint {
     }
 }
 
-/// Numbers in blocks, which are hashed faster than one by one; every missing value alike.
+/// Hashes numbers in blocks, which is faster than one by one; all NaNs hash alike.
 fn singles(hash: &mut Sha256, numbers: &[f32]) {
     let mut block = [0; 4096];
     for numbers in numbers.chunks(block.len() / 4) {
@@ -110,7 +110,7 @@ fn singles(hash: &mut Sha256, numbers: &[f32]) {
     }
 }
 
-/// The seed of a customer's forecast draws: a function of the run's seed and the customer's name, and of nothing else.
+/// The seed of a customer's forecast draws: a function of the run's seed and the customer's name only.
 #[must_use]
 pub fn forecast_seed(seed: u64, customer: &str) -> [u8; 32] {
     Sha256::new().chain_update(seed.to_le_bytes()).chain_update(customer).finalize().into()

@@ -1,8 +1,8 @@
-//! The files at the root of a model, of a directory or of an archive, read without trust.
+//! The files at the root of a model's directory or archive, read without trusting either.
 //!
-//! Nothing is ever unpacked to a disk, so a member's name is only compared, never followed.
+//! Nothing is unpacked to disk: a member's name is compared, never used as a path.
 
-use super::{archive::METADATA_FILE, open::OpenError};
+use super::{error::OpenError, pack::METADATA_FILE};
 use flate2::bufread::MultiGzDecoder;
 use std::{
     ffi::OsStr,
@@ -23,52 +23,58 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Limits for model files of at most so many bytes.
+    /// Limits for model files of at most this many bytes.
     #[must_use]
     pub const fn of_file(file: u64) -> Self {
         Self { file, unpacked: file.saturating_mul(2), members: 10_000 }
     }
+
+    fn check_count(self, members: usize) -> Result<(), OpenError> {
+        if members < self.members {
+            return Ok(());
+        }
+        Err(OpenError::TooLarge(format!("more than {} files: a model is one file", self.members)))
+    }
 }
 
 impl Default for Limits {
-    /// A file of 1 GiB: far more than any model that one customer has.
+    /// A file of 1 GiB: far more than the model of one customer needs.
     fn default() -> Self {
         Self::of_file(1 << 30)
     }
 }
 
-/// The metadata, and the name that an archive may give a later member, are this long at most.
+/// The largest metadata file, and the largest extended tar header.
 const LARGEST_HEADER: u64 = 1 << 20;
 
-/// How many names an error shows.
+/// How many names an error lists.
 const NAMES_SHOWN: usize = 5;
 
-/// What lies in a model's directory or archive.
+/// The contents of a model's directory or archive.
 #[derive(Debug, Default)]
 pub(super) struct Members {
     /// The content of `.manyfit.json`.
     pub(super) metadata: Option<Vec<u8>>,
     /// The visible files at the root.
     pub(super) files: Vec<Member>,
-    /// Files elsewhere, for the error that says where the model is instead.
-    pub(super) elsewhere: Vec<String>,
+    /// Files in subdirectories: an error names them if there is no model at the root.
+    elsewhere: Vec<String>,
 }
 
 #[derive(Debug)]
 pub(super) struct Member {
     pub(super) name: String,
-    pub(super) content: Content,
+    content: Content,
 }
 
-/// What is in a file: read already, or where it is.
+/// A file's content, or where to read it.
 #[derive(Debug)]
-pub(super) enum Content {
+enum Content {
     Bytes(Vec<u8>),
     At(PathBuf),
 }
 
 impl Member {
-    /// The content.
     pub(super) fn read(self, limits: Limits) -> Result<Vec<u8>, OpenError> {
         match self.content {
             Content::Bytes(bytes) => Ok(bytes),
@@ -78,64 +84,61 @@ impl Member {
 }
 
 impl Members {
-    /// Notes a file that is not at the root.
-    fn note(&mut self, name: String) {
-        if self.elsewhere.len() < NAMES_SHOWN {
-            self.elsewhere.push(name);
-        }
+    /// A model file on its own.
+    pub(super) fn of_file(metadata: Option<Vec<u8>>, name: String, bytes: Vec<u8>) -> Self {
+        Self { metadata, files: vec![Member { name, content: Content::Bytes(bytes) }], elsewhere: Vec::new() }
     }
 
-    /// Lists a directory; of its files only the metadata is read.
+    /// Lists a directory; only the metadata is read.
     ///
-    /// A link may lead from one file of the directory to another, as where Kubernetes mounts volumes, but not out of it.
+    /// A link may lead to another file within the directory, as Kubernetes mounts volumes, but not out of it.
     pub(super) fn of_directory(directory: &Path, limits: Limits) -> Result<Self, OpenError> {
         let cannot = |error: io::Error| match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
                 OpenError::Missing(format!("there is no directory {}", directory.display()))
             }
-            _ => OpenError::Storage { what: format!("reading {}", directory.display()), source: error },
+            _ => OpenError::reading(directory.display(), error),
         };
-        let home = directory.canonicalize().map_err(cannot)?;
-        let mut found = Self::default();
-        for (number, entry) in fs::read_dir(&home).map_err(cannot)?.enumerate() {
-            if number >= limits.members {
-                return Err(too_many(limits));
-            }
+        let root = directory.canonicalize().map_err(cannot)?;
+        let mut members = Self::default();
+        for (number, entry) in fs::read_dir(&root).map_err(cannot)?.enumerate() {
+            limits.check_count(number)?;
             let entry = entry.map_err(cannot)?;
             let Some(name) = entry.file_name().to_str().map(str::to_owned) else { continue };
-            if hidden(&name) && name != METADATA_FILE {
+            if is_ignored(&name) {
                 continue;
             }
-            let path = entry.path();
-            let Ok(target) = path.canonicalize() else { continue };
+            let Ok(target) = entry.path().canonicalize() else { continue };
             if target.is_dir() {
-                found.note(format!("{name}/"));
+                members.note_elsewhere(format!("{name}/"));
                 continue;
             }
-            if !target.starts_with(&home) {
+            if !target.starts_with(&root) {
                 return Err(OpenError::Refused(format!(
                     "{name} is a link that leads out of the model's directory: put the file itself there"
                 )));
             }
             if !target.is_file() {
-                return Err(OpenError::Refused(format!("{name} is no regular file: put the model file itself there")));
+                return Err(OpenError::Refused(format!(
+                    "{name} is not a regular file: put the model file itself there"
+                )));
             }
             if name == METADATA_FILE {
-                found.metadata = Some(read_file(&target, METADATA_FILE, LARGEST_HEADER)?);
+                members.metadata = Some(read_file(&target, METADATA_FILE, LARGEST_HEADER)?);
             } else {
-                found.files.push(Member { name, content: Content::At(target) });
+                members.files.push(Member { name, content: Content::At(target) });
             }
         }
-        // The order of a directory is the file system's; an error that lists names should not change with it.
-        found.files.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(found)
+        // The file system's order is arbitrary; an error that lists names should be reproducible.
+        members.files.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(members)
     }
 
     /// Reads the files at the root of a `tar.gz`.
     pub(super) fn of_archive(bytes: &[u8], limits: Limits) -> Result<Self, OpenError> {
-        if !bytes.starts_with(&[0x1f, 0x8b]) {
+        if !is_gzip(bytes) {
             return Err(OpenError::Refused(
-                "this is no gzip file, so no tar.gz: pack the model with tar -czf NAME.tar.gz model.json".into(),
+                "this is not a tar.gz (no gzip header): pack the model with tar -czf NAME.tar.gz model.json".into(),
             ));
         }
         let damaged = |error: io::Error| match error.kind() {
@@ -143,23 +146,20 @@ impl Members {
                 "the archive unpacks to more than {} bytes, which is the limit",
                 limits.unpacked
             )),
-            _ => OpenError::Refused(format!("the archive is cut off or damaged: {error}; write or upload it again")),
+            _ => OpenError::Refused(format!("the archive is truncated or damaged: {error}; write or upload it again")),
         };
         let mut unpacked = Bounded { inner: MultiGzDecoder::new(bytes), left: limits.unpacked };
-        let mut found = Self::default();
+        let mut members = Self::default();
         let mut archive = tar::Archive::new(&mut unpacked);
-        // Raw, because the library would take a name of any length into memory.
+        // Raw, because the library would read an extended name of any length into memory.
         let entries = archive.entries().map_err(damaged)?.raw(true);
         let mut long_name: Option<Vec<u8>> = None;
         for (number, entry) in entries.enumerate() {
-            if number >= limits.members {
-                return Err(too_many(limits));
-            }
+            limits.check_count(number)?;
             let mut entry = entry.map_err(damaged)?;
             let kind = entry.header().entry_type();
             if kind.is_gnu_longname() || kind.is_gnu_longlink() || kind.is_pax_local_extensions() {
-                let header =
-                    read_up_to(&mut entry, LARGEST_HEADER, "the header of a member").map_err(|e| e.or(damaged))?;
+                let header = read_entry(&mut entry, "the header of a member", LARGEST_HEADER, damaged)?;
                 if kind.is_gnu_longname() {
                     long_name = Some(header.into_iter().take_while(|byte| *byte != 0).collect());
                 } else if kind.is_pax_local_extensions()
@@ -174,14 +174,11 @@ impl Members {
             }
             let name = long_name.take().unwrap_or_else(|| entry.header().path_bytes().into_owned());
             let (name, at_root) = checked_name(&name)?;
-            if kind.is_dir() {
+            if kind.is_dir() || at_root && is_ignored(&name) {
                 continue;
             }
             if !at_root {
-                found.note(name);
-                continue;
-            }
-            if hidden(&name) && name != METADATA_FILE {
+                members.note_elsewhere(name);
                 continue;
             }
             if !(kind.is_file() || kind.is_contiguous()) {
@@ -190,31 +187,71 @@ impl Members {
                 )));
             }
             if name == METADATA_FILE {
-                let content = read_up_to(&mut entry, LARGEST_HEADER, &name).map_err(|e| e.or(damaged))?;
-                found.metadata = Some(content);
+                members.metadata = Some(read_entry(&mut entry, &name, LARGEST_HEADER, damaged)?);
             } else {
-                let content = read_up_to(&mut entry, limits.file, &name).map_err(|e| e.or(damaged))?;
-                // As where an archive is unpacked, the last of two members of one name counts.
-                found.files.retain(|file| file.name != name);
-                found.files.push(Member { name, content: Content::Bytes(content) });
+                let content = Content::Bytes(read_entry(&mut entry, &name, limits.file, damaged)?);
+                // As in unpacking an archive, the last of several members of one name wins.
+                members.files.retain(|file| file.name != name);
+                members.files.push(Member { name, content });
             }
         }
-        // The gzip checksum stands at the very end.
+        // The gzip checksum is at the very end.
         io::copy(&mut unpacked, &mut io::sink()).map_err(damaged)?;
-        Ok(found)
+        Ok(members)
+    }
+
+    fn note_elsewhere(&mut self, name: String) {
+        if self.elsewhere.len() < NAMES_SHOWN {
+            self.elsewhere.push(name);
+        }
+    }
+
+    /// The name of the model file where no metadata names it: `model.json`, `xgboost-model`, or the only candidate.
+    pub(super) fn model_file(&self) -> Result<String, OpenError> {
+        let named = |name: &str| self.files.iter().find(|member| member.name == name);
+        let only = |wanted: &dyn Fn(&Member) -> bool| {
+            let mut wanted = self.files.iter().filter(|member| wanted(member));
+            wanted.next().filter(|_| wanted.next().is_none())
+        };
+        let has_extension = |member: &Member| {
+            let extension = Path::new(&member.name).extension().and_then(OsStr::to_str);
+            matches!(extension, Some("json" | "ubj" | "ubjson"))
+        };
+        ["model.json", "xgboost-model"]
+            .into_iter()
+            .find_map(named)
+            .or_else(|| only(&has_extension))
+            // AWS's XGBoost container takes a model file of any name.
+            .or_else(|| only(&|_| true))
+            .map(|member| member.name.clone())
+            .ok_or_else(|| OpenError::Refused(self.why_no_model_file()))
+    }
+
+    fn why_no_model_file(&self) -> String {
+        let list = |names: &mut dyn Iterator<Item = &str>| names.take(NAMES_SHOWN).collect::<Vec<_>>().join(", ");
+        if !self.files.is_empty() {
+            let files = list(&mut self.files.iter().map(|member| member.name.as_str()));
+            return format!("several files could be the model: {files}; leave only one of them at the root");
+        }
+        if self.elsewhere.is_empty() {
+            return "there is no file in it: put model.json or xgboost-model at its root".into();
+        }
+        let elsewhere = list(&mut self.elsewhere.iter().map(String::as_str));
+        format!("there is no model file at the root, only {elsewhere}: put the file itself there (tar -C DIRECTORY .)")
     }
 }
 
-fn too_many(limits: Limits) -> OpenError {
-    OpenError::TooLarge(format!("more than {} files: a model is one file", limits.members))
+/// Whether bytes begin as a gzip file does.
+pub(super) fn is_gzip(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[0x1f, 0x8b])
 }
 
-/// A file that is passed over, as AWS's containers do.
-fn hidden(name: &str) -> bool {
-    name.starts_with('.')
+/// Hidden files are skipped, as AWS's containers do.
+fn is_ignored(name: &str) -> bool {
+    name.starts_with('.') && name != METADATA_FILE
 }
 
-/// The name as text without `./`, and whether it is that of a file at the root.
+/// The name as text without `./`, and whether it names a file at the root.
 fn checked_name(name: &[u8]) -> Result<(String, bool), OpenError> {
     let name = String::from_utf8_lossy(name).into_owned();
     let mut parts: Vec<&OsStr> = Vec::new();
@@ -224,7 +261,7 @@ fn checked_name(name: &[u8]) -> Result<(String, bool), OpenError> {
             Component::Normal(part) => parts.push(part),
             Component::ParentDir | Component::RootDir | Component::Prefix(_) => {
                 return Err(OpenError::Refused(format!(
-                    "the archive has a member {name:?} that leads out of it, as no honest archive does"
+                    "the archive has a member {name:?} with a path that leads out of it: the archive is not safe"
                 )));
             }
         }
@@ -242,54 +279,39 @@ fn pax_path(header: &[u8]) -> Option<Vec<u8>> {
 }
 
 fn read_file(path: &Path, name: &str, limit: u64) -> Result<Vec<u8>, OpenError> {
-    let cannot = |error| OpenError::Storage { what: format!("reading {}", path.display()), source: error };
-    let mut file = File::open(path).map_err(cannot)?;
+    let cannot = |error| OpenError::reading(path.display(), error);
+    let file = File::open(path).map_err(cannot)?;
     let size = file.metadata().map_err(cannot)?.len();
-    read_sized(&mut file, size, limit, name).map_err(|error| error.or(cannot))
-}
-
-/// Why a file was not read.
-enum Unread {
-    TooLarge(OpenError),
-    Io(io::Error),
-}
-
-impl Unread {
-    fn or(self, describe: impl FnOnce(io::Error) -> OpenError) -> OpenError {
-        match self {
-            Self::TooLarge(error) => error,
-            Self::Io(error) => describe(error),
-        }
+    if size > limit {
+        return Err(OpenError::exceeds(name, size, limit));
     }
+    let mut content = Vec::with_capacity(size as usize);
+    // It may have grown since.
+    file.take(limit + 1).read_to_end(&mut content).map_err(cannot)?;
+    if content.len() as u64 > limit { Err(OpenError::exceeds(name, content.len() as u64, limit)) } else { Ok(content) }
 }
 
-/// A member of an archive, which is as long as its header says or was cut off.
-fn read_up_to<R: Read>(entry: &mut tar::Entry<'_, R>, limit: u64, name: &str) -> Result<Vec<u8>, Unread> {
-    let size = entry.size();
-    let content = read_sized(entry, size, limit, name)?;
-    if (content.len() as u64) < size {
-        return Err(Unread::Io(io::Error::new(
-            io::ErrorKind::UnexpectedEof,
-            format!("{name} has {} of its {size} bytes", content.len()),
-        )));
+/// A whole member. The declared size is only a hint: memory grows with what is really there.
+fn read_entry<R: Read>(
+    entry: &mut tar::Entry<'_, R>,
+    name: &str,
+    limit: u64,
+    damaged: impl Fn(io::Error) -> OpenError,
+) -> Result<Vec<u8>, OpenError> {
+    let declared = entry.size();
+    if declared > limit {
+        return Err(OpenError::exceeds(name, declared, limit));
+    }
+    let mut content = Vec::with_capacity(declared.min(LARGEST_HEADER) as usize);
+    entry.read_to_end(&mut content).map_err(&damaged)?;
+    if (content.len() as u64) < declared {
+        let message = format!("{name} has {} of its {declared} bytes", content.len());
+        return Err(damaged(io::Error::new(io::ErrorKind::UnexpectedEof, message)));
     }
     Ok(content)
 }
 
-/// Everything there is to read, if it is no more than the limit. The declared size is only a hint: memory grows with what
-/// is really there.
-fn read_sized(from: &mut impl Read, declared: u64, limit: u64, name: &str) -> Result<Vec<u8>, Unread> {
-    let too_large =
-        |size: u64| Unread::TooLarge(OpenError::TooLarge(format!("{name} has {size} bytes, the limit is {limit}")));
-    if declared > limit {
-        return Err(too_large(declared));
-    }
-    let mut content = Vec::with_capacity(declared.min(LARGEST_HEADER) as usize);
-    from.take(limit + 1).read_to_end(&mut content).map_err(Unread::Io)?;
-    if content.len() as u64 > limit { Err(too_large(content.len() as u64)) } else { Ok(content) }
-}
-
-/// A reader that ends in an error instead of going on without end.
+/// A reader that fails instead of returning more than `left` bytes.
 struct Bounded<R> {
     inner: R,
     left: u64,

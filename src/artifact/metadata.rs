@@ -1,21 +1,21 @@
-//! What an artifact says about itself.
+//! The metadata of an artifact, `.manyfit.json`.
 
 use manyfit_models::{Accuracy, FittedRows, RowsModel, Scores, Sidecar, data::Feature};
 use serde::{Deserialize, Serialize};
 
-/// Version of the artifact's layout. A change of it makes every older artifact be fitted again.
+/// Version of the artifact's layout. Raising it makes every older artifact be fitted again.
 pub const FORMAT: u32 = 1;
 
-/// The first member of an artifact.
+/// An artifact's metadata: its first member.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Metadata {
     /// See [`FORMAT`].
     pub format: u32,
-    /// The manyfit that wrote it.
+    /// Version of the manyfit that wrote it.
     pub manyfit: String,
     /// The customer.
     pub customer: String,
-    /// The user's own version of the fleet's models, as the setting `version` says.
+    /// The user's own version of the models, from the setting `version`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
     /// Hash of the customer's data and of the settings, see [`super::Fingerprint`].
@@ -26,17 +26,17 @@ pub struct Metadata {
     pub file: String,
     /// SHA-256 of that member.
     pub sha256: String,
-    /// The history that was fitted; none for regression.
+    /// Date range of the training data; none for regression.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trained: Option<Span>,
-    /// Rows fitted.
+    /// Rows used in the fit.
     pub rows: usize,
-    /// Rows left out because they had no value.
+    /// Rows skipped because they had no value.
     pub missing: usize,
-    /// Spacing of the dates, as a pandas alias; none for regression.
+    /// Frequency of the dates, as a pandas alias; empty for regression.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub frequency: String,
-    /// Errors within the history; none for regression.
+    /// In-sample errors; none for regression.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_sample: Option<Scores>,
     /// log p at the optimum, without its constant.
@@ -45,13 +45,13 @@ pub struct Metadata {
     /// Standard deviation of the noise, in the units of the input.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sigma: Option<f64>,
-    /// What else there is to know, in sentences: a constant series, a perfect fit.
+    /// Remarks about the fit, such as a constant series or a perfect fit.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
-    /// Why the model is the fallback, where it is.
+    /// Why the fallback model was used, if it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fallback: Option<String>,
-    /// What there is to know of a regression model beside its file.
+    /// What a regression model's file does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub regression: Option<RegressionMetadata>,
 }
@@ -66,7 +66,7 @@ impl Metadata {
     }
 }
 
-/// What there is to know of a regression model beside its file.
+/// What a regression model's file does not say.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RegressionMetadata {
     /// Its errors.
@@ -79,7 +79,7 @@ pub struct RegressionMetadata {
     pub features: Vec<FeatureMetadata>,
 }
 
-/// A feature and how much it matters: XGBoost's importances of these names.
+/// A feature and its importances, as XGBoost names them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FeatureMetadata {
     /// Its name and categories.
@@ -88,7 +88,7 @@ pub struct FeatureMetadata {
     /// Mean loss change of the splits that use it; none for a linear model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gain: Option<f64>,
-    /// Mean sum of hessians (with squared error: of weights) of those splits.
+    /// Mean sum of hessians of those splits (with squared error, of weights).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cover: Option<f64>,
     /// Number of those splits.
@@ -118,7 +118,7 @@ impl RegressionMetadata {
     }
 }
 
-/// First and last date of a history.
+/// First and last date of the training data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Span {
     /// Milliseconds since the epoch.

@@ -1,21 +1,28 @@
-//! What one customer's `tar.gz` holds, and how it is written, recognised and read.
+//! One customer's artifact, a `tar.gz`: packing, naming, fingerprinting and reading it.
 //!
 //! ```text
 //! {customer}.tar.gz
-//!   .manyfit.json   what it is: customer, fingerprint, span, scores (a dot-file: AWS's containers load every other root file)
-//!   model.json      the model in its family's own format: model.json is Prophet's, xgboost-model is for trees
+//!   .manyfit.json   metadata: customer, fingerprint, dates, errors (a dot-file, because AWS's containers load every other root file)
+//!   model.json      the model in its family's own format: model.json for Prophet, xgboost-model for trees, …
 //! ```
+//!
+//! One reader serves two callers: [`inspect`] asks whether an existing archive is an intact artifact of manyfit, to resume a
+//! run; the `open` functions read any model that is to be used, including those of Python Prophet and XGBoost.
 
-mod archive;
+mod error;
 mod fingerprint;
+mod hex;
 mod members;
 mod metadata;
 mod name;
 mod open;
+mod pack;
 
-pub use archive::{Artifact, Found, hex, inspect};
+pub use error::OpenError;
 pub use fingerprint::{Fingerprint, forecast_seed};
+pub use hex::hex;
 pub use members::Limits;
 pub use metadata::{FORMAT, FeatureMetadata, Metadata, RegressionMetadata, Span};
 pub use name::NameTemplate;
-pub use open::{OpenError, Opened, open_archive, open_directory, open_object, open_path};
+pub use open::{Artifact, Found, Opened, inspect, open_archive, open_directory, open_object, open_path};
+pub use pack::pack;

@@ -1,13 +1,14 @@
-//! Names of artifacts, from a template.
+//! Artifact names, from a template.
 
 use super::Fingerprint;
 use manyfit_models::data::CustomerId;
 
-/// How artifacts are named: a text with `{customer}`, and `{version}` or `{fingerprint}` for endpoints that are live.
+/// How artifacts are named: a template with `{customer}`, and with `{version}` or `{fingerprint}` to publish new models beside
+/// those of a live endpoint.
 ///
-/// - `{customer}` occurs, so no two customers share a name;
-/// - ends in `.tar.gz`, which is what an endpoint loads;
-/// - no part begins with a dot or an underscore, which would hide it.
+/// - It contains `{customer}`, so that no two customers share a name.
+/// - It ends in `.tar.gz`, which is what an endpoint loads.
+/// - No path component begins with a dot or an underscore, which would hide it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NameTemplate(String);
 
@@ -25,13 +26,13 @@ impl NameTemplate {
             rest = rest.replace(known, "x");
         }
         if !template.contains("{customer}") {
-            Err(format!("{template:?} has no {{customer}} in it: every customer would have the same artifact"))
+            Err(format!("{template:?} does not contain {{customer}}: all customers would share one artifact"))
         } else if !template.ends_with(".tar.gz") {
             Err(format!("{template:?} does not end in .tar.gz, which is what an endpoint loads"))
         } else if rest.contains(['{', '}']) {
-            Err(format!("{template:?} may contain {{customer}}, {{version}} and {{fingerprint}}, and no other braces"))
+            Err(format!("{template:?} has braces other than {{customer}}, {{version}} and {{fingerprint}}"))
         } else if rest.split('/').any(|part| part.is_empty() || part.starts_with(['.', '_'])) {
-            Err(format!("{template:?} has a part that is empty or starts with a dot or an underscore"))
+            Err(format!("{template:?} has a path component that is empty or starts with a dot or an underscore"))
         } else if template.contains("{version}") && !has_version {
             Err("{version} needs the setting version".into())
         } else {
@@ -39,7 +40,7 @@ impl NameTemplate {
         }
     }
 
-    /// The name of a customer's artifact where it is known before its data; `None` where the fingerprint is in it.
+    /// The name of a customer's artifact, if it is known before the data; `None` if it contains the fingerprint.
     #[must_use]
     pub fn fixed_name(&self, customer: &CustomerId, version: Option<&str>) -> Option<String> {
         let fixed =

@@ -1,17 +1,19 @@
-//! Reading a model that is to be used, whoever wrote it.
+//! Reading a model, whoever wrote it.
 //!
-//! | written by | file | known by |
+//! | written by | file | recognised by |
 //! |---|---|---|
-//! | manyfit | the one that `.manyfit.json` names, and its SHA-256 | `.manyfit.json` |
+//! | manyfit | the one that `.manyfit.json` names, with its SHA-256 | `.manyfit.json` |
 //! | Python Prophet | `model.json`, or the only JSON file | its first keys |
 //! | XGBoost | `xgboost-model`, or the only JSON or UBJSON file | its first keys or bytes |
 //!
-//! Files whose names begin with a dot, and whatever lies in sub-directories (such as `code/`), are passed over.
+//! Hidden files, and whatever is in subdirectories (such as `code/`), are ignored.
 
 use super::{
-    archive::{METADATA_FILE, hex},
-    members::{Content, Limits, Member, Members},
+    error::OpenError,
+    hex,
+    members::{Limits, Members, is_gzip},
     metadata::{FORMAT, Metadata},
+    pack::{COMMENT, METADATA_FILE},
 };
 use manyfit_models::{Fitted, FittedRows, FittedSeries, Sidecar};
 use serde::{Deserialize, de::IgnoredAny};
@@ -21,66 +23,82 @@ use std::{fs, io, path::Path};
 /// A model that was read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Opened {
-    /// What the artifact says about itself; nothing where others wrote it.
+    /// The artifact's metadata; `None` if manyfit did not write it.
     pub metadata: Option<Metadata>,
     /// The model.
     pub model: Fitted,
-    /// Name of the file that it was in.
+    /// Name of the file that held it.
     pub file: String,
 }
 
-/// Why a model was not read: a sentence that says what is wrong and what to do.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// There is nothing in that place.
-    #[error("{0}")]
-    Missing(String),
-    /// It is larger than the caller allows.
-    #[error("{0}")]
-    TooLarge(String),
-    /// It is damaged, hostile, or of a kind that is not known.
-    #[error("{0}")]
-    Refused(String),
-    /// The place cannot be read.
-    #[error("{what}: {source}")]
-    Storage {
-        /// What was being done, and where.
-        what: String,
-        /// What the system answered.
-        source: io::Error,
-    },
+/// An intact artifact of this format.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Artifact {
+    /// Its metadata.
+    pub metadata: Metadata,
+    /// Its model.
+    pub model: Fitted,
 }
 
-/// Reads the model in an unpacked artifact.
+/// What an existing file with an artifact's name is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Found {
+    /// An intact artifact of this format.
+    Ours(Box<Artifact>),
+    /// A truncated, damaged or older artifact of manyfit's: it may be replaced.
+    Torn,
+    /// Not written by manyfit: it must not be touched.
+    Foreign,
+}
+
+/// The largest artifact that is read back, in bytes of its model file: far more than any model needs, far less than memory.
+const INSPECTED: Limits = Limits::of_file(2 << 30);
+
+/// Classifies the existing file in an artifact's place. Only an artifact whose checksums all agree is [`Found::Ours`].
+#[must_use]
+pub fn inspect(bytes: &[u8]) -> Found {
+    if !begins_like_ours(bytes) {
+        return Found::Foreign;
+    }
+    match open_archive(bytes, INSPECTED) {
+        Ok(Opened { metadata: Some(metadata), model, .. }) if metadata.format == FORMAT => {
+            Found::Ours(Box::new(Artifact { metadata, model }))
+        }
+        _ => Found::Torn,
+    }
+}
+
+/// Whether bytes, however few, begin with the gzip header that [`pack`](super::pack()) writes.
+fn begins_like_ours(bytes: &[u8]) -> bool {
+    const HEADER: &[u8] = &[0x1f, 0x8b, 8, 16, 0, 0, 0, 0];
+    let agrees = |bytes: &[u8], expected: &[u8]| bytes.iter().zip(expected).all(|(byte, expected)| byte == expected);
+    agrees(bytes, HEADER) && agrees(bytes.get(10..).unwrap_or_default(), COMMENT)
+}
+
+/// Reads the model of an unpacked artifact.
 pub fn open_directory(directory: &Path, limits: Limits) -> Result<Opened, OpenError> {
-    Members::of_directory(directory, limits)?.open(limits)
+    open(Members::of_directory(directory, limits)?, limits)
 }
 
 /// Reads the model in the bytes of a `tar.gz`.
 pub fn open_archive(bytes: &[u8], limits: Limits) -> Result<Opened, OpenError> {
-    Members::of_archive(bytes, limits)?.open(limits)
+    open(Members::of_archive(bytes, limits)?, limits)
 }
 
-/// Reads the model in the bytes of an object: a `tar.gz`, or a model file as it is.
+/// Reads the model in the bytes of an object: a `tar.gz`, or a bare model file.
 pub fn open_object(name: &str, bytes: Vec<u8>, limits: Limits) -> Result<Opened, OpenError> {
     if is_packed(Path::new(name), &bytes) {
         return open_archive(&bytes, limits);
     }
     let name = name.rsplit('/').next().unwrap_or(name).to_owned();
-    let file = Member { name, content: Content::Bytes(bytes) };
-    Members { metadata: None, files: vec![file], elsewhere: Vec::new() }.open(limits)
+    open(Members::of_file(None, name, bytes), limits)
 }
 
-fn is_packed(path: &Path, bytes: &[u8]) -> bool {
-    let named = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("gz") || end.eq_ignore_ascii_case("tgz"));
-    named || bytes.starts_with(&[0x1f, 0x8b])
-}
-
-/// Reads the model at a path: an unpacked artifact where that is a directory, a `tar.gz`, or a model file as it is.
+/// Reads the model at a path: an unpacked artifact if it is a directory, a `tar.gz`, or a bare model file.
 pub fn open_path(path: &Path, limits: Limits) -> Result<Opened, OpenError> {
     let cannot = |source: io::Error| match source.kind() {
         io::ErrorKind::NotFound => OpenError::Missing(format!("there is no {}", path.display())),
-        _ => OpenError::Storage { what: format!("reading {}", path.display()), source },
+        _ => OpenError::reading(path.display(), source),
     };
     let found = fs::metadata(path).map_err(cannot)?;
     if found.is_dir() {
@@ -90,86 +108,41 @@ pub fn open_path(path: &Path, limits: Limits) -> Result<Opened, OpenError> {
         return Err(OpenError::Refused(format!("{} is neither a directory nor a file", path.display())));
     }
     if found.len() > limits.unpacked {
-        return Err(OpenError::TooLarge(format!(
-            "{} has {} bytes, the limit is {}",
-            path.display(),
-            found.len(),
-            limits.unpacked
-        )));
+        return Err(OpenError::exceeds(path.display(), found.len(), limits.unpacked));
     }
     let bytes = fs::read(path).map_err(cannot)?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     if is_packed(path, &bytes) {
         return open_archive(&bytes, limits);
     }
-    // A model file of an unpacked artifact has its facts beside it.
-    let beside = path.parent().map(|folder| folder.join(METADATA_FILE)).and_then(|facts| fs::read(facts).ok());
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    // The model file of an unpacked artifact has its metadata beside it.
+    let beside = path.parent().and_then(|folder| fs::read(folder.join(METADATA_FILE)).ok());
     let metadata = beside.filter(|content| read_metadata(content).is_ok_and(|metadata| metadata.file == name));
-    let file = Member { name, content: Content::Bytes(bytes) };
-    Members { metadata, files: vec![file], elsewhere: Vec::new() }.open(limits)
+    open(Members::of_file(metadata, name, bytes), limits)
 }
 
-impl Members {
-    fn open(mut self, limits: Limits) -> Result<Opened, OpenError> {
-        let metadata = self.metadata.as_deref().map(read_metadata).transpose()?;
-        let file = self.choose(metadata.as_ref())?;
-        let at = self.files.iter().position(|member| member.name == file);
-        let content = match at {
-            Some(at) => self.files.swap_remove(at).read(limits)?,
-            None => return Err(OpenError::Refused(format!("{file} is missing beside .manyfit.json"))),
-        };
-        if let Some(metadata) = metadata.as_ref().filter(|metadata| !metadata.sha256.is_empty())
-            && hex(&Sha256::digest(&content)) != metadata.sha256
-        {
-            return Err(OpenError::Refused(format!(
-                "{file} is damaged: its SHA-256 is not the one in .manyfit.json; write or upload it again"
-            )));
-        }
-        let sidecar = metadata.as_ref().map(Metadata::sidecar).unwrap_or_default();
-        let model =
-            read_model(&file, &content, sidecar).map_err(|fault| OpenError::Refused(format!("{file}: {fault}")))?;
-        Ok(Opened { metadata, model, file })
-    }
+fn is_packed(path: &Path, bytes: &[u8]) -> bool {
+    let named = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("gz") || end.eq_ignore_ascii_case("tgz"));
+    named || is_gzip(bytes)
+}
 
-    /// The file that holds the model.
-    fn choose(&self, metadata: Option<&Metadata>) -> Result<String, OpenError> {
-        if let Some(metadata) = metadata {
-            return Ok(metadata.file.clone());
-        }
-        let named = |name: &str| self.files.iter().find(|member| member.name == name);
-        let only = |wanted: &dyn Fn(&Member) -> bool| {
-            let mut wanted = self.files.iter().filter(|member| wanted(member));
-            wanted.next().filter(|_| wanted.next().is_none())
-        };
-        let has_extension = |member: &Member| {
-            let extension = Path::new(&member.name).extension().and_then(|extension| extension.to_str());
-            matches!(extension, Some("json" | "ubj" | "ubjson"))
-        };
-        ["model.json", "xgboost-model"]
-            .into_iter()
-            .find_map(named)
-            .or_else(|| only(&has_extension))
-            // AWS's XGBoost container takes a model file of any name.
-            .or_else(|| only(&|_| true))
-            .map(|member| member.name.clone())
-            .ok_or_else(|| OpenError::Refused(self.describe()))
+/// Finds, checks and reads the model file.
+fn open(mut members: Members, limits: Limits) -> Result<Opened, OpenError> {
+    let metadata = members.metadata.as_deref().map(read_metadata).transpose()?;
+    let file = metadata.as_ref().map_or_else(|| members.model_file(), |metadata| Ok(metadata.file.clone()))?;
+    let at = members.files.iter().position(|member| member.name == file);
+    let at = at.ok_or_else(|| OpenError::Refused(format!("{file} is missing, but .manyfit.json names it")))?;
+    let content = members.files.swap_remove(at).read(limits)?;
+    if let Some(metadata) = metadata.as_ref().filter(|metadata| !metadata.sha256.is_empty())
+        && hex(&Sha256::digest(&content)) != metadata.sha256
+    {
+        return Err(OpenError::Refused(format!(
+            "{file} is damaged: its SHA-256 differs from the one in .manyfit.json; write or upload it again"
+        )));
     }
-
-    /// Why no file is the model.
-    fn describe(&self) -> String {
-        let names = |names: &mut dyn Iterator<Item = &str>| names.take(5).collect::<Vec<_>>().join(", ");
-        if !self.files.is_empty() {
-            let files = names(&mut self.files.iter().map(|member| member.name.as_str()));
-            return format!(
-                "which of these files is the model is not clear: {files}; leave only one of them at the root"
-            );
-        }
-        if self.elsewhere.is_empty() {
-            return "there is no file in it: put model.json or xgboost-model at its root".into();
-        }
-        let elsewhere = names(&mut self.elsewhere.iter().map(String::as_str));
-        format!("there is no model file at the root, only {elsewhere}: put the file itself there (tar -C DIRECTORY .)")
-    }
+    let sidecar = metadata.as_ref().map(Metadata::sidecar).unwrap_or_default();
+    let model = read_model(&file, &content, sidecar).map_err(|error| OpenError::Refused(format!("{file}: {error}")))?;
+    Ok(Opened { metadata, model, file })
 }
 
 fn read_metadata(content: &[u8]) -> Result<Metadata, OpenError> {
@@ -180,18 +153,18 @@ fn read_metadata(content: &[u8]) -> Result<Metadata, OpenError> {
         #[serde(default)]
         manyfit: String,
     }
-    let fault = |error: serde_json::Error| OpenError::Refused(format!(".manyfit.json cannot be read: {error}"));
-    let Versioned { format, manyfit } = serde_json::from_slice(content).map_err(fault)?;
+    let invalid = |error: serde_json::Error| OpenError::Refused(format!(".manyfit.json is invalid: {error}"));
+    let Versioned { format, manyfit } = serde_json::from_slice(content).map_err(invalid)?;
     if format > FORMAT {
         return Err(OpenError::Refused(format!(
-            "the artifact was written by manyfit {manyfit} in format {format}; this one reads formats up to {FORMAT}: take \
-             manyfit {manyfit} or later"
+            "the artifact was written by manyfit {manyfit} in format {format}; this version reads formats up to {FORMAT}: \
+             use manyfit {manyfit} or later"
         )));
     }
-    serde_json::from_slice(content).map_err(fault)
+    serde_json::from_slice(content).map_err(invalid)
 }
 
-/// Reads a model file by what is in it; the names tell manyfit's own families apart.
+/// Reads a model file by its content; only manyfit's own families are told apart by name.
 fn read_model(file: &str, content: &[u8], sidecar: Sidecar) -> manyfit_models::Result<Fitted> {
     let known_as = match file {
         FittedSeries::BASELINE_FILE | FittedRows::RIDGE_FILE => file,
@@ -203,14 +176,14 @@ fn read_model(file: &str, content: &[u8], sidecar: Sidecar) -> manyfit_models::R
 
 /// Whether this is a JSON object that does not look like XGBoost's.
 fn is_prophet(content: &[u8]) -> bool {
-    /// Keys that only one of the two has.
+    /// The key that only XGBoost's files have.
     #[derive(Deserialize)]
     struct Keys {
         learner: Option<IgnoredAny>,
     }
     let text = content.trim_ascii_start();
     let begins_with = |key: &[u8]| text.strip_prefix(b"{").is_some_and(|rest| rest.trim_ascii_start().starts_with(key));
-    // As Python Prophet and XGBoost write them; whatever wrote another order costs a second look at the whole file.
+    // The order in which Python Prophet and XGBoost write their keys; another order costs a second parse of the file.
     if begins_with(b"\"growth\"") {
         return true;
     }

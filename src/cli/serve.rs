@@ -1,11 +1,11 @@
-//! `manyfit serve`: behind a SageMaker endpoint, or over a folder or a bucket of artifacts anywhere else.
+//! `manyfit serve`: behind a SageMaker endpoint, or anywhere else from a folder or a bucket of artifacts.
 
 use super::{s3::S3Arguments, values::size};
 use crate::{
     error::{Error, Result},
     run::{available_memory, default_jobs},
     sagemaker::ServingEnvironment,
-    serve::{App, CaptureSettings, Detail, Format, Models, Rules, Settings, serve},
+    serve::{App, CaptureSettings, Format, LogLevel, Models, Rules, Settings, serve},
     store::Location,
 };
 use clap::Args;
@@ -19,81 +19,81 @@ use tokio::{
     signal::unix::{Signal, SignalKind, signal},
 };
 
-/// The share of the memory that models may take: the rest is for requests, and for reading models.
+/// The share of the memory that loaded models may take; the rest is for requests and for reading models.
 const MODELS_SHARE: f64 = 0.7;
 
-/// The share that requests' bodies may take, and of the largest so many.
+/// The share that request bodies may take, and how many of the largest must fit.
 const BODIES_SHARE: f64 = 0.1;
 const LARGEST_BODIES: u64 = 2;
 
-/// What SageMaker sends at most, and AWS's containers take by default.
+/// The largest request that SageMaker sends, and the default of AWS's containers.
 const MAX_REQUEST: u64 = 6 << 20;
 
-/// Serve models over HTTP: SageMaker's calls, or a folder of artifacts.
+/// Serve models over HTTP, behind a SageMaker endpoint or anywhere else.
 ///
-/// Behind a SageMaker endpoint no option is needed: what the platform says is followed. Elsewhere
-/// say where the models are; each is loaded on its first use, by the name of its file:
+/// Behind a SageMaker endpoint no option is needed: SageMaker's environment variables configure the
+/// server. Elsewhere say where the models are; each is loaded on first use, by its file name:
 ///
 ///   manyfit serve --models out/models
 ///   curl -d '{"horizon": 7}' localhost:8080/models/8.tar.gz/invoke
 ///
-/// README.md has the requests, the answers and the variables.
+/// docs/serve.md describes requests, responses and environment variables.
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Serve {
-    /// Folder of artifacts, or s3://bucket/prefix; loaded by name on first use and unloaded when others need the memory
+    /// Folder of artifacts, or s3://bucket/prefix; loaded by name on first use, evicted under memory pressure
     #[arg(long, value_name = "PLACE", env = "MANYFIT_MODELS", conflicts_with = "model")]
     models: Option<Location>,
 
-    /// One artifact, packed or unpacked, for /invocations
+    /// A single artifact, packed or unpacked, for /invocations
     #[arg(long, value_name = "PATH", env = "MANYFIT_MODEL")]
     model: Option<PathBuf>,
 
-    /// Address and port to listen on [default: 127.0.0.1:8080; on SageMaker 0.0.0.0 and the platform's port]
+    /// Address and port to listen on [default: 127.0.0.1:8080; on SageMaker 0.0.0.0 and its port]
     #[arg(long, value_name = "ADDRESS:PORT", env = "MANYFIT_LISTEN")]
     listen: Option<SocketAddr>,
 
-    /// Memory that models may take, such as 512M or 2G [default: 70 % of what the process may use]
+    /// Memory for loaded models, such as 512M or 2G [default: 70 % of the available memory]
     #[arg(long, value_name = "BYTES", env = "MANYFIT_MEMORY", value_parser = size)]
     memory: Option<u64>,
 
-    /// Largest request, such as 6M [default: 6M, or what the platform says]
+    /// Largest request body, such as 6M [default: 6M, or SageMaker's setting]
     #[arg(long, value_name = "BYTES", env = "MANYFIT_MAX_REQUEST_SIZE", value_parser = size)]
     max_request_size: Option<u64>,
 
-    /// Requests that are computed at once [default: the processors this process may use]
+    /// Requests computed at once [default: the number of available processors]
     #[arg(long, value_name = "N", env = "MANYFIT_JOBS", value_parser = clap::value_parser!(u16).range(1..=1024))]
     jobs: Option<u16>,
 
-    /// Seconds from a request's first byte to its answer [default: 60, or what the platform says]
+    /// Seconds from a request's first byte to its response [default: 60, or SageMaker's setting]
     #[arg(long, value_name = "SECONDS", env = "MANYFIT_TIMEOUT", value_parser = clap::value_parser!(u64).range(1..=3600))]
     timeout: Option<u64>,
 
-    /// Connections at once; more wait
+    /// Connections at once; further ones wait
     #[arg(long, value_name = "N", env = "MANYFIT_CONNECTIONS", default_value_t = 1000,
         value_parser = clap::value_parser!(u32).range(1..=100_000))]
     connections: u32,
 
-    /// Keep requests and answers as JSON lines in this folder
+    /// Capture requests and responses as JSON lines in this folder
     #[arg(long, value_name = "DIR", env = "MANYFIT_CAPTURE")]
     capture: Option<PathBuf>,
 
-    /// Share of the requests that is kept
+    /// Share of requests to capture
     #[arg(long, value_name = "PERCENT", env = "MANYFIT_CAPTURE_PERCENT", default_value_t = 100.0, value_parser = percent)]
     capture_percent: f64,
 
-    /// Size at which a file of kept requests is followed by another
+    /// Size at which a capture file is rotated
     #[arg(long, value_name = "BYTES", env = "MANYFIT_CAPTURE_FILE_SIZE", default_value = "16M", value_parser = size)]
     capture_file_size: u64,
 
-    /// Files of kept requests; the oldest go
+    /// Number of capture files to keep; the oldest are deleted
     #[arg(long, value_name = "N", env = "MANYFIT_CAPTURE_FILES", default_value_t = 16,
         value_parser = clap::value_parser!(u16).range(1..))]
     capture_files: u16,
 
-    /// What is logged: errors, events (loads, starts, stops) or requests
-    #[arg(long, value_name = "DETAIL", env = "MANYFIT_LOG", default_value = "events")]
-    log: Detail,
+    /// What to log: errors, events (start, stop, loads and unloads) or requests
+    #[arg(long, value_name = "LEVEL", env = "MANYFIT_LOG", default_value = "events")]
+    log: LogLevel,
 
     #[command(flatten)]
     s3: S3Arguments,
@@ -106,7 +106,7 @@ impl Serve {
         let address = self.address(&platform);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(default_jobs())
-            // Computations and loads have a thread each while they run.
+            // Each running computation or load has a thread.
             .max_blocking_threads(settings.jobs.max(2) + settings.loads() + 2)
             .enable_all()
             .build()
@@ -119,7 +119,7 @@ impl Serve {
             serve(listener, app, async || stop.given().await).await;
             Ok::<(), Error>(())
         })?;
-        // A computation that nobody waits for any more need not end first.
+        // A computation whose client is gone need not finish.
         runtime.shutdown_timeout(Duration::from_secs(1));
         Ok(())
     }
@@ -137,7 +137,7 @@ impl Serve {
         let timeout = seconds.unwrap_or(Duration::from_mins(1));
         let models = match (&self.models, &self.model) {
             (Some(Location::Directory(directory)), _) if !directory.is_dir() => {
-                return Err(Error::Settings(format!("--models {}: there is no such folder", directory.display())));
+                return Err(Error::Settings(format!("--models {}: no such folder", directory.display())));
             }
             (Some(Location::Directory(directory)), _) => Models::Folder(directory.clone()),
             (Some(place), _) => Models::Bucket { place: place.clone(), options: self.s3.options_within(timeout) },
@@ -146,8 +146,8 @@ impl Serve {
             (None, None) if platform.detected => Models::Single(platform.model.clone()),
             (None, None) => {
                 return Err(Error::Settings(
-                    "not behind a SageMaker endpoint: say where the models are with --models PLACE, or which one with --model \
-                     PATH"
+                    "not behind a SageMaker endpoint: give --models PLACE to serve a folder or bucket, or --model PATH to serve one \
+                     model"
                         .into(),
                 ));
             }
@@ -156,7 +156,7 @@ impl Serve {
         let default_accept = platform.default_accept.as_deref().map_or(Ok(Format::Json), |media| {
             Format::of_media_type(&media.to_ascii_lowercase()).ok_or_else(|| {
                 Error::Settings(format!(
-                    "the default form of answers is {media}: it can be application/json, application/jsonlines or text/csv"
+                    "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT is {media}: use application/json, application/jsonlines or text/csv"
                 ))
             })
         })?;
@@ -179,12 +179,12 @@ impl Serve {
                 file_bytes: self.capture_file_size,
                 files: usize::from(self.capture_files),
             }),
-            detail: self.log,
+            log_level: self.log,
         })
     }
 }
 
-/// SIGTERM and SIGINT, listened for from the beginning.
+/// SIGTERM and SIGINT, caught from the start.
 struct Stop {
     terminate: Signal,
     interrupt: Signal,

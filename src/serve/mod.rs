@@ -1,42 +1,34 @@
-//! The endpoint: models in memory, requests, answers.
+//! The prediction server.
 //!
 //! ```text
-//! connection ─► routes ─┬► management: load, unload, list ─► loader ─► registry (names, budget) ─► Resident
-//!                       ├► invocations ─► registry or folder ─► Resident ─► payload, on a thread of `work` ─► answer
-//!                       └► ping, metrics, openapi
+//! connection ─► http: routes ─┬► management (load, unload, list) ─► models: loader ─► registry (names, memory budget)
+//!                             ├► invocations ─► models: registry or folder ─► LoadedModel
+//!                             │                 ─► payload, on a blocking thread ─► response
+//!                             └► ping, metrics, openapi
 //! ```
 //!
-//! - All models live in one process and are shared: a request has the model that was there when it came, also where it is
-//!   unloaded or replaced meanwhile.
-//! - The calls, their statuses and their texts are those of Multi Model Server, which SageMaker's multi-model endpoints
-//!   expect; a name is checked before its path, and a load that fails leaves no name behind.
-//! - Nothing waits for a disk or a log: capture and journal have threads and bounded queues of their own.
-//! - The listener and the stop signal are the caller's.
+//! | module | holds |
+//! |---|---|
+//! | `http` | connections, request bodies, routes and handlers |
+//! | `models` | models in memory: registry, loading from a folder or a bucket, memory budget |
+//! | `payload` | request and response bodies: formats, forecasts, predictions |
+//! | `observe` | metrics, log, captured requests |
+//!
+//! - All models share one process. A request keeps the model that it started with, even if that is unloaded or replaced.
+//! - Calls, status codes and messages follow Multi Model Server, which SageMaker's multi-model endpoints expect. A name is
+//!   checked before its path, and a failed load leaves no name behind.
+//! - No request waits for a disk or a log: capture and log have threads with bounded queues.
+//! - The caller supplies the listener and the stop signal.
 
-mod app;
-mod background;
-mod body;
-mod budget;
-mod capture;
-mod connections;
-mod fault;
-mod folder;
-mod invocations;
-mod journal;
-mod loader;
-mod management;
-mod metrics;
-mod origin;
+mod error;
+mod http;
+mod job_queue;
+mod models;
+mod observe;
 mod payload;
-mod registry;
-mod resident;
-mod routes;
 mod settings;
-mod work;
 
-pub use app::App;
-pub use capture::CaptureSettings;
-pub use connections::serve;
-pub use journal::Detail;
+pub use http::{App, serve};
+pub use observe::{CaptureSettings, LogLevel};
 pub use payload::{Format, Rules};
 pub use settings::{Models, Settings};

@@ -1,62 +1,65 @@
-//! How a server is to behave: decided by whoever starts it.
+//! A server's settings, chosen by whoever starts it.
 
-use super::{capture::CaptureSettings, journal::Detail, payload::Rules};
+use super::{
+    observe::{CaptureSettings, LogLevel},
+    payload::Rules,
+};
 use crate::store::{Location, S3Options};
 use std::{path::PathBuf, time::Duration};
 
 /// Where models come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Models {
-    /// From calls that load and unload them. Where clients name an archive of this folder as target, it is loaded from there.
+    /// API calls load and unload them. Clients may also name an archive of this folder as their target.
     Loaded {
-        /// The folder of archives, or one that does not exist.
+        /// The folder of archives; it need not exist.
         targets: PathBuf,
     },
-    /// From a folder of archives, each on its first use.
+    /// A folder of archives, each loaded on first use.
     Folder(PathBuf),
-    /// From the objects of a bucket, each on its first use.
+    /// A bucket's objects, each loaded on first use.
     Bucket {
-        /// The bucket, and where in it.
+        /// The bucket and prefix.
         place: Location,
-        /// How it is used.
+        /// How it is accessed.
         options: S3Options,
     },
-    /// One, read before the server says that it is ready: a directory or an archive.
+    /// A single model, a directory or an archive, loaded before the server listens.
     Single(PathBuf),
 }
 
-/// How a server is to behave.
+/// A server's settings.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Where models come from.
     pub models: Models,
-    /// Bytes that the models may take in memory together.
+    /// Memory for all loaded models, in bytes.
     pub memory: u64,
-    /// The largest body of a request, in bytes.
+    /// The largest request body, in bytes.
     pub max_request: u64,
-    /// Bytes that the bodies of requests may take in memory together; at least one of the largest fits.
+    /// Memory for all request bodies, in bytes; raised to `max_request` if it is less.
     pub bodies: u64,
-    /// Requests that are computed at once.
+    /// Requests computed at once.
     pub jobs: usize,
-    /// Requests that wait for their turn; more are turned away.
+    /// Requests that may wait to be computed; further ones are rejected.
     pub queue: usize,
-    /// From a request's first byte to its answer.
+    /// The longest time from a request's first byte to its response.
     pub timeout: Duration,
-    /// Connections at once; more wait.
+    /// Connections at once; further ones wait.
     pub connections: usize,
-    /// How answers are written where the request leaves it open.
+    /// The format of responses where the request does not say.
     pub rules: Rules,
-    /// Where requests and answers are kept, if anywhere.
+    /// Where requests and responses are captured, if anywhere.
     pub capture: Option<CaptureSettings>,
     /// What is logged.
-    pub detail: Detail,
+    pub log_level: LogLevel,
 }
 
-/// Loads at once from a bucket: each of them waits most of its time.
+/// Models read from a bucket at once: most of the time they wait for the network.
 const LOADS_FROM_BUCKET: usize = 16;
 
 impl Settings {
-    /// Models that are read at once.
+    /// The largest number of models that are read at once.
     #[must_use]
     pub fn loads(&self) -> usize {
         let least = if matches!(self.models, Models::Bucket { .. }) { LOADS_FROM_BUCKET } else { 2 };

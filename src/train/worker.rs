@@ -9,7 +9,7 @@ use super::{
     validation::Validation,
 };
 use crate::{
-    artifact::{Artifact, Fingerprint, Found, Metadata, inspect},
+    artifact::{self, Artifact, Fingerprint, Found, Metadata, inspect},
     error::{Error, Result},
     input::{Contents, InputFile, Reader, TableReader},
     run::{Gate, catch_panic},
@@ -339,7 +339,7 @@ impl<'a> Crew<'a> {
     /// Packs a customer's artifact, to be published.
     pub(super) fn pack(&self, name: String, mut metadata: Metadata, model: Fitted, ms: &mut Phases) -> Done {
         metadata.version.clone_from(&self.job.settings.version);
-        let archive = timed(&mut ms.pack, || Artifact::pack(&mut metadata, &model));
+        let archive = timed(&mut ms.pack, || artifact::pack(&mut metadata, &model));
         Done {
             status: if metadata.fallback.is_some() { Status::Fallback } else { Status::Fitted },
             failure: None,

@@ -190,10 +190,10 @@ fn an_artifact_whose_model_was_changed_is_refused() {
 #[test]
 fn what_holds_no_model_says_what_to_do() {
     for (bytes, words) in [
-        (&b"PK\x03\x04zip"[..], &["no gzip", "tar -czf"][..]),
+        (&b"PK\x03\x04zip"[..], &["no gzip header", "tar -czf"][..]),
         (&pack(&[]), &["no file in it", "model.json"]),
         (&pack(&[("model/model.json", b"{}")]), &["at the root", "model/model.json"]),
-        (&pack(&[("a.json", b"{}"), ("b.json", b"{}")]), &["not clear", "a.json, b.json"]),
+        (&pack(&[("a.json", b"{}"), ("b.json", b"{}")]), &["several files could be the model", "a.json, b.json"]),
         (&pack(&[("model.joblib", b"\x80\x04\x95")]), &["model.joblib", "pickle"]),
         (&pack(&[("model.json", b"{\"growth\": 1")]), &["model.json", "not a Prophet model"]),
         (&pack(&[("model.json", b"{\"learner\": {}}")]), &["model.json", "XGBoost"]),

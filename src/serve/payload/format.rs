@@ -1,9 +1,10 @@
-//! Content types.
+//! Formats of bodies, and their content types.
 
-use super::{super::fault::Fault, Rules};
+use crate::serve::error::ApiError;
 use axum::http::StatusCode;
+use serde::Serialize;
 
-/// A form of requests or answers.
+/// The format of a body.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {
     /// `application/json`.
@@ -17,13 +18,24 @@ pub enum Format {
     Libsvm,
 }
 
-/// The media type without its parameters, in lower case.
+/// How responses are written if a request does not say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rules {
+    /// The format of responses to requests without `Accept`.
+    pub default_accept: Format,
+    /// Requests come from a batch transform: CSV has a row for each row.
+    pub batch: bool,
+    /// A single model at `/invocations`, whose predictions AWS's container wraps in `predictions`.
+    pub single: bool,
+}
+
+/// The media type without parameters, in lower case.
 pub(super) fn media_type(header: &str) -> String {
     header.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 impl Format {
-    /// Reads a media type in lower case.
+    /// The format of a media type, given in lower case.
     #[must_use]
     pub fn of_media_type(media: &str) -> Option<Self> {
         Some(match media {
@@ -48,8 +60,8 @@ impl Format {
         }
     }
 
-    /// The form that an `Accept` header asks for: the first that is known, whatever the weights.
-    pub(super) fn accepted(accept: Option<&str>, rules: Rules) -> Result<Self, Fault> {
+    /// The format that an `Accept` header asks for: the first known one, whatever its weight.
+    pub(super) fn accepted(accept: Option<&str>, rules: Rules) -> Result<Self, ApiError> {
         let Some(accept) = accept.filter(|accept| !accept.trim().is_empty()) else { return Ok(rules.default_accept) };
         let known = accept.split(',').map(media_type).find_map(|media| match media.as_str() {
             "*/*" | "application/*" => Some(rules.default_accept),
@@ -57,15 +69,15 @@ impl Format {
             media => Self::of_media_type(media).filter(|format| *format != Self::Libsvm),
         });
         known.ok_or_else(|| {
-            // As the containers have it: 406 from one with a single model, 415 from one with many.
+            // As AWS's containers: 406 with a single model, 415 with many.
             let status = if rules.single { StatusCode::NOT_ACCEPTABLE } else { StatusCode::UNSUPPORTED_MEDIA_TYPE };
             let message =
-                format!("Accept is {accept}; answers are application/json, application/jsonlines or text/csv");
-            Fault::new(status, "NotAcceptableException", message)
+                format!("cannot respond with {accept}: use application/json, application/jsonlines or text/csv");
+            ApiError::new(status, "NotAcceptableException", message)
         })
     }
 
-    /// What a body without a content type looks like, among the forms that a model reads.
+    /// Guesses the format of a body without a content type, among those that a model reads.
     pub(super) fn guess(body: &[u8], known: &[Self]) -> Self {
         let text = body.trim_ascii_start();
         let first_line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
@@ -79,12 +91,22 @@ impl Format {
     }
 }
 
+/// A value as JSON.
+pub(super) fn to_json(value: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(value).expect("plain data has a JSON form")
+}
+
+/// Values as JSON lines.
+pub(super) fn json_lines(values: impl Iterator<Item = impl Serialize>) -> Vec<u8> {
+    values.flat_map(|value| to_json(&value).into_iter().chain([b'\n'])).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn an_accept_header_is_followed_and_its_absence_is_too() {
+    fn an_accept_header_or_the_default_decides() {
         let rules = Rules { default_accept: Format::Csv, ..Rules::default() };
         for (accept, expected) in [
             (None, Some(Format::Csv)),

@@ -1,56 +1,62 @@
 //! Rows of features: CSV, libsvm, JSON and JSON lines.
 
-use super::{Fault, Format, cannot_evaluate};
+use super::format::Format;
+use crate::serve::error::ApiError;
 use manyfit_models::{
     FittedRows,
     data::{Cell, is_missing},
 };
 use serde_json::{Map, Value};
 
-/// Predicts every row of a body.
-pub(super) fn predict(model: &FittedRows, format: Format, body: &[u8]) -> Result<Vec<f32>, Fault> {
-    let mut scorer = Scorer { model, row: Vec::new(), scores: Vec::new() };
+/// Predictions for the rows of a body.
+pub(super) fn predict(model: &FittedRows, format: Format, body: &[u8]) -> Result<Vec<f32>, ApiError> {
+    let mut predictor = RowPredictor { model, row: Vec::new(), predictions: Vec::new() };
     match format {
-        Format::Csv => scorer.csv(body)?,
-        Format::Libsvm => scorer.libsvm(text(body)?)?,
-        Format::Json => scorer.json(&parse(body)?)?,
+        Format::Csv => predictor.csv(body)?,
+        Format::Libsvm => predictor.libsvm(text(body)?)?,
+        Format::Json => predictor.json(&parse(body)?)?,
         Format::JsonLines => {
             for (at, line) in text(body)?.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-                let within = |fault: Fault| fault.within(&format!("line {}", at + 1));
-                scorer.json(&parse(line.as_bytes()).map_err(within)?).map_err(within)?;
+                let within = |error: ApiError| error.within(&format!("line {}", at + 1));
+                predictor.json(&parse(line.as_bytes()).map_err(within)?).map_err(within)?;
             }
         }
     }
-    Ok(scorer.scores)
+    Ok(predictor.predictions)
 }
 
-fn text(body: &[u8]) -> Result<&str, Fault> {
+/// An invalid body, in the words of AWS's containers.
+fn cannot_evaluate(message: impl std::fmt::Display) -> ApiError {
+    ApiError::bad_request(format!("Unable to evaluate payload provided: {message}"))
+}
+
+fn text(body: &[u8]) -> Result<&str, ApiError> {
     std::str::from_utf8(body).map_err(|error| cannot_evaluate(format_args!("it is not UTF-8: {error}")))
 }
 
-fn parse(body: &[u8]) -> Result<Value, Fault> {
+fn parse(body: &[u8]) -> Result<Value, ApiError> {
     serde_json::from_slice(body).map_err(|error| cannot_evaluate(format_args!("it is not JSON: {error}")))
 }
 
 /// Collects the predictions of a body.
-struct Scorer<'a> {
+struct RowPredictor<'a> {
     model: &'a FittedRows,
     row: Vec<f32>,
-    scores: Vec<f32>,
+    predictions: Vec<f32>,
 }
 
-impl Scorer<'_> {
-    /// Predicts the next row.
-    fn cells<'c>(&mut self, cells: impl IntoIterator<Item = Cell<'c>>) -> Result<(), Fault> {
-        let number = self.scores.len() + 1;
-        let fault = |fault: &dyn std::fmt::Display| cannot_evaluate(format_args!("row {number}: {fault}"));
-        self.model.encode(cells, &mut self.row).map_err(|error| fault(&error))?;
-        self.scores.push(self.model.predict(&self.row).map_err(|error| fault(&error))?);
+impl RowPredictor<'_> {
+    /// Predicts the next row of the body.
+    fn cells<'c>(&mut self, cells: impl IntoIterator<Item = Cell<'c>>) -> Result<(), ApiError> {
+        let number = self.predictions.len() + 1;
+        let invalid = |error: &dyn std::fmt::Display| cannot_evaluate(format_args!("row {number}: {error}"));
+        self.model.encode(cells, &mut self.row).map_err(|error| invalid(&error))?;
+        self.predictions.push(self.model.predict(&self.row).map_err(|error| invalid(&error))?);
         Ok(())
     }
 
     /// CSV without a header, or with one that names every feature; an empty field is a missing value.
-    fn csv(&mut self, body: &[u8]) -> Result<(), Fault> {
+    fn csv(&mut self, body: &[u8]) -> Result<(), ApiError> {
         let first_line = body.trim_ascii_start().split(|byte| *byte == b'\n').next().unwrap_or_default();
         let delimiter = [b',', b';', b'\t', b' '].into_iter().find(|mark| first_line.contains(mark)).unwrap_or(b',');
         let mut reader = csv::ReaderBuilder::new()
@@ -78,7 +84,7 @@ impl Scorer<'_> {
         Ok(())
     }
 
-    /// Where each feature stands, if the record names them all. Numbers alone are values, also where features are named so.
+    /// The column of each feature, if the record names them all. A record of numbers is a row, even if features are named so.
     fn header(&self, record: &csv::StringRecord) -> Option<Vec<usize>> {
         if record.iter().all(|field| is_missing(field.as_bytes()) || field.parse::<f64>().is_ok()) {
             return None;
@@ -87,10 +93,10 @@ impl Scorer<'_> {
         features.map(|feature| record.iter().position(|name| name == feature.name)).collect()
     }
 
-    /// libsvm with or without labels; what is not named is missing.
+    /// libsvm with or without labels; columns that a row does not list are missing values.
     ///
-    /// As in AWS's container, columns count from 1 where no row of the body names a column 0.
-    fn libsvm(&mut self, body: &str) -> Result<(), Fault> {
+    /// As in AWS's container, columns count from 1 unless a row of the body has a column 0.
+    fn libsvm(&mut self, body: &str) -> Result<(), ApiError> {
         let mut rows: Vec<Vec<(usize, &str)>> = Vec::new();
         let lines = body.lines().map(|line| line.split('#').next().unwrap_or_default());
         for line in lines.filter(|line| !line.trim().is_empty()) {
@@ -105,7 +111,7 @@ impl Scorer<'_> {
                     }
                     _ => {
                         return Err(cannot_evaluate(format_args!(
-                            "row {number}: {token:?} is not COLUMN:VALUE, as libsvm has it"
+                            "row {number}: {token:?} is not COLUMN:VALUE, the format of libsvm"
                         )));
                     }
                 }
@@ -120,8 +126,8 @@ impl Scorer<'_> {
             for &(column, value) in row {
                 let cell = cells.get_mut(column - first).ok_or_else(|| {
                     cannot_evaluate(format_args!(
-                        "row {}: there is no column {column}: the model has {features} features, from {first} on",
-                        self.scores.len() + 1
+                        "row {}: there is no column {column}: the model has {features} features, numbered from {first}",
+                        self.predictions.len() + 1
                     ))
                 })?;
                 *cell = Cell::Text(value);
@@ -132,7 +138,7 @@ impl Scorer<'_> {
     }
 
     /// A row (`[1, 2]`, `{"features": [1, 2]}`, `{"price": 1, "size": 2}`), a list of rows, or `{"instances": rows}`.
-    fn json(&mut self, value: &Value) -> Result<(), Fault> {
+    fn json(&mut self, value: &Value) -> Result<(), ApiError> {
         match value {
             Value::Array(items) if items.is_empty() || items.iter().any(|item| item.is_array() || item.is_object()) => {
                 items.iter().try_for_each(|item| self.json_row(item))
@@ -145,7 +151,7 @@ impl Scorer<'_> {
         }
     }
 
-    fn json_row(&mut self, row: &Value) -> Result<(), Fault> {
+    fn json_row(&mut self, row: &Value) -> Result<(), ApiError> {
         match row {
             Value::Array(values) => {
                 let cells: Vec<Cell<'_>> =
@@ -157,20 +163,20 @@ impl Scorer<'_> {
             }
             Value::Object(members) => self.json_record(members),
             _ => Err(cannot_evaluate(format_args!(
-                "row {}: a row is a list of values, or an object with a value for each feature",
-                self.scores.len() + 1
+                "row {}: a row must be a list of values, or an object with a value for each feature",
+                self.predictions.len() + 1
             ))),
         }
     }
 
-    /// Values by the features' names; those that are absent are missing.
-    fn json_record(&mut self, members: &Map<String, Value>) -> Result<(), Fault> {
+    /// Values by feature name; absent features are missing values.
+    fn json_record(&mut self, members: &Map<String, Value>) -> Result<(), ApiError> {
         let features = self.model.features();
         if let Some(unknown) = members.keys().find(|name| features.iter().all(|feature| feature.name != **name)) {
             let names: Vec<&str> = features.iter().take(20).map(|feature| feature.name.as_str()).collect();
             return Err(cannot_evaluate(format_args!(
-                "row {}: {unknown:?} is not a feature of the model; those are {}",
-                self.scores.len() + 1,
+                "row {}: {unknown:?} is not a feature of the model, which are {}",
+                self.predictions.len() + 1,
                 names.join(", ")
             )));
         }
@@ -179,14 +185,17 @@ impl Scorer<'_> {
         self.cells(cells)
     }
 
-    fn json_cell<'v>(&self, value: &'v Value) -> Result<Cell<'v>, Fault> {
+    fn json_cell<'v>(&self, value: &'v Value) -> Result<Cell<'v>, ApiError> {
         Ok(match value {
             Value::Null => Cell::Missing,
             Value::Bool(truth) => Cell::Number(f64::from(u8::from(*truth))),
             Value::Number(number) => Cell::Number(number.as_f64().unwrap_or(f64::NAN)),
             Value::String(text) => Cell::Text(text),
             Value::Array(_) | Value::Object(_) => {
-                return Err(cannot_evaluate(format_args!("row {}: a value is a list", self.scores.len() + 1)));
+                return Err(cannot_evaluate(format_args!(
+                    "row {}: a value is a list or an object",
+                    self.predictions.len() + 1
+                )));
             }
         })
     }
@@ -211,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_read_in_every_form() {
+    fn rows_are_read_in_every_format() {
         for (format, body, expected) in [
             (Format::Csv, "1,y\n2,x\n", vec![11.0, 2.0]),
             (Format::Csv, "1;y", vec![11.0]),
@@ -233,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_of_numbers_is_no_header_even_where_features_are_named_with_numbers() {
+    fn a_row_of_numbers_is_not_a_header_even_if_features_have_numbers_as_names() {
         let ridge = Ridge { intercept: 0.0, coefficients: vec![1.0, 10.0], means: vec![0.0, 0.0] };
         let model = |names: [&str; 2]| {
             let features = names.map(Feature::numeric).into();
@@ -246,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn libsvm_counts_from_one_where_nothing_says_zero() {
+    fn libsvm_columns_count_from_one_unless_there_is_a_column_zero() {
         for (body, expected) in [
             ("0 1:1 2:2\n1 1:3 2:4 # a comment\n", vec![21.5, 43.5]),
             ("0:1 1:2\n", vec![21.5]),
@@ -257,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named_with_its_row() {
+    fn errors_name_the_row() {
         for (format, body, words) in [
             (Format::Csv, "1,x\n1\n", &["row 2", "1 values", "2 features"][..]),
             (Format::Csv, "1,x\none,x\n", &["row 2", "\"a\"", "\"one\""]),

@@ -1,6 +1,6 @@
-//! Predictions of rows, as AWS's XGBoost container writes them.
+//! Predictions for rows, as AWS's XGBoost container writes them.
 
-use super::{Format, Rules};
+use super::format::{Format, Rules, json_lines, to_json};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -13,12 +13,11 @@ struct Predictions {
     predictions: Vec<Score>,
 }
 
-/// Writes predictions: with many models a bare list, with one model objects in `predictions`; CSV in one line, or in a
-/// batch transform a line for each row.
+/// Writes predictions: as a bare list if many models are served, as objects in `predictions` if a single one is; CSV on one
+/// line, or in a batch transform on a line for each row.
 pub(super) fn write(scores: &[f32], format: Format, rules: Rules) -> Vec<u8> {
-    // Python prints a single as the double that it equals.
+    // Python prints single precision as the double of the same value.
     let scores = scores.iter().map(|&score| f64::from(score));
-    let json = |value: serde_json::Result<Vec<u8>>| value.expect("numbers have a JSON form");
     match format {
         Format::Csv => {
             let separator = if rules.batch { "\n" } else { "," };
@@ -28,14 +27,11 @@ pub(super) fn write(scores: &[f32], format: Format, rules: Rules) -> Vec<u8> {
             }
             text.into_bytes()
         }
-        Format::JsonLines => {
-            scores.flat_map(|score| json(serde_json::to_vec(&Score { score })).into_iter().chain([b'\n'])).collect()
-        }
+        Format::JsonLines => json_lines(scores.map(|score| Score { score })),
         Format::Json | Format::Libsvm if rules.single => {
-            let predictions = scores.map(|score| Score { score }).collect();
-            json(serde_json::to_vec(&Predictions { predictions }))
+            to_json(&Predictions { predictions: scores.map(|score| Score { score }).collect() })
         }
-        Format::Json | Format::Libsvm => json(serde_json::to_vec(&scores.collect::<Vec<_>>())),
+        Format::Json | Format::Libsvm => to_json(&scores.collect::<Vec<_>>()),
     }
 }
 
@@ -44,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn scores_have_the_containers_forms() {
+    fn scores_have_the_formats_of_aws_s_containers() {
         let text = |format, rules| String::from_utf8(write(&[0.1, 2.0], format, rules)).unwrap();
         let many = Rules::default();
         assert_eq!(text(Format::Json, many), "[0.10000000149011612,2.0]");

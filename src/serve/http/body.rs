@@ -1,6 +1,6 @@
-//! Reading a request's body: so large, so soon, so much of all of them together, and no more.
+//! Reading request bodies, within limits of size, of time and of memory for all of them together.
 
-use super::fault::Fault;
+use crate::serve::error::ApiError;
 use axum::{
     body::{Body, Bytes, HttpBody},
     http::{HeaderMap, StatusCode, header},
@@ -12,79 +12,78 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-/// Of a body that is too large so much is read all the same, and for so long: a client that is still sending when its
-/// connection is closed does not see the answer.
+/// How much of a body that is too large is still read, and for how long: a client that is still sending when its connection is
+/// closed does not see the response.
 const DRAINED: u64 = 64 << 20;
 const DRAINING: Duration = Duration::from_secs(5);
 
-/// So much of each body costs no room. Most requests are smaller.
+/// Bodies up to this size, which most are, do not count.
 const FREE: u64 = 16 << 10;
 
-/// What bodies may take in memory together.
+/// The memory that bodies may take together.
 #[derive(Clone, Debug)]
-pub(super) struct Room(Arc<Semaphore>);
+pub(super) struct BodyMemory(Arc<Semaphore>);
 
-/// A body that gives its room back when it is dropped.
-struct Kept {
+/// A body that returns its memory when it is dropped.
+struct Counted {
     bytes: Vec<u8>,
-    _room: OwnedSemaphorePermit,
+    _memory: OwnedSemaphorePermit,
 }
 
-impl AsRef<[u8]> for Kept {
+impl AsRef<[u8]> for Counted {
     fn as_ref(&self) -> &[u8] {
         &self.bytes
     }
 }
 
-impl Room {
-    /// Room for so many bytes.
+impl BodyMemory {
     pub(super) fn new(bytes: u64) -> Self {
         Self(Arc::new(Semaphore::new(kibibytes(bytes) as usize)))
     }
 
-    async fn take(&self, bytes: u64, deadline: Instant) -> Result<OwnedSemaphorePermit, Fault> {
+    async fn take(&self, bytes: u64, deadline: Instant) -> Result<OwnedSemaphorePermit, ApiError> {
         match timeout_at(deadline, Arc::clone(&self.0).acquire_many_owned(kibibytes(bytes))).await {
-            Ok(Ok(room)) => Ok(room),
-            _ => Err(Fault::busy("the bodies of other requests take all the memory there is for them: try again")),
+            Ok(Ok(memory)) => Ok(memory),
+            _ => Err(ApiError::busy("other request bodies take all the memory reserved for them: try again later")),
         }
     }
 }
 
-/// Rounded up, and no more than a semaphore counts.
+/// Rounded up, and at most what a semaphore counts.
 fn kibibytes(bytes: u64) -> u32 {
     bytes.div_ceil(1024).try_into().unwrap_or(u32::MAX)
 }
 
-/// The whole body. One of more than a few KB waits until there is room for what it declares, or for the largest.
+/// Reads the whole body. One that is larger than [`FREE`] first waits for the memory that it declares, or for `limit` bytes.
 pub(super) async fn read(
     headers: &HeaderMap,
     mut body: Body,
     limit: u64,
-    room: &Room,
+    memory: &BodyMemory,
     deadline: Instant,
-) -> Result<Bytes, Fault> {
-    // Whoever asks first has not begun to send.
+) -> Result<Bytes, ApiError> {
+    // A client that sends `Expect` has not begun to send the body.
     if body.size_hint().lower() > limit && headers.contains_key(header::EXPECT) {
-        return Err(Fault::too_large(limit));
+        return Err(ApiError::too_large(limit));
     }
     let declared = body.size_hint().upper().map(|bytes| bytes.min(limit));
     let mut read = Vec::new();
     let mut taken = None;
     let late = |_| {
-        let message = "the request did not arrive in time: send it faster, or less of it";
-        Fault::new(StatusCode::REQUEST_TIMEOUT, "RequestTimeoutException", message)
+        let message = "the request did not arrive in time: send it faster, or send less at a time";
+        ApiError::new(StatusCode::REQUEST_TIMEOUT, "RequestTimeoutException", message)
     };
     let mut first: Option<Bytes> = None;
     while let Some(frame) = timeout_at(deadline, body.frame()).await.map_err(late)? {
-        let frame = frame.map_err(|error| Fault::bad_request(format!("the request's body is cut off: {error}")))?;
+        let frame = frame.map_err(|error| ApiError::bad_request(format!("the request body is incomplete: {error}")))?;
         let Ok(data) = frame.into_data() else { continue };
         let length = (read.len() + first.as_ref().map_or(0, Bytes::len) + data.len()) as u64;
         if length > limit {
             drain(body, data.len() as u64).await;
-            return Err(Fault::too_large(limit));
+            return Err(ApiError::too_large(limit));
         }
         if length > FREE && taken.is_none() {
-            taken = Some(room.take(declared.unwrap_or(limit), deadline).await?);
+            taken = Some(memory.take(declared.unwrap_or(limit), deadline).await?);
             read.reserve_exact(declared.unwrap_or_default() as usize);
         }
         // Most bodies are one small piece, which needs no copy.
@@ -97,12 +96,12 @@ pub(super) async fn read(
     }
     Ok(match (first, taken) {
         (Some(piece), _) => piece,
-        (None, Some(room)) => Bytes::from_owner(Kept { bytes: read, _room: room }),
+        (None, Some(memory)) => Bytes::from_owner(Counted { bytes: read, _memory: memory }),
         (None, None) => read.into(),
     })
 }
 
-/// Reads and forgets.
+/// Reads and discards.
 async fn drain(mut body: Body, mut read: u64) {
     let deadline = Instant::now() + DRAINING;
     while read <= DRAINED {
@@ -117,29 +116,29 @@ async fn drain(mut body: Body, mut read: u64) {
 mod tests {
     use super::*;
 
-    async fn read_of(kibibytes: usize, room: &Room) -> Result<Bytes, Fault> {
+    async fn read_of(kibibytes: usize, memory: &BodyMemory) -> Result<Bytes, ApiError> {
         let deadline = Instant::now() + Duration::from_millis(20);
-        read(&HeaderMap::new(), vec![7; kibibytes << 10].into(), 1 << 20, room, deadline).await
+        read(&HeaderMap::new(), vec![7; kibibytes << 10].into(), 1 << 20, memory, deadline).await
     }
 
     #[test]
-    fn large_bodies_share_their_room_and_small_ones_need_none() {
+    fn large_bodies_share_their_memory_and_small_ones_do_not_count() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         runtime.block_on(async {
-            let room = Room::new(100 << 10);
-            let first = read_of(60, &room).await.unwrap();
+            let memory = BodyMemory::new(100 << 10);
+            let first = read_of(60, &memory).await.unwrap();
             assert_eq!((first.len(), first[60_000]), (60 << 10, 7));
-            let answer = read_of(60, &room).await.unwrap_err();
+            let error = read_of(60, &memory).await.unwrap_err();
             assert_eq!(
-                (answer.status, answer.message.contains("other requests")),
+                (error.status, error.message.contains("other request bodies")),
                 (StatusCode::SERVICE_UNAVAILABLE, true)
             );
-            assert_eq!(read_of(16, &room).await.unwrap().len(), 16 << 10);
+            assert_eq!(read_of(16, &memory).await.unwrap().len(), 16 << 10);
             let second = first.clone();
             drop(first);
-            assert!(read_of(60, &room).await.is_err(), "the bytes are still held");
+            assert!(read_of(60, &memory).await.is_err(), "the bytes are still held");
             drop(second);
-            read_of(60, &room).await.unwrap();
+            read_of(60, &memory).await.unwrap();
         });
     }
 }

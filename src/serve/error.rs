@@ -1,4 +1,4 @@
-//! What a caller is told when a request cannot be answered.
+//! Error responses.
 
 use crate::artifact::OpenError;
 use axum::{
@@ -8,15 +8,15 @@ use axum::{
 };
 use serde::Serialize;
 
-/// An error answer: its status, its type as Multi Model Server names it, and a sentence that says what to do.
+/// An error response: its status, its type as Multi Model Server names it, and a message that says what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Fault {
+pub(super) struct ApiError {
     pub(super) status: StatusCode,
     kind: &'static str,
     pub(super) message: String,
 }
 
-/// The body, in the order and the names of Multi Model Server.
+/// The body, with the keys of Multi Model Server in their order.
 #[derive(Serialize)]
 struct Body<'a> {
     code: u16,
@@ -25,17 +25,17 @@ struct Body<'a> {
     message: &'a str,
 }
 
-impl Fault {
+impl ApiError {
     pub(super) fn new(status: StatusCode, kind: &'static str, message: impl Into<String>) -> Self {
         Self { status, kind, message: message.into() }
     }
 
-    /// 400: the caller can mend the request.
+    /// 400: the request is invalid.
     pub(super) fn bad_request(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "BadRequestException", message)
     }
 
-    /// The same fault, with the part of the request that has it.
+    /// The same error, with the part of the request that caused it.
     pub(super) fn within(self, part: &str) -> Self {
         Self { message: format!("{part}: {}", self.message), ..self }
     }
@@ -51,7 +51,7 @@ impl Fault {
         Self::new(StatusCode::NOT_FOUND, "ResourceNotFoundException", message)
     }
 
-    /// 405: a path that has other methods.
+    /// 405: the path has other methods.
     pub(super) fn unknown_method() -> Self {
         let message = "Requested method is not allowed, please refer to API document.";
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowedException", message)
@@ -62,34 +62,34 @@ impl Fault {
         Self::new(StatusCode::CONFLICT, "ConflictStatusException", format!("Model {name} is already registered."))
     }
 
-    /// 413: the body is longer than is taken.
+    /// 413: the body exceeds the limit.
     pub(super) fn too_large(limit: u64) -> Self {
-        let message = format!("the request is larger than {limit} bytes, the limit: send fewer rows at a time");
+        let message = format!("the request exceeds the limit of {limit} bytes: send fewer rows at a time");
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLargeException", message)
     }
 
-    /// 415: a body of a kind that is not read.
+    /// 415: an unsupported content type.
     pub(super) fn unsupported(message: impl Into<String>) -> Self {
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaTypeException", message)
     }
 
-    /// 503: too many requests wait already.
+    /// 503: too many requests are waiting.
     pub(super) fn busy(message: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailableException", message)
     }
 
-    /// 507: the platform unloads other models and tries again.
-    pub(super) fn no_room(message: impl Into<String>) -> Self {
+    /// 507: SageMaker unloads other models and retries.
+    pub(super) fn out_of_memory(message: impl Into<String>) -> Self {
         Self::new(StatusCode::INSUFFICIENT_STORAGE, "InternalServerException", message)
     }
 
-    /// 500: a bug.
+    /// 500: a bug, or storage that fails.
     pub(super) fn internal(message: impl Into<String>) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerException", message)
     }
 }
 
-impl From<OpenError> for Fault {
+impl From<OpenError> for ApiError {
     fn from(error: OpenError) -> Self {
         let message = format!("Unable to load model: {error}");
         match error {
@@ -102,20 +102,20 @@ impl From<OpenError> for Fault {
     }
 }
 
-impl From<PathRejection> for Fault {
+impl From<PathRejection> for ApiError {
     fn from(_: PathRejection) -> Self {
-        Self::bad_request("the model's name in the path is not UTF-8: write its UTF-8 bytes as %XX")
+        Self::bad_request("the model's name in the path is not UTF-8: percent-encode its UTF-8 bytes")
     }
 }
 
-/// Indented JSON and a line's end, as Multi Model Server writes it.
+/// Indented JSON with a final newline, as Multi Model Server writes it.
 pub(super) fn pretty(body: &impl Serialize) -> Vec<u8> {
     let mut text = serde_json::to_vec_pretty(body).expect("plain data has a JSON form");
     text.push(b'\n');
     text
 }
 
-impl IntoResponse for Fault {
+impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let body = pretty(&Body { code: self.status.as_u16(), kind: self.kind, message: &self.message });
         (self.status, [(header::CONTENT_TYPE, "application/json")], body).into_response()

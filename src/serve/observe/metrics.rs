@@ -1,4 +1,4 @@
-//! What `/metrics` says, in the form of Prometheus.
+//! Metrics for `/metrics`, in OpenMetrics text format.
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
@@ -7,7 +7,7 @@ use prometheus_client::{
 };
 use std::time::Duration;
 
-/// Upper ends of the classes of latencies, in seconds.
+/// Upper bounds of the latency buckets, in seconds.
 const SECONDS: [f64; 14] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0, 20.0, 60.0];
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -21,50 +21,50 @@ struct Operation {
     operation: &'static str,
 }
 
-/// Everything that is counted.
+/// All metrics.
 #[derive(Debug)]
-pub(super) struct Metrics {
+pub(in crate::serve) struct Metrics {
     registry: Registry,
     requests: Family<Request, Counter>,
     seconds: Family<Operation, Histogram, fn() -> Histogram>,
     loads: Counter,
     load_seconds: Histogram,
-    pub(super) load_failures: Counter,
-    pub(super) unloads: Counter,
-    pub(super) evictions: Counter,
+    pub(in crate::serve) load_failures: Counter,
+    pub(in crate::serve) unloads: Counter,
+    pub(in crate::serve) evictions: Counter,
     connections: Gauge,
-    answering: Gauge,
+    in_flight: Gauge,
     gauges: [Gauge; 7],
 }
 
-/// What is looked up when somebody asks.
-pub(super) struct Levels {
-    pub(super) models: usize,
-    pub(super) model_bytes: u64,
-    pub(super) budget_bytes: u64,
-    pub(super) resident_bytes: u64,
-    pub(super) waiting: usize,
-    pub(super) captures_lost: u64,
-    pub(super) log_lines_lost: u64,
+/// Values that are read when metrics are requested.
+pub(in crate::serve) struct Levels {
+    pub(in crate::serve) models: usize,
+    pub(in crate::serve) model_bytes: u64,
+    pub(in crate::serve) budget_bytes: u64,
+    pub(in crate::serve) resident_bytes: u64,
+    pub(in crate::serve) waiting: usize,
+    pub(in crate::serve) captures_lost: u64,
+    pub(in crate::serve) log_lines_lost: u64,
 }
 
-/// Names and meanings of the [`Levels`], in their order.
+/// Names and help texts of the [`Levels`], in their order.
 const LEVELS: [(&str, &str); 7] = [
     ("manyfit_models", "Models in memory"),
-    ("manyfit_model_memory_bytes", "Memory that the models take, as charged to the budget"),
-    ("manyfit_model_memory_limit_bytes", "Memory that the models may take"),
-    ("process_resident_memory_bytes", "Memory of the process, as the system counts it"),
-    ("manyfit_requests_waiting", "Requests that wait for their turn to be computed"),
-    ("manyfit_captures_lost", "Requests that were to be captured and were not, since the start"),
-    ("manyfit_log_lines_lost", "Lines of the log that nobody read, since the start"),
+    ("manyfit_model_memory_bytes", "Memory of the loaded models, as charged to the budget"),
+    ("manyfit_model_memory_limit_bytes", "Memory budget for models"),
+    ("process_resident_memory_bytes", "Resident memory of the process"),
+    ("manyfit_requests_waiting", "Requests waiting to be computed"),
+    ("manyfit_captures_lost", "Requests that should have been captured but were lost, since the start"),
+    ("manyfit_log_lines_lost", "Log lines dropped because nobody read the log, since the start"),
 ];
 
 fn latencies() -> Histogram {
     Histogram::new(SECONDS)
 }
 
-/// One that is counted as long as this lives.
-pub(super) struct Counted(Gauge);
+/// Counts as one until it is dropped.
+pub(in crate::serve) struct Counted(Gauge);
 
 impl Counted {
     fn new(count: &Gauge) -> Self {
@@ -80,7 +80,7 @@ impl Drop for Counted {
 }
 
 impl Metrics {
-    pub(super) fn new() -> Self {
+    pub(in crate::serve) fn new() -> Self {
         let metrics = Self {
             registry: Registry::default(),
             requests: Family::default(),
@@ -91,7 +91,7 @@ impl Metrics {
             unloads: Counter::default(),
             evictions: Counter::default(),
             connections: Gauge::default(),
-            answering: Gauge::default(),
+            in_flight: Gauge::default(),
             gauges: Default::default(),
         };
         metrics.registered()
@@ -100,15 +100,15 @@ impl Metrics {
     fn registered(mut self) -> Self {
         let registry = &mut self.registry;
         registry.register("manyfit_requests", "Requests by operation and status", self.requests.clone());
-        let seconds = "From a request's head to its answer, by operation";
+        let seconds = "Time from request head to response, by operation";
         registry.register("manyfit_request_seconds", seconds, self.seconds.clone());
         registry.register("manyfit_loads", "Models loaded", self.loads.clone());
-        registry.register("manyfit_load_seconds", "Reading a model", self.load_seconds.clone());
+        registry.register("manyfit_load_seconds", "Time to load a model", self.load_seconds.clone());
         registry.register("manyfit_load_failures", "Models that could not be loaded", self.load_failures.clone());
-        registry.register("manyfit_unloads", "Models unloaded, evictions included", self.unloads.clone());
+        registry.register("manyfit_unloads", "Models unloaded, including evictions", self.unloads.clone());
         registry.register("manyfit_evictions", "Models unloaded to make room for others", self.evictions.clone());
         registry.register("manyfit_connections", "Open connections", self.connections.clone());
-        registry.register("manyfit_requests_under_way", "Requests that have no answer yet", self.answering.clone());
+        registry.register("manyfit_requests_under_way", "Requests in flight", self.in_flight.clone());
         for ((name, meaning), gauge) in LEVELS.into_iter().zip(&self.gauges) {
             registry.register(name, meaning, gauge.clone());
         }
@@ -116,37 +116,37 @@ impl Metrics {
     }
 
     /// Counts a connection while it is open.
-    pub(super) fn connection(&self) -> Counted {
+    pub(in crate::serve) fn connection(&self) -> Counted {
         Counted::new(&self.connections)
     }
 
-    pub(super) fn connections(&self) -> i64 {
+    pub(in crate::serve) fn connections(&self) -> i64 {
         self.connections.get()
     }
 
-    /// Counts a request until it is answered, or given up.
-    pub(super) fn request(&self) -> Counted {
-        Counted::new(&self.answering)
+    /// Counts a request while it is in flight.
+    pub(in crate::serve) fn request(&self) -> Counted {
+        Counted::new(&self.in_flight)
     }
 
-    pub(super) fn requests_under_way(&self) -> i64 {
-        self.answering.get()
+    pub(in crate::serve) fn requests_in_flight(&self) -> i64 {
+        self.in_flight.get()
     }
 
-    /// Counts a request that was answered.
-    pub(super) fn answered(&self, operation: &'static str, status: u16, elapsed: Duration) {
+    /// Counts a completed request.
+    pub(in crate::serve) fn responded(&self, operation: &'static str, status: u16, elapsed: Duration) {
         self.requests.get_or_create(&Request { operation, status }).inc();
         self.seconds.get_or_create(&Operation { operation }).observe(elapsed.as_secs_f64());
     }
 
-    /// Counts a model that was loaded.
-    pub(super) fn loaded(&self, seconds: f64) {
+    /// Counts a loaded model.
+    pub(in crate::serve) fn loaded(&self, seconds: f64) {
         self.loads.inc();
         self.load_seconds.observe(seconds);
     }
 
-    /// The text.
-    pub(super) fn text(&self, levels: &Levels) -> String {
+    /// All metrics as text.
+    pub(in crate::serve) fn text(&self, levels: &Levels) -> String {
         let values = [
             levels.models as u64,
             levels.model_bytes,

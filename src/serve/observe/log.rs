@@ -1,4 +1,4 @@
-//! The log: one JSON object a line on the standard output, written by a thread of its own.
+//! The log: one JSON object per line on standard output, written by a background thread.
 
 use super::background::Background;
 use jiff::Timestamp;
@@ -11,17 +11,17 @@ use std::{
 
 /// How much is logged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Detail {
-    /// What went wrong on the server's side.
+pub enum LogLevel {
+    /// Errors on the server's side.
     Errors,
-    /// Loads, unloads, starts and stops as well.
+    /// Also loads, unloads, start and stop.
     #[default]
     Events,
-    /// Every request as well.
+    /// Also every request.
     Requests,
 }
 
-impl FromStr for Detail {
+impl FromStr for LogLevel {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -34,33 +34,33 @@ impl FromStr for Detail {
     }
 }
 
-/// Lines that wait to be written; what a reader that stands still costs at most.
-const WAITING: usize = 4096;
+/// The most lines that wait to be written while nobody reads the log.
+const QUEUE: usize = 4096;
 
 /// The log.
 #[derive(Debug)]
-pub(super) struct Journal {
-    detail: Detail,
+pub(in crate::serve) struct Log {
+    level: LogLevel,
     lines: Background<String>,
 }
 
-impl Journal {
-    pub(super) fn start(detail: Detail) -> io::Result<Self> {
-        let lines = Background::start("journal", WAITING, |line: String| {
-            // A log that cannot be written has nobody to be told of it.
+impl Log {
+    pub(in crate::serve) fn start(level: LogLevel) -> io::Result<Self> {
+        let lines = Background::start("log", QUEUE, |line: String| {
+            // There is nowhere to report a log that cannot be written.
             drop(io::stdout().lock().write_all(line.as_bytes()));
         })?;
-        Ok(Self { detail, lines })
+        Ok(Self { level, lines })
     }
 
-    /// Logs what happened, if that much is wanted. `fields` is an object.
-    pub(super) fn log(&self, detail: Detail, event: &str, fields: Value) {
-        if detail > self.detail {
+    /// Logs an event of this level. `fields` is an object.
+    pub(in crate::serve) fn write(&self, level: LogLevel, event: &str, fields: Value) {
+        if level > self.level {
             return;
         }
         let mut line = Map::new();
         line.insert("time".into(), Timestamp::now().to_string().into());
-        line.insert("level".into(), if detail == Detail::Errors { "error" } else { "info" }.into());
+        line.insert("level".into(), if level == LogLevel::Errors { "error" } else { "info" }.into());
         line.insert("event".into(), event.into());
         if let Value::Object(fields) = fields {
             line.extend(fields);
@@ -68,15 +68,15 @@ impl Journal {
         self.lines.offer(format!("{}\n", Value::Object(line)));
     }
 
-    /// Lines that were dropped because nobody read the log.
-    pub(super) fn dropped(&self) -> u64 {
+    /// Number of lines dropped because nobody read the log.
+    pub(in crate::serve) fn dropped(&self) -> u64 {
         self.lines.dropped()
     }
 
-    /// Writes what waits, and how much was dropped.
-    pub(super) fn close(&self) {
+    /// Writes the waiting lines, and how many were dropped.
+    pub(in crate::serve) fn close(&self) {
         if self.dropped() > 0 {
-            self.log(Detail::Errors, "log lines dropped", json!({"lines": self.dropped()}));
+            self.write(LogLevel::Errors, "log lines dropped", json!({"lines": self.dropped()}));
         }
         self.lines.flush(Duration::from_secs(1));
     }

@@ -1,4 +1,4 @@
-//! A thread that does what requests must not wait for, such as writing to a disk or to a pipe that nobody reads.
+//! A thread for work that requests must not wait for, such as writing to a slow disk or to a pipe that nobody reads.
 
 use std::{
     io,
@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-/// A thread with a bounded queue before it; what does not fit into the queue is dropped and counted.
+/// A thread with a bounded queue; items that do not fit into the queue are dropped and counted.
 #[derive(Debug)]
 pub(super) struct Background<T> {
     queue: SyncSender<Message<T>>,
@@ -31,7 +31,7 @@ impl<T: Send + 'static> Background<T> {
             for message in messages {
                 match message {
                     Message::Item(item) => handle(item),
-                    // Whoever asked may have given up waiting.
+                    // The caller may have stopped waiting.
                     Message::Flush(done) => drop(done.send(())),
                 }
             }
@@ -39,24 +39,24 @@ impl<T: Send + 'static> Background<T> {
         Ok(Self { queue, dropped: AtomicU64::new(0) })
     }
 
-    /// Hands an item over, if there is room for it. Never waits.
+    /// Queues an item if there is room. Never waits.
     pub(super) fn offer(&self, item: T) {
         if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) = self.queue.try_send(Message::Item(item)) {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    /// Items that were dropped.
+    /// Number of dropped items.
     pub(super) fn dropped(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)
     }
 
-    /// Waits, for so long at most, until what was handed over is done.
-    pub(super) fn flush(&self, patience: Duration) {
+    /// Waits until the queued items are handled, for `timeout` at most.
+    pub(super) fn flush(&self, timeout: Duration) {
         let (done, wait) = mpsc::sync_channel(1);
         if self.queue.try_send(Message::Flush(done)).is_ok() {
-            // In time or not, nothing more can be done.
-            let _ = wait.recv_timeout(patience);
+            // Nothing more can be done about a timeout.
+            let _ = wait.recv_timeout(timeout);
         }
     }
 }
@@ -67,20 +67,20 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     #[test]
-    fn what_does_not_fit_is_dropped_and_counted_and_nobody_waits() {
+    fn items_that_do_not_fit_are_dropped_and_counted_without_waiting() {
         let handled = Arc::new(Mutex::new(Vec::new()));
         let gate = Arc::new(Mutex::new(()));
-        let (theirs, gate_of_thread) = (Arc::clone(&handled), Arc::clone(&gate));
+        let (thread_handled, thread_gate) = (Arc::clone(&handled), Arc::clone(&gate));
         let closed = gate.lock().unwrap();
         let background = Background::start("test", 2, move |item: u32| {
-            drop(gate_of_thread.lock().unwrap());
-            theirs.lock().unwrap().push(item);
+            drop(thread_gate.lock().unwrap());
+            thread_handled.lock().unwrap().push(item);
         })
         .unwrap();
         for item in 0..10 {
             background.offer(item);
         }
-        // One may be in hand already, two wait.
+        // One may be in the handler already, two are queued.
         assert!((7..=8).contains(&background.dropped()), "{}", background.dropped());
         drop(closed);
         while handled.lock().unwrap().len() as u64 + background.dropped() < 10 {

@@ -1,8 +1,7 @@
-//! Data capture: requests and answers as they were, in files of the form that SageMaker's own data capture writes, which
-//! multi-model endpoints do not have.
+//! Data capture: requests and responses in the format of SageMaker's data capture, which multi-model endpoints lack.
 //!
-//! A share of the requests is written to `capture-<milliseconds>.jsonl` by a thread of its own. A file that is full is
-//! followed by another, and the oldest go when there are too many.
+//! A background thread writes a share of the requests to `capture-<milliseconds>.jsonl`. Files are rotated by size, and the
+//! oldest are deleted.
 
 use super::background::Background;
 use crate::error::{Error, Result};
@@ -19,48 +18,48 @@ use std::{
     time::Duration,
 };
 
-/// What is captured, and where to.
+/// What is captured, and where.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CaptureSettings {
     /// The folder for the files.
     pub directory: PathBuf,
-    /// The share of requests that is captured, in percent: above 0, at most 100.
+    /// The share of requests that is captured, in per cent: above 0, at most 100.
     pub percent: f64,
-    /// A file is followed by another when it has so many bytes.
+    /// The size at which a file is rotated, in bytes.
     pub file_bytes: u64,
-    /// Files that are kept.
+    /// The number of files to keep.
     pub files: usize,
 }
 
-/// Captured requests that wait to be written.
-const WAITING: usize = 256;
+/// The most captured requests that wait to be written.
+const QUEUE: usize = 256;
 
-/// Of a body, so many bytes are kept.
+/// How much of a body is captured, in bytes.
 const LARGEST_BODY: usize = 64 << 10;
 
-/// One request and its answer.
+/// One request and its response.
 #[derive(Debug)]
-pub(super) struct Captured {
-    pub(super) request_id: String,
-    pub(super) model: String,
-    pub(super) identity: String,
-    pub(super) input: Body,
-    pub(super) output: Body,
-    pub(super) status: u16,
-    pub(super) custom_attributes: Option<String>,
+pub(in crate::serve) struct Captured {
+    pub(in crate::serve) request_id: String,
+    pub(in crate::serve) model: String,
+    pub(in crate::serve) identity: String,
+    pub(in crate::serve) input: CapturedBody,
+    pub(in crate::serve) output: CapturedBody,
+    pub(in crate::serve) status: u16,
+    pub(in crate::serve) custom_attributes: Option<String>,
 }
 
-/// A body's beginning, its length and its content type.
+/// The beginning of a body, its length and its content type.
 #[derive(Debug)]
-pub(super) struct Body {
+pub(in crate::serve) struct CapturedBody {
     content_type: String,
-    kept: Box<[u8]>,
+    beginning: Box<[u8]>,
     bytes: usize,
 }
 
-/// The capture of a server.
+/// A server's data capture.
 #[derive(Debug)]
-pub(super) struct Capture {
+pub(in crate::serve) struct Capture {
     percent: f64,
     seen: AtomicU64,
     writer: Background<Captured>,
@@ -68,45 +67,47 @@ pub(super) struct Capture {
 }
 
 impl Capture {
-    /// Opens the first file, so that a folder that cannot be written is known at once.
-    pub(super) fn start(settings: &CaptureSettings) -> Result<Self> {
-        let place = |error| Error::storage(format_args!("capturing to {}", settings.directory.display()), error);
-        let mut files = Files::open(settings).map_err(place)?;
+    /// Opens the first file, so that a folder that cannot be written is an error at once.
+    pub(in crate::serve) fn start(settings: &CaptureSettings) -> Result<Self> {
+        let failed_to_start =
+            |error| Error::storage(format_args!("capturing to {}", settings.directory.display()), error);
+        let mut files = Files::open(settings).map_err(failed_to_start)?;
         let failed = Arc::new(AtomicU64::new(0));
         let failures = Arc::clone(&failed);
-        let writer = Background::start("capture", WAITING, move |captured: Captured| {
+        let writer = Background::start("capture", QUEUE, move |captured: Captured| {
             if files.write(&captured.to_line()).is_err() {
                 failures.fetch_add(1, Ordering::Relaxed);
             }
         })
-        .map_err(place)?;
+        .map_err(failed_to_start)?;
         Ok(Self { percent: settings.percent, seen: AtomicU64::new(0), writer, failed })
     }
 
-    /// Whether the next request is captured: evenly spread, so that any stretch of requests has its share.
-    pub(super) fn wants_next(&self) -> bool {
+    /// Whether to capture the next request. Captured requests are evenly spread.
+    pub(in crate::serve) fn wants_next(&self) -> bool {
         let seen = self.seen.fetch_add(1, Ordering::Relaxed) as f64;
         let captured = |requests: f64| (requests * self.percent / 100.0).floor();
         captured(seen + 1.0) > captured(seen)
     }
 
-    pub(super) fn offer(&self, captured: Captured) {
+    /// Queues a request to be written.
+    pub(in crate::serve) fn offer(&self, captured: Captured) {
         self.writer.offer(captured);
     }
 
-    /// Requests that were to be captured and were not: the queue was full, or the disk.
-    pub(super) fn lost(&self) -> u64 {
+    /// Requests that should have been captured but were lost: the queue or the disk was full.
+    pub(in crate::serve) fn lost(&self) -> u64 {
         self.writer.dropped() + self.failed.load(Ordering::Relaxed)
     }
 
-    /// Writes what waits.
-    pub(super) fn close(&self) {
+    /// Writes the waiting requests.
+    pub(in crate::serve) fn close(&self) {
         self.writer.flush(Duration::from_secs(2));
     }
 }
 
 impl Captured {
-    /// A line of SageMaker's capture schema, with `manyfit` beside it.
+    /// A line in SageMaker's capture schema, with an additional key `manyfit`.
     fn to_line(&self) -> Vec<u8> {
         let line = json!({
             "captureData": {
@@ -127,24 +128,24 @@ impl Captured {
     }
 }
 
-impl Body {
-    /// A copy of what is kept: the whole need not wait in memory until it is written.
-    pub(super) fn new(content_type: &str, bytes: &[u8]) -> Self {
-        let kept = bytes[..bytes.len().min(LARGEST_BODY)].into();
-        Self { content_type: content_type.to_owned(), kept, bytes: bytes.len() }
+impl CapturedBody {
+    /// Copies the beginning, so that the whole body is not in memory until it is written.
+    pub(in crate::serve) fn new(content_type: &str, bytes: &[u8]) -> Self {
+        let beginning = bytes[..bytes.len().min(LARGEST_BODY)].into();
+        Self { content_type: content_type.to_owned(), beginning, bytes: bytes.len() }
     }
 
     fn to_json(&self, mode: &str) -> Value {
-        let kept = &*self.kept;
-        let (data, encoding) = match std::str::from_utf8(kept) {
+        let beginning = &*self.beginning;
+        let (data, encoding) = match std::str::from_utf8(beginning) {
             Ok(text) if self.content_type.contains("json") => (text.to_owned(), "JSON"),
             Ok(text) if self.content_type.contains("csv") => (text.to_owned(), "CSV"),
             Ok(text) => (text.to_owned(), "TEXT"),
-            // A cut may fall into a letter; what precedes it is text all the same.
+            // Truncated within a character: what precedes it is text.
             Err(error) if error.error_len().is_none() => {
-                (String::from_utf8_lossy(&kept[..error.valid_up_to()]).into_owned(), "TEXT")
+                (String::from_utf8_lossy(&beginning[..error.valid_up_to()]).into_owned(), "TEXT")
             }
-            Err(_) => (crate::artifact::hex(kept), "HEX"),
+            Err(_) => (crate::artifact::hex(beginning), "HEX"),
         };
         json!({
             "observedContentType": self.content_type,
@@ -169,17 +170,17 @@ impl Files {
         fs::create_dir_all(&settings.directory)?;
         let opened = Timestamp::now().as_millisecond();
         let file = create(&settings.directory, opened)?;
-        forget_oldest(settings);
+        remove_oldest(settings);
         Ok(Self { settings: settings.clone(), file, written: 0, opened })
     }
 
     fn write(&mut self, line: &[u8]) -> io::Result<()> {
         if self.written > 0 && self.written + line.len() as u64 > self.settings.file_bytes {
-            // Two files need two names.
+            // Two files rotated within a millisecond need two names.
             self.opened = Timestamp::now().as_millisecond().max(self.opened + 1);
             self.file = create(&self.settings.directory, self.opened)?;
             self.written = 0;
-            forget_oldest(&self.settings);
+            remove_oldest(&self.settings);
         }
         self.file.write_all(line)?;
         self.written += line.len() as u64;
@@ -187,14 +188,14 @@ impl Files {
     }
 }
 
-/// Removes the files of captures, this one's and earlier ones', that are more than are kept. One that cannot be removed is
-/// tried again with the next file: what is to be written is written all the same.
-fn forget_oldest(settings: &CaptureSettings) {
+/// Removes the oldest capture files, of earlier runs too, beyond the number to keep. One that cannot be removed is tried again
+/// at the next rotation.
+fn remove_oldest(settings: &CaptureSettings) {
     let ours = |name: &str| name.strip_prefix("capture-").is_some_and(|rest| rest.strip_suffix(".jsonl").is_some());
     let entries = fs::read_dir(&settings.directory).into_iter().flatten().filter_map(Result::ok);
     let mut names: Vec<PathBuf> =
         entries.filter(|entry| entry.file_name().to_str().is_some_and(ours)).map(|entry| entry.path()).collect();
-    // The names have the time at which they were opened in them, always with 13 digits.
+    // The names contain the time of opening, always with 13 digits.
     names.sort();
     let over = names.len().saturating_sub(settings.files.max(1));
     for name in &names[..over] {
@@ -215,19 +216,19 @@ mod tests {
             request_id: "r-1".into(),
             model: "8".into(),
             identity: "customer=8".into(),
-            input: Body::new("application/json", body),
-            output: Body::new("text/csv", b"1,2"),
+            input: CapturedBody::new("application/json", body),
+            output: CapturedBody::new("text/csv", b"1,2"),
             status: 200,
             custom_attributes: None,
         }
     }
 
     #[test]
-    fn files_rotate_and_the_oldest_go_those_of_earlier_runs_too() {
+    fn files_rotate_and_the_oldest_are_removed_even_those_of_earlier_runs() {
         let directory = tempfile::tempdir().unwrap();
         let settings =
             CaptureSettings { directory: directory.path().into(), percent: 100.0, file_bytes: 2000, files: 3 };
-        // Those of earlier runs count; one that cannot be removed, as a folder cannot, is in nobody's way.
+        // Files of earlier runs count; one that cannot be removed, here a folder, is skipped.
         for earlier in 0..9 {
             fs::write(directory.path().join(format!("capture-000000000000{earlier}.jsonl")), "{}").unwrap();
         }
@@ -246,13 +247,13 @@ mod tests {
     }
 
     #[test]
-    fn a_line_has_the_bodies_as_they_were_and_long_ones_cut() {
+    fn a_line_has_the_bodies_verbatim_and_long_ones_truncated() {
         let line: Value = serde_json::from_slice(&captured(b"{\"horizon\": 7}").to_line()).unwrap();
         let input = &line["captureData"]["endpointInput"];
         assert_eq!((&input["data"], &input["encoding"]), (&json!("{\"horizon\": 7}"), &json!("JSON")));
         assert_eq!(line["captureData"]["endpointOutput"]["encoding"], "CSV");
         let long = captured("ä".repeat(LARGEST_BODY).as_bytes());
-        assert_eq!(long.input.kept.len(), LARGEST_BODY, "what waits is cut already");
+        assert_eq!(long.input.beginning.len(), LARGEST_BODY, "a queued body is truncated already");
         let long: Value = serde_json::from_slice(&long.to_line()).unwrap();
         let input = &long["captureData"]["endpointInput"];
         assert_eq!(input["data"].as_str().unwrap().len(), LARGEST_BODY);

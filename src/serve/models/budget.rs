@@ -1,18 +1,18 @@
-//! How much memory models take together, and how much they may.
+//! The memory that all models may take together.
 
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
 };
 
-/// An amount of memory that models share.
+/// A shared limit of memory, in bytes.
 #[derive(Debug)]
-pub(super) struct Budget {
+pub(in crate::serve) struct Budget {
     limit: u64,
     used: AtomicU64,
 }
 
-/// A part of the budget, given back when dropped.
+/// A part of the budget, returned when dropped.
 #[derive(Debug)]
 pub(super) struct Charge {
     budget: Arc<Budget>,
@@ -24,15 +24,15 @@ impl Budget {
         Arc::new(Self { limit, used: AtomicU64::new(0) })
     }
 
-    pub(super) const fn limit(&self) -> u64 {
+    pub(in crate::serve) const fn limit(&self) -> u64 {
         self.limit
     }
 
-    pub(super) fn used(&self) -> u64 {
+    pub(in crate::serve) fn used(&self) -> u64 {
         self.used.load(Ordering::Relaxed)
     }
 
-    /// Takes so many bytes; `None` where they are not left.
+    /// Takes this many bytes; `None` if fewer are left.
     pub(super) fn charge(self: &Arc<Self>, bytes: u64) -> Option<Charge> {
         self.take(bytes).then(|| Charge { budget: Arc::clone(self), bytes })
     }
@@ -44,8 +44,8 @@ impl Budget {
 }
 
 impl Charge {
-    /// Makes it so many bytes, as where an estimate is followed by a measurement: gives back what is over, or takes what is
-    /// short. `false` where that is not left; the charge is as it was then.
+    /// Changes the charge to this many bytes, such as from an estimate to a measurement. `false` if the budget does not allow
+    /// it: then the charge is unchanged.
     #[must_use]
     pub(super) fn settle(&mut self, bytes: u64) -> bool {
         if let Some(short) = bytes.checked_sub(self.bytes) {
@@ -71,14 +71,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn charges_never_exceed_the_limit_and_come_back() {
+    fn charges_never_exceed_the_limit_and_are_returned() {
         let budget = Budget::new(100);
         let mut first = budget.charge(60).unwrap();
         assert!(budget.charge(41).is_none());
         assert!(budget.charge(u64::MAX).is_none());
         assert!(first.settle(20));
         assert_eq!((first.bytes, budget.used()), (20, 20));
-        assert!(first.settle(50), "what was measured is more than what was charged");
+        assert!(first.settle(50), "the measurement exceeds the estimate");
         assert_eq!((first.bytes, budget.used()), (50, 50));
         assert!(!first.settle(101));
         assert_eq!((first.bytes, budget.used()), (50, 50));

@@ -1,0 +1,110 @@
+//! Connections: a bounded number is accepted, stalled clients are dropped, and a stopped server finishes its requests.
+
+use super::{app::App, routes};
+use hyper::server::conn::http1;
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::GracefulShutdown,
+    service::TowerToHyperService,
+};
+use serde_json::json;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+    time::sleep,
+};
+use tokio_io_timeout::TimeoutStream;
+
+/// From the end of a request to the end of the next one's head. Longer than clients and load balancers keep connections.
+const IDLE: Duration = Duration::from_secs(75);
+
+/// How long a client may read nothing of its response before its connection is closed.
+const STALLED: Duration = Duration::from_secs(30);
+
+/// How long requests in flight have to finish after a stop, of the 30 seconds that SageMaker gives.
+const GRACE: Duration = Duration::from_secs(25);
+
+/// How long the server must be idle after a stop before it gives up connections that have sent no whole request.
+const LINGER: Duration = Duration::from_secs(5);
+
+/// The largest request head, and how much of a body is read ahead.
+const BUFFER: usize = 64 << 10;
+
+/// The pause after a connection could not be accepted, such as when the process is out of file descriptors.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Serves until `stop` returns, then finishes the requests in flight; a second stop cuts them off.
+pub async fn serve(listener: TcpListener, app: Arc<App>, mut stop: impl AsyncFnMut()) {
+    let address = listener.local_addr().map(|address| address.to_string()).unwrap_or_default();
+    app.log_event("listening", json!({"address": address, "memory": app.settings.memory, "jobs": app.settings.jobs}));
+    let graceful = GracefulShutdown::new();
+    tokio::select! {
+        biased;
+        () = stop() => {}
+        () = accept(&listener, &app, &graceful) => {}
+    }
+    drop(listener);
+    app.log_event("stopping", json!({"connections": app.metrics.connections()}));
+    let begun = Instant::now();
+    let cut_off = tokio::select! {
+        () = graceful.shutdown() => false,
+        () = idle(&app) => false,
+        () = sleep(GRACE) => true,
+        () = stop() => true,
+    };
+    if cut_off {
+        let requests = app.metrics.requests_in_flight();
+        app.log_event("requests cut off", json!({"requests": requests, "seconds": begun.elapsed().as_secs_f64()}));
+    }
+    app.close();
+}
+
+/// Accepts connections, up to the limit at once.
+async fn accept(listener: &TcpListener, app: &Arc<App>, graceful: &GracefulShutdown) {
+    let slots = Arc::new(Semaphore::new(app.settings.connections));
+    let service = TowerToHyperService::new(routes::router(Arc::clone(app)));
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(IDLE).max_buf_size(BUFFER);
+    loop {
+        let slot = Arc::clone(&slots).acquire_owned().await.expect("the semaphore is never closed");
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                app.log_event("connection refused", json!({"error": error.to_string()}));
+                sleep(PAUSE).await;
+                continue;
+            }
+        };
+        let connection = builder.serve_connection(TokioIo::new(Box::pin(with_timeout(stream))), service.clone());
+        let connection = graceful.watch(connection);
+        let counted = app.metrics.connection();
+        tokio::spawn(async move {
+            // The client sees an error of its connection too; nobody else needs to.
+            drop(connection.await);
+            drop((slot, counted));
+        });
+    }
+}
+
+/// Waits until no request has been in flight for a while: the remaining connections have not sent a whole request.
+async fn idle(app: &App) {
+    let mut since = Instant::now();
+    while since.elapsed() < LINGER {
+        sleep(PAUSE).await;
+        if app.metrics.requests_in_flight() > 0 {
+            since = Instant::now();
+        }
+    }
+}
+
+fn with_timeout(stream: TcpStream) -> TimeoutStream<TcpStream> {
+    // Responses are small and written in one piece.
+    drop(stream.set_nodelay(true));
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(STALLED));
+    stream
+}
