@@ -21,69 +21,49 @@ impl Fingerprint {
     /// Of a series. `settings` is the canonical text of all settings that affect the artifact.
     #[must_use]
     pub fn new(settings: &str, customer: &CustomerId, series: &Series) -> Self {
-        let mut hash = Sha256::new();
-        hash.update(FORMAT.to_le_bytes());
-        hash.update(ALGORITHM.to_le_bytes());
-        for text in [settings, customer.as_str()] {
-            hash.update((text.len() as u64).to_le_bytes());
-            hash.update(text);
-        }
+        let mut hash = Hasher::default();
+        hash.numbers(&[FORMAT, ALGORITHM], |version| version.to_le_bytes());
+        hash.text(settings);
+        hash.text(customer.as_str());
         // The lengths separate the three columns.
-        let mut block = [0; 4096];
-        let mut filled = 0;
-        let mut words = |words: &mut dyn Iterator<Item = u64>| {
-            for word in words {
-                block[filled..filled + 8].copy_from_slice(&word.to_le_bytes());
-                filled += 8;
-                if filled == block.len() {
-                    hash.update(block);
-                    filled = 0;
-                }
-            }
-        };
-        words(&mut [series.dates.len() as u64, series.values.len() as u64].into_iter());
-        words(&mut series.dates.iter().map(|&ms| ms as u64));
-        words(&mut series.timestamps.iter().map(|&ms| ms as u64));
-        words(&mut series.values.iter().map(|y| y.to_bits()));
+        hash.lengths(&[series.dates.len(), series.values.len()]);
+        hash.numbers(&series.dates, |ms| ms.to_le_bytes());
+        hash.numbers(&series.timestamps, |ms| ms.to_le_bytes());
+        hash.numbers(&series.values, |y| y.to_le_bytes());
         for (name, column) in series.columns.iter() {
-            words(&mut std::iter::once(name.len() as u64).chain(name.bytes().map(u64::from)));
-            words(&mut column.iter().map(|x| x.to_bits()));
+            hash.lengths(&[name.len()]);
+            hash.numbers(name.as_bytes(), |&byte| u64::from(byte).to_le_bytes());
+            hash.numbers(column, |x| x.to_le_bytes());
         }
-        hash.update(&block[..filled]);
-        Self(hex(&hash.finalize()))
+        hash.finish()
     }
 
     /// Of tables of features, for regression. Validation rows count: they decide early stopping, and the artifact stores the
     /// errors on them.
     #[must_use]
     pub fn of_tables(settings: &str, customer: &CustomerId, training: &Table, validation: Option<&Table>) -> Self {
-        let mut hash = Sha256::new();
-        hash.update(b"regression");
-        hash.update(FORMAT.to_le_bytes());
-        hash.update(REGRESSION_ALGORITHM.to_le_bytes());
-        let text = |hash: &mut Sha256, text: &str| {
-            hash.update((text.len() as u64).to_le_bytes());
-            hash.update(text);
-        };
-        text(&mut hash, settings);
-        text(&mut hash, customer.as_str());
+        let mut hash = Hasher::default();
+        hash.0.update(b"regression");
+        hash.numbers(&[FORMAT, REGRESSION_ALGORITHM], |version| version.to_le_bytes());
+        hash.text(settings);
+        hash.text(customer.as_str());
         // Every list is preceded by its length, so that different tables never give the same bytes.
         for feature in &training.features {
-            text(&mut hash, &feature.name);
+            hash.text(&feature.name);
             let categories = feature.categories.as_deref();
-            hash.update(categories.map_or(0, |categories| 1 + categories.len() as u64).to_le_bytes());
-            categories.unwrap_or_default().iter().for_each(|category| text(&mut hash, category));
+            hash.lengths(&[categories.map_or(0, |categories| 1 + categories.len())]);
+            categories.unwrap_or_default().iter().for_each(|category| hash.text(category));
         }
+        // All missing values hash alike.
+        let single = |&number: &f32| if number.is_nan() { f32::NAN.to_le_bytes() } else { number.to_le_bytes() };
         for table in [Some(training), validation].into_iter().flatten() {
-            let (rows, columns) = (table.matrix.rows() as u64, table.matrix.columns() as u64);
-            for number in [rows, columns, table.missing as u64, u64::from(table.weights.is_some())] {
-                hash.update(number.to_le_bytes());
-            }
-            (0..table.matrix.columns()).for_each(|column| singles(&mut hash, table.matrix.column(column)));
-            singles(&mut hash, &table.targets);
-            singles(&mut hash, table.weights.as_deref().unwrap_or_default());
+            let matrix = &table.matrix;
+            hash.lengths(&[matrix.rows(), matrix.columns(), table.missing, usize::from(table.weights.is_some())]);
+            (0..matrix.columns()).for_each(|column| hash.numbers(matrix.column(column), single));
+            hash.numbers(&table.targets, single);
+            hash.numbers(table.weights.as_deref().unwrap_or_default(), single);
         }
-        Self(hex(&hash.finalize()))
+        hash.finish()
     }
 
     /// 64 hexadecimal digits.
@@ -99,14 +79,33 @@ impl Fingerprint {
     }
 }
 
-/// Hashes numbers in blocks, which is faster than one by one; all NaNs hash alike.
-fn singles(hash: &mut Sha256, numbers: &[f32]) {
-    let mut block = [0; 4096];
-    for numbers in numbers.chunks(block.len() / 4) {
-        for (bytes, number) in block.as_chunks_mut::<4>().0.iter_mut().zip(numbers) {
-            *bytes = if number.is_nan() { f32::NAN.to_le_bytes() } else { number.to_le_bytes() };
+/// SHA-256 of texts and numbers.
+#[derive(Default)]
+struct Hasher(Sha256);
+
+impl Hasher {
+    fn text(&mut self, text: &str) {
+        self.lengths(&[text.len()]);
+        self.0.update(text);
+    }
+
+    fn lengths(&mut self, lengths: &[usize]) {
+        self.numbers(lengths, |&length| (length as u64).to_le_bytes());
+    }
+
+    /// Hashes numbers in blocks, which is faster than one by one.
+    fn numbers<T, const N: usize>(&mut self, numbers: &[T], bytes: impl Fn(&T) -> [u8; N]) {
+        let mut block = [0; 4096];
+        for numbers in numbers.chunks(block.len() / N) {
+            for (place, number) in block.as_chunks_mut::<N>().0.iter_mut().zip(numbers) {
+                *place = bytes(number);
+            }
+            self.0.update(&block[..N * numbers.len()]);
         }
-        hash.update(&block[..4 * numbers.len()]);
+    }
+
+    fn finish(self) -> Fingerprint {
+        Fingerprint(hex(&self.0.finalize()))
     }
 }
 

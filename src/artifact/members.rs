@@ -18,22 +18,13 @@ pub struct Limits {
     pub file: u64,
     /// The largest archive, unpacked, in bytes.
     pub unpacked: u64,
-    /// The largest number of files.
-    pub members: usize,
 }
 
 impl Limits {
     /// Limits for model files of at most this many bytes.
     #[must_use]
     pub const fn of_file(file: u64) -> Self {
-        Self { file, unpacked: file.saturating_mul(2), members: 10_000 }
-    }
-
-    fn check_count(self, members: usize) -> Result<(), OpenError> {
-        if members < self.members {
-            return Ok(());
-        }
-        Err(OpenError::TooLarge(format!("more than {} files: a model is one file", self.members)))
+        Self { file, unpacked: file.saturating_mul(2) }
     }
 }
 
@@ -43,6 +34,9 @@ impl Default for Limits {
         Self::of_file(1 << 30)
     }
 }
+
+/// The largest number of files in a directory or archive.
+const MOST_MEMBERS: usize = 10_000;
 
 /// The largest metadata file, and the largest extended tar header.
 const LARGEST_HEADER: u64 = 1 << 20;
@@ -92,7 +86,7 @@ impl Members {
     /// Lists a directory; only the metadata is read.
     ///
     /// A link may lead to another file within the directory, as Kubernetes mounts volumes, but not out of it.
-    pub(super) fn of_directory(directory: &Path, limits: Limits) -> Result<Self, OpenError> {
+    pub(super) fn of_directory(directory: &Path) -> Result<Self, OpenError> {
         let cannot = |error: io::Error| match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
                 OpenError::Missing(format!("there is no directory {}", directory.display()))
@@ -102,7 +96,7 @@ impl Members {
         let root = directory.canonicalize().map_err(cannot)?;
         let mut members = Self::default();
         for (number, entry) in fs::read_dir(&root).map_err(cannot)?.enumerate() {
-            limits.check_count(number)?;
+            check_count(number)?;
             let entry = entry.map_err(cannot)?;
             let Some(name) = entry.file_name().to_str().map(str::to_owned) else { continue };
             if is_ignored(&name) {
@@ -155,7 +149,7 @@ impl Members {
         let entries = archive.entries().map_err(damaged)?.raw(true);
         let mut long_name: Option<Vec<u8>> = None;
         for (number, entry) in entries.enumerate() {
-            limits.check_count(number)?;
+            check_count(number)?;
             let mut entry = entry.map_err(damaged)?;
             let kind = entry.header().entry_type();
             if kind.is_gnu_longname() || kind.is_gnu_longlink() || kind.is_pax_local_extensions() {
@@ -239,6 +233,13 @@ impl Members {
         let elsewhere = list(&mut self.elsewhere.iter().map(String::as_str));
         format!("there is no model file at the root, only {elsewhere}: put the file itself there (tar -C DIRECTORY .)")
     }
+}
+
+fn check_count(members: usize) -> Result<(), OpenError> {
+    if members < MOST_MEMBERS {
+        return Ok(());
+    }
+    Err(OpenError::TooLarge(format!("more than {MOST_MEMBERS} files: a model is one file")))
 }
 
 /// Whether bytes begin as a gzip file does.

@@ -77,7 +77,7 @@ fn begins_like_ours(bytes: &[u8]) -> bool {
 
 /// Reads the model of an unpacked artifact.
 pub fn open_directory(directory: &Path, limits: Limits) -> Result<Opened, OpenError> {
-    open(Members::of_directory(directory, limits)?, limits)
+    open(Members::of_directory(directory)?, limits)
 }
 
 /// Reads the model in the bytes of a `tar.gz`.

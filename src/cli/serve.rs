@@ -16,7 +16,7 @@ use std::{
 };
 use tokio::{
     net::TcpListener,
-    signal::unix::{Signal, SignalKind, signal},
+    signal::unix::{SignalKind, signal},
 };
 
 /// The share of the memory that loaded models may take; the rest is for requests and for reading models.
@@ -113,10 +113,17 @@ impl Serve {
             .map_err(|error| Error::storage("starting the threads", error))?;
         runtime.block_on(async {
             let listening = |error| Error::storage(format_args!("listening on {address}"), error);
-            let mut stop = Stop::new().map_err(|error| Error::storage("listening for signals", error))?;
+            let catch = |kind| signal(kind).map_err(|error| Error::storage("listening for signals", error));
+            let (mut terminate, mut interrupt) = (catch(SignalKind::terminate())?, catch(SignalKind::interrupt())?);
             let app = App::new(settings)?;
             let listener = TcpListener::bind(address).await.map_err(listening)?;
-            serve(listener, app, async || stop.given().await).await;
+            let stop = async || {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = interrupt.recv() => {}
+                }
+            };
+            serve(listener, app, stop).await;
             Ok::<(), Error>(())
         })?;
         // A computation whose client is gone need not finish.
@@ -156,7 +163,7 @@ impl Serve {
         let default_accept = platform.default_accept.as_deref().map_or(Ok(Format::Json), |media| {
             Format::of_media_type(&media.to_ascii_lowercase()).ok_or_else(|| {
                 Error::Settings(format!(
-                    "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT is {media}: use application/json, application/jsonlines or text/csv"
+                    "the default response format is {media}: use application/json, application/jsonlines or text/csv"
                 ))
             })
         })?;
@@ -181,25 +188,6 @@ impl Serve {
             }),
             log_level: self.log,
         })
-    }
-}
-
-/// SIGTERM and SIGINT, caught from the start.
-struct Stop {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Stop {
-    fn new() -> std::io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
-    }
-
-    async fn given(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
     }
 }
 

@@ -153,7 +153,7 @@ impl Loader {
 /// Limits under which reading takes no more memory than was charged.
 fn limits(peak: u64) -> Limits {
     let unpacked = peak / UNPACKED_PEAK;
-    Limits { unpacked, ..Limits::of_file(unpacked) }
+    Limits { file: unpacked, unpacked }
 }
 
 /// The estimated memory for reading an archive or a model file of `size` bytes; `declared` is the unpacked size that it

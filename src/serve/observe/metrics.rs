@@ -48,15 +48,21 @@ pub(in crate::serve) struct Levels {
     pub(in crate::serve) log_lines_lost: u64,
 }
 
-/// Names and help texts of the [`Levels`], in their order.
-const LEVELS: [(&str, &str); 7] = [
-    ("manyfit_models", "Models in memory"),
-    ("manyfit_model_memory_bytes", "Memory of the loaded models, as charged to the budget"),
-    ("manyfit_model_memory_limit_bytes", "Memory budget for models"),
-    ("process_resident_memory_bytes", "Resident memory of the process"),
-    ("manyfit_requests_waiting", "Requests waiting to be computed"),
-    ("manyfit_captures_lost", "Requests that should have been captured but were lost, since the start"),
-    ("manyfit_log_lines_lost", "Log lines dropped because nobody read the log, since the start"),
+/// Names, help texts and values of the [`Levels`].
+const LEVELS: [(&str, &str, fn(&Levels) -> u64); 7] = [
+    ("manyfit_models", "Models in memory", |levels| levels.models as u64),
+    ("manyfit_model_memory_bytes", "Memory of the loaded models, as charged to the budget", |levels| {
+        levels.model_bytes
+    }),
+    ("manyfit_model_memory_limit_bytes", "Memory budget for models", |levels| levels.budget_bytes),
+    ("process_resident_memory_bytes", "Resident memory of the process", |levels| levels.resident_bytes),
+    ("manyfit_requests_waiting", "Requests waiting to be computed", |levels| levels.waiting as u64),
+    ("manyfit_captures_lost", "Requests that should have been captured but were lost, since the start", |levels| {
+        levels.captures_lost
+    }),
+    ("manyfit_log_lines_lost", "Log lines dropped because nobody read the log, since the start", |levels| {
+        levels.log_lines_lost
+    }),
 ];
 
 fn latencies() -> Histogram {
@@ -109,8 +115,8 @@ impl Metrics {
         registry.register("manyfit_evictions", "Models unloaded to make room for others", self.evictions.clone());
         registry.register("manyfit_connections", "Open connections", self.connections.clone());
         registry.register("manyfit_requests_under_way", "Requests in flight", self.in_flight.clone());
-        for ((name, meaning), gauge) in LEVELS.into_iter().zip(&self.gauges) {
-            registry.register(name, meaning, gauge.clone());
+        for ((name, help, _), gauge) in LEVELS.into_iter().zip(&self.gauges) {
+            registry.register(name, help, gauge.clone());
         }
         self
     }
@@ -147,17 +153,8 @@ impl Metrics {
 
     /// All metrics as text.
     pub(in crate::serve) fn text(&self, levels: &Levels) -> String {
-        let values = [
-            levels.models as u64,
-            levels.model_bytes,
-            levels.budget_bytes,
-            levels.resident_bytes,
-            levels.waiting as u64,
-            levels.captures_lost,
-            levels.log_lines_lost,
-        ];
-        for (gauge, value) in self.gauges.iter().zip(values) {
-            gauge.set(value as i64);
+        for ((.., value), gauge) in LEVELS.into_iter().zip(&self.gauges) {
+            gauge.set(value(levels) as i64);
         }
         let mut text = String::new();
         encode(&mut text, &self.registry).expect("writing to a string does not fail");

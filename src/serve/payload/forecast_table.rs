@@ -3,7 +3,7 @@
 use super::{
     forecast::{Forecaster, components},
     forecast_query::ForecastQuery,
-    format::{Format, json_lines, to_json},
+    format::{Format, Predictions, json_lines, to_json},
 };
 use crate::{input::format_timestamp, serve::error::ApiError};
 use serde::{Serialize, Serializer, ser::SerializeMap};
@@ -28,12 +28,6 @@ impl Serialize for Row<'_> {
         }
         map.end()
     }
-}
-
-/// A table as an object.
-#[derive(Serialize)]
-struct Predictions<'a> {
-    predictions: Vec<Row<'a>>,
 }
 
 impl ForecastTable {
@@ -62,7 +56,7 @@ impl ForecastTable {
         (0..self.dates.len()).map(|row| Row(self, row))
     }
 
-    fn predictions(&self) -> Predictions<'_> {
+    fn predictions(&self) -> Predictions<Row<'_>> {
         Predictions { predictions: self.rows().collect() }
     }
 }

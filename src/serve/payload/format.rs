@@ -96,6 +96,12 @@ pub(super) fn to_json(value: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(value).expect("plain data has a JSON form")
 }
 
+/// Rows as an object.
+#[derive(Serialize)]
+pub(super) struct Predictions<T> {
+    pub(super) predictions: Vec<T>,
+}
+
 /// Values as JSON lines.
 pub(super) fn json_lines(values: impl Iterator<Item = impl Serialize>) -> Vec<u8> {
     values.flat_map(|value| to_json(&value).into_iter().chain([b'\n'])).collect()

@@ -1,16 +1,11 @@
 //! Predictions for rows, as AWS's XGBoost container writes them.
 
-use super::format::{Format, Rules, json_lines, to_json};
+use super::format::{Format, Predictions, Rules, json_lines, to_json};
 use serde::Serialize;
 
 #[derive(Serialize)]
 struct Score {
     score: f64,
-}
-
-#[derive(Serialize)]
-struct Predictions {
-    predictions: Vec<Score>,
 }
 
 /// Writes predictions: as a bare list if many models are served, as objects in `predictions` if a single one is; CSV on one
