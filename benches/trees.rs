@@ -1,7 +1,7 @@
 //! Time to fit, write, read and apply one tree model, one thread.
 
 use divan::{Bencher, black_box};
-use manyfit_models::trees::{BoostingParams, Ensemble, ForestParams, Matrix, Scratch};
+use manyfit_models::trees::{BoostingParams, Ensemble, ForestParams, Matrix, Samples, Scratch};
 
 fn main() {
     divan::main();
@@ -52,8 +52,7 @@ fn boosting(bencher: Bencher<'_, '_>, rows: usize) {
 fn forest(bencher: Bencher<'_, '_>, min_samples_leaf: usize) {
     let (matrix, targets) = housing(600);
     let mut scratch = Scratch::default();
-    let mut params = ForestParams::default();
-    params.set("min_samples_leaf", &min_samples_leaf.to_string()).expect("a valid number");
+    let params = ForestParams { min_samples_leaf: Samples::Count(min_samples_leaf), ..ForestParams::default() };
     bencher.bench_local(|| params.fit(black_box(&matrix), &targets, None, &mut scratch));
 }
 

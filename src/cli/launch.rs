@@ -1,13 +1,12 @@
 //! The options that `pipeline` and `job` share.
 
-use super::prepare::Prepare;
+use super::{prepare::Prepare, settings_options::assignments};
 use crate::{
     error::{Error, Result},
     launch::{InputMode, Launch, Machines, Versions},
-    settings::{Settings, Task, canonical_name},
+    settings::{Settings, Task, merge},
 };
 use clap::{Args, Parser};
-use std::collections::BTreeMap;
 
 /// What to launch, and on which machines.
 #[derive(Args)]
@@ -101,7 +100,8 @@ impl LaunchOptions {
     /// The launch; settings of the fit are checked as the fit itself will, and options of the preparation likewise.
     pub(super) fn into_launch(self, name: String, cache: Option<String>) -> Result<Launch> {
         check_preparation(&self.prepare_argument)?;
-        let hyperparameters = settings(&self.set)?;
+        let hyperparameters =
+            merge(&[assignments(&self.set)?]).map_err(|fault| Error::Settings(format!("setting {fault}")))?;
         let task = Settings::from_text(&hyperparameters)?.task;
         Ok(Launch {
             name,
@@ -156,15 +156,4 @@ fn check_preparation(arguments: &[String]) -> Result<()> {
             Err(refused(told.join("; ").trim_start_matches("error: ")))
         }
     }
-}
-
-fn settings(set: &[String]) -> Result<BTreeMap<String, String>> {
-    let mut settings = BTreeMap::new();
-    for setting in set {
-        let (name, value) = setting.split_once('=').ok_or_else(|| {
-            Error::Settings(format!("--set {setting}: write a name and a value, such as --set horizon=8"))
-        })?;
-        settings.insert(canonical_name(name), value.trim().to_owned());
-    }
-    Ok(settings)
 }

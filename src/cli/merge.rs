@@ -1,10 +1,10 @@
 //! `manyfit merge`: the results of all shards made one.
 
-use super::{output::print_line, places::temporary_directory, s3::S3Arguments};
+use super::{output::print_line, places::temporary_directory, s3::S3Arguments, settings_options::assignments};
 use crate::{
     error::{Error, Result},
     input::discover,
-    settings::{MaxFailures, Settings, canonical_name},
+    settings::{MaxFailures, Settings},
     store::Location,
     train::merge,
 };
@@ -93,14 +93,7 @@ impl Merge {
     /// The customers of the run's input, and those that it refuses.
     fn expected(&self) -> Result<Option<BTreeSet<String>>> {
         let Some(place) = &self.customers else { return Ok(None) };
-        let mut settings = std::collections::BTreeMap::new();
-        for setting in &self.set {
-            let (name, value) = setting.split_once('=').ok_or_else(|| {
-                Error::Settings(format!("--set {setting}: write a name and a value, such as --set customer=id"))
-            })?;
-            settings.insert(canonical_name(name), value.trim().to_owned());
-        }
-        let settings = Settings::from_text(&settings)?;
+        let settings = Settings::from_text(&assignments(&self.set)?)?;
         let store = self.s3.open(place)?;
         let discovery = discover(&*store, &settings.input)?;
         let refused = discovery.refused.iter().map(|(name, _)| name.clone());

@@ -13,6 +13,7 @@ mod prepare;
 mod s3;
 mod serve;
 mod settings;
+mod settings_options;
 mod signals;
 mod simulate;
 mod train;
@@ -46,6 +47,7 @@ enum Command {
     Merge(merge::Merge),
     Simulate(simulate::Simulate),
     Serve(serve::Serve),
+    Settings(settings::SettingsReference),
 }
 
 /// Runs the command line of this process.
@@ -82,6 +84,7 @@ pub fn main() -> ExitCode {
         Command::Merge(merge) => merge.run(),
         Command::Simulate(simulate) => simulate.run(),
         Command::Serve(serve) => serve.run(),
+        Command::Settings(settings) => settings.run(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

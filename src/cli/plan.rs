@@ -4,7 +4,7 @@ use super::{
     output::{print_json, print_line},
     places::{require_directory, temporary_directory},
     s3::S3Arguments,
-    settings::SettingsArguments,
+    settings_options::SettingsOptions,
     values::duration,
 };
 use crate::{
@@ -50,9 +50,6 @@ pub(super) struct Plan {
     #[arg(long, value_name = "PLACE")]
     validation: Option<Location>,
 
-    #[command(flatten)]
-    settings: SettingsArguments,
-
     /// Table of prices, CSV or Parquet
     #[arg(long, value_name = "FILE")]
     prices: Option<PathBuf>,
@@ -68,6 +65,9 @@ pub(super) struct Plan {
     /// Seed of the choice of files
     #[arg(long, value_name = "SEED", default_value_t = 0)]
     seed: u64,
+
+    #[command(flatten)]
+    settings: SettingsOptions,
 
     /// Print JSON
     #[arg(long)]

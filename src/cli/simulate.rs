@@ -1,6 +1,6 @@
 //! `manyfit simulate`: a SageMaker job of many instances, rehearsed on this machine.
 
-use super::{output::print_line, places::require_directory, settings::SettingsArguments};
+use super::{output::print_line, places::require_directory, settings_options::SettingsOptions};
 use crate::{
     error::{Error, Result},
     settings::Settings,
@@ -43,7 +43,7 @@ pub(super) struct Simulate {
     seed: u64,
 
     #[command(flatten)]
-    settings: SettingsArguments,
+    settings: SettingsOptions,
 
     /// Worker threads of each instance
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]

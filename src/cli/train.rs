@@ -4,7 +4,7 @@ use super::{
     output::{print_line, stdout},
     places::{is_inside, require_directory, temporary_directory},
     s3::S3Arguments,
-    settings::SettingsArguments,
+    settings_options::SettingsOptions,
     signals::stop_on_signals,
 };
 use crate::{
@@ -36,7 +36,7 @@ const INPUT_SHARE: u64 = 24;
 ///
 /// A customer is a file (8.csv, 8.csv.gz, 8.parquet), a directory (8/data.csv), or a value of
 /// the column `customer` in files that hold many. Run it again and only what is missing or has
-/// changed is fitted. README.md has the table of settings.
+/// changed is fitted. `manyfit settings` lists the settings.
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Train {
@@ -53,7 +53,7 @@ pub(super) struct Train {
     validation: Option<Location>,
 
     #[command(flatten)]
-    settings: SettingsArguments,
+    settings: SettingsOptions,
 
     /// Worker threads [default: the processors this process may use]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]

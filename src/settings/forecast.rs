@@ -1,17 +1,28 @@
-//! The settings of forecasts.
+//! Settings of forecasts.
 
 use super::{
+    country_calendars::{CountryCalendars, pinned_until},
+    family::Family,
     prophet::{self, ProphetSettings},
-    recipe::Tables,
-    task::Family,
-    text::{self, Text},
+    reader::Reader,
+    shape::shape,
 };
-use crate::input::{Duplicates, InputSettings};
-use manyfit_models::{SeriesSpec, baseline::BaselineSpec, frequency::Frequency, holidays::Country};
-use std::path::PathBuf;
+use crate::{
+    error::{Error, Result},
+    input::{CustomerRows, InputSettings},
+};
+use manyfit_models::{
+    SeriesSpec,
+    baseline::BaselineSpec,
+    data::Series,
+    frequency::Frequency,
+    holidays::{Country, source_version},
+    prophet::ProphetSpec,
+};
+use std::{borrow::Cow, path::PathBuf, sync::Arc};
 
 /// What to fit to each customer's series, and how far to forecast it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct ForecastTask {
     /// What to fit.
     pub model: SeriesSpec,
@@ -29,56 +40,131 @@ pub struct ForecastTask {
     pub holidays: Option<PathBuf>,
     /// A table of settings that differ by customer, or a folder of them.
     pub overrides: Option<PathBuf>,
-    /// A table of dates to come with their regressors, or a folder of them.
+    /// A table of future dates with their regressors, or a folder of them.
     pub future: Option<PathBuf>,
-    pub(super) tables: Tables,
+    /// What was read from that table; shared by all copies of the settings.
+    pub(super) future_rows: Option<Arc<CustomerRows>>,
+    pub(super) calendars: Arc<CountryCalendars>,
 }
 
 /// Reads them, and what they say about the input.
-pub(super) fn read(text: &mut Text<'_>, family: Family, input: &mut InputSettings) -> ForecastTask {
-    input.duplicates = text.value("duplicates", Duplicates::Error, str::parse);
-    let ProphetSettings { spec: prophet, countries, holidays } = prophet::read(text, input);
-    let baseline = |baseline| SeriesSpec::Baseline {
-        baseline,
-        interval_width: prophet.interval_width,
-        lower_bound: prophet.lower_bound,
-    };
-    let model = match family {
+pub(super) fn read(reader: &mut Reader<'_>, input: &mut InputSettings) -> ForecastTask {
+    input.duplicates = reader.value("duplicates");
+    let interval_width = reader.value("interval_width");
+    let lower_bound = lower_bound(reader);
+    let ProphetSettings { spec, countries, holidays } = prophet::read(reader, interval_width, lower_bound, input);
+    let baseline = |baseline| SeriesSpec::Baseline { baseline, interval_width, lower_bound };
+    let model = match reader.family {
         Family::SeasonalNaive => baseline(BaselineSpec::SeasonalNaive),
         Family::Mean => baseline(BaselineSpec::Mean),
-        _ => SeriesSpec::Prophet(prophet.clone()),
+        _ => SeriesSpec::Prophet(spec),
     };
     if !matches!(model, SeriesSpec::Prophet(_)) {
-        // What Prophet would be given is nothing that these need.
+        // The baselines look at no other column.
         input.extra.clear();
     }
-    let fallback = text.choice(
-        "fallback",
-        &[
-            ("seasonal-naive", Some(baseline(BaselineSpec::SeasonalNaive))),
-            ("mean", Some(baseline(BaselineSpec::Mean))),
-            ("none", None),
-        ],
-    );
-    let horizon = text.value("horizon", 0, |text| text::integer(text, 0..=100_000));
-    let overrides = text.optional("overrides", |text| Ok(PathBuf::from(text)));
-    let future = text.optional("future", |text| Ok(PathBuf::from(text)));
+    let fallback = match reader.choice("fallback") {
+        "seasonal-naive" => Some(baseline(BaselineSpec::SeasonalNaive)),
+        "mean" => Some(baseline(BaselineSpec::Mean)),
+        _ => None,
+    };
+    let horizon = reader.value("horizon");
+    let (overrides, future) = (reader.optional::<PathBuf>("overrides"), reader.optional::<PathBuf>("future"));
     if future.is_some() && horizon == 0 {
-        text.fault("future: nothing is forecast of it with horizon=0: say by horizon how many of its dates are".into());
+        reader
+            .fault("future: none of its dates is forecast with horizon=0: set horizon to how many of them are".into());
     }
     if future.is_some() && overrides.is_none() && matches!(model, SeriesSpec::Baseline { .. }) {
-        text.fault(format!("future: model={} looks at no table of the future: leave it out", model.name()));
+        reader.fault(format!("future: model={} does not use a table of the future: leave it out", model.name()));
     }
     ForecastTask {
         model,
         fallback,
-        frequency: text.optional("frequency", str::parse),
+        frequency: reader.optional("frequency"),
         horizon,
-        include_history: text.value("include_history", false, text::boolean),
+        include_history: reader.value("include_history"),
         countries,
         holidays,
         overrides,
         future,
-        tables: Tables::default(),
+        future_rows: None,
+        calendars: Arc::default(),
+    }
+}
+
+/// The bound below all forecasts, from its two settings.
+fn lower_bound(reader: &mut Reader<'_>) -> Option<f64> {
+    let (non_negative, bound) = (reader.value("non_negative"), reader.optional("lower_bound"));
+    if let Some(bound) = bound.filter(|bound: &f64| non_negative && *bound < 0.0) {
+        reader.fault(format!(
+            "lower_bound: \"{bound}\": forecasts down to it are negative: raise it, or set non_negative=false"
+        ));
+    }
+    bound.or(non_negative.then_some(0.0))
+}
+
+impl ForecastTask {
+    /// The model to fit to a series: where it has holidays of countries, with their days in the years of the series, of ten
+    /// years after it and of the horizon.
+    ///
+    /// # Errors
+    /// [`Error::Data`] for years whose holidays are not known.
+    pub fn model_for(&self, series: &Series) -> Result<Cow<'_, SeriesSpec>> {
+        let (SeriesSpec::Prophet(spec), Some(&first), Some(until)) =
+            (&self.model, series.dates.first(), self.holidays_until(series))
+        else {
+            return Ok(Cow::Borrowed(&self.model));
+        };
+        let holidays = self.calendars.of(&self.countries, first, until)?;
+        let spec = ProphetSpec { country_holidays: Some(holidays), ..spec.clone() };
+        check(&spec, "country_holidays")?;
+        Ok(Cow::Owned(SeriesSpec::Prophet(spec)))
+    }
+
+    /// The canonical text for the fingerprint.
+    pub(super) fn shape(&self, version: Option<&str>) -> String {
+        let Self { model, fallback, countries, .. } = self;
+        let frequency = self.frequency.map(|frequency| frequency.to_string());
+        if countries.is_empty() {
+            return shape(&(model, fallback, frequency, version));
+        }
+        let codes: Vec<&str> = countries.iter().map(|country| country.code()).collect();
+        // What the days of the countries' holidays depend on.
+        shape(&(model, fallback, frequency, version, (codes, source_version())))
+    }
+
+    /// The canonical text for the fingerprint of a series: `shape`, and what depends on the horizon as well.
+    #[must_use]
+    pub fn shape_for<'s>(&self, shape: &'s str, series: &Series) -> Cow<'s, str> {
+        match self.holidays_until(series) {
+            Some(until) => Cow::Owned(format!("{shape} with holidays until {until}")),
+            None => Cow::Borrowed(shape),
+        }
+    }
+
+    /// The last year whose holidays of countries the model keeps, if it has any: that of the last forecast, or a later one.
+    fn holidays_until(&self, series: &Series) -> Option<i32> {
+        let (SeriesSpec::Prophet(_), false, Some(&last)) =
+            (&self.model, self.countries.is_empty(), series.dates.last())
+        else {
+            return None;
+        };
+        let frequency = self.frequency.unwrap_or_else(|| Frequency::infer(&series.dates));
+        let forecast = frequency.after(last, self.horizon).last().copied();
+        Some(pinned_until(last, forecast.unwrap_or(last)))
+    }
+
+    /// The rows of the table of the future, if there is one.
+    #[must_use]
+    pub fn future(&self) -> Option<&CustomerRows> {
+        self.future_rows.as_deref()
+    }
+}
+
+/// Checks a specification whose holidays come from `place`.
+pub(super) fn check(spec: &ProphetSpec, place: &str) -> Result<()> {
+    match spec.faults().as_slice() {
+        [] => Ok(()),
+        faults => Err(Error::Data(format!("{place}: {}", faults.join("; ")))),
     }
 }

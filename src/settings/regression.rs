@@ -1,16 +1,12 @@
-//! The settings of regression models and of their input.
+//! Settings of regression models and of their input.
 
-use super::{
-    task::Family,
-    text::{self, Text},
-};
+use super::{family::Family, reader::Reader, shape::shape};
 use crate::input::{InputSettings, TableSettings};
 use manyfit_models::{
-    Error, ModelFormat, RowsSpec,
+    Error, RowsSpec,
     ridge::RidgeParams,
     trees::{BoostingParams, ForestParams, Objective},
 };
-use std::collections::BTreeMap;
 
 /// What to fit to each customer's table, and which rows to judge it by.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,62 +21,121 @@ pub struct RegressionTask {
 }
 
 /// Reads them, and what they say about the input.
-pub(super) fn read(text: &mut Text<'_>, family: Family, seed: u64, input: &mut InputSettings) -> RegressionTask {
+pub(super) fn read(reader: &mut Reader<'_>, seed: u64, input: &mut InputSettings) -> RegressionTask {
     input.table = Some(TableSettings {
-        features: text.value("features", Vec::new(), names),
-        categorical: text.value("categorical", Vec::new(), names),
-        weight: text.optional("weight", |text| Ok(text.to_owned())),
-        header: text.optional("header", text::boolean),
+        features: reader.parse("features", |text, _| names(text)).unwrap_or_default(),
+        categorical: reader.parse("categorical", |text, _| names(text)).unwrap_or_default(),
+        weight: reader.optional("weight"),
+        header: reader.optional("header"),
         ..TableSettings::default()
     });
-    let model = match family {
+    let (model, checked) = match reader.family {
         Family::RandomForest => {
-            let format = format(text, ModelFormat::Ubj);
-            let params = ForestParams { random_state: small_seed(text, seed), ..ForestParams::default() };
-            let params = parameters(text, params, &ForestParams::NAMES, ForestParams::canonical, ForestParams::set);
-            check(text, params.check());
-            RowsSpec::RandomForest { params, format }
+            let (format, params) = (reader.value("model_format"), forest(reader, seed));
+            let checked = params.check();
+            (RowsSpec::RandomForest { params, format }, checked)
         }
         Family::Ridge => {
-            let params = RidgeParams::default();
-            let params = parameters(text, params, &RidgeParams::NAMES, RidgeParams::canonical, RidgeParams::set);
-            check(text, params.check());
-            RowsSpec::Ridge(params)
+            let params = RidgeParams { alpha: reader.value("alpha"), fit_intercept: reader.value("fit_intercept") };
+            (RowsSpec::Ridge(params), params.check())
         }
         _ => {
-            let format = format(text, ModelFormat::Json);
-            let params = BoostingParams { seed: small_seed(text, seed), ..BoostingParams::default() };
-            let names = &BoostingParams::NAMES;
-            let params = parameters(text, params, names, BoostingParams::canonical, BoostingParams::set);
-            check(text, params.check());
-            RowsSpec::GradientBoosting { params, format }
+            let (format, params) = (reader.value("model_format"), boosting(reader, seed));
+            let checked = params.check();
+            (RowsSpec::GradientBoosting { params, format }, checked)
         }
     };
-    // A line knows no bounds, as probabilities, counts and amounts have them: it takes their place only when asked to.
-    let bounded = matches!(&model, RowsSpec::GradientBoosting { params, .. }
+    match checked {
+        Ok(()) => {}
+        Err(Error::Parameter(faults)) => faults.lines().for_each(|fault| reader.fault(fault.to_owned())),
+        Err(other) => reader.fault(other.to_string()),
+    }
+    // Ridge predicts beyond the bounds of probabilities, counts and amounts: it replaces their models only on request.
+    let has_bounds = matches!(&model, RowsSpec::GradientBoosting { params, .. }
         if !matches!(params.objective, Objective::SquaredError | Objective::AbsoluteError));
-    let ridge = Some(RowsSpec::Ridge(RidgeParams::default())).filter(|ridge| ridge.name() != model.name());
-    let choices = if bounded { [("none", None), ("ridge", ridge)] } else { [("ridge", ridge), ("none", None)] };
+    let is_wanted = reader.choice("fallback") == "ridge" && (!has_bounds || reader.is_given("fallback"));
+    let is_other = !matches!(model, RowsSpec::Ridge(_));
     RegressionTask {
         model,
-        fallback: text.choice("fallback", &choices),
-        validation_fraction: text.value("validation_fraction", 0.0, |text| {
-            text::number(text, |share| (0.0..1.0).contains(&share), "use a number from 0 to below 1")
-        }),
+        fallback: (is_wanted && is_other).then(|| RowsSpec::Ridge(RidgeParams::default())),
+        validation_fraction: reader.value("validation_fraction"),
     }
 }
 
-fn format(text: &mut Text<'_>, default: ModelFormat) -> ModelFormat {
-    let (json, ubj) = (("json", ModelFormat::Json), ("ubj", ModelFormat::Ubj));
-    text.choice("model_format", &if default == ModelFormat::Json { [json, ubj] } else { [ubj, json] })
+fn boosting(reader: &mut Reader<'_>, seed: u64) -> BoostingParams {
+    let mut objective = reader.value("objective");
+    if let Some(power) = reader.optional("tweedie_variance_power") {
+        match &mut objective {
+            Objective::Tweedie { variance_power } => *variance_power = power,
+            other => reader.fault(format!(
+                "tweedie_variance_power: \"{power}\": it belongs to objective=reg:tweedie, and the objective is {}",
+                other.name()
+            )),
+        }
+    }
+    BoostingParams {
+        num_round: reader.value("num_round"),
+        objective,
+        eta: reader.value("eta"),
+        max_depth: reader.value("max_depth"),
+        gamma: reader.value("gamma"),
+        min_child_weight: reader.value("min_child_weight"),
+        lambda: reader.value("lambda"),
+        alpha: reader.value("alpha"),
+        max_delta_step: reader.optional("max_delta_step"),
+        subsample: reader.value("subsample"),
+        colsample_bytree: reader.value("colsample_bytree"),
+        colsample_bylevel: reader.value("colsample_bylevel"),
+        monotone_constraints: reader
+            .parse("monotone_constraints", |text, setting| {
+                constraints(text).ok_or_else(|| format!("use {}", setting.kind))
+            })
+            .unwrap_or_default(),
+        base_score: reader.optional("base_score"),
+        early_stopping_rounds: reader.optional("early_stopping_rounds"),
+        eval_metric: reader.optional("eval_metric"),
+        refresh_leaf: reader.value("refresh_leaf"),
+        seed: random_state(reader, seed),
+    }
 }
 
-/// The common seed, as XGBoost and scikit-learn take it.
-fn small_seed(text: &mut Text<'_>, seed: u64) -> u32 {
-    u32::try_from(seed).unwrap_or_else(|_| {
-        text.fault(format!("seed: \"{seed}\": use a whole number from 0 to {} with this model", u32::MAX));
+fn forest(reader: &mut Reader<'_>, seed: u64) -> ForestParams {
+    ForestParams {
+        n_estimators: reader.value("n_estimators"),
+        max_depth: reader.value("max_depth"),
+        min_samples_split: reader.value("min_samples_split"),
+        min_samples_leaf: reader.value("min_samples_leaf"),
+        max_features: reader.value("max_features"),
+        bootstrap: reader.value("bootstrap"),
+        max_samples: reader.value("max_samples"),
+        random_state: random_state(reader, seed),
+    }
+}
+
+/// The seed of trees: one of their own, or that of the run, as XGBoost and scikit-learn take it.
+fn random_state(reader: &mut Reader<'_>, seed: u64) -> u32 {
+    let seed = u32::try_from(seed).unwrap_or_else(|_| {
+        reader.fault(format!("seed: \"{seed}\": use a whole number from 0 to {} with this model", u32::MAX));
         0
-    })
+    });
+    reader.optional::<Option<u32>>("random_state").map_or(seed, Option::unwrap_or_default)
+}
+
+/// XGBoost's form, `(1,0,-1)`, or with brackets, or bare.
+fn constraints(text: &str) -> Option<Vec<i8>> {
+    let inner = text.trim_start_matches(['(', '[']).trim_end_matches([')', ']']);
+    let parts = inner.split(',').map(str::trim).filter(|part| !part.is_empty());
+    parts.map(|part| part.parse().ok().filter(|direction| (-1..=1).contains(direction))).collect()
+}
+
+impl RegressionTask {
+    /// The canonical text for the fingerprint.
+    pub(super) fn shape(&self, version: Option<&str>, seed: u64) -> String {
+        let Self { model, fallback, validation_fraction } = self;
+        // The seed of a model is among its parameters.
+        let split = (*validation_fraction > 0.0).then_some((validation_fraction, seed));
+        shape(&(model, fallback, split, version))
+    }
 }
 
 /// Column names: separated by commas, or as a JSON list where a name has a comma in it.
@@ -97,43 +152,5 @@ fn names(text: &str) -> Result<Vec<String>, String> {
     match names.iter().enumerate().find(|(at, name)| names[..*at].contains(name)) {
         Some((_, twice)) => Err(format!("names {twice:?} twice")),
         None => Ok(names),
-    }
-}
-
-/// Takes the parameters of a model out of the text.
-fn parameters<P>(
-    text: &mut Text<'_>,
-    mut params: P,
-    names: &[&'static str],
-    canonical: impl Fn(&str) -> Option<&'static str>,
-    set: impl Fn(&mut P, &str, &str) -> manyfit_models::Result<()>,
-) -> P {
-    text.know(names);
-    let mut given: BTreeMap<&'static str, (String, &str)> = BTreeMap::new();
-    for (name, value) in text.take(|name| canonical(name).is_some()) {
-        let Some(meant) = canonical(&name) else { continue };
-        if let Some((other, said)) = given.get(meant).filter(|(_, said)| *said != value) {
-            text.fault(format!("{name}: {value:?}: means the same as {other}, which is {said:?}"));
-        } else {
-            given.insert(meant, (name, value));
-        }
-    }
-    // Tweedie's variance power is taken only after its objective.
-    let (objective, others): (Vec<_>, Vec<_>) = given.into_iter().partition(|(meant, _)| *meant == "objective");
-    for (_, (name, value)) in objective.into_iter().chain(others) {
-        let set = set(&mut params, &name, value).or_else(|error| {
-            // Some clients write whole numbers as 7.0.
-            value.strip_suffix(".0").map_or(Err(error), |whole| set(&mut params, &name, whole))
-        });
-        check(text, set);
-    }
-    params
-}
-
-fn check(text: &mut Text<'_>, result: manyfit_models::Result<()>) {
-    match result {
-        Ok(()) => {}
-        Err(Error::Parameter(faults)) => faults.lines().for_each(|fault| text.fault(fault.to_owned())),
-        Err(other) => text.fault(other.to_string()),
     }
 }

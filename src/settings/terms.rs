@@ -8,8 +8,12 @@
 //! Terms have commas between them; a name is followed by its options, each after a colon. The same may be written as a JSON
 //! array of objects with `name` and the options, which names with commas and colons need.
 
+use super::{
+    setting::Kind,
+    values::{self, Value},
+};
 use manyfit_models::prophet::{CustomSeasonality, Mode, Regressor, Standardize};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Bound::Unbounded};
 
 /// A term's options by name.
 type Options = BTreeMap<String, String>;
@@ -45,7 +49,7 @@ pub(super) fn seasonalities(text: &str) -> Result<Vec<CustomSeasonality>, String
                 Ok(CustomSeasonality {
                     name: name.clone(),
                     period: number(options, "period")?.ok_or("needs a period in days, such as period=30.5")?,
-                    fourier_order: super::text::integer(&order, 1..=100)
+                    fourier_order: values::integer(&order, Kind::Integer(1, 100))
                         .map_err(|fault| format!("order={order}: {fault}"))?,
                     prior_scale: number(options, "prior_scale")?,
                     mode: mode_of(options)?,
@@ -62,7 +66,7 @@ fn terms(text: &str, known: &[&str]) -> Result<Vec<(String, Options)>, String> {
     let terms = if text.starts_with('[') { from_json(text)? } else { from_plain(text)? };
     for (name, options) in &terms {
         if let Some(unknown) = options.keys().find(|option| !known.contains(&option.as_str())) {
-            return Err(format!("{name:?}: there is no option {unknown}; the options are {}", known.join(", ")));
+            return Err(format!("{name:?}: unknown option {unknown}; the options are {}", known.join(", ")));
         }
     }
     Ok(terms)
@@ -74,7 +78,7 @@ fn from_plain(text: &str) -> Result<Vec<(String, Options)>, String> {
         let name = parts.next().unwrap_or_default().to_owned();
         let option = |part: &str| {
             let (option, value) = part.split_once('=').ok_or_else(|| {
-                format!("{name:?}: {part:?} is no option: write it as option=value, such as mode=multiplicative")
+                format!("{name:?}: {part:?} is not an option: write it as option=value, such as mode=multiplicative")
             })?;
             Ok((option.trim().replace('-', "_"), value.trim().to_owned()))
         };
@@ -86,7 +90,7 @@ fn from_plain(text: &str) -> Result<Vec<(String, Options)>, String> {
 
 fn from_json(text: &str) -> Result<Vec<(String, Options)>, String> {
     let objects: Vec<BTreeMap<String, serde_json::Value>> =
-        serde_json::from_str(text).map_err(|error| format!("it is no JSON array of objects: {error}"))?;
+        serde_json::from_str(text).map_err(|error| format!("it is not a JSON array of objects: {error}"))?;
     let plain = |value: serde_json::Value| match value {
         serde_json::Value::String(text) => text,
         other => other.to_string(),
@@ -105,24 +109,23 @@ fn from_json(text: &str) -> Result<Vec<(String, Options)>, String> {
 
 fn number(options: &mut Options, name: &str) -> Result<Option<f64>, String> {
     let Some(text) = options.remove(name) else { return Ok(None) };
-    super::text::number(&text, |_| true, "use a number").map(Some).map_err(|fault| format!("{name}={text}: {fault}"))
+    f64::read(&text, Kind::Number(Unbounded, Unbounded)).map(Some).map_err(|fault| format!("{name}={text}: {fault}"))
 }
 
 fn mode_of(options: &mut Options) -> Result<Option<Mode>, String> {
     options.remove("mode").map(|word| mode(&word)).transpose()
 }
 
-/// `additive` or `multiplicative`.
-pub(super) fn mode(word: &str) -> Result<Mode, String> {
+fn mode(word: &str) -> Result<Mode, String> {
     match word.to_ascii_lowercase().as_str() {
         "additive" => Ok(Mode::Additive),
         "multiplicative" => Ok(Mode::Multiplicative),
-        _ => Err(format!("{word:?} is no mode: use additive or multiplicative")),
+        _ => Err(format!("unknown mode {word:?}: use additive or multiplicative")),
     }
 }
 
 fn standardize(word: &str) -> Result<Standardize, String> {
-    match (word, super::text::boolean(word)) {
+    match (word, values::boolean(word)) {
         (_, Ok(true)) => Ok(Standardize::Always),
         (_, Ok(false)) => Ok(Standardize::Never),
         (word, _) if word.eq_ignore_ascii_case("auto") => Ok(Standardize::Auto),
@@ -157,10 +160,10 @@ mod tests {
             ("monthly:order=5", "\"monthly\": needs a period"),
             ("monthly:order=5:period=long", "\"monthly\": period=long: use a number"),
             ("monthly:order=0:period=3", "\"monthly\": order=0: use a whole number from 1 to 100"),
-            ("monthly:5", "\"monthly\": \"5\" is no option"),
-            ("monthly:orders=5", "\"monthly\": there is no option orders; the options are period, order"),
-            ("monthly:order=5:period=3:mode=both", "\"monthly\": \"both\" is no mode"),
-            ("[1]", "no JSON array of objects"),
+            ("monthly:5", "\"monthly\": \"5\" is not an option"),
+            ("monthly:orders=5", "\"monthly\": unknown option orders; the options are period, order"),
+            ("monthly:order=5:period=3:mode=both", "\"monthly\": unknown mode \"both\""),
+            ("[1]", "not a JSON array of objects"),
         ] {
             let fault = seasonalities(text).unwrap_err();
             assert!(fault.contains(part), "{fault}");

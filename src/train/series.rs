@@ -9,7 +9,7 @@ use super::{
 use crate::{
     artifact::{FORMAT, Fingerprint, Metadata, Span, forecast_seed},
     error::{Error, Result},
-    settings::{ForecastTask, Recipe, Settings},
+    settings::{CustomerSettings, ForecastTask, Settings},
 };
 use manyfit_models::{
     FitError, Fitted, FittedSeries, SeriesModel,
@@ -31,9 +31,9 @@ impl Crew<'_> {
         tools: &mut Tools,
         ms: &mut Phases,
     ) -> Work {
-        let recipe = self.job.settings.recipe(task, customer)?;
-        let series = &*recipe.series(series)?;
-        let Recipe { task, shape, .. } = recipe;
+        let settings = self.job.settings.for_customer(task, customer)?;
+        let series = &*settings.series(series)?;
+        let CustomerSettings { task, shape, .. } = settings;
         let frequency = task.frequency.unwrap_or_else(|| Frequency::infer(&series.dates));
         let shape = task.shape_for(shape.as_ref().unwrap_or(&self.shape), series);
         let fingerprint = timed(&mut ms.compare, || Fingerprint::new(&shape, customer, series));

@@ -10,7 +10,11 @@
 
 use std::{collections::BTreeMap, error::Error, fs, hint::black_box, path::Path, time::Instant};
 
-use manyfit_models::trees::{BoostingParams, Ensemble, Evaluation, ForestParams, Matrix, Scratch};
+use manyfit::settings::{Settings, Task};
+use manyfit_models::{
+    RowsSpec,
+    trees::{Ensemble, Evaluation, Matrix, Scratch},
+};
 use serde::{Deserialize, Serialize};
 
 #[derive(Deserialize)]
@@ -92,20 +96,25 @@ fn fit(job: &Job, validation: &Matrix, scratch: &mut Scratch, report: &mut Repor
     let weights = job.weights.as_deref().map(floats).transpose()?;
     let validation_targets = job.validation_targets.as_deref().map(floats).transpose()?;
     let validation_weights = job.validation_weights.as_deref().map(floats).transpose()?;
-    let pairs = job.params.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    let boosting = (job.kind == "boosting").then(|| BoostingParams::from_pairs(pairs.clone())).transpose()?;
-    let forest = if boosting.is_none() { Some(ForestParams::from_pairs(pairs)?) } else { None };
+    let mut settings = job.params.clone();
+    settings.insert("model".into(), if job.kind == "boosting" { "gradient-boosting" } else { "random-forest" }.into());
+    let Task::Regression(task) = Settings::from_text(&settings)?.task else {
+        return Err("trees are regression".into());
+    };
     let mut fit_once = || -> Result<Outcome, Box<dyn Error>> {
         let matrix = Matrix::from_rows(job.columns, &features)?;
-        if let Some(forest) = &forest {
-            return Ok((forest.fit(&matrix, &targets, weights.as_deref(), scratch)?, vec![], None));
-        }
+        let params = match &task.model {
+            RowsSpec::GradientBoosting { params, .. } => params,
+            RowsSpec::RandomForest { params, .. } => {
+                return Ok((params.fit(&matrix, &targets, weights.as_deref(), scratch)?, vec![], None));
+            }
+            RowsSpec::Ridge(_) => return Err("kind is boosting, forest or read".into()),
+        };
         let evaluation = validation_targets.as_deref().map(|targets| Evaluation {
             matrix: validation,
             targets,
             weights: validation_weights.as_deref(),
         });
-        let params = boosting.as_ref().ok_or("kind is boosting, forest or read")?;
         let fitted = params.fit(&matrix, &targets, weights.as_deref(), evaluation, scratch)?;
         Ok((fitted.model, fitted.history, fitted.best_iteration))
     };

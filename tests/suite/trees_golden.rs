@@ -6,7 +6,11 @@
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
-use manyfit_models::trees::{BoostingParams, Ensemble, Evaluation, Matrix, Scratch};
+use manyfit::settings::{Settings, Task};
+use manyfit_models::{
+    RowsSpec,
+    trees::{BoostingParams, Ensemble, Evaluation, Matrix, Scratch},
+};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -67,6 +71,17 @@ fn descriptions(model: &Value) -> Vec<Vec<Description>> {
         .collect()
 }
 
+fn boosting(mut settings: BTreeMap<String, String>) -> BoostingParams {
+    settings.insert("model".into(), "gradient-boosting".into());
+    match Settings::from_text(&settings).unwrap().task {
+        Task::Regression(task) => match task.model {
+            RowsSpec::GradientBoosting { params, .. } => params,
+            other => panic!("{other:?}"),
+        },
+        Task::Forecast(_) => panic!("it is a regression"),
+    }
+}
+
 #[test]
 fn boosting_grows_the_trees_that_xgboost_grew() {
     let mut scratch = Scratch::default();
@@ -75,7 +90,7 @@ fn boosting_grows_the_trees_that_xgboost_grew() {
         let path = entry.unwrap().path();
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
         let case: Golden = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
-        let params = BoostingParams::from_pairs(case.params.iter().map(|(k, v)| (k.as_str(), v.as_str()))).unwrap();
+        let params = boosting(case.params);
         let validation = matrix(case.columns, &case.validation_features);
         let evaluation = Evaluation { matrix: &validation, targets: &case.validation_targets, weights: None };
         let fitted = params

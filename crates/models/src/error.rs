@@ -14,5 +14,12 @@ pub enum Error {
     Interrupted(String),
 }
 
+impl Error {
+    /// No faults of parameters, or all of them, one a line.
+    pub(crate) fn parameters(faults: &[String]) -> Result<()> {
+        if faults.is_empty() { Ok(()) } else { Err(Self::Parameter(faults.join("\n"))) }
+    }
+}
+
 /// A result with the [`Error`] of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -13,7 +13,6 @@ mod forecast;
 pub mod frequency;
 pub mod future;
 pub mod holidays;
-mod parameters;
 pub mod patience;
 pub mod prophet;
 pub mod ridge;

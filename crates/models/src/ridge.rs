@@ -5,7 +5,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::parameters::{self, Unsupported, number, switch};
 use super::patience::{Patience, Unfitted};
 use super::trees::Matrix;
 use crate::{Error, Result};
@@ -15,15 +14,6 @@ const MAX_UNKNOWNS: usize = 5000;
 
 /// Rows of a system that are summed in one pass over the features: few enough to stay in the processor's cache.
 const ROWS_AT_ONCE: usize = 8;
-
-/// What else scikit-learn's `Ridge` has. The solution is exact, so the ways to approach it make no difference.
-const UNSUPPORTED: [Unsupported; 5] = [
-    Unsupported::new("solver", &["auto", "cholesky"]),
-    Unsupported::new("positive", &["false"]),
-    Unsupported::ignored("max_iter"),
-    Unsupported::ignored("tol"),
-    Unsupported::ignored("random_state"),
-];
 
 /// Parameters of ridge regression, with the names and defaults of scikit-learn's `Ridge`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -55,29 +45,6 @@ pub struct Ridge {
 }
 
 impl RidgeParams {
-    /// The names that [`Self::set`] takes.
-    pub const NAMES: [&'static str; 2] = ["alpha", "fit_intercept"];
-
-    /// The parameter of this name; for a parameter of scikit-learn that is not supported, its own name.
-    #[must_use]
-    pub fn canonical(name: &str) -> Option<&'static str> {
-        Self::NAMES.into_iter().chain(UNSUPPORTED.iter().map(|other| other.name)).find(|own| *own == name)
-    }
-
-    /// Sets one parameter from text. Parameters of scikit-learn that are not supported are refused unless they ask for
-    /// what is done anyway.
-    ///
-    /// # Errors
-    /// An unknown name, a value that cannot be read, or a parameter of scikit-learn that is not supported.
-    pub fn set(&mut self, name: &str, value: &str) -> Result<()> {
-        match name {
-            "alpha" => self.alpha = number(name, value)?,
-            "fit_intercept" => self.fit_intercept = switch(name, value)?,
-            other => return parameters::refuse(&UNSUPPORTED, other, value, "ridge regression"),
-        }
-        Ok(())
-    }
-
     /// Checks the ranges of all parameters.
     ///
     /// # Errors
@@ -85,7 +52,7 @@ impl RidgeParams {
     pub fn check(&self) -> Result<()> {
         let alpha = self.alpha;
         let sound = alpha >= 0.0 && alpha.is_finite();
-        parameters::verdict(&if sound { vec![] } else { vec![format!("alpha={alpha}: must be 0 or more")] })
+        if sound { Ok(()) } else { Err(Error::Parameter(format!("alpha={alpha}: must be 0 or more"))) }
     }
 
     /// Fits a model to `targets`, shape (n). `weights`, shape (n), are sample weights.

@@ -1,63 +1,8 @@
 //! The parameters of gradient boosting.
 
 use super::{Metric, Objective};
-use crate::{
-    Error, Result,
-    parameters::{self, Unsupported, number, switch},
-};
+use crate::{Error, Result};
 use serde::Serialize;
-
-/// Other names of parameters, with the name that is meant.
-const ALIASES: [(&str, &str); 7] = [
-    ("num_boost_round", "num_round"),
-    ("n_estimators", "num_round"),
-    ("learning_rate", "eta"),
-    ("min_split_loss", "gamma"),
-    ("reg_lambda", "lambda"),
-    ("reg_alpha", "alpha"),
-    ("random_state", "seed"),
-];
-
-/// What else XGBoost has.
-const UNSUPPORTED: [Unsupported; 37] = [
-    Unsupported::new("booster", &["gbtree"]),
-    Unsupported::new("tree_method", &["exact"]),
-    Unsupported::new("grow_policy", &["depthwise"]),
-    Unsupported::new("sampling_method", &["uniform"]),
-    Unsupported::new("process_type", &["default"]),
-    Unsupported::new("colsample_bynode", &["1", "1.0"]),
-    Unsupported::new("num_parallel_tree", &["1", "1.0"]),
-    Unsupported::new("scale_pos_weight", &["1", "1.0"]),
-    Unsupported::new("max_leaves", &["0"]),
-    Unsupported::new("num_class", &["0"]),
-    Unsupported::ignored("nthread"),
-    Unsupported::ignored("n_jobs"),
-    Unsupported::ignored("verbosity"),
-    Unsupported::ignored("disable_default_eval_metric"),
-    Unsupported::ignored("device"),
-    Unsupported::new("csv_weights", &["0"]),
-    Unsupported::new("interaction_constraints", &[]),
-    Unsupported::new("feature_weights", &[]),
-    Unsupported::new("updater", &[]),
-    Unsupported::new("max_bin", &[]),
-    Unsupported::new("max_cat_to_onehot", &[]),
-    Unsupported::new("max_cat_threshold", &[]),
-    Unsupported::new("multi_strategy", &[]),
-    Unsupported::new("huber_slope", &[]),
-    Unsupported::new("quantile_alpha", &[]),
-    Unsupported::new("rate_drop", &[]),
-    Unsupported::new("skip_drop", &[]),
-    Unsupported::new("sample_type", &[]),
-    Unsupported::new("normalize_type", &[]),
-    Unsupported::new("one_drop", &[]),
-    Unsupported::new("deterministic_histogram", &[]),
-    Unsupported::new("sketch_eps", &[]),
-    Unsupported::new("lambda_bias", &[]),
-    Unsupported::new("dsplit", &[]),
-    Unsupported::new("single_precision_histogram", &[]),
-    Unsupported::new("predictor", &[]),
-    Unsupported::new("use_label_encoder", &["false", "0"]),
-];
 
 /// Parameters of gradient boosting, with XGBoost's names, meanings and defaults.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -127,103 +72,12 @@ impl Default for BoostingParams {
 }
 
 impl BoostingParams {
-    /// The names that [`Self::set`] takes, without the aliases.
-    pub const NAMES: [&'static str; 19] = [
-        "num_round",
-        "objective",
-        "eta",
-        "max_depth",
-        "gamma",
-        "min_child_weight",
-        "lambda",
-        "alpha",
-        "max_delta_step",
-        "subsample",
-        "colsample_bytree",
-        "colsample_bylevel",
-        "monotone_constraints",
-        "base_score",
-        "early_stopping_rounds",
-        "eval_metric",
-        "tweedie_variance_power",
-        "refresh_leaf",
-        "seed",
-    ];
-
-    /// The parameter of this name or alias; for a parameter of XGBoost that is not supported, its own name.
-    #[must_use]
-    pub fn canonical(name: &str) -> Option<&'static str> {
-        let alias = ALIASES.iter().find(|(alias, _)| *alias == name).map(|(_, meant)| *meant);
-        let own = || Self::NAMES.into_iter().find(|own| *own == name);
-        alias.or_else(own).or_else(|| UNSUPPORTED.iter().map(|other| other.name).find(|other| *other == name))
-    }
-
-    /// Sets one parameter from text. XGBoost's aliases are taken too; parameters of XGBoost that are not supported are
-    /// refused unless they ask for what is done anyway.
-    ///
-    /// # Errors
-    /// An unknown name, a value that cannot be read, or a parameter of XGBoost that is not supported.
-    pub fn set(&mut self, name: &str, value: &str) -> Result<()> {
-        match Self::canonical(name).unwrap_or(name) {
-            "num_round" => self.num_round = number(name, value)?,
-            "objective" => self.objective = parse_objective(value, self.objective)?,
-            "tweedie_variance_power" => {
-                let variance_power = number(name, value)?;
-                match &mut self.objective {
-                    Objective::Tweedie { variance_power: power } => *power = variance_power,
-                    other => {
-                        return Err(Error::Parameter(format!(
-                            "tweedie_variance_power belongs to the objective reg:tweedie, not to {}",
-                            other.name()
-                        )));
-                    }
-                }
-            }
-            "eta" => self.eta = number(name, value)?,
-            "max_depth" => self.max_depth = number(name, value)?,
-            "gamma" => self.gamma = number(name, value)?,
-            "min_child_weight" => self.min_child_weight = number(name, value)?,
-            "lambda" => self.lambda = number(name, value)?,
-            "alpha" => self.alpha = number(name, value)?,
-            "max_delta_step" => self.max_delta_step = Some(number(name, value)?),
-            "subsample" => self.subsample = number(name, value)?,
-            "colsample_bytree" => self.colsample_bytree = number(name, value)?,
-            "colsample_bylevel" => self.colsample_bylevel = number(name, value)?,
-            "monotone_constraints" => self.monotone_constraints = parse_constraints(value)?,
-            "base_score" => self.base_score = Some(number(name, value)?),
-            "early_stopping_rounds" => self.early_stopping_rounds = Some(number(name, value)?),
-            "eval_metric" => {
-                self.eval_metric = Some(Metric::parse(value).ok_or_else(|| {
-                    Error::Parameter(format!(
-                        "eval_metric={value} is not supported; one of {}",
-                        Metric::NAMES.join(", ")
-                    ))
-                })?);
-            }
-            "refresh_leaf" => self.refresh_leaf = switch(name, value)?,
-            "seed" => self.seed = number(name, value)?,
-            other => return parameters::refuse(&UNSUPPORTED, other, value, "gradient boosting"),
-        }
-        Ok(())
-    }
-
-    /// Reads parameters from text, all faults in one message. Order does not matter.
-    ///
-    /// # Errors
-    /// The faults of every parameter, one a line.
-    pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self> {
-        let mut pairs: Vec<_> = pairs.into_iter().collect();
-        // The variance power needs to know the objective.
-        pairs.sort_by_key(|&(name, _)| name != "objective");
-        parameters::read(Self::default(), pairs, Self::set, Self::faults)
-    }
-
     /// Checks the ranges of all parameters.
     ///
     /// # Errors
     /// The faults of every parameter, one a line.
     pub fn check(&self) -> Result<()> {
-        parameters::verdict(&self.faults())
+        Error::parameters(&self.faults())
     }
 
     fn faults(&self) -> Vec<String> {
@@ -284,81 +138,24 @@ impl BoostingParams {
     }
 }
 
-fn parse_objective(name: &str, previous: Objective) -> Result<Objective> {
-    let objective = Objective::parse(name).ok_or_else(|| {
-        Error::Parameter(format!("objective={name} is not supported; one of {}", Objective::NAMES.join(", ")))
-    })?;
-    // Setting the same objective again keeps its variance power.
-    Ok(if objective.name() == previous.name() { previous } else { objective })
-}
-
-/// XGBoost's form, `(1,0,-1)`, or with brackets, or bare.
-fn parse_constraints(value: &str) -> Result<Vec<i8>> {
-    let inner = value.trim().trim_start_matches(['(', '[']).trim_end_matches([')', ']']);
-    inner
-        .split(',')
-        .map(str::trim)
-        .filter(|part| !part.is_empty())
-        .map(|part| match part {
-            "1" | "+1" => Ok(1),
-            "0" => Ok(0),
-            "-1" => Ok(-1),
-            _ => Err(Error::Parameter(format!("monotone_constraints={value}: each must be -1, 0 or 1, like (1,0,-1)"))),
-        })
-        .collect()
-}
-
 #[cfg(test)]
-#[expect(clippy::float_cmp, reason = "these results are exact")]
 mod tests {
     use super::*;
 
     #[test]
-    fn names_and_aliases_set_the_same_parameter() {
-        let params = BoostingParams::from_pairs([
-            ("learning_rate", "0.2"),
-            ("tweedie_variance_power", "1.2"),
-            ("objective", "reg:tweedie"),
-            ("monotone_constraints", "(1, 0,-1)"),
-            ("tree_method", "exact"),
-        ])
-        .unwrap();
-        assert_eq!(params.eta, 0.2);
-        assert_eq!(params.objective, Objective::Tweedie { variance_power: 1.2 });
-        assert_eq!(params.monotone_constraints, [1, 0, -1]);
-    }
-
-    #[test]
     fn every_fault_is_named_at_once() {
-        let error = BoostingParams::from_pairs([
-            ("eta", "fast"),
-            ("max_depth", "0"),
-            ("subsample", "1.5"),
-            ("booster", "dart"),
-            ("objective", "rank:ndcg"),
-            ("interaction_constraints", "[[0,1]]"),
-            ("depth", "3"),
-        ])
-        .unwrap_err()
-        .to_string();
-        for part in
-            ["eta=fast", "max_depth=0", "subsample=1.5", "booster=dart", "rank:ndcg", "interaction_", "depth is not"]
-        {
+        let params = BoostingParams {
+            eta: -1.0,
+            max_depth: 0,
+            subsample: 1.5,
+            monotone_constraints: vec![0, 2],
+            objective: Objective::Tweedie { variance_power: 2.0 },
+            ..BoostingParams::default()
+        };
+        let error = params.check().unwrap_err().to_string();
+        for part in ["eta=-1", "max_depth=0", "subsample=1.5", "monotone_constraints=2", "tweedie_variance_power=2"] {
             assert!(error.contains(part), "{part} is missing in: {error}");
         }
-    }
-
-    #[test]
-    fn every_name_can_be_set() {
-        for name in BoostingParams::NAMES {
-            let mut params =
-                BoostingParams { objective: Objective::Tweedie { variance_power: 1.5 }, ..Default::default() };
-            let value = match name {
-                "objective" => "reg:squarederror",
-                "eval_metric" => "mae",
-                _ => "1",
-            };
-            params.set(name, value).unwrap();
-        }
+        assert_eq!(error.lines().count(), 5, "{error}");
     }
 }

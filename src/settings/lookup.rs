@@ -1,0 +1,97 @@
+//! Settings by name, in any spelling: canonical names, owners, and what was perhaps meant.
+
+use super::{compatibility, family::Family, registry::GROUPS, setting::Setting};
+use std::collections::BTreeMap;
+
+/// Similarity from which a known name is suggested for an unknown one.
+const SIMILAR: f64 = 0.75;
+
+/// The settings that a family accepts.
+pub(super) fn settings_of(family: Family) -> impl Iterator<Item = &'static Setting> {
+    GROUPS.iter().filter(move |group| family.accepts(group.models)).flat_map(|group| group.settings)
+}
+
+/// A setting that a family accepts, by its name or an alias.
+#[must_use]
+pub(super) fn find(family: Family, name: &str) -> Option<&'static Setting> {
+    settings_of(family).find(|setting| setting.is_called(name))
+}
+
+/// The settings that are options of the command line, each once.
+pub fn common_settings() -> impl Iterator<Item = &'static Setting> {
+    GROUPS.iter().flat_map(|group| group.settings).filter(|setting| setting.common)
+}
+
+/// The name of an option or a setting as the registry writes it: `-` is `_`.
+#[must_use]
+pub fn normalized(name: &str) -> String {
+    name.trim().replace('-', "_")
+}
+
+/// The families that use a setting of this name.
+#[must_use]
+pub(super) fn owners_of(name: &str) -> Vec<Family> {
+    let uses = |family: &Family| {
+        GROUPS
+            .iter()
+            .filter(|group| group.models.contains(family))
+            .flat_map(|group| group.settings)
+            .any(|setting| setting.is_called(name))
+            || compatibility::is_known(*family, name)
+    };
+    Family::ALL.into_iter().filter(uses).collect()
+}
+
+/// A sentence's end for a name that is unknown: which one was perhaps meant.
+#[must_use]
+pub(super) fn suggestion(name: &str, families: &[Family]) -> String {
+    let known = families.iter().flat_map(|family| settings_of(*family));
+    let known = known.flat_map(|setting| setting.aliases.iter().chain([&setting.name]));
+    let similarity = |known: &str| strsim::jaro_winkler(known, name);
+    match known.max_by(|a, b| similarity(a).total_cmp(&similarity(b))) {
+        Some(nearest) if similarity(nearest) >= SIMILAR => format!("did you mean {nearest}?"),
+        _ => "`manyfit settings` lists all".into(),
+    }
+}
+
+/// The family that settings choose; Prophet where they choose none that exists.
+pub(super) fn family_of<'a>(settings: impl IntoIterator<Item = (&'a String, &'a String)>) -> Family {
+    let models = settings.into_iter().filter(|(name, _)| normalized(name) == "model");
+    models.filter_map(|(_, word)| Family::parse(word.trim())).last().unwrap_or(Family::Prophet)
+}
+
+/// Settings by canonical name, without white space around values. Two names of one setting must agree where both have a
+/// value; `faults` gets a sentence where they do not.
+pub(super) fn canonical<'a>(
+    family: Family,
+    settings: &'a BTreeMap<String, String>,
+    faults: &mut Vec<String>,
+) -> BTreeMap<String, &'a str> {
+    let mut found: BTreeMap<String, (&str, &str)> = BTreeMap::new();
+    for (given, value) in settings {
+        let (name, value) = (normalized(given), value.trim());
+        let name = find(family, &name).map_or(name, |setting| setting.name.to_owned());
+        let earlier = found.entry(name).or_insert((given, value));
+        if earlier.1.is_empty() {
+            *earlier = (given, value);
+        } else if !value.is_empty() && earlier.1 != value {
+            let (other, said) = earlier;
+            faults.push(format!("{given}: {value:?}: means the same as {other}, which is {said:?}: keep one"));
+        }
+    }
+    found.into_iter().map(|(name, (_, value))| (name, value)).collect()
+}
+
+/// Settings of several sources as one, by canonical name: each source takes precedence over those before it.
+///
+/// # Errors
+/// A sentence about a source that gives one setting two values.
+pub fn merge(sources: &[BTreeMap<String, String>]) -> Result<BTreeMap<String, String>, String> {
+    let family = family_of(sources.iter().flatten());
+    let (mut merged, mut faults) = (BTreeMap::new(), Vec::new());
+    for source in sources {
+        let source = canonical(family, source, &mut faults);
+        merged.extend(source.into_iter().map(|(name, value)| (name, value.to_owned())));
+    }
+    faults.into_iter().next().map_or(Ok(merged), Err)
+}

@@ -1,0 +1,187 @@
+//! Every setting once: name, aliases, owner, values, default and meaning.
+
+use super::{
+    family::Family::{self, GradientBoosting, Mean, Prophet, RandomForest, Ridge, SeasonalNaive},
+    setting::{
+        Group,
+        Kind::{self, Boolean, Choice, Form, Integer, Number},
+        Setting,
+    },
+};
+use manyfit_models::trees::{Metric, Objective};
+use std::ops::Bound::{Excluded, Included, Unbounded};
+
+/// Settings as a table: name and aliases, values, default, meaning, and what else is true of it.
+macro_rules! table {
+    ($($name:literal $(| $alias:literal)*: $kind:expr, $default:expr, $help:expr $(, $flag:ident)*;)*) => {
+        &[$(Setting {
+            $($flag: true,)*
+            ..Setting {
+                name: $name,
+                aliases: &[$($alias),*],
+                kind: $kind,
+                default: $default,
+                help: $help,
+                per_customer: false,
+                names_columns: false,
+                common: false,
+            }
+        }),*]
+    };
+}
+
+/// Beyond these bounds a prior says nothing or leaves nothing, and its precision is lost to rounding.
+const SCALE: Kind = Number(Included(1e-9), Included(1e9));
+const ANY: Kind = Number(Unbounded, Unbounded);
+const NOT_NEGATIVE: Kind = Number(Included(0.0), Unbounded);
+const SHARE: Kind = Number(Excluded(0.0), Included(1.0));
+const COUNT: Kind = Integer(1, usize::MAX);
+const COLUMN: Kind = Form("the name of a column");
+const COLUMNS: Kind = Form("names of columns separated by commas, or a JSON list of them");
+const LIMIT: Kind = Form("a number, or the name of a column");
+const TABLE: Kind = Form("a CSV or Parquet file, or a folder of them");
+const SEASONALITY: Kind = Form("auto, true, false or a Fourier order from 1 to 100");
+const SAMPLES: Kind = Form("a number of rows, or a share of them above 0 to 1.0");
+const MODE: Kind = Choice(&["additive", "multiplicative"]);
+const FORMAT: Kind = Choice(&["json", "ubj"]);
+const MODEL_FORMAT: &str = "Encoding of XGBoost's file; ubj is smaller and faster, and needs XGBoost 1.7 or later.";
+const RANDOM_STATE: Kind = Form("a whole number from 0 to 4294967295, or none for 0");
+
+/// Every setting, by owner.
+pub(super) const GROUPS: &[Group] = &[
+    Group { title: "Run", models: &Family::ALL, settings: RUN },
+    Group { title: "Input", models: &Family::ALL, settings: INPUT },
+    Group { title: "Forecasts", models: &[Prophet, SeasonalNaive, Mean], settings: FORECASTS },
+    Group { title: "Prophet", models: &[Prophet], settings: PROPHET },
+    Group { title: "Regression", models: &[GradientBoosting, RandomForest, Ridge], settings: REGRESSION },
+    Group { title: "Gradient boosting", models: &[GradientBoosting], settings: GRADIENT_BOOSTING },
+    Group { title: "Random forest", models: &[RandomForest], settings: RANDOM_FOREST },
+    Group { title: "Ridge regression", models: &[Ridge], settings: RIDGE },
+];
+
+const RUN: &[Setting] = table! {
+    "model": Choice(Family::NAMES), "prophet", "What to fit for each customer.", per_customer, names_columns, common;
+    "seed": Integer(0, usize::MAX), "0", "Seed of forecast intervals, of trees and of drawn validation rows.", common;
+    "max_failures": Form("a count (5), a percentage (5%) or a share (0.05; 1.0 is all)"), "10%",
+        "Failed customers above which the run fails.", common;
+    "customer_time_limit": Number(Excluded(0.0), Excluded(1e9)), "",
+        "Seconds that the fit of one customer may take; a slower customer fails, and the next run tries it again.";
+    "version": Form("letters, digits, dots, dashes and underscores"), "",
+        "Your version of the models, recorded in each artifact.";
+    "artifact_name": Form("a file name with {customer} and, if wanted, {version} or {fingerprint}"), "{customer}.tar.gz",
+        "Name of each artifact; with a version or fingerprint it is one that no live endpoint has cached.";
+    "fsync": Boolean, "false", "Flush each artifact to the disk before it counts as written.";
+};
+
+const INPUT: &[Setting] = table! {
+    "timestamp": COLUMN, "", "Column of timestamps; guessed unless set, and the guess is printed.", common;
+    "target": COLUMN, "",
+        "Column to forecast or predict; guessed unless set, for regression among target, label and y.", common;
+    "customer": COLUMN, "", "Customer column of files that hold many customers; column customer unless set.", common;
+};
+
+const FORECASTS: &[Setting] = table! {
+    "horizon" | "prediction_length": Integer(0, 100_000), "0", "Steps to forecast; 0 for no forecasts.", common;
+    "frequency": Form("a pandas alias such as D, B, W-MON, MS, ME, QS, QE, YS, h or 15min"), "",
+        "Spacing of the dates; inferred for each customer unless set.", per_customer, common;
+    "duplicates": Choice(&["error", "first", "last", "mean", "sum"]), "error",
+        "What becomes of rows of a customer that share a timestamp.";
+    "interval_width": Number(Excluded(0.0), Excluded(1.0)), "0.8",
+        "Probability that the forecast interval should cover.", per_customer;
+    "lower_bound": ANY, "", "Lower bound of every forecast and interval, of any model or fallback.", per_customer;
+    "non_negative": Boolean, "false", "The same as lower_bound=0.", per_customer;
+    "fallback": Choice(&["seasonal-naive", "mean", "none"]), "seasonal-naive",
+        "Model for customers to whose series the chosen model cannot be fitted.", per_customer;
+    "overrides": TABLE, "", "Settings that differ by customer or group, a column for each setting.";
+    "future": TABLE, "",
+        "Future dates with their regressors; the first horizon of them after the last value are forecast.";
+    "include_history": Boolean, "false", "Whether Prophet's forecasts begin with the history.";
+};
+
+const PROPHET: &[Setting] = table! {
+    "growth": Choice(&["linear", "flat", "logistic"]), "linear", "Shape of the trend.", per_customer, names_columns, common;
+    "cap": LIMIT, "", "Capacity of logistic growth; column cap unless set.", per_customer, names_columns;
+    "floor": LIMIT, "", "Saturating minimum of logistic growth; column floor, or 0, unless set.", per_customer, names_columns;
+    "changepoints": Form("dates separated by commas"), "",
+        "Potential changepoints, instead of n_changepoints evenly spread ones.", per_customer;
+    "n_changepoints": Integer(0, 1_000), "25", "Number of potential changepoints.", per_customer;
+    "changepoint_range": Number(Included(0.0), Included(1.0)), "0.8",
+        "Share of the history that may have changepoints.", per_customer;
+    "changepoint_prior_scale": SCALE, "0.05", "Flexibility of the trend.", per_customer;
+    "yearly_seasonality": SEASONALITY, "auto", "Seasonality of the year.", per_customer;
+    "weekly_seasonality": SEASONALITY, "auto", "Seasonality of the week.", per_customer;
+    "daily_seasonality": SEASONALITY, "auto", "Seasonality of the day.", per_customer;
+    "seasonality_mode": MODE, "additive", "Whether seasonalities are added to the trend or multiply it.", per_customer;
+    "seasonality_prior_scale": SCALE, "10", "Flexibility of the seasonalities.", per_customer;
+    "seasonalities": Form("terms such as monthly:period=30.5:order=5,shop:period=7:order=3:condition=open"), "",
+        "Additional seasonalities; their options are period, order, prior_scale, mode and condition.",
+        per_customer, names_columns;
+    "regressors": Form("terms such as price,promo:mode=multiplicative:prior_scale=0.5:standardize=false"), "",
+        "Columns that the target follows; their options are prior_scale, mode and standardize.",
+        per_customer, names_columns, common;
+    "holidays": TABLE, "", "Holidays, as Python Prophet's table has them; a column customer or group restricts them.";
+    "country_holidays": Form("codes of countries or markets, such as US,CA or NYSE"), "",
+        "Public holidays to include.", per_customer, common;
+    "holidays_prior_scale": SCALE, "10", "Flexibility of holidays and regressors.", per_customer;
+    "holidays_mode": MODE, "", "Whether holidays are added or multiply; seasonality_mode unless set.", per_customer;
+    "scaling": Choice(&["absmax", "minmax"]), "absmax", "How the target is scaled before the fit.", per_customer;
+    "uncertainty_samples": Integer(0, 1_000_000), "1000",
+        "Simulated futures behind the interval; 0 for no interval.", per_customer;
+    "history": Choice(&["tail", "full"]), "tail",
+        "How much of the history an artifact keeps: what forecasts need, or all of it.", per_customer;
+};
+
+const REGRESSION: &[Setting] = table! {
+    "features": COLUMNS, "", "Feature columns; all that have no other use unless set.", common;
+    "categorical": COLUMNS, "", "Features whose values are categories.", common;
+    "weight": COLUMN, "", "Column of sample weights.";
+    "header": Boolean, "", "Whether files begin with column names; told from the first line unless set.";
+    "validation_fraction": Number(Included(0.0), Excluded(1.0)), "0",
+        "Share of the rows to validate on, for customers without validation rows of their own.";
+    "fallback": Choice(&["ridge", "none"]), "ridge",
+        "Model for customers to whom the chosen model cannot be fitted; none for ridge, and for objectives with bounds.";
+};
+
+const GRADIENT_BOOSTING: &[Setting] = table! {
+    "num_round" | "num_boost_round" | "n_estimators": COUNT, "100", "Number of trees.";
+    "objective": Choice(&Objective::NAMES), "reg:squarederror", "Loss to minimize.";
+    "eta" | "learning_rate": NOT_NEGATIVE, "0.3", "Shrinkage of each tree.";
+    "max_depth": COUNT, "6", "Largest depth of a tree.";
+    "gamma" | "min_split_loss": NOT_NEGATIVE, "0", "Loss reduction below which a split is pruned.";
+    "min_child_weight": NOT_NEGATIVE, "1", "Smallest sum of hessians of a leaf.";
+    "lambda" | "reg_lambda": NOT_NEGATIVE, "1", "L2 penalty on leaf weights.";
+    "alpha" | "reg_alpha": NOT_NEGATIVE, "0", "L1 penalty on leaf weights.";
+    "max_delta_step": NOT_NEGATIVE, "",
+        "Largest absolute leaf weight, 0 for no limit; unless set 0, or 0.7 for count:poisson.";
+    "subsample": SHARE, "1", "Share of the rows that each tree is grown on.";
+    "colsample_bytree": SHARE, "1", "Share of the features that each tree may use.";
+    "colsample_bylevel": SHARE, "1", "Share of the tree's features that each level may use.";
+    "monotone_constraints": Form("a list of -1, 0 and 1, one for each feature, such as (1,0,-1)"), "",
+        "Whether the prediction may only grow (1) or only fall (-1) with a feature.";
+    "base_score": ANY, "", "Prediction that boosting starts from; estimated from the targets unless set.";
+    "early_stopping_rounds": COUNT, "", "Rounds without an improvement on the validation rows after which to stop.";
+    "eval_metric": Choice(&Metric::NAMES), "", "Metric that early stopping watches; the objective's own unless set.";
+    "tweedie_variance_power": Number(Included(1.0), Excluded(2.0)), "",
+        "Variance power of the objective reg:tweedie; 1.5 unless set.";
+    "refresh_leaf": Boolean, "true", "Whether reg:absoluteerror sets each leaf to the median residual of its rows.";
+    "model_format": FORMAT, "json", MODEL_FORMAT;
+    "random_state": RANDOM_STATE, "", "Seed of the trees alone; seed unless set.";
+};
+
+const RANDOM_FOREST: &[Setting] = table! {
+    "n_estimators": COUNT, "100", "Number of trees.";
+    "max_depth": Form("a whole number of at least 1, or none"), "none", "Largest depth of a tree.";
+    "min_samples_split": SAMPLES, "2", "Fewest rows of a node that may be split.";
+    "min_samples_leaf": SAMPLES, "1", "Fewest rows of a leaf.";
+    "max_features": Form("sqrt, log2, a number of features, or a share of them above 0 to 1.0"), "1.0",
+        "Features searched in each node.";
+    "bootstrap": Boolean, "true", "Whether each tree sees a sample of the rows, drawn with replacement.";
+    "max_samples": SAMPLES, "none", "Rows drawn for each tree; none for as many as there are.";
+    "model_format": FORMAT, "ubj", MODEL_FORMAT;
+    "random_state": RANDOM_STATE, "", "Seed of the trees alone; seed unless set.";
+};
+
+const RIDGE: &[Setting] = table! {
+    "alpha": NOT_NEGATIVE, "1", "L2 penalty on the coefficients.";
+    "fit_intercept": Boolean, "true", "Whether there is an intercept.";
+};

@@ -1,0 +1,88 @@
+//! The settings of a run.
+
+use super::{max_failures::MaxFailures, reader::Reader, tables::Tables, task::Task};
+use crate::{
+    artifact::NameTemplate,
+    error::{Error, Result},
+    input::InputSettings,
+};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+/// Checked settings.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// What to do with each customer.
+    pub task: Task,
+    /// What is said about the input.
+    pub input: InputSettings,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// How artifacts are named.
+    pub artifact_name: NameTemplate,
+    /// The user's version of the models.
+    pub version: Option<String>,
+    /// Failed customers above which the run fails.
+    pub max_failures: MaxFailures,
+    /// The longest that one customer's fit may take.
+    pub customer_time_limit: Option<Duration>,
+    /// Whether each artifact is flushed to the disk before it counts.
+    pub fsync: bool,
+    /// What differs by customer.
+    pub(super) tables: Arc<Tables>,
+}
+
+impl Settings {
+    /// Checks settings, without the tables that they name; the faults are sentences.
+    pub(super) fn check(given: &BTreeMap<String, String>) -> Result<Self, Vec<String>> {
+        let mut reader = Reader::new(given);
+        let settings = Self::read(&mut reader);
+        let faults = reader.into_faults();
+        if faults.is_empty() { Ok(settings) } else { Err(faults) }
+    }
+
+    pub(super) fn read(reader: &mut Reader<'_>) -> Self {
+        let has_version = reader.is_given("version");
+        let version = reader.parse("version", |text, setting| {
+            let is_plain = text.chars().all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c));
+            let is_name = is_plain && !text.starts_with(['.', '_']);
+            is_name.then(|| text.to_owned()).ok_or_else(|| format!("use {}", setting.kind))
+        });
+        let seed = reader.value::<usize>("seed") as u64;
+        let mut input = InputSettings {
+            timestamp: reader.optional("timestamp"),
+            target: reader.optional("target"),
+            customer: reader.optional("customer"),
+            ..InputSettings::default()
+        };
+        Self {
+            task: Task::read(reader, seed, &mut input),
+            input,
+            seed,
+            artifact_name: reader
+                .parse("artifact_name", |text, _| NameTemplate::new(text, has_version))
+                .unwrap_or_default(),
+            version,
+            max_failures: reader.value("max_failures"),
+            customer_time_limit: reader.optional("customer_time_limit").map(Duration::from_secs_f64),
+            fsync: reader.value("fsync"),
+            tables: Arc::default(),
+        }
+    }
+
+    /// The canonical text of everything that shapes an artifact, for its fingerprint.
+    #[must_use]
+    pub fn shape(&self) -> String {
+        match &self.task {
+            Task::Forecast(task) => task.shape(self.version.as_deref()),
+            Task::Regression(task) => task.shape(self.version.as_deref(), self.seed),
+        }
+    }
+}
+
+/// Faults of settings as one error.
+pub(super) fn refused(faults: &[String]) -> Error {
+    match faults {
+        [fault] => Error::Settings(format!("setting {fault}")),
+        faults => Error::Settings(format!("{} settings are invalid:\n  {}", faults.len(), faults.join("\n  "))),
+    }
+}

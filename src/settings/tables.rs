@@ -1,0 +1,34 @@
+//! What was read from the tables of overrides and holidays; shared by all copies of the settings.
+
+use super::{forecast::ForecastTask, holiday_table::HolidayTable, overrides::Overrides};
+use crate::input::ExtraColumn;
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex},
+};
+
+/// What differs by customer.
+#[derive(Debug, Default)]
+pub(super) struct Tables {
+    pub(super) holidays: Option<HolidayTable>,
+    pub(super) overrides: Option<Overrides>,
+    /// The settings of the run as text, which those of a customer are read over.
+    pub(super) given: BTreeMap<String, String>,
+    /// The columns of the input that those name.
+    pub(super) columns: Vec<ExtraColumn>,
+    /// Settings of customers by what their rows say: most tables say few different things.
+    pub(super) known: Mutex<HashMap<String, Arc<Checked>>>,
+}
+
+/// Settings that were read over those of the run, or a complaint.
+pub(super) type Checked = Result<CustomerTask, String>;
+
+/// The settings of a customer.
+#[derive(Clone, Debug)]
+pub(super) struct CustomerTask {
+    pub(super) task: ForecastTask,
+    /// The columns of the input that they name.
+    pub(super) columns: Vec<ExtraColumn>,
+    /// Their canonical text.
+    pub(super) shape: String,
+}
