@@ -20,7 +20,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let validation = Matrix::from_rows(2, &validation)?;
 
     // XGBoost's names and defaults.
-    let params = BoostingParams::from_pairs([("num_round", "200"), ("eta", "0.1"), ("early_stopping_rounds", "10")])?;
+    let params =
+        BoostingParams { num_round: 200, eta: 0.1, early_stopping_rounds: Some(10), ..BoostingParams::default() };
     let evaluation = Evaluation { matrix: &validation, targets: &validation_targets, weights: None };
     // Scratch space belongs to one thread; use it again for the next table.
     let fitted = params.fit(&matrix, &targets, None, Some(evaluation), &mut Scratch::default())?;
