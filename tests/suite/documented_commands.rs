@@ -6,6 +6,7 @@
 //! - ` ```sh no-run=KIND ` is not run, for one of the reasons in [`NOT_RUN`], and must contain what the reason is about.
 //! - After a block, the files that it names with `--output` and `>` must exist. A table whose first heading is ``in `folder/` `` must list
 //!   files of that folder that exist at this point of the page.
+//! - A block ` ```text ` that follows a command directly is what it prints; `…` stands for what is left out.
 //! - Other blocks (`text`, `json`, …) and indented text must not look like commands.
 //!
 //! Servers that a block starts in the background listen on a free port in place of 8080 and are ended with the page.
@@ -116,6 +117,9 @@ fn a_page_with_a_wrong_command_is_an_error() {
     fails("```sh no-run=docker\nmanyfit train\n```\n", "line 1: no docker");
     fails("```sh no-run=later\nmanyfit train\n```\n", "line 1: \"no-run=later\"");
     fails("```text\nmanyfit train\n```\n", "line 1: a command");
+    let printed = "```sh\necho one two; echo three\n```\n\n```text\none … three\n```\n";
+    run_page(printed).unwrap();
+    fails(&printed.replace("one …", "two one …"), "line 5: \"two one\" is not printed");
     fails("Then\n\n    manyfit train\n", "line 3: a command");
     fails("```\nmanyfit train\n```\n", "line 1: a block without a language");
     fails("```sh\ntrue\n", "line 1: the block has no end");
@@ -164,6 +168,9 @@ fn run_page(text: &str) -> Result<(), String> {
         if !line.starts_with('|') {
             table_of = None;
         }
+        if !line.trim().is_empty() && !line.trim_start().starts_with("```") {
+            terminal.printed = None;
+        }
         after_blank = line.trim().is_empty();
     }
     Ok(())
@@ -180,6 +187,8 @@ struct Terminal {
     port: u16,
     /// Process groups of the blocks so far, which may hold servers.
     groups: Vec<u32>,
+    /// What the block just above printed.
+    printed: Option<String>,
 }
 
 impl Terminal {
@@ -188,7 +197,7 @@ impl Terminal {
         symlink(repository("sample_data"), folder.path().join("sample_data")).unwrap();
         // Free again as soon as it is known; the system does not give it to another process at once.
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        Self { folder, port, groups: Vec::new() }
+        Self { folder, port, groups: Vec::new(), printed: None }
     }
 
     /// Does with a block what its language says.
@@ -207,7 +216,7 @@ impl Terminal {
             ("", _) => Err("a block without a language".into()),
             _ if NOT_COMMANDS.contains(&language) && language != "text" => Ok(()),
             ("text", _) if text.lines().any(is_command) => Err("a command in a block of text".into()),
-            ("text", _) => Ok(()),
+            ("text", _) => self.printed.take().map_or(Ok(()), |printed| prints(&printed, text)),
             _ => Err(format!("{language:?} {rest:?} is unknown")),
         }
     }
@@ -245,6 +254,7 @@ impl Terminal {
             let code = status.code().map_or_else(|| "none".into(), |code| code.to_string());
             return Err(format!("exit code {code} in place of {expected}:\n{text}\n{printed}"));
         }
+        self.printed = Some(printed);
         let words: Vec<&str> = text.split_whitespace().collect();
         let written = words.windows(2).filter(|pair| ["--output", ">"].contains(&pair[0])).map(|pair| pair[1]);
         written.filter(|path| expected == 0 && !path.starts_with("s3://")).try_for_each(|path| self.has(path))
@@ -259,6 +269,18 @@ impl Terminal {
         };
         if exists { Ok(()) } else { Err(format!("{path} does not exist")) }
     }
+}
+
+/// Insists on an output as a page shows it: all but what stands at `…`, whatever the line breaks.
+fn prints(output: &str, shown: &str) -> Result<(), String> {
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let output = words(output);
+    let mut rest = output.as_str();
+    for part in shown.split('…').map(words) {
+        let found = rest.find(&part).ok_or_else(|| format!("{part:?} is not printed, but {output:?}"))?;
+        rest = &rest[found + part.len()..];
+    }
+    Ok(())
 }
 
 impl Drop for Terminal {
