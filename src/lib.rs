@@ -5,7 +5,7 @@
 //! ```text
 //! Environment ─► Settings ─► InputFile… ─► [ read ─► check ─► fit ─► score ─► pack ─► publish ] ─► Outcome…
 //!                                           one customer, one worker thread, no shared state
-//! Outcome… ─► one owner thread: counts, progress, manifest, metric lines, stop decision ─► Summary ─► exit code
+//! Outcome… ─► one dispatcher thread: counts, progress, manifest, metric lines, stop decision ─► Summary ─► exit code
 //! ```
 //!
 //! # The map, top layer first
@@ -14,17 +14,19 @@
 //!
 //! | layer | modules |
 //! |---|---|
-//! | 7 | `cli`: the sub-commands; the only place that glues layers together |
-//! | 6 | [`train`]: the run: plan, workers, events, progress, results, results of shards made one |
-//! | 6 | [`prepare`]: from raw tables to files of customers |
-//! | 6 | [`predict`]: from artifacts to forecasts and predictions |
-//! | 6 | [`plan`]: what a job will take, from a sample |
-//! | 6 | [`serve`]: the endpoint: models in memory, requests, answers |
-//! | 6 | [`simulate`]: a job of many instances on one machine |
-//! | 6 | [`generate`]: synthetic customers |
+//! | 8 | `cli`: the sub-commands; the only place that glues layers together |
+//! | 7 | [`train`]: the run: plan, workers, dispatcher, progress |
+//! | 7 | [`merge`]: the results of all shards as one |
+//! | 7 | [`prepare`]: from raw tables to files of customers |
+//! | 7 | [`predict`]: from artifacts to forecasts and predictions |
+//! | 7 | [`plan`]: what a job will take, from a sample |
+//! | 7 | [`serve`]: the endpoint: models in memory, requests, answers |
+//! | 7 | [`simulate`]: a job of many instances on one machine |
+//! | 7 | [`generate`]: synthetic customers |
+//! | 6 | [`results`]: what a run leaves: manifest, tables, summary |
 //! | 5 | [`settings`]: text to checked settings, all faults at once |
 //! | 4 | [`artifact`]: what one `tar.gz` holds, its deterministic bytes, its name, its fingerprint |
-//! | 3 | [`input`]: from files to customers' series and tables of features; [`tables`]: tables of results as CSV, JSON, Parquet; [`launch`]: requests that start the platform's jobs |
+//! | 3 | [`input`]: from files to customers' series and tables of features; [`launch`]: requests that start the platform's jobs |
 //! | 2 | [`store`]: where bytes live; [`shard`]: which part of the customers a run processes; [`sagemaker`]: the platform's files and variables |
 //! | 1 | `run`: threads, memory, panics |
 //! | 0 | [`error`]: who must act, and the exit codes |
@@ -46,9 +48,11 @@ pub mod error;
 pub mod generate;
 pub mod input;
 pub mod launch;
+pub mod merge;
 pub mod plan;
 pub mod predict;
 pub mod prepare;
+pub mod results;
 mod run;
 pub mod sagemaker;
 pub mod serve;
@@ -56,5 +60,4 @@ pub mod settings;
 pub mod shard;
 pub mod simulate;
 pub mod store;
-pub mod tables;
 pub mod train;

@@ -4,9 +4,9 @@ use super::{output::print_line, places::temporary_directory, s3::S3Arguments, se
 use crate::{
     error::{Error, Result},
     input::discover,
+    merge::merge,
     settings::{MaxFailures, Settings},
     store::Location,
-    train::merge,
 };
 use clap::Args;
 use std::{collections::BTreeSet, fs, path::PathBuf};
@@ -57,7 +57,7 @@ impl Merge {
         let expected = self.expected()?;
         let merged = merge(&folders, &self.output, expected, self.max_failures)?;
         print_line(&merged.summary.to_string())?;
-        for line in merged.complaints() {
+        for line in merged.warnings() {
             print_line(&line)?;
         }
         if !merged.missing_shards.is_empty() || !merged.missing_customers.is_empty() {

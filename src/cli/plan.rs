@@ -11,11 +11,12 @@ use crate::{
     error::{Error, Result},
     input::{Discovery, InputFile, Scan, discover_with},
     plan::{Batch, Estimate, Groups, Memory, Offer, Prices, Report, Requests, Tried},
+    results::{ResultsDirectory, Status},
     run::{available_memory, peak_memory, resident_memory},
     settings::Settings,
     shard::Shard,
     store::{Durability, Entry, LocalStore, Location, Selection, Store},
-    train::{Job, Progress, ResultsDirectory, Status, run},
+    train::{Job, Progress, run},
 };
 use clap::Args;
 use std::{
@@ -130,7 +131,7 @@ fn try_batch(store: &dyn Store, validation: Option<&dyn Store>, settings: &Setti
             input: &Selection::new(store, batch.files.clone()),
             validation,
             models: &LocalStore::new(folder.path().join("models"), Durability::ProcessDeath),
-            results: ResultsDirectory::of_shard(folder.path(), Shard::ALL),
+            results: ResultsDirectory::new(folder.path(), Shard::ALL),
             settings,
             shard: Shard::ALL,
             jobs: 1,

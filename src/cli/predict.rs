@@ -5,10 +5,10 @@ use crate::{
     error::{Error, Result},
     input::{CustomerRows, is_table},
     predict::{Job, Place, Question, find, find_object, find_objects, is_archive, run},
+    results::{ResultTable, TableFormat},
     run::default_jobs,
     settings::MaxFailures,
     store::{Location, Store},
-    tables::{Format, Table},
 };
 use clap::Args;
 use std::path::PathBuf;
@@ -102,8 +102,8 @@ impl Predict {
             stop: &stop,
         };
         let summary = run(&job, |key, names| match &output {
-            Some(output) => Table::create(&output.path, key, names),
-            None => Table::to_writer(stdout(), key, names),
+            Some(output) => ResultTable::create(&output.path, key, names),
+            None => ResultTable::to_writer(stdout(), key, names),
         })?;
         eprintln!("{summary}");
         if let Some(output) = output.filter(|_| summary.is_whole()) {
@@ -136,7 +136,7 @@ impl Predict {
             Location::Directory(path) => path.clone(),
             Location::Bucket { .. } => place.to_string().into(),
         };
-        Format::of(&path)?;
+        TableFormat::of(&path)?;
         let Some((folder, name)) = place.split() else { return Ok(Output { path, distant: None }) };
         let store = self.s3.open(&folder)?;
         let draft = temporary_directory()?;

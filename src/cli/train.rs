@@ -9,12 +9,13 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
+    results::ResultsDirectory,
     run::{available_memory, default_jobs},
     sagemaker::{TrainingEnvironment, ValidationChannel},
     settings::{Settings, Task},
     shard::{Shard, ShardChoice},
     store::{Durability, Location, Store},
-    train::{Job, Progress, ResultsDirectory, run},
+    train::{Job, Progress, run},
 };
 use clap::Args;
 use std::{
@@ -178,6 +179,8 @@ impl Train {
                     .into(),
             )
         })?;
+        // Each instance names its results by its own number, even if all of them process the same customers.
+        let host = Shard::new(environment.rank as u64, environment.hosts as u64).map_err(Error::Settings)?;
         let (index, count) = environment.shard();
         let shard = match self.shard {
             Some(choice) => choice.resolve()?,
@@ -185,7 +188,7 @@ impl Train {
         };
         Ok(Places {
             shard,
-            results: ResultsDirectory::new(environment.output_data, environment.rank as u64, environment.hosts as u64),
+            results: ResultsDirectory::new(environment.output_data, host),
             draft: None,
             input: Location::Directory(environment.input),
             validation: environment.validation.map(|ValidationChannel { directory, warning, fault }| ValidationPlace {
@@ -202,11 +205,11 @@ impl Train {
     /// Where the tables of a run go: those for a bucket are made in a directory of their own first.
     fn results(&self, output: &Location, shard: Shard) -> Result<(ResultsDirectory, Option<TempDir>)> {
         if let Location::Directory(path) = output {
-            return Ok((ResultsDirectory::of_shard(path, shard), None));
+            return Ok((ResultsDirectory::new(path, shard), None));
         }
         let draft = temporary_directory()?;
         let store = self.s3.open(output)?;
-        Ok((ResultsDirectory::of_shard(draft.path(), shard).copied_to(store.into()), Some(draft)))
+        Ok((ResultsDirectory::new(draft.path(), shard).copied_to(store.into()), Some(draft)))
     }
 }
 

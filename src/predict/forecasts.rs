@@ -5,28 +5,17 @@ use crate::{
     artifact::{Opened, forecast_seed},
     error::{Error, Result},
     input::CustomerRows,
-    tables::Block,
+    results::{Rows, forecast_columns, forecast_rows},
 };
 use manyfit_models::{
-    Fitted, Forecast, SeriesModel,
+    Fitted, SeriesModel,
     data::{Columns, Covariates},
     future::Future,
     prophet::CovariateError,
 };
 
-/// The forecast itself.
-const FORECAST: [&str; 3] = ["yhat", "yhat_lower", "yhat_upper"];
-/// What it is the sum of, before the components that differ from model to model.
-const PARTS: [&str; 5] = ["trend", "trend_lower", "trend_upper", "additive_terms", "multiplicative_terms"];
-
 /// The table's first column, which no component can be: only stock Prophet allows the name.
 const CUSTOMER: &str = "customer";
-
-/// The columns that every forecast has.
-pub(super) fn columns(components: bool) -> Vec<String> {
-    let parts: &[&str] = if components { &PARTS } else { &[] };
-    FORECAST.iter().chain(parts).map(|&name| name.to_owned()).collect()
-}
 
 /// The components of a model.
 pub(super) fn component_names(opened: &Opened) -> Vec<String> {
@@ -44,7 +33,7 @@ pub(super) fn block(
     future: Option<&CustomerRows>,
     seed: u64,
     columns: &[String],
-) -> Result<Block> {
+) -> Result<Rows> {
     let Customer { name, opened } = customer;
     let Fitted::Series(mut model) = opened.model else {
         let family = opened.model.name();
@@ -64,29 +53,12 @@ pub(super) fn block(
         fitted.know_holidays_until(last)?;
     }
     let forecast = model.forecast(&wanted.dates, wanted.covariates(), forecast_seed(seed, &name)).map_err(fault)?;
-    if columns.len() > FORECAST.len() && forecast.components.iter().any(|(component, _)| component == CUSTOMER) {
+    if columns.len() > forecast_columns(false).len()
+        && forecast.components.iter().any(|(component, _)| component == CUSTOMER)
+    {
         return Err(Error::Data(format!(
             "the model has a component {CUSTOMER:?}, as another column of the table is called: ask without components"
         )));
     }
-    Ok(rows_of(name, forecast, columns))
-}
-
-fn rows_of(customer: String, mut forecast: Forecast, columns: &[String]) -> Block {
-    let mut column = |name: &str| match name {
-        "yhat" => std::mem::take(&mut forecast.yhat),
-        "yhat_lower" => std::mem::take(&mut forecast.yhat_lower),
-        "yhat_upper" => std::mem::take(&mut forecast.yhat_upper),
-        "trend" => std::mem::take(&mut forecast.trend),
-        "trend_lower" => std::mem::take(&mut forecast.trend_lower),
-        "trend_upper" => std::mem::take(&mut forecast.trend_upper),
-        "additive_terms" => std::mem::take(&mut forecast.additive_terms),
-        "multiplicative_terms" => std::mem::take(&mut forecast.multiplicative_terms),
-        name => {
-            let found = forecast.components.iter_mut().find(|(known, _)| known == name);
-            found.map(|(_, effect)| std::mem::take(effect)).unwrap_or_default()
-        }
-    };
-    let columns = columns.iter().map(|name| column(name)).collect();
-    Block { customer, keys: forecast.dates, columns }
+    Ok(forecast_rows(name, forecast, columns))
 }

@@ -23,10 +23,10 @@ use crate::{
     artifact::{Limits, OpenError, Opened, open_object, open_path},
     error::{Error, Result},
     input::CustomerRows,
+    results::{Key, ResultTable, Rows, forecast_columns},
     run::{catch_panic, thread_pool},
     settings::MaxFailures,
     store::Store,
-    tables::{Block, Key, Table},
 };
 use rayon::prelude::*;
 use std::{
@@ -89,7 +89,7 @@ type Unseen = BTreeMap<String, usize>;
 
 /// What came of a place.
 enum Answer {
-    Rows(Block, Unseen),
+    Rows(Rows, Unseen),
     /// By the customer's name.
     Failed(String, Error),
     NotWanted,
@@ -104,7 +104,7 @@ enum Answer {
 ///
 /// # Errors
 /// Only what concerns the run as a whole: a table that cannot be written, a bucket out of reach. What becomes of single customers is in the summary.
-pub fn run(job: &Job<'_>, create: impl FnOnce(Key, Vec<String>) -> Result<Table>) -> Result<Summary> {
+pub fn run(job: &Job<'_>, create: impl FnOnce(Key, Vec<String>) -> Result<ResultTable>) -> Result<Summary> {
     let pool = thread_pool("worker", job.jobs)?;
     let columns = pool.install(|| job.columns());
     let mut table = create(job.question.key(), columns.clone())?;
@@ -136,18 +136,18 @@ pub fn run(job: &Job<'_>, create: impl FnOnce(Key, Vec<String>) -> Result<Table>
         for (place, answer) in batch.iter().zip(answers) {
             match answer {
                 Answer::NotWanted | Answer::OutOfReach(_) => {}
-                Answer::Unreadable(error) => summary.passed_by(place, &error),
+                Answer::Unreadable(error) => summary.unreadable(place, &error),
                 Answer::Rows(block, unseen) => match seen.insert(block.customer.clone(), &place.path) {
                     None => {
                         summary.done(block.keys.len(), unseen);
                         table.append(&block)?;
                     }
                     Some(first) => summary
-                        .failed(place, &format!("{} is also in {}: name one of them", block.customer, first.display())),
+                        .failed(place, format!("{} is also in {}: name one of them", block.customer, first.display())),
                 },
                 Answer::Failed(customer, error) => {
                     failed.insert(customer);
-                    summary.failed(place, &error.to_string());
+                    summary.failed(place, error.to_string());
                 }
             }
         }
@@ -181,7 +181,7 @@ impl Job<'_> {
     /// The columns of the table. Where they differ from model to model, every model is looked at.
     fn columns(&self) -> Vec<String> {
         let mut columns = match self.question {
-            Question::Forecast { components, .. } => forecasts::columns(*components),
+            Question::Forecast { components, .. } => forecast_columns(*components),
             Question::Rows { .. } => vec!["prediction".into()],
         };
         let further: fn(&Opened) -> Vec<String> = match self.question {
@@ -287,7 +287,7 @@ mod tests {
             max_failures: MaxFailures::default(),
             stop: &AtomicBool::new(true),
         };
-        let summary = run(&job, |key, names| Table::create(&path, key, names)).unwrap();
+        let summary = run(&job, |key, names| ResultTable::create(&path, key, names)).unwrap();
         assert_eq!((summary.is_whole(), summary.verdict().unwrap_err().code()), (false, 5));
         assert_eq!(fs::read_to_string(&path).unwrap(), "an earlier table");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);

@@ -5,7 +5,7 @@ use crate::{
     artifact::Opened,
     error::{Error, Result},
     input::{CustomerRows, Sheet},
-    tables::Block,
+    results::Rows,
 };
 use manyfit_models::{
     Fitted, FittedRows,
@@ -26,7 +26,7 @@ pub(super) fn block(
     features: &CustomerRows,
     shap: bool,
     columns: &[String],
-) -> Result<(Block, Unseen)> {
+) -> Result<(Rows, Unseen)> {
     let Customer { name, opened } = customer;
     let shap_columns = shap_names(&opened);
     let Fitted::Rows(fitted) = opened.model else {
@@ -78,7 +78,7 @@ pub(super) fn block(
     let mut by_name: HashMap<String, Vec<f64>> = shap_columns.into_iter().zip(contributions).collect();
     by_name.insert("prediction".into(), predictions);
     let columns = columns.iter().map(|name| by_name.remove(name).unwrap_or_default()).collect();
-    Ok((Block { customer: name, keys: (1..=rows.len() as i64).collect(), columns }, unseen))
+    Ok((Rows { customer: name, keys: (1..=rows.len() as i64).collect(), columns }, unseen))
 }
 
 /// Whether a table's line of names is none, but a row of data: no feature is named there, and each could have its value.

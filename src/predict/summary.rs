@@ -1,53 +1,44 @@
-//! What came of a run, for people and for the exit code.
+//! The result of a run, for people and for the exit code.
 
 use super::{Place, Unseen};
 use crate::{
     error::{Error, Result},
+    results::{first_names, write_failures},
     settings::MaxFailures,
 };
 use std::{collections::BTreeSet, fmt};
 
-/// Failures, and customers without a model, that are printed one by one.
-const SHOWN: usize = 20;
+/// Failures that are listed.
+const LISTED: usize = 20;
 
 /// Counts, and the first failures.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Summary {
     customers: usize,
     rows: usize,
     failed: usize,
-    shown: Vec<String>,
+    /// The first failures: the artifact's path and the reason.
+    failures: Vec<(String, String)>,
     max_failures: MaxFailures,
     pub(super) stopped: bool,
-    /// Customers that were asked for and that no artifact is of.
+    /// Requested customers that have no artifact.
     pub(super) unknown: Vec<String>,
+    /// Values that are no category of the training rows, by feature.
     unseen: Unseen,
     /// Customers that have rows of features and no artifact.
     pub(super) without_model: BTreeSet<String>,
-    /// The first artifact whose customer cannot be told, and their number.
+    /// The first unreadable artifact of an unknown customer, and the number of them.
     unreadable: Option<String>,
-    passed_by: usize,
+    unreadable_count: usize,
 }
 
 impl Summary {
-    pub(super) const fn new(max_failures: MaxFailures) -> Self {
-        Self {
-            customers: 0,
-            rows: 0,
-            failed: 0,
-            shown: Vec::new(),
-            max_failures,
-            stopped: false,
-            unknown: Vec::new(),
-            unseen: Unseen::new(),
-            without_model: BTreeSet::new(),
-            unreadable: None,
-            passed_by: 0,
-        }
+    pub(super) fn new(max_failures: MaxFailures) -> Self {
+        Self { max_failures, ..Self::default() }
     }
 
-    pub(super) fn passed_by(&mut self, place: &Place, reason: &Error) {
-        self.passed_by += 1;
+    pub(super) fn unreadable(&mut self, place: &Place, reason: &Error) {
+        self.unreadable_count += 1;
         self.unreadable.get_or_insert_with(|| format!("{}: {reason}", place.path.display()));
     }
 
@@ -59,32 +50,32 @@ impl Summary {
         }
     }
 
-    pub(super) fn failed(&mut self, place: &Place, reason: &str) {
+    pub(super) fn failed(&mut self, place: &Place, reason: String) {
         self.failed += 1;
-        if self.shown.len() < SHOWN {
-            self.shown.push(format!("failed: {}: {reason}", place.path.display()));
+        if self.failures.len() < LISTED {
+            self.failures.push((place.path.display().to_string(), reason));
         }
     }
 
-    /// Whether the table is in its place: the run was not stopped, and every customer that it was asked for has an artifact.
+    /// Whether the table was written: the run was not stopped, and every requested customer has an artifact.
     #[must_use]
     pub const fn is_whole(&self) -> bool {
         !self.stopped && self.unknown.is_empty()
     }
 
-    /// Whether the run did what it should, within its limit of failures.
+    /// Whether the run succeeded.
     ///
     /// # Errors
-    /// [`Error::Stopped`] and [`Error::Data`], as the exit code should be.
+    /// [`Error::Stopped`] if it was stopped, [`Error::Data`] if a requested customer has no artifact or too many customers
+    /// failed: they decide the exit code.
     pub fn verdict(&self) -> Result<()> {
         if self.stopped {
             return Err(Error::Stopped(format!("stopped after {} customers: run it again", self.customers)));
         }
         if !self.unknown.is_empty() {
-            let unreadable = self
-                .unreadable
-                .as_ref()
-                .map(|first| format!("; of {} that cannot be read, one may be, such as {first}", self.passed_by));
+            let unreadable = self.unreadable.as_ref().map(|first| {
+                format!("; {} artifacts cannot be read and may be theirs, such as {first}", self.unreadable_count)
+            });
             let unknown = self.unknown.join(", ");
             return Err(Error::Data(format!("there is no artifact of {unknown}{}", unreadable.unwrap_or_default())));
         }
@@ -101,21 +92,16 @@ impl Summary {
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for failure in &self.shown {
-            writeln!(f, "{failure}")?;
-        }
-        if self.failed > self.shown.len() {
-            writeln!(f, "… and {} more", self.failed - self.shown.len())?;
-        }
+        let failures = self.failures.iter().map(|(path, reason)| (path, reason));
+        write_failures(f, failures, self.failed, "")?;
         for (feature, rows) in &self.unseen {
             writeln!(f, "rows whose {feature:?} is no category of the training rows, and counts as missing: {rows}")?;
         }
         if !self.without_model.is_empty() {
             let number = self.without_model.len();
             let customers = if number == 1 { "customer" } else { "customers" };
-            let names: Vec<&str> = self.without_model.iter().take(SHOWN).map(String::as_str).collect();
-            let more = if number > SHOWN { ", …" } else { "" };
-            writeln!(f, "rows of {number} {customers} without a model were left out: {}{more}", names.join(", "))?;
+            let names = first_names(self.without_model.iter());
+            writeln!(f, "rows of {number} {customers} without a model were left out: {names}")?;
         }
         write!(f, "{} customers predicted, {} failed: {} rows", self.customers, self.failed, self.rows)
     }

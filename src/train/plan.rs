@@ -1,4 +1,4 @@
-//! What there is to do, in the order in which it is done.
+//! Which files to process, and in which order.
 
 use crate::{
     input::{ColumnNames, Contents, Discovery, InputFile, Skipped},
@@ -7,7 +7,7 @@ use crate::{
 };
 use manyfit_models::data::CustomerId;
 
-/// The files of one shard, largest first: the last worker to finish should not have the longest piece.
+/// The files of one shard, largest first, so that the last worker does not end with the longest file.
 pub(super) struct Plan {
     pub(super) files: Vec<InputFile>,
     /// Customers of this shard, refused ones included.
@@ -26,26 +26,26 @@ impl Plan {
             }
         }
         files.retain(|file| file.customers().next().is_some_and(|customer| shard.contains(customer)));
-        // A name that is no customer's is refused by the shard it would fall into.
+        // An invalid customer name belongs to no shard: the first one reports it.
         refused.retain(|(name, _)| CustomerId::new(name).map_or(shard.index() == 0, |id| shard.contains(&id)));
         files.sort_by(|a, b| b.size.cmp(&a.size).then_with(|| a.key.cmp(&b.key)));
         let customers = files.iter().map(|file| file.customers().count()).sum::<usize>() + refused.len();
         Self { files, customers, refused, skipped, columns }
     }
 
-    /// What was found, for people.
+    /// Messages about what was found.
     pub(super) fn describe(&self, input: &dyn Store, shard: Shard) -> Vec<String> {
         let mut lines = Vec::new();
-        let place = input.describe("");
-        let place = place.trim_end_matches('/');
+        let input = input.describe("");
+        let input = input.trim_end_matches('/');
         let part = if shard == Shard::ALL { String::new() } else { format!(" (shard {shard})") };
         if self.customers == 0 {
-            lines.push(format!("no customers in {place}{part}: nothing to do"));
+            lines.push(format!("no customers in {input}{part}: nothing to do"));
         } else {
             let files = self.files.len();
             let plural = |n: usize| if n == 1 { "" } else { "s" };
             lines.push(format!(
-                "{} customer{} in {files} file{} of {place}{part}",
+                "{} customer{} in {files} file{} of {input}{part}",
                 self.customers,
                 plural(self.customers),
                 plural(files)

@@ -1,17 +1,16 @@
-//! How a run shows that it goes on: a bar for people, lines for logs.
+//! Progress: a bar for a terminal, lines for logs.
 
-use super::{
-    outcome::{Outcome, Status},
-    summary::{Counts, Summary},
+use crate::{
+    error::{Error, Result},
+    results::{Counts, Outcome, Status, Summary},
 };
-use crate::error::{Error, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{
     io::Write,
     time::{Duration, Instant},
 };
 
-/// Seconds between two lines of a log.
+/// Time between two groups of log lines.
 const INTERVAL: Duration = Duration::from_secs(10);
 
 /// Where progress is shown.
@@ -19,9 +18,9 @@ const INTERVAL: Duration = Duration::from_secs(10);
 pub enum Progress {
     /// A bar on the terminal.
     Bar,
-    /// Lines that a metric's regular expression can catch, such as `models_done=123;`.
+    /// Lines that a metric's regular expression matches, such as `models_done=123;`.
     Lines,
-    /// Nowhere.
+    /// Not at all.
     Silent,
 }
 
@@ -42,7 +41,7 @@ impl Display {
         Self { kind, bar, shown: Instant::now() }
     }
 
-    /// Shows the counts, not more often than people and logs want them.
+    /// Shows the counts, at most once per interval in logs.
     pub(super) fn update(&mut self, counts: &Counts, out: &mut dyn Write) -> Result<()> {
         self.bar.set_position(counts.finished() as u64);
         if self.shown.elapsed() >= INTERVAL && self.kind == Progress::Lines {
@@ -52,7 +51,7 @@ impl Display {
         Ok(())
     }
 
-    /// Shows the errors of a customer's regression model, in logs: a line that begins with the customer.
+    /// Logs the errors of a customer's regression model: a line that begins with the customer.
     pub(super) fn scored(&self, outcome: &Outcome, out: &mut dyn Write) -> Result<()> {
         let (Progress::Lines, Some(accuracy)) = (self.kind, &outcome.accuracy) else { return Ok(()) };
         let on = accuracy.on.name();
@@ -60,7 +59,7 @@ impl Display {
         say(out, &format!("customer={};{}", outcome.customer, measures.concat()))
     }
 
-    /// Ends the display with the last counts, and with the medians of the errors.
+    /// Ends the display with the final counts and the median errors.
     pub(super) fn finish(&self, summary: &Summary, out: &mut dyn Write) -> Result<()> {
         self.bar.finish_and_clear();
         if self.kind != Progress::Lines {

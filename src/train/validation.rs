@@ -1,4 +1,4 @@
-//! The rows that customers' regression models are judged by: where they are, and whose.
+//! Validation rows of regression models: in which files they are, and reading them with the training rows.
 
 use crate::{
     error::{Error, Result},
@@ -8,22 +8,28 @@ use crate::{
 use manyfit_models::data::{CustomerId, Feature, Table};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// The files of a place for validation rows, by customer. Without a place, nobody has any.
+/// The files with validation rows, by customer. By default there are none.
 #[derive(Default)]
 pub(super) struct Validation<'a> {
     store: Option<&'a dyn Store>,
     files: Vec<InputFile>,
     by_customer: HashMap<CustomerId, usize>,
-    /// Customers whose validation rows cannot be read as the files stand, with the reason.
+    /// Customers whose validation rows cannot be read, with the reason.
     refused: BTreeMap<String, String>,
+}
+
+/// A customer's rows of features.
+pub(super) struct CustomerTables {
+    pub(super) training: Table,
+    pub(super) validation: Option<Table>,
 }
 
 impl<'a> Validation<'a> {
     pub(super) fn new(store: &'a dyn Store, discovery: Discovery) -> Self {
         let Discovery { files, refused, .. } = discovery;
-        let homes = files.iter().enumerate();
+        let numbered = files.iter().enumerate();
         let by_customer =
-            homes.flat_map(|(at, file)| file.customers().map(move |customer| (customer.clone(), at))).collect();
+            numbered.flat_map(|(at, file)| file.customers().map(move |customer| (customer.clone(), at))).collect();
         Self { store: Some(store), files, by_customer, refused: refused.into_iter().collect() }
     }
 
@@ -32,7 +38,7 @@ impl<'a> Validation<'a> {
         self.store.is_some()
     }
 
-    /// What was found, for people; `training` are the files of those to fit.
+    /// Messages about what was found for the customers of the `training` files.
     pub(super) fn describe(&self, training: &[InputFile]) -> Vec<String> {
         let Some(store) = self.store else { return Vec::new() };
         let (mut all, mut with) = (0, 0);
@@ -50,36 +56,36 @@ impl<'a> Validation<'a> {
         }
         let mut reads = vec![0; self.files.len()];
         for file in training.iter().filter(|file| matches!(file.contents, Contents::Many(_))) {
-            self.beside(file).into_iter().for_each(|at| reads[at] += 1);
+            self.files_for(file).into_iter().for_each(|at| reads[at] += 1);
         }
         if let Some((file, times)) = self.files.iter().zip(reads).max_by_key(|(_, times)| *times)
             && times > 1
         {
             lines.push(format!(
-                "warning: {} is read {times} times, once for each training file that has customers of it: cut both into files \
-                 in the same way",
+                "warning: {} is read {times} times, once for each training file that shares customers with it: split both into \
+                 files in the same way",
                 store.describe(&file.key)
             ));
         }
-        // Of a file that cannot be read nobody knows whose rows it holds.
-        let strangers = self.refused.iter().filter(|(name, _)| name.contains('.'));
-        lines.extend(strangers.map(|(_, reason)| format!("warning: {reason}")));
+        // Files that cannot be read: their customers are unknown.
+        let unreadable = self.refused.iter().filter(|(name, _)| name.contains('.'));
+        lines.extend(unreadable.map(|(_, reason)| format!("warning: {reason}")));
         lines
     }
 
-    /// Bytes, as text, of the validation files that are read beside a file of training rows.
-    pub(super) fn size_beside(&self, file: &InputFile) -> u64 {
-        let sizes = self.beside(file).into_iter().map(|at| &self.files[at]).map(InputFile::unpacked_size);
+    /// Size as text, in bytes, of the validation files that are read with a file of training rows.
+    pub(super) fn size_with(&self, file: &InputFile) -> u64 {
+        let sizes = self.files_for(file).into_iter().map(|at| &self.files[at]).map(InputFile::unpacked_size);
         // Files of one customer each are read one after another.
         if matches!(file.contents, Contents::One(_)) { sizes.max().unwrap_or(0) } else { sizes.sum() }
     }
 
-    /// Has the validation files fetched ahead that go with these files of training rows, in their order.
+    /// Announces the validation files that belong to these files of training rows, in their order.
     pub(super) fn read_ahead(&self, training: &[InputFile]) {
         let Some(store) = self.store else { return };
         let mut announced = vec![false; self.files.len()];
         let mut upcoming = Vec::new();
-        for at in training.iter().flat_map(|file| self.beside(file)) {
+        for at in training.iter().flat_map(|file| self.files_for(file)) {
             if !std::mem::replace(&mut announced[at], true) {
                 upcoming.push(self.files[at].entry());
             }
@@ -88,20 +94,55 @@ impl<'a> Validation<'a> {
     }
 
     /// The validation files that have customers of a file of training rows.
-    fn beside(&self, file: &InputFile) -> BTreeSet<usize> {
+    fn files_for(&self, file: &InputFile) -> BTreeSet<usize> {
         file.customers().filter_map(|customer| self.by_customer.get(customer).copied()).collect()
     }
 
-    /// A customer's rows, encoded as `features` say.
-    ///
-    /// # Errors
-    /// What is wrong with them.
-    pub(super) fn read_one(
+    /// Reads the rows of a customer that has a file of its own.
+    pub(super) fn read_tables(
         &self,
+        input: &dyn Store,
         reader: &mut TableReader,
         customer: &CustomerId,
-        features: &[Feature],
-    ) -> Result<Option<Table>> {
+        file: &InputFile,
+    ) -> Result<CustomerTables> {
+        let training = reader.read_table(input, file, None)?.ok_or_else(|| no_rows(input, file))?;
+        let validation = self.read_one(reader, customer, &training.features)?;
+        Ok(CustomerTables { training, validation })
+    }
+
+    /// Reads the rows of the customers of a file.
+    pub(super) fn read_bundle(
+        &self,
+        input: &dyn Store,
+        mut reader: TableReader,
+        file: &InputFile,
+    ) -> Result<Vec<(CustomerId, Result<CustomerTables>)>> {
+        let tables = reader.read_table_bundle(input, file, None)?;
+        let known: KnownFeatures<'_> = tables
+            .iter()
+            .filter_map(|(customer, table)| Some((customer, table.as_ref().ok()?.as_ref()?.features.as_slice())))
+            .collect();
+        let mut validation = self.read_many(&mut reader, &known)?;
+        drop(known);
+        let mut with_validation = |customer: &CustomerId, table: Result<Option<Table>>| {
+            let training = table?.ok_or_else(|| no_rows(input, file))?;
+            let validation = match validation.remove(customer) {
+                Some(table) => table?,
+                None => self.read_one(&mut reader, customer, &training.features)?,
+            };
+            Ok(CustomerTables { training, validation })
+        };
+        let mut all = Vec::with_capacity(tables.len());
+        for (customer, table) in tables {
+            let tables = with_validation(&customer, table);
+            all.push((customer, tables));
+        }
+        Ok(all)
+    }
+
+    /// A customer's validation rows, encoded with the training rows' `features`.
+    fn read_one(&self, reader: &mut TableReader, customer: &CustomerId, features: &[Feature]) -> Result<Option<Table>> {
         if let Some(reason) = self.refused.get(customer.as_str()) {
             return Err(Error::Data(format!("validation rows: {reason}")));
         }
@@ -117,24 +158,24 @@ impl<'a> Validation<'a> {
         }
     }
 
-    /// The rows of those customers that are in files of many, encoded as their features say.
-    ///
-    /// # Errors
-    /// What is wrong with a file; what is wrong with one customer is in the map.
-    pub(super) fn read_many(
+    /// The validation rows of these customers that are in files of many, encoded with their training rows' features.
+    fn read_many(
         &self,
         reader: &mut TableReader,
         known: &KnownFeatures<'_>,
     ) -> Result<HashMap<CustomerId, Result<Option<Table>>>> {
         let mut found = HashMap::new();
         let Some(store) = self.store else { return Ok(found) };
-        let homes: BTreeSet<usize> =
+        let files: BTreeSet<usize> =
             known.keys().filter_map(|customer| self.by_customer.get(*customer).copied()).collect();
-        for file in
-            homes.into_iter().map(|at| &self.files[at]).filter(|file| matches!(file.contents, Contents::Many(_)))
-        {
+        let files = files.into_iter().map(|at| &self.files[at]);
+        for file in files.filter(|file| matches!(file.contents, Contents::Many(_))) {
             found.extend(reader.read_table_bundle(store, file, Some(known))?);
         }
         Ok(found)
     }
+}
+
+fn no_rows(input: &dyn Store, file: &InputFile) -> Error {
+    Error::Data(format!("{}: no row has a target: there is nothing to learn from", input.describe(&file.key)))
 }

@@ -117,8 +117,10 @@ fn what_is_no_result_is_refused_with_its_name() {
     merge(&[&broken], &at("out"), None).with_code(3).complains_of(&["manifest.jsonl: line 1"]);
     merge(&[&empty], &empty, None).with_code(2).complains_of(&["is one of the inputs"]);
     let input = fleet(1, 25);
-    task(input.path(), &at("out"), "auto", &[]).with_code(2).complains_of(&["no task of an array job", "--shard I/N"]);
+    task(input.path(), &at("out"), "auto", &[])
+        .with_code(2)
+        .complains_of(&["not a task of an array job", "--shard I/N"]);
     task(input.path(), &at("out"), "auto", &[("JOB_COMPLETION_INDEX", "1")]).with_code(2).complains_of(&["auto/N"]);
     let size = [("AWS_BATCH_JOB_ARRAY_INDEX", "1"), ("AWS_BATCH_JOB_ARRAY_SIZE", "4")];
-    task(input.path(), &at("out"), "auto/3", &size).with_code(2).complains_of(&["there are 4 tasks"]);
+    task(input.path(), &at("out"), "auto/3", &size).with_code(2).complains_of(&["the runner reports 4 tasks"]);
 }

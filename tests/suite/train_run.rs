@@ -14,10 +14,11 @@ use std::{
 use manyfit::{
     artifact::{Found, inspect},
     error::Result,
+    results::ResultsDirectory,
     settings::Settings,
     shard::Shard,
     store::{Durability, Entry, LocalStore, Store},
-    train::{Job, Progress, ResultsDirectory, run},
+    train::{Job, Progress, run},
 };
 use serde_json::{Value, json};
 
@@ -409,7 +410,7 @@ fn a_panic_is_one_customers_failure() {
         input: &Haunted(local(input.path()), "customer-017.csv"),
         validation: None,
         models: &local(&output.path().join("models")),
-        results: ResultsDirectory::of_shard(output.path(), Shard::ALL),
+        results: ResultsDirectory::new(output.path(), Shard::ALL),
         settings: &settings,
         shard: Shard::ALL,
         jobs: 2,
@@ -443,7 +444,7 @@ fn a_signal_ends_the_run_in_order_and_a_second_run_goes_on() {
         );
         let ended = super::support::Ended::from(child.wait_with_output().unwrap()).with_code(5);
         assert!(begun.elapsed() < Duration::from_mins(1));
-        let ended = ended.complains_of(&["run it again to go on"]);
+        let ended = ended.complains_of(&["run it again to continue"]);
 
         let done = artifacts(&models);
         assert!((5..60).contains(&done.len()), "{} artifacts", done.len());

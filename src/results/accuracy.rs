@@ -1,32 +1,32 @@
-//! The errors of a fleet's regression models.
+//! Median errors of the regression models of a run.
 
-use super::outcome::Outcome;
+use super::manifest::Outcome;
 use manyfit_models::ScoredOn;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// Medians over the customers that were judged by the same kind of rows.
+/// Median errors over the customers that were scored on the same kind of rows.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct MedianAccuracy {
-    /// How many customers there are.
+    /// Number of customers.
     pub customers: usize,
     /// The median of each measure by its name, as in the manifest.
     pub median: BTreeMap<&'static str, f64>,
 }
 
-/// The measures of every customer so far.
+/// The errors of all customers so far, by the rows they were scored on.
 #[derive(Default)]
-pub(super) struct FleetAccuracy(BTreeMap<ScoredOn, BTreeMap<&'static str, Vec<f64>>>);
+pub(crate) struct FleetAccuracy(BTreeMap<ScoredOn, BTreeMap<&'static str, Vec<f64>>>);
 
 impl FleetAccuracy {
-    pub(super) fn add(&mut self, outcome: &Outcome) {
+    pub(crate) fn add(&mut self, outcome: &Outcome) {
         let Some(accuracy) = &outcome.accuracy else { return };
         let measures = self.0.entry(accuracy.on).or_default();
         accuracy.named().for_each(|(name, value)| measures.entry(name).or_default().push(value));
     }
 
-    /// The medians by the kind of rows.
-    pub(super) fn medians(&mut self) -> BTreeMap<ScoredOn, MedianAccuracy> {
+    /// The medians, by the rows they were scored on.
+    pub(crate) fn medians(&mut self) -> BTreeMap<ScoredOn, MedianAccuracy> {
         let of = |measures: &mut BTreeMap<&'static str, Vec<f64>>| MedianAccuracy {
             customers: measures.values().map(Vec::len).max().unwrap_or(0),
             median: measures.iter_mut().map(|(name, values)| (*name, median(values))).collect(),
@@ -35,7 +35,7 @@ impl FleetAccuracy {
     }
 }
 
-/// The middle value, or the mean of the two in the middle; reorders the values, of which there is at least one.
+/// The median of at least one value, which are reordered.
 fn median(values: &mut [f64]) -> f64 {
     values.sort_unstable_by(f64::total_cmp);
     let middle = values.len() / 2;

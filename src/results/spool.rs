@@ -1,4 +1,4 @@
-//! Blocks that come in any order and are wanted in the order of their names: on disk, so that a million fit.
+//! Named blocks of bytes that arrive in any order and are read back sorted by name; on disk, so that millions fit.
 
 use crate::error::{Error, Result};
 use std::{
@@ -8,7 +8,7 @@ use std::{
 };
 
 /// A file of named blocks.
-pub(super) struct Spool {
+pub(crate) struct Spool {
     path: PathBuf,
     file: BufWriter<File>,
     end: u64,
@@ -16,14 +16,14 @@ pub(super) struct Spool {
 }
 
 impl Spool {
-    /// Begins an empty spool, over whatever an earlier run left there.
-    pub(super) fn create(path: PathBuf) -> Result<Self> {
+    /// Creates an empty spool; replaces one that an earlier run left.
+    pub(crate) fn create(path: PathBuf) -> Result<Self> {
         let file = File::options().create(true).truncate(true).write(true).read(true).open(&path);
         let file = file.map_err(|error| Error::storage(format_args!("creating {}", path.display()), error))?;
         Ok(Self { path, file: BufWriter::new(file), end: 0, index: Vec::new() })
     }
 
-    pub(super) fn append(&mut self, name: &str, block: &[u8]) -> Result<()> {
+    pub(crate) fn append(&mut self, name: &str, block: &[u8]) -> Result<()> {
         self.file.write_all(block).map_err(|error| self.failed("writing", error))?;
         self.index.push((name.to_owned(), self.end, block.len()));
         self.end += block.len() as u64;
@@ -31,17 +31,17 @@ impl Spool {
     }
 
     /// The file.
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Hands what was appended to the system, where it outlives this process.
-    pub(super) fn flush(&mut self) -> Result<()> {
+    /// Hands what was appended to the operating system, so that it survives the death of this process.
+    pub(crate) fn flush(&mut self) -> Result<()> {
         self.file.flush().map_err(|error| self.failed("writing", error))
     }
 
-    /// Calls `each` with every name and block, sorted by name, and removes the spool.
-    pub(super) fn drain_sorted(mut self, mut each: impl FnMut(&str, &[u8]) -> Result<()>) -> Result<()> {
+    /// Calls `each` with every name and block, sorted by name, then removes the spool.
+    pub(crate) fn drain_sorted(mut self, mut each: impl FnMut(&str, &[u8]) -> Result<()>) -> Result<()> {
         self.flush()?;
         let mut index = std::mem::take(&mut self.index);
         index.sort();
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn blocks_come_back_sorted_by_name_and_the_file_goes() {
+    fn blocks_come_back_sorted_by_name_and_the_file_is_removed() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("spool");
         fs::write(&path, "left by an earlier run").unwrap();

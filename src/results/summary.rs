@@ -1,38 +1,40 @@
-//! The run in one page: for people at its end, and as JSON.
+//! A run in one page: printed at its end, and as JSON.
 
 use super::{
     accuracy::MedianAccuracy,
-    outcome::{Outcome, Phases, Status},
+    directory::ResultsDirectory,
+    manifest::{Outcome, Phases, Status},
 };
 use crate::{
     error::{Error, Result},
     settings::MaxFailures,
+    store::writing,
 };
 use manyfit_models::ScoredOn;
 use serde::Serialize;
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, io::Write};
 
-/// Failed customers that are named; the manifest has all of them.
-const NAMED_FAILURES: usize = 20;
+/// Names that a list for people shows.
+const SHOWN: usize = 20;
 
-/// Slowest customers that are named.
-const NAMED_SLOWEST: usize = 3;
+/// Slowest customers that are listed.
+const LISTED_SLOWEST: usize = 3;
 
 /// Customers by status.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
     /// Fitted and published.
     pub fitted: usize,
-    /// Standing from an earlier run.
+    /// Kept from an earlier run.
     pub unchanged: usize,
     /// With the fallback model.
     pub fallback: usize,
-    /// Without an artifact, or without the forecast that was asked for.
+    /// Without an artifact, or without a requested forecast.
     pub failed: usize,
 }
 
 impl Counts {
-    pub(super) fn add(&mut self, status: Status) {
+    pub(crate) fn add(&mut self, status: Status) {
         *match status {
             Status::Fitted => &mut self.fitted,
             Status::Unchanged => &mut self.unchanged,
@@ -52,13 +54,13 @@ impl Counts {
         }
     }
 
-    /// Customers that have an artifact and all that was asked for.
+    /// Customers that did not fail.
     #[must_use]
     pub const fn with_artifact(&self) -> usize {
         self.fitted + self.unchanged + self.fallback
     }
 
-    /// Customers that are done, one way or the other.
+    /// All customers that are done.
     #[must_use]
     pub const fn finished(&self) -> usize {
         self.with_artifact() + self.failed
@@ -85,75 +87,60 @@ pub struct FailedCustomer {
     pub reason: String,
 }
 
-/// What a run came to.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+/// The summary of a run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Summary {
     /// Customers of this run's shard.
     pub customers: usize,
-    /// By status.
+    /// Customers by status.
     #[serde(flatten)]
     pub counts: Counts,
-    /// Stopped by a signal before every customer was done.
+    /// Whether a signal stopped the run before every customer was done.
     pub stopped: bool,
-    /// Wall time.
+    /// Wall time in seconds.
     pub seconds: f64,
     /// Customers done per second of wall time.
     pub customers_per_second: f64,
     /// Worker threads.
     pub jobs: usize,
-    /// Milliseconds of all workers together, by phase.
+    /// Time of all workers, in milliseconds by phase.
     pub ms: Phases,
-    /// Bytes of the artifacts of this run and of unchanged ones.
+    /// Size of all artifacts in bytes, unchanged ones included.
     pub bytes: usize,
-    /// Failures above which the run fails.
+    /// The setting `max_failures`.
     pub max_failures: String,
-    /// Whether they are exceeded.
+    /// Whether more customers failed than `max_failures` allows.
     pub too_many_failures: bool,
-    /// Errors of regression models, by the kind of rows that they were judged by.
+    /// Median errors of regression models, by the rows they were scored on.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub accuracy: BTreeMap<ScoredOn, MedianAccuracy>,
     /// The slowest customers.
     pub slowest: Vec<Slow>,
     /// The first failed customers by name.
     pub failures: Vec<FailedCustomer>,
-    /// The tables that were written.
+    /// Full names of the files that were written.
     pub written: Vec<String>,
 }
 
 impl Summary {
-    pub(super) fn new(customers: usize, jobs: usize) -> Self {
-        Self {
-            customers,
-            counts: Counts::default(),
-            stopped: false,
-            seconds: 0.0,
-            customers_per_second: 0.0,
-            jobs,
-            ms: Phases::default(),
-            bytes: 0,
-            max_failures: String::new(),
-            too_many_failures: false,
-            accuracy: BTreeMap::new(),
-            slowest: Vec::new(),
-            failures: Vec::new(),
-            written: Vec::new(),
-        }
+    pub(crate) fn new(customers: usize, jobs: usize) -> Self {
+        Self { customers, jobs, ..Self::default() }
     }
 
-    pub(super) fn add(&mut self, outcome: &Outcome) {
+    pub(crate) fn add(&mut self, outcome: &Outcome) {
         self.counts.add(outcome.status);
         self.ms.add(&outcome.ms);
         self.bytes += outcome.bytes.unwrap_or_default();
         let slow = Slow { ms: outcome.ms.total(), customer: outcome.customer.clone(), rows: outcome.rows };
-        insert_sorted(&mut self.slowest, slow, NAMED_SLOWEST, |a, b| a.ms > b.ms);
+        insert_sorted(&mut self.slowest, slow, LISTED_SLOWEST, |a, b| a.ms > b.ms);
         if outcome.status == Status::Failed {
             let reason = outcome.reason.clone().unwrap_or_default();
             let failure = FailedCustomer { customer: outcome.customer.clone(), reason };
-            insert_sorted(&mut self.failures, failure, NAMED_FAILURES, |a, b| a.customer < b.customer);
+            insert_sorted(&mut self.failures, failure, SHOWN, |a, b| a.customer < b.customer);
         }
     }
 
-    pub(super) fn close(&mut self, seconds: f64, max_failures: MaxFailures, stopped: bool) {
+    pub(crate) fn close(&mut self, seconds: f64, max_failures: MaxFailures, stopped: bool) {
         self.seconds = seconds;
         self.customers_per_second = self.counts.finished() as f64 / seconds;
         self.stopped = stopped && self.counts.finished() < self.customers;
@@ -161,15 +148,25 @@ impl Summary {
         self.too_many_failures = max_failures.is_exceeded(self.counts.failed, self.customers);
     }
 
-    /// Whether the run did what it was asked to.
+    /// Writes `summary.json`, which lists itself among the files.
+    pub(crate) fn write(&mut self, results: &ResultsDirectory) -> Result<()> {
+        self.written.push(results.final_name("summary", "json"));
+        results.write("summary", "json", |file, path| {
+            serde_json::to_writer_pretty(&mut *file, self).map_err(|error| Error::Bug(error.to_string()))?;
+            writeln!(file).map_err(|error| writing(path, error))
+        })?;
+        Ok(())
+    }
+
+    /// Whether the run succeeded.
     ///
     /// # Errors
-    /// [`Error::Stopped`] and [`Error::Data`], as the exit code should be.
+    /// [`Error::Stopped`] if it was stopped, [`Error::Data`] if too many customers failed: they decide the exit code.
     pub fn verdict(&self) -> Result<()> {
         if self.stopped {
             let left = self.customers - self.counts.finished();
             return Err(Error::Stopped(format!(
-                "stopped with {left} of {} customers to go: run it again to go on",
+                "stopped with {left} of {} customers to go: run it again to continue",
                 self.customers
             )));
         }
@@ -185,7 +182,7 @@ impl Summary {
     }
 }
 
-/// Keeps the first `most` of what was inserted, in the order of `before`.
+/// Inserts into a list that is sorted by `before` and keeps at most `most` items.
 fn insert_sorted<T>(kept: &mut Vec<T>, item: T, most: usize, before: impl Fn(&T, &T) -> bool) {
     let place = kept.partition_point(|other| !before(&item, other));
     if place < most {
@@ -238,12 +235,8 @@ impl fmt::Display for Summary {
                 of("mae")
             )?;
         }
-        for FailedCustomer { customer, reason } in &self.failures {
-            writeln!(f, "failed: {customer}: {reason}")?;
-        }
-        if self.counts.failed > self.failures.len() {
-            writeln!(f, "… and {} more, in the manifest", self.counts.failed - self.failures.len())?;
-        }
+        let failures = self.failures.iter().map(|failure| (&failure.customer, &failure.reason));
+        write_failures(f, failures, self.counts.failed, ", in the manifest")?;
         for path in &self.written {
             writeln!(f, "wrote {path}")?;
         }
@@ -251,12 +244,34 @@ impl fmt::Display for Summary {
     }
 }
 
+/// Writes the failures that are listed, and how many more of `all` there are.
+pub(crate) fn write_failures<N: fmt::Display, R: fmt::Display>(
+    f: &mut fmt::Formatter<'_>,
+    listed: impl ExactSizeIterator<Item = (N, R)>,
+    all: usize,
+    elsewhere: &str,
+) -> fmt::Result {
+    let more = all - listed.len();
+    for (name, reason) in listed {
+        writeln!(f, "failed: {name}: {reason}")?;
+    }
+    if more > 0 { writeln!(f, "… and {more} more{elsewhere}") } else { Ok(()) }
+}
+
+/// The first names of a list, and how many more there are.
+pub(crate) fn first_names<'a>(names: impl ExactSizeIterator<Item = &'a String>) -> String {
+    let more = names.len().saturating_sub(SHOWN);
+    let shown: Vec<&str> = names.take(SHOWN).map(String::as_str).collect();
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{more}", shown.join(", "))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_first_few_are_kept_in_order() {
+    fn the_first_items_are_kept_in_order() {
         let mut kept = Vec::new();
         for number in [3, 1, 4, 1, 5, 9, 2, 6] {
             insert_sorted(&mut kept, number, 3, |a, b| a > b);

@@ -1,24 +1,25 @@
-//! What became of one customer: a row of the manifest.
+//! One customer's outcome: a row of the manifest.
 
 use manyfit_models::{Accuracy, Scores};
 use serde::{Deserialize, Serialize};
 
 /// How a customer ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// Fitted and published.
     Fitted,
-    /// The artifact of an earlier run has the same fingerprint.
+    /// The artifact of an earlier run has the same fingerprint and was kept.
     Unchanged,
-    /// The model could not be fitted, its fallback was.
+    /// The model could not be fitted; the fallback model was.
     Fallback,
-    /// No artifact, or no forecast by it; the reason says why.
+    /// No artifact, or no forecast from it; see the reason.
+    #[default]
     Failed,
 }
 
 impl Status {
-    /// All of them, in the order of a summary.
+    /// All of them, in the order of the summary.
     pub const ALL: [Self; 4] = [Self::Fitted, Self::Unchanged, Self::Fallback, Self::Failed];
 
     /// Its name in the manifest.
@@ -33,25 +34,25 @@ impl Status {
     }
 }
 
-/// Milliseconds that a customer took, by phase.
+/// Time that a customer took, in milliseconds by phase.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Phases {
-    /// Reading and parsing the rows. Of a file with many customers, an equal share.
+    /// Reading and parsing the rows. For a file of many customers, an equal share.
     pub read: f64,
     /// Comparing with the artifact of an earlier run.
     pub compare: f64,
     /// Fitting.
     pub fit: f64,
-    /// Packing the artifact.
+    /// Packing the artifact into an archive.
     pub pack: f64,
-    /// Writing it.
+    /// Writing the archive.
     pub publish: f64,
-    /// Forecasting; for regression, predicting the rows that the model is judged by.
+    /// Forecasting; for regression, predicting the validation rows.
     pub forecast: f64,
 }
 
 impl Phases {
-    /// Names and values, in the order of the work.
+    /// Names and values, in the order in which they run.
     #[must_use]
     pub const fn named(&self) -> [(&'static str, f64); 6] {
         [
@@ -64,7 +65,7 @@ impl Phases {
         ]
     }
 
-    /// All phases together.
+    /// The sum of all phases.
     #[must_use]
     pub fn total(&self) -> f64 {
         self.named().iter().map(|(_, ms)| ms).sum()
@@ -80,17 +81,17 @@ impl Phases {
     }
 }
 
-/// What became of one customer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// One customer's outcome.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
     /// The customer's name.
     pub customer: String,
     /// How it ended.
     pub status: Status,
-    /// Why it failed or fell back.
+    /// Why it failed, or why the fallback model was fitted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// What else there is to know about the fit.
+    /// Remarks about the fit.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
     /// Rows fitted.
@@ -115,7 +116,7 @@ pub struct Outcome {
     /// Standard deviation of the noise, in the units of the input.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sigma: Option<f64>,
-    /// Errors within the history.
+    /// In-sample errors.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub in_sample: Option<Scores>,
     /// Errors of a regression model.
@@ -138,37 +139,15 @@ pub struct Outcome {
     /// Hash of the customer's data and of the settings.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<String>,
-    /// What a distant store calls this version of the artifact.
+    /// The ETag of this version of the artifact in a bucket.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub etag: Option<String>,
 }
 
 impl Outcome {
-    /// A customer without an artifact.
+    /// A customer that has no artifact.
     #[must_use]
     pub fn failed(customer: &str, reason: String) -> Self {
-        Self {
-            customer: customer.into(),
-            status: Status::Failed,
-            reason: Some(reason),
-            notes: Vec::new(),
-            rows: 0,
-            missing: 0,
-            first: None,
-            last: None,
-            frequency: None,
-            model: None,
-            log_posterior: None,
-            sigma: None,
-            in_sample: None,
-            accuracy: None,
-            trees: None,
-            ms: Phases::default(),
-            bytes: None,
-            sha256: None,
-            artifact: None,
-            fingerprint: None,
-            etag: None,
-        }
+        Self { customer: customer.into(), reason: Some(reason), ..Self::default() }
     }
 }

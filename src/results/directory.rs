@@ -1,0 +1,165 @@
+//! Where the results of a run go and what their files are called.
+
+use super::manifest::Outcome;
+use crate::{
+    error::{Error, Result},
+    shard::Shard,
+    store::{Store, write_file},
+};
+use std::{
+    fs::{self, File},
+    io::BufWriter,
+    path::{Path, PathBuf},
+    sync::Arc,
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+/// Time between two uploads of the manifest so far: a run that resumes a killed one checks at most this much work again.
+const CHECKPOINT_INTERVAL: Duration = Duration::from_mins(1);
+
+/// The manifest so far, while a run with a bucket for its results goes on.
+const CHECKPOINT: (&str, &str) = ("checkpoint", "jsonl");
+
+/// A directory for the manifest, the tables and the summary.
+///
+/// Shards may share a directory: with more than one shard, file names carry the shard (`manifest-0-of-3.jsonl`).
+#[derive(Clone)]
+pub struct ResultsDirectory {
+    path: PathBuf,
+    suffix: String,
+    /// Where the files are copied to.
+    bucket: Option<Arc<dyn Store>>,
+}
+
+impl ResultsDirectory {
+    /// The results of a shard.
+    pub fn new(path: impl Into<PathBuf>, shard: Shard) -> Self {
+        let (index, count) = (shard.index(), shard.count());
+        let suffix = if count > 1 { format!("-{index}-of-{count}") } else { String::new() };
+        Self { path: path.into(), suffix, bucket: None }
+    }
+
+    /// Copies each file to `bucket` once it is complete.
+    #[must_use]
+    pub fn copied_to(self, bucket: Arc<dyn Store>) -> Self {
+        Self { bucket: Some(bucket), ..self }
+    }
+
+    /// Creates the directory and tries to write to the bucket, so that a run fails before hours of work.
+    pub(crate) fn create(&self) -> Result<()> {
+        fs::create_dir_all(&self.path)
+            .map_err(|error| Error::storage(format_args!("creating the directory {}", self.path.display()), error))?;
+        let Some(bucket) = &self.bucket else { return Ok(()) };
+        // Written back: a checkpoint of a killed run is needed until there is a newer one.
+        let mut checkpoint = Vec::new();
+        bucket.read(&self.file_name(CHECKPOINT), &mut checkpoint)?;
+        bucket.publish(&self.file_name(CHECKPOINT), &checkpoint)
+    }
+
+    fn file_name(&self, (name, extension): (&str, &str)) -> String {
+        format!("{name}{}.{extension}", self.suffix)
+    }
+
+    /// The local path of a file, such as `manifest` with `jsonl`.
+    #[must_use]
+    pub fn file(&self, name: &str, extension: &str) -> PathBuf {
+        self.path.join(self.file_name((name, extension)))
+    }
+
+    /// The directory.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The full name that a file has in the end.
+    pub(super) fn final_name(&self, name: &str, extension: &str) -> String {
+        match &self.bucket {
+            Some(bucket) => bucket.describe(&self.file_name((name, extension))),
+            None => self.file(name, extension).display().to_string(),
+        }
+    }
+
+    /// Copies a complete file to the bucket, if there is one; its full name there.
+    pub(crate) fn deliver(&self, name: &str, extension: &str) -> Result<String> {
+        if let Some(bucket) = &self.bucket {
+            bucket.publish_file(&self.file_name((name, extension)), &self.file(name, extension))?;
+        }
+        Ok(self.final_name(name, extension))
+    }
+
+    /// Writes a file and delivers it; its full name in the end. `write` gets the path for its errors.
+    pub(crate) fn write(
+        &self,
+        name: &str,
+        extension: &str,
+        write: impl FnOnce(&mut BufWriter<File>, &Path) -> Result<()>,
+    ) -> Result<String> {
+        let path = self.file(name, extension);
+        write_file(&path, |file| write(file, &path))?;
+        self.deliver(name, extension)
+    }
+
+    /// The outcomes that earlier runs left in the bucket and that are `wanted`, the latest last; none without a bucket.
+    pub(crate) fn earlier_outcomes(&self, wanted: impl Fn(&Outcome) -> bool) -> Result<Vec<Outcome>> {
+        let Some(bucket) = &self.bucket else { return Ok(Vec::new()) };
+        let mut outcomes = Vec::new();
+        let mut text = Vec::new();
+        for file in [("manifest", "jsonl"), CHECKPOINT] {
+            bucket.read(&self.file_name(file), &mut text)?;
+            // A row of another version, or one that was cut off, does not parse: its artifact is read instead.
+            let parsed = text.split(|byte| *byte == b'\n').filter_map(|row| serde_json::from_slice(row).ok());
+            outcomes.extend(parsed.filter(&wanted));
+        }
+        Ok(outcomes)
+    }
+}
+
+/// Uploads of the manifest so far, for the run that resumes this one if it is killed.
+pub(crate) struct Checkpoints {
+    results: ResultsDirectory,
+    last: Instant,
+    upload: Option<JoinHandle<()>>,
+}
+
+impl Checkpoints {
+    pub(crate) fn new(results: &ResultsDirectory) -> Self {
+        Self { results: results.clone(), last: Instant::now(), upload: None }
+    }
+
+    /// Uploads the manifest so far once a minute, in the background and one upload at a time. A failed upload is
+    /// ignored: it costs only the work that it would have saved.
+    pub(crate) fn upload(&mut self, manifest: &Path) {
+        let is_busy = self.upload.as_ref().is_some_and(|upload| !upload.is_finished());
+        let Some(bucket) = self.results.bucket.clone() else { return };
+        if is_busy || self.last.elapsed() < CHECKPOINT_INTERVAL {
+            return;
+        }
+        self.last = Instant::now();
+        let (name, manifest) = (self.results.file_name(CHECKPOINT), manifest.to_owned());
+        let upload = move || drop(bucket.publish_file(&name, &manifest));
+        self.upload = thread::Builder::new().name("checkpoint".into()).spawn(upload).ok();
+    }
+
+    fn wait(&mut self) {
+        if let Some(upload) = self.upload.take() {
+            drop(upload.join());
+        }
+    }
+
+    /// Waits for the last upload and empties the checkpoint: the manifest replaces it.
+    pub(crate) fn finish(mut self) {
+        self.wait();
+        if let Some(bucket) = &self.results.bucket {
+            drop(bucket.publish(&self.results.file_name(CHECKPOINT), b""));
+        }
+    }
+}
+
+impl Drop for Checkpoints {
+    /// Waits: a process that ends during a multipart upload leaves its parts in the bucket.
+    fn drop(&mut self) {
+        self.wait();
+    }
+}

@@ -1,0 +1,40 @@
+//! What a run leaves behind: the manifest, the tables of results and the summary.
+//!
+//! | module | content |
+//! |---|---|
+//! | `directory` | where results go and what their files are called; copies to a bucket |
+//! | `manifest` | one customer's outcome: a row of `manifest.jsonl` |
+//! | `summary`, `accuracy` | the whole run in one page, and the median errors of its models |
+//! | `table`, `parquet` | a table with a key and columns of numbers, as CSV, JSON or Parquet |
+//! | `sorted`, `spool` | the same table for rows that arrive in any order: kept on disk, sorted at the end |
+//! | `forecast`, `prediction` | forecasts and predictions as rows of a table |
+
+mod accuracy;
+mod directory;
+mod forecast;
+mod manifest;
+#[cfg(feature = "parquet")]
+mod parquet;
+mod prediction;
+mod sorted;
+mod spool;
+mod summary;
+mod table;
+
+pub(crate) use self::{
+    accuracy::FleetAccuracy,
+    directory::Checkpoints,
+    forecast::{FORECASTS, forecast_columns, forecast_rows},
+    prediction::{PREDICTIONS, prediction_rows},
+    sorted::{EncodedRows, Layout, SortedTable},
+    spool::Spool,
+    summary::{first_names, write_failures},
+    table::iso_timestamp,
+};
+pub use self::{
+    accuracy::MedianAccuracy,
+    directory::ResultsDirectory,
+    manifest::{Outcome, Phases, Status},
+    summary::{Counts, Summary},
+    table::{Key, ResultTable, Rows, TableFormat},
+};

@@ -1,0 +1,113 @@
+//! A table of results whose rows arrive in any order of customers and are written sorted.
+
+use super::{
+    directory::ResultsDirectory,
+    spool::Spool,
+    table::{Key, ResultTable, Rows},
+};
+use crate::error::Result;
+
+/// A table's name and columns, after `customer`.
+#[derive(Debug)]
+pub(crate) struct Layout {
+    /// The file's name without extension.
+    pub(crate) name: &'static str,
+    /// The second column.
+    pub(crate) key: Key,
+    /// The columns of numbers.
+    pub(crate) columns: &'static [&'static str],
+}
+
+/// The formats that are written.
+const FORMATS: &[&str] = if cfg!(feature = "parquet") { &["csv", "parquet"] } else { &["csv"] };
+
+/// One customer's rows as spooled: the keys, then each column, 8 bytes a value, little-endian.
+pub(crate) struct EncodedRows(Vec<u8>);
+
+impl EncodedRows {
+    pub(crate) fn new(Rows { keys, columns, .. }: &Rows) -> Self {
+        let mut bytes = Vec::with_capacity(8 * keys.len() * (1 + columns.len()));
+        keys.iter().for_each(|key| bytes.extend_from_slice(&key.to_le_bytes()));
+        for column in columns {
+            let padding = keys.len().saturating_sub(column.len());
+            let numbers = column.iter().copied().chain(std::iter::repeat_n(f64::NAN, padding));
+            numbers.for_each(|number| bytes.extend_from_slice(&number.to_le_bytes()));
+        }
+        Self(bytes)
+    }
+}
+
+/// Decodes rows into `rows`, which has as many columns.
+fn decode(bytes: &[u8], rows: &mut Rows) {
+    let words = bytes.as_chunks::<8>().0;
+    let (keys, numbers) = words.split_at(words.len() / (1 + rows.columns.len()));
+    rows.keys.clear();
+    rows.columns.iter_mut().for_each(Vec::clear);
+    rows.keys.extend(keys.iter().map(|key| i64::from_le_bytes(*key)));
+    for (column, numbers) in rows.columns.iter_mut().zip(numbers.chunks(keys.len().max(1))) {
+        column.extend(numbers.iter().map(|number| f64::from_le_bytes(*number)));
+    }
+}
+
+/// The table during a run.
+pub(crate) struct SortedTable {
+    layout: &'static Layout,
+    spool: Spool,
+    results: ResultsDirectory,
+}
+
+impl SortedTable {
+    pub(crate) fn create(layout: &'static Layout, results: &ResultsDirectory) -> Result<Self> {
+        let spool = Spool::create(results.file(layout.name, "spool.sagemaker-ignore"))?;
+        Ok(Self { layout, spool, results: results.clone() })
+    }
+
+    pub(crate) fn append(&mut self, customer: &str, rows: &EncodedRows) -> Result<()> {
+        self.spool.append(customer, &rows.0)
+    }
+
+    /// Writes the table in each format; the full names of the files.
+    pub(crate) fn finish(self) -> Result<Vec<String>> {
+        let Self { layout, spool, results } = self;
+        let names: Vec<String> = layout.columns.iter().map(ToString::to_string).collect();
+        let create = |format: &&str| ResultTable::create(&results.file(layout.name, format), layout.key, names.clone());
+        let mut tables = FORMATS.iter().map(create).collect::<Result<Vec<_>>>()?;
+        let mut rows = Rows { columns: vec![Vec::new(); names.len()], ..Rows::default() };
+        spool.drain_sorted(|customer, bytes| {
+            customer.clone_into(&mut rows.customer);
+            decode(bytes, &mut rows);
+            tables.iter_mut().try_for_each(|table| table.append(&rows))
+        })?;
+        tables.into_iter().try_for_each(ResultTable::finish)?;
+        FORMATS.iter().map(|format| results.deliver(layout.name, format)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shard::Shard;
+
+    static LAYOUT: Layout = Layout { name: "rows", key: Key::Row, columns: &["a", "b"] };
+
+    #[test]
+    fn rows_come_back_sorted_by_customer_and_missing_values_are_empty() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut table = SortedTable::create(&LAYOUT, &ResultsDirectory::new(directory.path(), Shard::ALL)).unwrap();
+        for (customer, columns) in [
+            ("b", vec![vec![1.0, -0.5], vec![2.5, 1e21]]),
+            ("c", vec![vec![], vec![3.0, 4.0]]),
+            ("a", vec![vec![1.0, -0.5], vec![f64::NAN, 1e21]]),
+        ] {
+            let rows = Rows { customer: customer.into(), keys: vec![1, 7], columns };
+            table.append(customer, &EncodedRows::new(&rows)).unwrap();
+        }
+        let written = table.finish().unwrap();
+        let text = std::fs::read_to_string(&written[0]).unwrap();
+        assert_eq!(
+            text,
+            "customer,row,a,b\na,1,1,\na,7,-0.5,1000000000000000000000\nb,1,1,2.5\nb,7,-0.5,1000000000000000000000\n\
+             c,1,,3\nc,7,,4\n"
+        );
+    }
+}

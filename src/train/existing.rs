@@ -1,0 +1,104 @@
+//! Artifacts of earlier runs: which of them are still valid.
+//!
+//! In a bucket, reading an artifact costs a request. One LIST of all artifacts and the earlier manifest replace it: a row
+//! of the manifest says which fingerprint an artifact has and which version of the object that is, the list says which
+//! version is there now.
+
+use super::{job::Job, plan::Plan};
+use crate::{
+    artifact::{Artifact, Fingerprint, Found, inspect},
+    error::{Error, Result},
+    input::InputFile,
+    results::{Outcome, Status},
+    store::{Entry, Stamp, Store},
+};
+use manyfit_models::data::CustomerId;
+use std::collections::HashMap;
+
+/// The artifacts of earlier runs.
+pub(super) struct ExistingArtifacts<'a> {
+    models: &'a dyn Store,
+    /// Versions by name; `None` if reading an artifact is cheap.
+    versions: Option<HashMap<String, Stamp>>,
+    /// Outcomes of earlier runs by customer, if their artifact is still there as recorded.
+    outcomes: HashMap<String, Outcome>,
+    /// Whether models are needed, to forecast or predict with them.
+    needs_model: bool,
+}
+
+/// A customer's valid artifact of an earlier run.
+pub(super) enum Existing {
+    /// There is none: nothing is there, or an artifact of other data or settings.
+    None,
+    /// It is valid according to the manifest, and the model is not needed.
+    Outcome(Box<Outcome>),
+    /// It was read.
+    Artifact(Box<Artifact>),
+}
+
+impl<'a> ExistingArtifacts<'a> {
+    /// Lists the artifacts if that is cheaper than reading each, and starts to fetch those that must be read.
+    pub(super) fn list(job: &Job<'a>, plan: &Plan) -> Result<Self> {
+        let needs_model = job.table().is_some();
+        let mut existing = Self { models: job.models, versions: None, outcomes: HashMap::new(), needs_model };
+        let Some(versions) = job.models.survey()? else { return Ok(existing) };
+        let is_there = |row: &Outcome| {
+            let stamp = row.artifact.as_ref().and_then(|name| versions.get(name));
+            // A failed customer has an artifact if only its forecast failed, which may succeed now.
+            let stamp = stamp.filter(|_| row.status != Status::Failed);
+            stamp.is_some_and(|stamp| {
+                row.etag.as_ref() == Some(&stamp.tag) && row.bytes.map(|bytes| bytes as u64) == Some(stamp.size)
+            })
+        };
+        if !versions.is_empty() {
+            let earlier = job.results.earlier_outcomes(is_there)?;
+            existing.outcomes = earlier.into_iter().map(|row| (row.customer.clone(), row)).collect();
+        }
+        // If names contain the fingerprint, an artifact that is found under its name is valid, and is read only then.
+        let name = |customer| job.settings.artifact_name.fixed_name(customer, job.settings.version.as_deref());
+        let must_read = |customer: &&CustomerId| needs_model || !existing.outcomes.contains_key(customer.as_str());
+        let unknown = plan.files.iter().flat_map(InputFile::customers).filter(must_read);
+        let entry = |key: String| versions.get(&key).map(|stamp| Entry { size: stamp.size, key });
+        job.models.read_ahead(unknown.filter_map(name).filter_map(entry).collect());
+        existing.versions = Some(versions);
+        Ok(existing)
+    }
+
+    /// A customer's artifact, if it is whole and has this fingerprint. The bytes of one that was read are in `buffer`.
+    ///
+    /// # Errors
+    /// [`Error::Data`] if a file that manyfit did not write has its name.
+    pub(super) fn find(
+        &self,
+        name: &str,
+        customer: &CustomerId,
+        fingerprint: &Fingerprint,
+        buffer: &mut Vec<u8>,
+    ) -> Result<Existing> {
+        if let Some(versions) = &self.versions {
+            if !versions.contains_key(name) {
+                return Ok(Existing::None);
+            }
+            let row = self.outcomes.get(customer.as_str()).filter(|row| row.artifact.as_deref() == Some(name));
+            match row {
+                Some(row) if row.fingerprint.as_deref() != Some(fingerprint.as_str()) => return Ok(Existing::None),
+                Some(row) if !self.needs_model => return Ok(Existing::Outcome(Box::new(row.clone()))),
+                _ => {}
+            }
+        }
+        if !self.models.read(name, buffer)? {
+            return Ok(Existing::None);
+        }
+        match inspect(buffer) {
+            Found::Ours(artifact) if artifact.metadata.fingerprint == fingerprint.as_str() => {
+                Ok(Existing::Artifact(artifact))
+            }
+            Found::Ours(_) | Found::Torn => Ok(Existing::None),
+            Found::Foreign => Err(Error::Data(format!(
+                "{} was not written by manyfit and is not overwritten: move it away, or choose another output or \
+                 artifact_name",
+                self.models.describe(name)
+            ))),
+        }
+    }
+}

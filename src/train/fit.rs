@@ -1,0 +1,172 @@
+//! What the fits of series and of rows share: keep a valid artifact or fit, pack, and compute the customer's results.
+
+use super::existing::{Existing, ExistingArtifacts};
+use crate::{
+    artifact::{Artifact, FORMAT, Fingerprint, Metadata, hex, pack},
+    error::{Error, Result},
+    results::{EncodedRows, Outcome, Phases, Rows, Status, iso_timestamp},
+    settings::Settings,
+};
+use manyfit_models::{Fitted, Workspace, data::CustomerId, patience::Patience};
+use sha2::{Digest, Sha256};
+use std::{sync::atomic::AtomicBool, time::Instant};
+
+/// What fitting a customer needs besides its data.
+pub(super) struct FitContext<'a> {
+    pub(super) settings: &'a Settings,
+    /// The settings' canonical text, for fingerprints.
+    pub(super) canonical_settings: String,
+    pub(super) existing: ExistingArtifacts<'a>,
+    /// Whether there is a place for validation rows.
+    pub(super) has_validation: bool,
+    /// Set when the run is being stopped.
+    pub(super) stop: &'a AtomicBool,
+}
+
+/// The buffers that fits reuse.
+#[derive(Default)]
+pub(super) struct Buffers {
+    workspace: Workspace,
+    /// The bytes of an existing artifact.
+    artifact: Vec<u8>,
+}
+
+/// What was made of a customer's data.
+pub(super) struct Made {
+    pub(super) outcome: Outcome,
+    /// The artifact's bytes, if it is new and must be published.
+    pub(super) archive: Option<Vec<u8>>,
+    /// Rows for the run's table of results.
+    pub(super) rows: Option<EncodedRows>,
+}
+
+/// Why nothing was made of a customer's data.
+pub(super) enum Failure {
+    /// Something about this customer.
+    Customer(Error),
+    /// Something that all other customers would suffer from, too.
+    Run(Error),
+    /// The run is being stopped; the next run processes this customer.
+    Stopped,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        if error.is_out_of_reach() { Self::Run(error) } else { Self::Customer(error) }
+    }
+}
+
+impl From<manyfit_models::Error> for Failure {
+    fn from(error: manyfit_models::Error) -> Self {
+        Error::from(error).into()
+    }
+}
+
+/// A new model.
+pub(super) struct NewModel<P> {
+    pub(super) model: Fitted,
+    /// Without what all models have: format, customer, fingerprint, versions.
+    pub(super) metadata: Metadata,
+    /// Predictions that the fit computed already.
+    pub(super) predictions: Option<P>,
+}
+
+/// Measures a phase in milliseconds.
+pub(super) fn timed<T>(ms: &mut f64, work: impl FnOnce() -> T) -> T {
+    let begun = Instant::now();
+    let result = work();
+    *ms += begun.elapsed().as_secs_f64() * 1e3;
+    result
+}
+
+impl FitContext<'_> {
+    /// What interrupts a fit that starts now.
+    pub(super) fn patience(&self) -> Patience<'_> {
+        let deadline = self.settings.customer_time_limit.map(|limit| Instant::now() + limit);
+        Patience { deadline, stop: Some(self.stop) }
+    }
+
+    /// Keeps the artifact with this fingerprint if there is one, otherwise fits and packs a new one; then computes the
+    /// customer's rows of the table of results.
+    pub(super) fn make<P>(
+        &self,
+        customer: &CustomerId,
+        fingerprint: &Fingerprint,
+        buffers: &mut Buffers,
+        ms: &mut Phases,
+        fit: impl FnOnce(&mut Workspace, &mut Phases) -> Result<NewModel<P>, Failure>,
+        results: impl FnOnce(&Fitted, Option<P>) -> Result<Option<Rows>>,
+    ) -> Result<Made, Failure> {
+        let Settings { version, artifact_name, .. } = self.settings;
+        let name = artifact_name.name(customer, version.as_deref(), fingerprint);
+        let Buffers { workspace, artifact: bytes } = buffers;
+        let find = || self.existing.find(&name, customer, fingerprint, bytes);
+        let (model, mut outcome, archive, predictions) = match timed(&mut ms.compare, find)? {
+            Existing::Outcome(row) => {
+                let outcome = Outcome { status: Status::Unchanged, ..*row };
+                return Ok(Made { outcome, archive: None, rows: None });
+            }
+            Existing::Artifact(artifact) => {
+                let Artifact { metadata, model } = *artifact;
+                (model, outcome(metadata, Status::Unchanged, name, bytes), None, None)
+            }
+            Existing::None => {
+                let NewModel { model, metadata, predictions } = fit(workspace, ms)?;
+                let mut metadata = Metadata {
+                    format: FORMAT,
+                    manyfit: env!("CARGO_PKG_VERSION").into(),
+                    customer: customer.to_string(),
+                    version: version.clone(),
+                    fingerprint: fingerprint.as_str().into(),
+                    ..metadata
+                };
+                let archive = timed(&mut ms.pack, || pack(&mut metadata, &model));
+                let status = if metadata.fallback.is_some() { Status::Fallback } else { Status::Fitted };
+                (model, outcome(metadata, status, name, &archive), Some(archive), predictions)
+            }
+        };
+        let rows = match timed(&mut ms.forecast, || results(&model, predictions)) {
+            Ok(rows) => rows.as_ref().map(EncodedRows::new),
+            Err(error) => {
+                // The artifact is valid all the same, and the manifest names it.
+                outcome.status = Status::Failed;
+                outcome.reason = Some(error.to_string());
+                None
+            }
+        };
+        Ok(Made { outcome, archive, rows })
+    }
+}
+
+/// The outcome of a customer with an artifact; its phases and its ETag are known later.
+fn outcome(metadata: Metadata, status: Status, artifact: String, bytes: &[u8]) -> Outcome {
+    Outcome {
+        customer: metadata.customer,
+        status,
+        reason: metadata.fallback,
+        notes: metadata.notes,
+        rows: metadata.rows,
+        missing: metadata.missing,
+        first: metadata.trained.map(|span| iso_date(span.first_ms)),
+        last: metadata.trained.map(|span| iso_date(span.last_ms)),
+        frequency: Some(metadata.frequency).filter(|frequency| !frequency.is_empty()),
+        model: Some(metadata.model),
+        log_posterior: metadata.log_posterior,
+        sigma: metadata.sigma,
+        in_sample: metadata.in_sample,
+        accuracy: metadata.regression.as_ref().and_then(|regression| regression.accuracy),
+        trees: metadata.regression.and_then(|regression| regression.trees),
+        ms: Phases::default(),
+        bytes: Some(bytes.len()),
+        sha256: Some(hex(&Sha256::digest(bytes))),
+        artifact: Some(artifact),
+        fingerprint: Some(metadata.fingerprint),
+        etag: None,
+    }
+}
+
+/// A time as ISO 8601; at midnight the date alone.
+fn iso_date(ms: i64) -> String {
+    let text = iso_timestamp(ms);
+    text.strip_suffix("T00:00:00").map_or(text.clone(), str::to_owned)
+}

@@ -1,0 +1,46 @@
+//! Everything that a training run needs from its caller.
+
+use super::progress::Progress;
+use crate::{
+    results::{FORECASTS, Layout, PREDICTIONS, ResultsDirectory},
+    settings::{Settings, Task},
+    shard::Shard,
+    store::Store,
+};
+use std::sync::atomic::AtomicBool;
+
+/// A training run.
+pub struct Job<'a> {
+    /// The customers' files.
+    pub input: &'a dyn Store,
+    /// The validation rows of regression models, if they are in a place of their own.
+    pub validation: Option<&'a dyn Store>,
+    /// Where artifacts are written, and those of earlier runs are found.
+    pub models: &'a dyn Store,
+    /// Where the manifest, the tables and the summary are written.
+    pub results: ResultsDirectory,
+    /// The settings.
+    pub settings: &'a Settings,
+    /// The part of the customers to process.
+    pub shard: Shard,
+    /// Number of worker threads.
+    pub jobs: usize,
+    /// Bytes of input that may be in memory at once.
+    pub memory: u64,
+    /// Set from outside to stop the run early and cleanly.
+    pub stop: &'a AtomicBool,
+    /// How progress is shown.
+    pub progress: Progress,
+}
+
+impl Job<'_> {
+    /// The table of results that the run writes beside the manifest, if any.
+    pub(super) fn table(&self) -> Option<&'static Layout> {
+        match &self.settings.task {
+            Task::Forecast(task) => (task.horizon > 0 || task.include_history).then_some(&FORECASTS),
+            Task::Regression(task) => {
+                (self.validation.is_some() || task.validation_fraction > 0.0).then_some(&PREDICTIONS)
+            }
+        }
+    }
+}

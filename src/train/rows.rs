@@ -1,0 +1,140 @@
+//! One customer's table of features to an artifact, and predictions for its validation rows.
+
+use super::{
+    fit::{Buffers, Failure, FitContext, Made, NewModel, timed},
+    validation::CustomerTables,
+};
+use crate::{
+    artifact::{Fingerprint, Metadata, RegressionMetadata, forecast_seed},
+    error::{Error, Result},
+    results::{Phases, prediction_rows},
+    settings::RegressionTask,
+};
+use manyfit_models::{
+    Accuracy, Fitted, ScoredOn, Workspace,
+    data::{CustomerId, Table},
+    patience::{Interruption, Unfitted},
+};
+use rand_chacha::{
+    ChaCha8Rng,
+    rand_core::{Rng, SeedableRng},
+};
+
+/// Fits a customer's table of features unless a valid artifact exists, and predicts its validation rows.
+pub(super) fn fit_rows(
+    context: &FitContext<'_>,
+    task: &RegressionTask,
+    customer: &CustomerId,
+    tables: CustomerTables,
+    buffers: &mut Buffers,
+    ms: &mut Phases,
+) -> Result<Made, Failure> {
+    let CustomerTables { training, validation } = tables;
+    let fingerprint = timed(&mut ms.compare, || {
+        Fingerprint::of_tables(&context.canonical_settings, customer, &training, validation.as_ref())
+    });
+    let split = if validation.is_none() { split(task, context.settings.seed, customer, &training) } else { None };
+    let (training, validation) = match split {
+        Some((rest, drawn)) => (rest, Some(drawn)),
+        None => (training, validation),
+    };
+    context.make(
+        customer,
+        &fingerprint,
+        buffers,
+        ms,
+        |workspace, ms| fit(context, task, &training, validation.as_ref(), workspace, ms),
+        |model, predictions| {
+            let (Fitted::Rows(model), Some(validation)) = (model, &validation) else { return Ok(None) };
+            let predictions = predictions.map_or_else(|| model.predict_matrix(&validation.matrix), Ok)?;
+            Ok(Some(prediction_rows(customer.to_string(), validation, &predictions)))
+        },
+    )
+}
+
+/// Draws validation rows, the same ones on every run: the other rows and the drawn ones. `None` if none are wanted, or if
+/// there are too few rows.
+fn split(task: &RegressionTask, seed: u64, customer: &CustomerId, table: &Table) -> Option<(Table, Table)> {
+    let drawn = (task.validation_fraction * table.len() as f64).round() as usize;
+    let drawn = drawn.min(table.len() - 1);
+    if drawn == 0 {
+        return None;
+    }
+    let mut rng = ChaCha8Rng::from_seed(forecast_seed(seed, customer.as_str()));
+    let mut lots: Vec<(u64, usize)> = (0..table.len()).map(|row| (rng.next_u64(), row)).collect();
+    lots.sort_unstable();
+    let in_order = |lots: &[(u64, usize)]| {
+        let mut rows: Vec<usize> = lots.iter().map(|(_, row)| *row).collect();
+        rows.sort_unstable();
+        table.select(&rows)
+    };
+    Some((in_order(&lots[drawn..])?, in_order(&lots[..drawn])?))
+}
+
+fn fit(
+    context: &FitContext<'_>,
+    task: &RegressionTask,
+    training: &Table,
+    validation: Option<&Table>,
+    workspace: &mut Workspace,
+    ms: &mut Phases,
+) -> Result<NewModel<Vec<f32>>, Failure> {
+    let spec = &task.model;
+    let notes = notes(context, task, training, validation);
+    let (fitted, fallback) = timed(&mut ms.fit, || {
+        let patience = context.patience();
+        match (spec.fit(training, validation, patience, workspace), &task.fallback) {
+            (Ok(fitted), _) => Ok((fitted, None)),
+            // Only for faults of the data: an invalid setting is not the customer's fault.
+            (Err(Unfitted::Failed(error @ manyfit_models::Error::Data(_))), Some(fallback)) => {
+                match fallback.fit(training, validation, patience, workspace) {
+                    Ok(fitted) => Ok((fitted, Some(error.to_string()))),
+                    Err(Unfitted::Failed(_)) => Err(Unfitted::Failed(error)),
+                    Err(interrupted) => Err(interrupted),
+                }
+            }
+            (Err(error), _) => Err(error),
+        }
+    })
+    .map_err(|unfitted| match unfitted {
+        Unfitted::Interrupted(Interruption::Stopped) => Failure::Stopped,
+        other => Failure::Customer(Error::Data(manyfit_models::Error::from(other).to_string())),
+    })?;
+    let (on, scored) = validation.map_or((ScoredOn::InSample, training), |rows| (ScoredOn::Validation, rows));
+    let predictions = timed(&mut ms.forecast, || fitted.predict_matrix(&scored.matrix))?;
+    let accuracy = Accuracy::new(on, &scored.targets, &predictions, scored.weights.as_deref());
+    let metadata = Metadata {
+        model: fitted.name().into(),
+        rows: training.len(),
+        missing: training.missing,
+        notes,
+        fallback,
+        regression: Some(RegressionMetadata::new(&fitted, accuracy)),
+        ..Metadata::default()
+    };
+    Ok(NewModel { model: fitted.into(), metadata, predictions: Some(predictions) })
+}
+
+/// Remarks on the customer's rows.
+fn notes(context: &FitContext<'_>, task: &RegressionTask, training: &Table, validation: Option<&Table>) -> Vec<String> {
+    let mut notes = Vec::new();
+    let Some(validation) = validation else {
+        if context.has_validation || task.validation_fraction > 0.0 {
+            notes.push("there are no validation rows: the errors are those within the training rows".to_owned());
+        }
+        if task.model.stops_early() {
+            notes.push("early stopping needs validation rows: boosting went through all its rounds".to_owned());
+        }
+        return notes;
+    };
+    if validation.weights.is_none() && training.weights.is_some() {
+        notes.push("the validation rows have no column of weights: each weighs 1".to_owned());
+    }
+    for (feature, unseen) in validation.features.iter().zip(&validation.unseen).filter(|(_, unseen)| **unseen > 0) {
+        notes.push(format!(
+            "validation rows whose {:?} is no category of the training rows, and counts as missing: {unseen}",
+            feature.name
+        ));
+    }
+    notes
+}

@@ -1,0 +1,114 @@
+//! The run, from listing the input to the summary.
+
+use super::{
+    dispatcher::Dispatcher,
+    existing::ExistingArtifacts,
+    job::Job,
+    plan::Plan,
+    validation::Validation,
+    workers::{Event, Workers},
+};
+use crate::{
+    error::{Error, Result},
+    input::{Discovery, InputFile, InputSettings, Purpose, Scan, discover_with},
+    results::Summary,
+    run::{Gate, thread_pool},
+    store::Store,
+};
+use rayon::ThreadPool;
+use std::{
+    io::Write,
+    sync::{
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
+    time::Instant,
+};
+
+/// Runs a job; messages for people go to `out`.
+///
+/// # Errors
+/// Only what concerns the run as a whole: input that cannot be listed, a place that cannot be written. Failures of
+/// single customers are in the summary.
+pub fn run(job: &Job<'_>, out: &mut dyn Write) -> Result<Summary> {
+    let begun = Instant::now();
+    let pool = thread_pool("worker", job.jobs)?;
+    let input = &job.settings.input;
+    let discovery = discover(job, &pool, job.input, input)?;
+    let validation = match job.validation {
+        Some(store) => {
+            let mut input = input.clone();
+            if let Some(table) = &mut input.table {
+                table.purpose = Purpose::Validation;
+            }
+            Validation::new(store, discover(job, &pool, store, &input)?)
+        }
+        None => Validation::default(),
+    };
+    // Before the shard is selected: customers of other shards are in the input, too.
+    let unmatched = job.settings.unmatched(discovery.names());
+    let plan = Plan::new(discovery, job.shard);
+    for line in plan.describe(job.input, job.shard).into_iter().chain(unmatched).chain(validation.describe(&plan.files))
+    {
+        writeln!(out, "{line}").map_err(|error| Error::storage("printing", error))?;
+    }
+
+    let mut dispatcher = Dispatcher::new(job, plan.customers, begun)?;
+    for (customer, reason) in &plan.refused {
+        dispatcher.refused(customer, reason)?;
+    }
+    // Bounded, so that workers wait for a slow disk instead of filling the memory with outcomes.
+    let (events, inbox) = mpsc::sync_channel::<Event>(256);
+    let existing = ExistingArtifacts::list(job, &plan)?;
+    job.input.read_ahead(plan.files.iter().map(InputFile::entry).collect());
+    validation.read_ahead(&plan.files);
+    let workers = Workers::new(job, &plan, &validation, existing);
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            // The closure owns the only sender, so the dispatcher's inbox closes when the last worker is done.
+            let events = events;
+            pool.broadcast(|_| {
+                while let Some(file) = plan.files.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    if job.stop.load(Ordering::Relaxed) {
+                        break;
+                    }
+                    workers.fit_file(file, &events);
+                }
+            });
+        });
+        let recorded = dispatcher.record_all(&inbox, out);
+        if recorded.is_err() {
+            // Nothing can be recorded any more: start no new customers, and let no worker wait at a full inbox.
+            job.stop.store(true, Ordering::Relaxed);
+            inbox.iter().for_each(drop);
+        }
+        recorded
+    })?;
+    dispatcher.finish(out)
+}
+
+/// Lists a place; scans files of many customers in parallel.
+fn discover(job: &Job<'_>, pool: &ThreadPool, store: &dyn Store, settings: &InputSettings) -> Result<Discovery> {
+    let stopped = || Error::Stopped("stopped while the input was being listed: run it again".into());
+    let discovery = discover_with(store, settings, |files, scan| {
+        store.read_ahead(files.iter().map(InputFile::entry).collect());
+        let memory = Gate::if_needed(job.memory, job.jobs, files.iter().map(InputFile::unpacked_size));
+        let next = AtomicUsize::new(0);
+        // A broadcast, not a parallel iterator: when a library waits inside a task, rayon may start another task on the
+        // same thread, which would wait for memory that this thread itself holds.
+        let scans = pool.broadcast(|_| {
+            let mut scans: Vec<(usize, Result<Scan>)> = Vec::new();
+            loop {
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                let Some(file) = files.get(at) else { return scans };
+                let _admitted = memory.as_ref().map(|memory| memory.admit(file.unpacked_size()));
+                scans.push((at, if job.stop.load(Ordering::Relaxed) { Err(stopped()) } else { scan(file) }));
+            }
+        });
+        let mut scans: Vec<_> = scans.into_iter().flatten().collect();
+        scans.sort_by_key(|(at, _)| *at);
+        scans.into_iter().map(|(_, scan)| scan).collect()
+    })?;
+    if job.stop.load(Ordering::Relaxed) { Err(stopped()) } else { Ok(discovery) }
+}

@@ -1,0 +1,236 @@
+//! The worker threads: reading, fitting and publishing customers; panics, buffers and memory.
+
+use super::{
+    existing::ExistingArtifacts,
+    fit::{Buffers, Failure, FitContext, Made, timed},
+    job::Job,
+    plan::Plan,
+    rows::fit_rows,
+    series::fit_series,
+    validation::Validation,
+};
+use crate::{
+    error::{Error, Result},
+    input::{Contents, InputFile, InputSettings, Reader, TableReader},
+    results::{EncodedRows, Outcome, Phases},
+    run::{Gate, catch_panic},
+    settings::Task,
+    store::Stamp,
+};
+use manyfit_models::data::CustomerId;
+use rayon::prelude::*;
+use std::{
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering, mpsc::SyncSender},
+    time::Instant,
+};
+
+/// What a worker reports to the dispatcher.
+pub(super) enum Event {
+    /// A customer is done, with its rows of the table of results.
+    Finished { outcome: Box<Outcome>, rows: Option<EncodedRows> },
+    /// No artifact can be written, or no input read, whatever the customer.
+    RunFailed(Error),
+}
+
+/// All workers, and what they share.
+pub(super) struct Workers<'a> {
+    job: &'a Job<'a>,
+    validation: &'a Validation<'a>,
+    context: FitContext<'a>,
+    memory: Option<Arc<Gate>>,
+    /// One for each thread of the pool; absent while that thread uses it.
+    workers: Vec<Mutex<Option<Worker>>>,
+}
+
+/// The buffers of one worker thread.
+struct Worker {
+    series: Reader,
+    tables: TableReader,
+    fit: Buffers,
+}
+
+impl Worker {
+    fn new(input: &InputSettings) -> Self {
+        Self { series: Reader::new(input.clone()), tables: TableReader::new(input.clone()), fit: Buffers::default() }
+    }
+}
+
+impl<'a> Workers<'a> {
+    pub(super) fn new(
+        job: &'a Job<'a>,
+        plan: &Plan,
+        validation: &'a Validation<'a>,
+        existing: ExistingArtifacts<'a>,
+    ) -> Self {
+        let sizes = plan.files.iter().map(|file| file.unpacked_size() + validation.size_with(file));
+        Self {
+            job,
+            validation,
+            context: FitContext {
+                settings: job.settings,
+                canonical_settings: job.settings.shape(),
+                existing,
+                has_validation: validation.is_given(),
+                stop: job.stop,
+            },
+            memory: Gate::if_needed(job.memory, job.jobs, sizes),
+            workers: (0..job.jobs).map(|_| Mutex::default()).collect(),
+        }
+    }
+
+    /// Works with the buffers of this thread.
+    ///
+    /// They are taken out and no lock is held meanwhile: if a library waits inside `work`, rayon may start another customer
+    /// on this thread, which then finds none and gets new buffers.
+    fn with_worker<T>(&self, work: impl FnOnce(&mut Worker) -> T) -> T {
+        let slot = &self.workers[rayon::current_thread_index().unwrap_or_default()];
+        let slot = || slot.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = slot().take();
+        let mut worker = taken.unwrap_or_else(|| Worker::new(&self.job.settings.input));
+        let result = work(&mut worker);
+        *slot() = Some(worker);
+        result
+    }
+
+    /// Fits every customer of a file.
+    pub(super) fn fit_file(&self, file: &InputFile, events: &SyncSender<Event>) {
+        let Self { job, validation, context, .. } = self;
+        let size = || file.unpacked_size() + validation.size_with(file);
+        let admitted = self.memory.as_ref().map(|memory| memory.admit(size()));
+        let input = &job.settings.input;
+        match (&file.contents, &job.settings.task) {
+            (Contents::One(customer), task) => self.with_worker(|worker| {
+                self.guarded(worker, customer, Phases::default(), events, |worker, ms| {
+                    let Worker { series, tables, fit } = worker;
+                    match task {
+                        Task::Forecast(task) => {
+                            let series = timed(&mut ms.read, || series.read_series(job.input, file))?;
+                            fit_series(context, task, customer, series, fit, ms)
+                        }
+                        Task::Regression(task) => {
+                            let read = || validation.read_tables(job.input, tables, customer, file);
+                            let tables = timed(&mut ms.read, read)?;
+                            fit_rows(context, task, customer, tables, fit, ms)
+                        }
+                    }
+                });
+                if admitted.is_some() {
+                    // If memory is limited, buffers that a large file grew are freed with it.
+                    *worker = Worker::new(input);
+                }
+            }),
+            (Contents::Many(_), Task::Forecast(task)) => {
+                let read = || Reader::new(input.clone()).read_bundle(job.input, file, &|_| true);
+                self.fit_bundle(file, events, read, |customer, series, buffers, ms| {
+                    fit_series(context, task, customer, &series, buffers, ms)
+                });
+            }
+            (Contents::Many(_), Task::Regression(task)) => {
+                let read = || validation.read_bundle(job.input, TableReader::new(input.clone()), file);
+                self.fit_bundle(file, events, read, |customer, tables, buffers, ms| {
+                    fit_rows(context, task, customer, tables, buffers, ms)
+                });
+            }
+        }
+    }
+
+    /// Reads a file of many customers, with buffers of its own that are freed before the customers are fitted; then
+    /// distributes the customers to idle workers.
+    fn fit_bundle<T: Send>(
+        &self,
+        file: &InputFile,
+        events: &SyncSender<Event>,
+        read: impl FnOnce() -> Result<Vec<(CustomerId, Result<T>)>>,
+        fit: impl Fn(&CustomerId, T, &mut Buffers, &mut Phases) -> Result<Made, Failure> + Sync,
+    ) {
+        let mut read_ms = 0.0;
+        match catch_panic(|| timed(&mut read_ms, read)).flatten() {
+            Ok(customers) => {
+                let ms = Phases { read: read_ms / customers.len().max(1) as f64, ..Phases::default() };
+                customers.into_par_iter().for_each(|(customer, data)| {
+                    if self.job.stop.load(Ordering::Relaxed) {
+                        return;
+                    }
+                    self.with_worker(|worker| {
+                        self.guarded(worker, &customer, ms, events, |worker, ms| {
+                            fit(&customer, data?, &mut worker.fit, ms)
+                        });
+                    });
+                });
+            }
+            Err(error) if error.is_out_of_reach() => send(events, Event::RunFailed(error)),
+            Err(error) => {
+                for customer in file.customers() {
+                    let outcome = Outcome::failed(customer.as_str(), error.to_string());
+                    send(events, Event::Finished { outcome: Box::new(outcome), rows: None });
+                }
+            }
+        }
+    }
+
+    /// Runs one customer's work; whatever happens becomes that customer's outcome. `ms` is the time spent so far.
+    fn guarded(
+        &self,
+        worker: &mut Worker,
+        customer: &CustomerId,
+        mut ms: Phases,
+        events: &SyncSender<Event>,
+        work: impl FnOnce(&mut Worker, &mut Phases) -> Result<Made, Failure>,
+    ) {
+        let result = catch_panic(|| work(worker, &mut ms)).unwrap_or_else(|error| {
+            // Buffers that the panic left half-done are not used again.
+            *worker = Worker::new(&self.job.settings.input);
+            Err(error.into())
+        });
+        let event = match result {
+            Ok(Made { outcome, archive, rows }) => {
+                let outcome = Box::new(Outcome { ms, ..outcome });
+                match archive {
+                    None => Event::Finished { outcome, rows },
+                    Some(archive) => return self.publish(outcome, rows, archive, events),
+                }
+            }
+            Err(Failure::Run(error)) => Event::RunFailed(error),
+            Err(Failure::Stopped) => return,
+            Err(Failure::Customer(error)) => {
+                let outcome = Outcome { ms, ..Outcome::failed(customer.as_str(), error.to_string()) };
+                Event::Finished { outcome: Box::new(outcome), rows: None }
+            }
+        };
+        send(events, event);
+    }
+
+    /// Publishes an artifact; reports the customer when the artifact is written or has failed.
+    fn publish(
+        &self,
+        mut outcome: Box<Outcome>,
+        rows: Option<EncodedRows>,
+        archive: Vec<u8>,
+        events: &SyncSender<Event>,
+    ) {
+        let events = events.clone();
+        let name = outcome.artifact.clone().unwrap_or_default();
+        let begun = Instant::now();
+        let done = move |result: Result<Option<Stamp>>| {
+            outcome.ms.publish = begun.elapsed().as_secs_f64() * 1e3;
+            let event = match result {
+                Ok(stamp) => {
+                    outcome.etag = stamp.map(|stamp| stamp.tag);
+                    Event::Finished { outcome, rows }
+                }
+                Err(error @ Error::Storage { .. }) => Event::RunFailed(error),
+                Err(other) => {
+                    let failed = Outcome::failed(&outcome.customer, other.to_string());
+                    Event::Finished { outcome: Box::new(Outcome { ms: outcome.ms, ..failed }), rows: None }
+                }
+            };
+            send(&events, event);
+        };
+        self.job.models.publish_behind(&name, archive, Box::new(done));
+    }
+}
+
+fn send(events: &SyncSender<Event>, event: Event) {
+    // Fails only if the dispatcher has failed: then the run is being stopped.
+    drop(events.send(event));
+}
