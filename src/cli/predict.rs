@@ -4,7 +4,7 @@ use super::{output::stdout, places::temporary_directory, s3::S3Arguments, signal
 use crate::{
     error::{Error, Result},
     input::{CustomerRows, is_table},
-    predict::{Job, Place, Question, find, find_object, find_objects, is_archive, run},
+    predict::{Job, ModelList, Request, is_archive, run},
     results::{ResultTable, TableFormat},
     run::default_jobs,
     settings::MaxFailures,
@@ -75,9 +75,6 @@ pub(super) struct Predict {
     s3: S3Arguments,
 }
 
-/// The stores of models in buckets, by number.
-type Stores = Vec<Box<dyn Store>>;
-
 /// Where the table is made, and where it goes from there.
 struct Output {
     path: PathBuf,
@@ -89,14 +86,13 @@ impl Predict {
     pub(super) fn run(self) -> Result<()> {
         // What can be said at once is said before anything is read.
         let output = self.output.as_ref().map(|place| self.output(place)).transpose()?;
-        let (places, stores) = self.places()?;
-        let question = self.question()?;
+        let models = self.models()?;
+        let request = self.request()?;
         let stop = stop_on_signals()?;
         let job = Job {
-            places: &places,
-            stores: &stores,
+            models: &models,
             customers: &self.customer,
-            question: &question,
+            request: &request,
             jobs: self.jobs.map_or_else(default_jobs, usize::from),
             max_failures: self.max_failures,
             stop: &stop,
@@ -112,23 +108,20 @@ impl Predict {
         summary.verdict()
     }
 
-    /// The models, in the order of the arguments, and the stores of those in buckets.
-    fn places(&self) -> Result<(Vec<Place>, Stores)> {
-        let (mut places, mut stores) = (Vec::new(), Vec::new());
+    /// The models, in the order of the arguments.
+    fn models(&self) -> Result<ModelList> {
+        let mut models = ModelList::default();
         for location in &self.models {
             if let Location::Directory(path) = location {
-                places.extend(find(std::slice::from_ref(path))?);
+                models.add_path(path)?;
                 continue;
             }
-            let archive = location.split().filter(|(_, name)| is_archive(name));
-            let store = self.s3.open(archive.as_ref().map_or(location, |(folder, _)| folder))?;
-            match archive {
-                Some((_, name)) => places.push(find_object(&*store, stores.len(), &name)?),
-                None => places.extend(find_objects(&*store, stores.len())?),
+            match location.split().filter(|(_, name)| is_archive(name)) {
+                Some((folder, name)) => models.add_object(self.s3.open(&folder)?, &name)?,
+                None => models.add_store(self.s3.open(location)?)?,
             }
-            stores.push(store);
         }
-        Ok((places, stores))
+        Ok(models)
     }
 
     fn output(&self, place: &Location) -> Result<Output> {
@@ -154,17 +147,17 @@ impl Predict {
         }
     }
 
-    fn question(&self) -> Result<Question> {
+    fn request(&self) -> Result<Request> {
         let rows = |place: &Location| self.rows(place);
         let future = self.future.as_ref().map(rows).transpose()?;
         let horizon = self.horizon.map(|horizon| horizon as usize);
         match &self.input {
-            Some(input) => Ok(Question::Rows { features: rows(input)?, shap: self.shap }),
+            Some(input) => Ok(Request::Rows { features: rows(input)?, shap: self.shap }),
             None if horizon.is_none() && future.is_none() => Err(Error::Settings(
                 "what should be predicted? Give --horizon or --future for forecasts, --input for rows of features"
                     .into(),
             )),
-            None => Ok(Question::Forecast { horizon, future, components: self.components, seed: self.seed }),
+            None => Ok(Request::Forecast { horizon, future, components: self.components, seed: self.seed }),
         }
     }
 }

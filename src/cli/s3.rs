@@ -47,8 +47,8 @@ impl S3Arguments {
     /// half of that.
     pub(super) fn options_within(&self, wait: Duration) -> S3Options {
         let options = self.options();
-        let patience = if self.patience.is_some() { options.patience } else { options.patience.min(wait / 2) };
-        S3Options { patience, ..options }
+        let patience = if self.patience.is_some() { options.retry_for } else { options.retry_for.min(wait / 2) };
+        S3Options { retry_for: patience, ..options }
     }
 
     /// The options, with their defaults.
@@ -60,7 +60,7 @@ impl S3Arguments {
             path_style: self.path_style,
             concurrency: self.concurrency.map_or(default.concurrency, usize::from),
             memory: self.memory.map_or(default.memory, |megabytes| u64::from(megabytes) << 20),
-            patience: self.patience.map_or(default.patience, |seconds| Duration::from_secs(seconds.into())),
+            retry_for: self.patience.map_or(default.retry_for, |seconds| Duration::from_secs(seconds.into())),
         }
     }
 }

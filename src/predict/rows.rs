@@ -1,9 +1,7 @@
-//! Predictions for rows of features.
+//! One customer's predictions for rows of features.
 
-use super::{Customer, Unseen};
 use crate::{
-    artifact::Opened,
-    error::{Error, Result},
+    error::Result,
     input::{CustomerRows, Sheet},
     results::Rows,
 };
@@ -11,96 +9,98 @@ use manyfit_models::{
     Fitted, FittedRows,
     data::{Cell, Feature},
 };
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// How many values of each feature are categories that the model was not trained on.
+pub(super) type Unseen = BTreeMap<String, usize>;
 
 /// The columns of a model's SHAP values.
-pub(super) fn shap_names(opened: &Opened) -> Vec<String> {
-    let Fitted::Rows(fitted) = &opened.model else { return Vec::new() };
-    let features = fitted.features().iter().map(|feature| format!("shap_{}", feature.name));
+pub(super) fn shap_names(model: &Fitted) -> Vec<String> {
+    let Fitted::Rows(model) = model else { return Vec::new() };
+    shap_columns(model)
+}
+
+fn shap_columns(model: &FittedRows) -> Vec<String> {
+    let features = model.features().iter().map(|feature| format!("shap_{}", feature.name));
     features.chain(["shap_bias".to_owned()]).collect()
 }
 
-/// Predictions for a customer's rows of features; `columns` are the table's.
-pub(super) fn block(
-    customer: Customer,
+/// Predictions for a customer's rows of features, as rows of a table with these columns.
+pub(super) fn predict(
+    customer: &str,
+    model: &FittedRows,
     features: &CustomerRows,
     shap: bool,
     columns: &[String],
 ) -> Result<(Rows, Unseen)> {
-    let Customer { name, opened } = customer;
-    let shap_columns = shap_names(&opened);
-    let Fitted::Rows(fitted) = opened.model else {
-        let family = opened.model.name();
-        return Err(Error::Data(format!(
-            "the model is {family}, which forecasts a series: give --horizon or --future"
-        )));
-    };
-    let mut untitled = HashSet::new();
-    let rows = features.rows_unless_names(&name, |sheet| {
-        let is_data = names_are_data(sheet, &fitted)?;
+    let mut without_names = HashSet::new();
+    let rows = features.rows_unless_names(customer, |sheet| {
+        let is_data = names_are_data(sheet, model)?;
         if is_data || sheet.is_headerless() {
-            untitled.insert(sheet.file());
+            without_names.insert(sheet.file());
         }
         Ok(is_data)
     })?;
+    let shap_columns = if shap { shap_columns(model) } else { Vec::new() };
     let mut predictions = Vec::with_capacity(rows.len());
-    let mut contributions = vec![Vec::new(); if shap { shap_columns.len() } else { 0 }];
+    let mut contributions = vec![Vec::new(); shap_columns.len()];
     let mut encoded = Vec::new();
     let mut unseen = Unseen::new();
     for row in &rows {
-        let mut cells = Vec::with_capacity(fitted.features().len());
-        for (at, feature) in fitted.features().iter().enumerate() {
+        let mut cells = Vec::with_capacity(model.features().len());
+        for (at, feature) in model.features().iter().enumerate() {
             let column = match row.sheet().find(&[&feature.name]) {
-                // Without names the columns are the features in their order, as XGBoost has it.
-                None if untitled.contains(row.sheet().file()) => at,
+                // Without names the columns are the features in their order, as in XGBoost.
+                None if without_names.contains(row.sheet().file()) => at,
                 None => row.sheet().require(&[&feature.name])?,
                 Some(column) => column,
             };
-            if column >= row.sheet().columns().len() {
-                let (has, needs) = (row.sheet().columns().len(), fitted.features().len());
+            let (has, needs) = (row.sheet().columns().len(), model.features().len());
+            if column >= has {
                 return Err(row.row_fault(&format!("the row has {has} fields, and the model has {needs} features")));
             }
             cells.push(row.text(column).map_or(Cell::Missing, Cell::Text));
         }
-        fitted.encode(cells.iter().copied(), &mut encoded).map_err(|fault| row.row_fault(&fault))?;
-        for (feature, (cell, number)) in fitted.features().iter().zip(cells.iter().zip(&encoded)) {
+        model.encode(cells.iter().copied(), &mut encoded).map_err(|fault| row.row_fault(&fault))?;
+        for (feature, (cell, number)) in model.features().iter().zip(cells.iter().zip(&encoded)) {
             if feature.categories.is_some() && number.is_nan() && matches!(cell, Cell::Text(_)) {
                 *unseen.entry(feature.name.clone()).or_default() += 1;
             }
         }
-        predictions.push(shortest(fitted.predict(&encoded)?));
+        predictions.push(shortest(model.predict(&encoded)?));
         if shap {
-            for (column, value) in contributions.iter_mut().zip(fitted.shap_values(&encoded)?) {
+            for (column, value) in contributions.iter_mut().zip(model.shap_values(&encoded)?) {
                 column.push(value);
             }
         }
     }
+    let keys = (1..=rows.len() as i64).collect();
     let mut by_name: HashMap<String, Vec<f64>> = shap_columns.into_iter().zip(contributions).collect();
     by_name.insert("prediction".into(), predictions);
     let columns = columns.iter().map(|name| by_name.remove(name).unwrap_or_default()).collect();
-    Ok((Rows { customer: name, keys: (1..=rows.len() as i64).collect(), columns }, unseen))
+    Ok((Rows { customer: customer.to_owned(), keys, columns }, unseen))
 }
 
-/// Whether a table's line of names is none, but a row of data: no feature is named there, and each could have its value.
+/// Whether the first line of a table is data, not names: it names no feature, and each field may be a feature's value.
 ///
 /// # Errors
-/// A feature that has no column.
-fn names_are_data(sheet: &Sheet, fitted: &FittedRows) -> Result<bool> {
+/// `Error::Data` if the line names some features but not all.
+fn names_are_data(sheet: &Sheet, model: &FittedRows) -> Result<bool> {
     if sheet.is_headerless() {
         return Ok(false);
     }
-    let features = fitted.features();
-    let lacking: Vec<&Feature> = features.iter().filter(|feature| sheet.find(&[&feature.name]).is_none()).collect();
-    let Some(first) = lacking.first() else { return Ok(false) };
+    let features = model.features();
+    let missing: Vec<&Feature> = features.iter().filter(|feature| sheet.find(&[&feature.name]).is_none()).collect();
+    let Some(first) = missing.first() else { return Ok(false) };
     let values = sheet.columns().iter().map(|name| Cell::Text(name));
-    let could_be = lacking.len() == features.len() && sheet.has_number_as_name();
-    if could_be && fitted.encode(values, &mut Vec::new()).is_ok() {
+    let could_be = missing.len() == features.len() && sheet.has_number_as_name();
+    if could_be && model.encode(values, &mut Vec::new()).is_ok() {
         return Ok(true);
     }
     sheet.require(&[&first.name]).map(|_| false)
 }
 
-/// The number whose shortest decimal is that of a single-precision number: 0.1 instead of 0.10000000149011612.
+/// A single-precision number as the double with the same shortest decimal: 0.1 instead of 0.10000000149011612.
 fn shortest(number: f32) -> f64 {
     number.to_string().parse().unwrap_or_else(|_| f64::from(number))
 }

@@ -1,12 +1,12 @@
 //! The result of a run, for people and for the exit code.
 
-use super::{Place, Unseen};
+use super::rows::Unseen;
 use crate::{
     error::{Error, Result},
     results::{first_names, write_failures},
     settings::MaxFailures,
 };
-use std::{collections::BTreeSet, fmt};
+use std::{collections::BTreeSet, fmt, path::Path};
 
 /// Failures that are listed.
 const LISTED: usize = 20;
@@ -37,9 +37,9 @@ impl Summary {
         Self { max_failures, ..Self::default() }
     }
 
-    pub(super) fn unreadable(&mut self, place: &Place, reason: &Error) {
+    pub(super) fn unreadable(&mut self, path: &Path, reason: &Error) {
         self.unreadable_count += 1;
-        self.unreadable.get_or_insert_with(|| format!("{}: {reason}", place.path.display()));
+        self.unreadable.get_or_insert_with(|| format!("{}: {reason}", path.display()));
     }
 
     pub(super) fn done(&mut self, rows: usize, unseen: Unseen) {
@@ -50,10 +50,10 @@ impl Summary {
         }
     }
 
-    pub(super) fn failed(&mut self, place: &Place, reason: String) {
+    pub(super) fn failed(&mut self, path: &Path, reason: String) {
         self.failed += 1;
         if self.failures.len() < LISTED {
-            self.failures.push((place.path.display().to_string(), reason));
+            self.failures.push((path.display().to_string(), reason));
         }
     }
 

@@ -1,21 +1,27 @@
-//! Which names are objects, and which belong to somebody else.
+//! Which names are objects, and which belong to other programs.
 
 use crate::error::{Error, Result};
 
-/// How names end that the upload agent of a SageMaker checkpoint directory does not upload: unfinished writes.
+/// The suffix of unfinished writes: the upload agent of a SageMaker checkpoint directory does not upload them.
 pub(super) const UNFINISHED: &str = ".sagemaker-ignore";
 
-/// How names end that the upload agent puts beside the files it uploads.
+/// The suffixes of marker files that the upload agent puts beside the files it uploads.
 const MARKERS: [&str; 2] = [".sagemaker-uploading", ".sagemaker-uploaded"];
 
-/// Whether a file or directory of this name is no object and holds none.
+/// Whether a file or directory of this name is not an object and contains none.
 pub(super) fn is_hidden(name: &[u8]) -> bool {
     matches!(name.first(), Some(b'.' | b'_'))
         || name.ends_with(UNFINISHED.as_bytes())
         || MARKERS.iter().any(|marker| name.ends_with(marker.as_bytes()))
 }
 
-/// Refuses a key that would leave the store or that `list` would not show.
+/// Whether a text is a valid key, as [`Store`](super::Store) defines it.
+#[must_use]
+pub fn is_key(text: &str) -> bool {
+    check(text).is_ok()
+}
+
+/// Rejects a key that points outside the store or that `list` would not show.
 pub(super) fn check(key: &str) -> Result<()> {
     let complaint = |part: &str| match part {
         "" => Some("has an empty part; write it without a `/` at its ends and without `//`"),
@@ -43,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn what_leaves_the_store_or_is_never_listed_is_no_key() {
+    fn names_outside_the_store_and_hidden_names_are_rejected() {
         let outside = ["", "/etc/passwd", "a/", "a//b", "..", "../x", "a/../b", "a/./b"];
         let hidden =
             [".x", "_SUCCESS", "a/_b/c", "x.sagemaker-ignore", "d.sagemaker-uploading/x", "x.sagemaker-uploaded"];

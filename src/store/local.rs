@@ -12,39 +12,43 @@ use std::{
 
 use walkdir::{DirEntry, WalkDir};
 
-use super::{Entry, Store, key, staged::StagedFile};
+use super::{
+    interface::{Entry, Store},
+    key,
+    staged::StagedFile,
+};
 use crate::error::{Error, Result};
 
 /// What a published object survives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Durability {
-    /// The process being killed, at any instant. Costs nothing: a rename is atomic to whoever looks on.
+    /// The process being killed at any moment. Costs nothing: a rename is atomic for readers.
     #[default]
     ProcessDeath,
-    /// Also the machine losing power, and network file systems that report a full disk late: the file and its
-    /// directory are flushed to the disk before `publish` returns, at the price of some milliseconds.
+    /// Also power loss, and network file systems that report a full disk late: the file and its directory are flushed to
+    /// the disk before `publish` returns, which costs some milliseconds.
     PowerLoss,
 }
 
-/// Objects as files below a directory, which need not exist before the first `publish`.
+/// Objects as files below a directory, which is created by the first `publish`.
 ///
 /// - An object is written under a temporary name in its own directory and renamed. The temporary name ends in
-///   `.sagemaker-ignore`, so that the platform's upload agent passes it by.
-/// - A process that is killed leaves at most one temporary file per thread. Those are never listed, and removed only by
-///   [`Store::sweep`]: another process, perhaps on another host that mounts the same directory, may be writing them, and no
-///   clock or process id proves otherwise. Where a platform restores a directory from uploads, they are gone anyway.
-/// - A symbolic link to a file is that file. One to a directory is not entered, so that no file is found twice and no
-///   walk is endless; the root itself may be a link.
-/// - Anything that is neither file nor directory (a pipe, a socket) is passed by.
+///   `.sagemaker-ignore`, so that the platform's upload agent ignores it.
+/// - A process that is killed leaves at most one temporary file per thread. These are never listed, and removed only by
+///   [`Store::sweep`]: another process, perhaps on another host that mounts the same directory, may still be writing them.
+///   If a platform restores a directory from uploads, they are gone anyway.
+/// - A symbolic link to a file counts as that file. Links to directories are not followed, so that no file is found twice
+///   and the walk ends; the root itself may be a link.
+/// - Anything that is neither file nor directory (a pipe, a socket) is skipped.
 #[derive(Debug)]
 pub struct LocalStore {
     root: PathBuf,
-    /// The one object that is listed, if not all are.
+    /// The only object to list; `None` for all.
     only: Option<String>,
     durability: Durability,
-    /// How this store's temporary names begin: process id, and a random number because every container has a process 1.
+    /// Prefix of this store's temporary names: the process id, and a random number, as every container has a process 1.
     temporary: String,
-    /// Number of temporary names given out.
+    /// Number of temporary names used.
     writes: AtomicU64,
 }
 
@@ -57,14 +61,14 @@ impl LocalStore {
         Self { root: root.into(), only: None, durability, temporary, writes: AtomicU64::new(0) }
     }
 
-    /// The same place, of which one object is listed.
+    /// The same directory, but `list` shows this object only.
     #[must_use]
     pub fn only(mut self, key: impl Into<String>) -> Self {
         self.only = Some(key.into());
         self
     }
 
-    /// The root's entry for a file found below it; `None` when it is no object or has vanished meanwhile.
+    /// The entry of a file that was found; `None` if it is not an object or was removed meanwhile.
     fn entry(&self, found: &DirEntry) -> Result<Option<Entry>> {
         let kind = found.file_type();
         if kind.is_dir() {
@@ -83,20 +87,19 @@ impl LocalStore {
             let path = path.display();
             return Err(Error::Data(format!("the file name {path} is not UTF-8; rename the file")));
         };
-        let key = if cfg!(windows) { key.replace('\\', "/") } else { key.to_owned() };
-        Ok(Some(Entry { key, size }))
+        Ok(Some(Entry { key: key.to_owned(), size }))
     }
 
-    /// Creates a file of a name that nobody else uses, and the directory if need be.
+    /// Creates a file with an unused name, and the directory if necessary.
     fn create_temporary(&self, directory: &Path) -> Result<(PathBuf, File)> {
         let mut directory_made = false;
         loop {
             let count = self.writes.fetch_add(1, Ordering::Relaxed);
-            // Without the object's name, which may be as long as a file name can be.
+            // Without the object's name, which may have the maximum length of a file name.
             let path = directory.join(format!("{}-{count}{}", self.temporary, key::UNFINISHED));
             match File::create_new(&path) {
                 Ok(file) => return Ok((path, file)),
-                // Only looked into when it fails: thousands of objects a second go to one directory.
+                // Created only on failure: checking first would cost thousands of system calls a second.
                 Err(error) if error.kind() == ErrorKind::NotFound && !directory_made => {
                     self.create_directory(directory)?;
                     directory_made = true;
@@ -110,7 +113,7 @@ impl LocalStore {
     fn create_directory(&self, directory: &Path) -> Result<()> {
         fs::create_dir_all(directory).map_err(|error| failure("cannot create the directory", directory, error))?;
         if self.durability == Durability::PowerLoss {
-            // Each new directory is a line in its parent; which ones were new is not known, so all up to the root's.
+            // Each new directory is an entry of its parent. Which ones are new is unknown, so all up to the root's are flushed.
             let top = self.root.parent().unwrap_or(&self.root);
             for parent in directory.ancestors().skip(1).take_while(|parent| parent.starts_with(top)) {
                 flush_directory(parent)?;
@@ -140,7 +143,7 @@ impl Store for LocalStore {
                 Err(error) => {
                     let path = error.path().unwrap_or(&self.root).to_owned();
                     let error = io::Error::from(error);
-                    // The root does not exist, or a directory was removed after its name was read.
+                    // Not an error: the root does not exist, or a directory was removed during the walk.
                     if error.kind() != ErrorKind::NotFound {
                         return Err(failure("cannot list", &path, error));
                     }
@@ -155,7 +158,7 @@ impl Store for LocalStore {
         buffer.clear();
         key::check(key)?;
         let path = self.root.join(key);
-        // One pass from front to back: a FastFile channel streams, and does everything else slowly.
+        // Read sequentially: a FastFile channel streams, and is slow otherwise.
         match File::open(&path).and_then(|mut file| file.read_to_end(buffer)) {
             Ok(_) => Ok(true),
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(false),
@@ -185,12 +188,12 @@ impl Store for LocalStore {
     }
 
     fn sweep(&self, unfinished: &str) -> Result<()> {
-        let theirs = |name: &OsStr| {
+        let is_theirs = |name: &OsStr| {
             let name = name.to_str().and_then(|name| name.strip_prefix(unfinished)?.strip_suffix(key::UNFINISHED));
             name.is_some_and(|rest| rest.starts_with('-'))
         };
         for found in WalkDir::new(&self.root).into_iter().filter_map(std::result::Result::ok) {
-            if found.file_type().is_file() && theirs(found.file_name()) {
+            if found.file_type().is_file() && is_theirs(found.file_name()) {
                 fs::remove_file(found.path()).map_err(|error| failure("cannot remove", found.path(), error))?;
             }
         }
@@ -242,17 +245,13 @@ fn advice(kind: ErrorKind) -> Option<&'static str> {
             Some("the disk has no space or no inodes left: free some or attach a larger volume, then run again")
         }
         ErrorKind::QuotaExceeded => Some("the disk quota is used up: free some space or raise it, then run again"),
-        ErrorKind::PermissionDenied => Some("this user may not: change the owner or mode, or name another directory"),
+        ErrorKind::PermissionDenied => Some("permission denied: change the owner or mode, or choose another directory"),
         ErrorKind::ReadOnlyFilesystem => {
-            Some("it is mounted read-only: mount it for writing, or name another directory")
+            Some("it is mounted read-only: mount it for writing, or choose another directory")
         }
-        ErrorKind::NotADirectory => {
-            Some("a file stands where a directory is needed: move it, or name another directory")
-        }
-        ErrorKind::IsADirectory => {
-            Some("a directory stands where a file is needed: move it, or name another directory")
-        }
-        ErrorKind::InvalidFilename => Some("the file system takes no such name: shorten it"),
+        ErrorKind::NotADirectory => Some("a file is where a directory is needed: move it, or choose another directory"),
+        ErrorKind::IsADirectory => Some("a directory is where a file is needed: move it, or choose another directory"),
+        ErrorKind::InvalidFilename => Some("the file system does not accept this name: shorten it"),
         _ => None,
     }
 }
@@ -309,7 +308,7 @@ mod tests {
         let error = LocalStore::new(&file, Durability::default()).list().unwrap_err();
         assert_eq!(error.code(), 4);
         assert!(error.to_string().contains(file.to_str().unwrap()), "{error}");
-        assert!(error.to_string().contains("a file stands where a directory is needed"), "{error}");
+        assert!(error.to_string().contains("a file is where a directory is needed"), "{error}");
     }
 
     #[cfg(unix)]
@@ -329,10 +328,10 @@ mod tests {
         assert_eq!(LocalStore::new(place.path().join("root-link"), Durability::default()).list().unwrap(), expected);
     }
 
-    // Other systems refuse to create such a file.
+    // Other systems do not allow such a file name.
     #[cfg(target_os = "linux")]
     #[test]
-    fn a_name_that_is_not_text_is_an_error_that_names_the_file() {
+    fn a_name_that_is_not_utf8_is_an_error_that_names_the_file() {
         use std::os::unix::ffi::OsStrExt;
         let root = tempfile::tempdir().unwrap();
         fs::write(root.path().join(OsStr::from_bytes(b"caf\xe9.csv")), "x").unwrap();
@@ -350,12 +349,12 @@ mod tests {
         assert_eq!(error.code(), 4);
         assert!(error.to_string().contains(root.path().join("taken").to_str().unwrap()), "{error}");
         let error = store.publish("taken/inside/deeper", b"3").unwrap_err();
-        assert!(error.to_string().contains("a file stands where a directory is needed"), "{error}");
+        assert!(error.to_string().contains("a file is where a directory is needed"), "{error}");
         assert_eq!(files(root.path()), 1);
     }
 
     #[test]
-    fn temporary_names_of_others_are_left_alone() {
+    fn temporary_files_of_others_are_left_alone() {
         let root = tempfile::tempdir().unwrap();
         let store = LocalStore::new(root.path(), Durability::default());
         let theirs = root.path().join("manyfit-1-0000000000000000-0.sagemaker-ignore");
@@ -388,7 +387,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_disk_and_a_forbidden_place_say_the_path_and_the_way_out() {
+    fn a_full_disk_and_a_forbidden_place_name_the_path_and_a_remedy() {
         for (code, advice) in [(28, "larger volume"), (13, "owner or mode"), (30, "read-only"), (122, "quota")] {
             let error = failure("cannot write", Path::new("/models/8.tar.gz"), io::Error::from_raw_os_error(code));
             let message = error.to_string();

@@ -1,11 +1,17 @@
-//! Where a store is, as people write it.
+//! Where a store is, as users write it.
 
 use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
 
-use super::{Durability, LocalStore, Store};
-use crate::error::{Error, Result};
+use super::{
+    interface::Store,
+    local::{Durability, LocalStore},
+};
+use crate::{
+    error::{Error, Result},
+    run::default_jobs,
+};
 
-/// A place for objects: a directory, or the part of a bucket that stands below a prefix.
+/// A place for objects: a directory, or the part of a bucket below a prefix.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Location {
     /// A directory, which need not exist.
@@ -14,40 +20,40 @@ pub enum Location {
     Bucket {
         /// The bucket's name.
         bucket: String,
-        /// Empty, or ends with `/`, so that `runs/1` never holds what belongs to `runs/10`.
+        /// Empty, or ends with `/`, so that `runs/1` does not include `runs/10`.
         prefix: String,
     },
 }
 
-/// How buckets are used.
+/// Options of buckets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct S3Options {
-    /// The key of AWS KMS that encrypts what is written; none for the bucket's own rule.
+    /// The KMS key that encrypts what is written; `None` for the bucket's default.
     pub kms_key: Option<String>,
-    /// Storage class of what is written, such as `STANDARD_IA`; none for the bucket's default.
+    /// Storage class of what is written, such as `STANDARD_IA`; `None` for the bucket's default.
     pub storage_class: Option<String>,
-    /// Whether the bucket's name is in the path of requests and not in the host's name; none: where the endpoint is
-    /// another than AWS's.
+    /// Whether requests have the bucket's name in the path instead of the host name; `None`: only for other endpoints than
+    /// AWS's.
     pub path_style: Option<bool>,
-    /// Requests that may be under way at once, in each direction.
+    /// Requests in flight at once, in each direction.
     pub concurrency: usize,
-    /// Bytes that may be in memory on their way, in each direction; a larger object travels alone.
+    /// Bytes in flight at once, in each direction; a larger object is transferred alone.
     pub memory: u64,
-    /// How long a request is repeated while the store is busy or the network is broken.
-    pub patience: Duration,
+    /// How long a request is retried while the store is busy or the network fails.
+    pub retry_for: Duration,
 }
 
 impl Default for S3Options {
     fn default() -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let cores = default_jobs();
         Self {
             kms_key: None,
             storage_class: None,
             path_style: None,
-            // A request takes 20 to 100 ms, in which a core does 20 to 300 customers.
+            // A request takes 20 to 100 ms, in which a core fits 20 to 300 customers.
             concurrency: (32 * cores).clamp(64, 512),
             memory: 128 << 20,
-            patience: Duration::from_mins(2),
+            retry_for: Duration::from_mins(2),
         }
     }
 }
@@ -65,7 +71,7 @@ impl Location {
         }
     }
 
-    /// The place that holds an object of this name, and its name there; `None` for a directory and for a whole bucket.
+    /// The parent place and the last part of the name; `None` for a directory and for a whole bucket.
     #[must_use]
     pub fn split(&self) -> Option<(Self, String)> {
         let Self::Bucket { bucket, prefix } = self else { return None };
@@ -74,7 +80,7 @@ impl Location {
         (!name.is_empty()).then(|| (Self::Bucket { bucket: bucket.clone(), prefix }, name.to_owned()))
     }
 
-    /// Whether this place is the other one or lies in it, as far as their names tell.
+    /// Whether this place is the other one or inside it, by their names alone.
     #[must_use]
     pub fn is_inside(&self, other: &Self) -> bool {
         match (self, other) {
@@ -89,13 +95,13 @@ impl Location {
     /// The store at this place. `durability` is for directories, `options` are for buckets.
     ///
     /// # Errors
-    /// [`Error::Storage`] where a bucket is out of reach for want of credentials, [`Error::Settings`] where this program
-    /// was built without the feature `s3`.
+    /// [`Error::Storage`] if there are no credentials for a bucket, [`Error::Settings`] if this program was built without the
+    /// feature `s3`.
     pub fn open(&self, durability: Durability, options: &S3Options) -> Result<Box<dyn Store>> {
         match self {
             Self::Directory(path) => Ok(Box::new(LocalStore::new(path, durability))),
             #[cfg(feature = "s3")]
-            Self::Bucket { bucket, prefix } => Ok(Box::new(super::S3Store::open(bucket, prefix, options)?)),
+            Self::Bucket { bucket, prefix } => Ok(Box::new(super::s3::S3Store::open(bucket, prefix, options)?)),
             #[cfg(not(feature = "s3"))]
             Self::Bucket { .. } => {
                 let _ = options;
@@ -117,13 +123,13 @@ impl FromStr for Location {
             return Ok(Self::Directory(text.into()));
         };
         if scheme != "s3" {
-            return Err(Error::Settings(format!("{text}: no such kind of place: use s3://bucket/prefix or a path")));
+            return Err(Error::Settings(format!("{text}: unknown kind of location: use s3://bucket/prefix or a path")));
         }
         let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
         let prefix = prefix.trim_end_matches('/');
         let named = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:".contains(&byte);
         if bucket.is_empty() || !bucket.bytes().all(named) {
-            return Err(Error::Settings(format!("{text}: {bucket:?} is no name of a bucket: use s3://bucket/prefix")));
+            return Err(Error::Settings(format!("{text}: {bucket:?} is not a bucket name: use s3://bucket/prefix")));
         }
         if prefix.split('/').any(str::is_empty) && !prefix.is_empty() {
             return Err(Error::Settings(format!("{text}: the prefix has an empty part: write it without `//`")));
@@ -167,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_neither_is_refused_with_the_way_out() {
+    fn other_locations_are_rejected_with_a_hint() {
         for text in ["gs://bucket/x", "s3://", "s3:///x", "s3://a b/x", "s3://bucket//x"] {
             let error = text.parse::<Location>().unwrap_err();
             assert_eq!(error.code(), 2, "{text}");
@@ -176,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_is_inside_another_by_whole_parts() {
+    fn a_location_is_inside_another_by_whole_parts() {
         for (inner, outer, expected) in [
             ("s3://b/in/out", "s3://b/in", true),
             ("s3://b/in", "s3://b/in", true),

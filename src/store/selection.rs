@@ -1,6 +1,6 @@
-//! A store that shows some of its objects.
+//! A store that shows some objects of another.
 
-use super::{Entry, Stamp, Store};
+use super::interface::{Entry, Stamp, Store};
 use crate::error::Result;
 use std::{collections::HashMap, io::Read, path::PathBuf};
 
@@ -11,7 +11,7 @@ pub struct Selection<'a> {
 }
 
 impl<'a> Selection<'a> {
-    /// The objects of `whole` that are to be seen.
+    /// The objects `shown` of `whole`.
     #[must_use]
     pub fn new(whole: &'a dyn Store, mut shown: Vec<Entry>) -> Self {
         shown.sort();

@@ -172,11 +172,9 @@ const KNOWN_RINGS: [(&str, &[&str]); 2] = [
         &[
             "input/census.rs input/csv.rs input/discovery.rs input/parquet.rs input/parquet_values.rs input/raw.rs input/table_csv.rs input/table_parquet.rs input/table_reader.rs",
             "input/mod.rs input/rows.rs",
-            "predict/forecasts.rs predict/mod.rs predict/rows.rs predict/summary.rs",
             "prepare/parquet_read.rs prepare/scatter.rs prepare/tables.rs",
             "prepare/parquet_write.rs prepare/report.rs",
             "settings/forecast.rs settings/mod.rs settings/prophet.rs settings/recipe.rs settings/regression.rs settings/task.rs settings/terms.rs settings/text.rs",
-            "store/location.rs store/s3/ahead.rs store/s3/client.rs store/s3/list.rs store/s3/mod.rs store/s3/stream.rs store/s3/upload.rs",
         ],
     ),
     (

@@ -36,7 +36,7 @@ pub(crate) fn store_at(server: &Server, prefix: &str) -> S3Store {
 }
 
 fn short() -> S3Options {
-    S3Options { patience: Duration::from_millis(300), ..S3Options::default() }
+    S3Options { retry_for: Duration::from_millis(300), ..S3Options::default() }
 }
 
 fn read(store: &S3Store, key: &str) -> Result<Option<Vec<u8>>, Error> {
@@ -96,8 +96,8 @@ fn faults_that_stay_end_with_an_error_that_says_whose_they_are() {
     for (fault, code, words) in [
         (Fault::SlowDown, 4, &["stays busy", "SlowDown", "tried"][..]),
         (Fault::Reset, 4, &["check the network"]),
-        (Fault::Truncated, 3, &["never arrived whole"]),
-        (Fault::Corrupted, 3, &["never arrived whole"]),
+        (Fault::Truncated, 3, &["incomplete or corrupted"]),
+        (Fault::Corrupted, 3, &["incomplete or corrupted"]),
         (Fault::Denied, 3, &["access denied", "AccessDenied"]),
         (Fault::Expired, 4, &["renew them", "ExpiredToken"]),
     ] {

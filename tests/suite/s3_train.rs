@@ -151,7 +151,7 @@ fn every_customer_is_done_or_named_whatever_happens_on_the_way() {
     let rows = manifest(&server, "out");
     assert_eq!(rows.len() as u64, CUSTOMERS);
     let failed: Vec<_> = rows.iter().filter(|(_, row)| row["status"] == "failed").collect();
-    let reasons = ["access denied", "access denied", "never arrived whole"];
+    let reasons = ["access denied", "access denied", "incomplete or corrupted"];
     assert_eq!(failed.len(), 3, "{failed:?}");
     for ((customer, row), (number, reason)) in failed.iter().zip(["013", "017", "019"].iter().zip(reasons)) {
         assert!(customer.ends_with(number) && row["reason"].as_str().unwrap().contains(reason), "{row}");

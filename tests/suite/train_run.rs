@@ -359,7 +359,7 @@ fn a_place_that_cannot_be_written_ends_the_run_at_once() {
     let ended = train(input.path(), &output.path().join("file/below"), &[]).with_code(4);
     ended.complains_of(&["file/below"]);
     let ended = train(input.path(), &output.path().join("other"), &[]).with_code(4);
-    ended.complains_of(&["models", "a file stands where a directory is needed"]);
+    ended.complains_of(&["models", "a file is where a directory is needed"]);
 }
 
 #[test]

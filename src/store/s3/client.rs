@@ -1,4 +1,4 @@
-//! Credentials, region and endpoint from wherever the SDK finds them; the runtime that requests run on.
+//! Credentials, region and endpoint as the SDK finds them; the runtime that requests run on.
 
 use std::{
     env, io,
@@ -13,30 +13,30 @@ use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::{
     error::{Error, Result},
-    store::S3Options,
+    store::location::S3Options,
 };
 
-/// The longest wait for a connection.
+/// Time limit for a connection.
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// The longest wait for the first byte of an answer.
+/// Time limit for the first byte of an answer.
 const ANSWER: Duration = Duration::from_mins(1);
 
-/// The region where nothing says which: stores that only speak S3's protocol take any.
+/// The region if none is configured: stores other than AWS's accept any.
 const ANY_REGION: &str = "us-east-1";
 
-/// One for all stores of the process, begun with the first.
+/// One runtime for all stores of the process, started with the first.
 pub(super) fn runtime() -> Result<Handle> {
     static RUNTIME: Mutex<Option<Runtime>> = Mutex::new(None);
     let mut runtime = RUNTIME.lock().unwrap_or_else(PoisonError::into_inner);
     if runtime.is_none() {
         let built = Builder::new_multi_thread().thread_name("s3").enable_all().build();
-        *runtime = Some(built.map_err(|error| Error::storage("starting the threads that speak to S3", error))?);
+        *runtime = Some(built.map_err(|error| Error::storage("starting the threads for S3", error))?);
     }
     runtime.as_ref().map(|runtime| runtime.handle().clone()).ok_or_else(|| Error::Bug("no runtime".into()))
 }
 
-/// A client with the credentials that the environment, a profile, or the machine's role gives.
+/// A client with the credentials of the environment, a profile, or the machine's role.
 pub(super) async fn connect(options: S3Options) -> Result<Client> {
     let http = aws_smithy_http_client::Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
@@ -45,7 +45,7 @@ pub(super) async fn connect(options: S3Options) -> Result<Client> {
     let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).read_timeout(ANSWER).build();
     let config = aws_config::defaults(BehaviorVersion::v2026_01_12())
         .http_client(http)
-        // Repeating is done one level up, where a body that breaks off is repeated too.
+        // Retried one level up, where truncated bodies are retried, too.
         .retry_config(RetryConfig::disabled())
         .timeout_config(timeouts)
         .load()
@@ -62,12 +62,12 @@ pub(super) async fn connect(options: S3Options) -> Result<Client> {
             provided.map_err(|error| no_credentials(DisplayErrorContext(error).to_string()))?;
         }
     }
-    let elsewhere = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"].iter().any(|name| env::var_os(name).is_some())
+    let is_other_endpoint = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"].iter().any(|name| env::var_os(name).is_some())
         || config.endpoint_url().is_some();
     let region = config.region().cloned().unwrap_or_else(|| Region::from_static(ANY_REGION));
     let config = aws_sdk_s3::config::Builder::from(&config)
         .region(region)
-        .force_path_style(options.path_style.unwrap_or(elsewhere))
+        .force_path_style(options.path_style.unwrap_or(is_other_endpoint))
         .build();
     Ok(Client::from_conf(config))
 }

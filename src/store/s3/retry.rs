@@ -1,47 +1,46 @@
-//! The same request again, later and later, while that may help.
+//! Repeated requests with exponential backoff.
 
+use super::request_error::RequestError;
 use std::{
     future::Future,
     hash::{BuildHasher, RandomState},
     time::{Duration, Instant},
 };
 
-use super::refusal::Refusal;
+/// Upper bound of the first pause.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
-/// The first pause is up to so long.
-const FIRST: Duration = Duration::from_millis(50);
+/// Upper bound of all pauses.
+const MAX_PAUSE: Duration = Duration::from_secs(10);
 
-/// No pause is longer.
-const LONGEST: Duration = Duration::from_secs(10);
-
-/// Makes a request until it is served, is refused for good, or `patience` is over.
+/// Repeats a request until it succeeds, fails permanently, or `retry_for` has passed.
 ///
-/// Pauses double and are a random part of that ("full jitter", Marc Brooker, "Exponential Backoff And Jitter", AWS
-/// Architecture Blog, 2015), so that those who were turned away together do not come back together.
-pub(super) async fn patiently<T, F: Future<Output = Result<T, Refusal>>>(
-    patience: Duration,
+/// The bound of the pauses doubles, and each pause is a random part of it ("full jitter", Marc Brooker, "Exponential
+/// Backoff And Jitter", AWS Architecture Blog, 2015), so that clients that were rejected together do not return together.
+pub(super) async fn with_retries<T, E: Into<RequestError>, F: Future<Output = Result<T, E>>>(
+    retry_for: Duration,
     mut request: impl FnMut() -> F,
-) -> Result<T, Refusal> {
+) -> Result<T, RequestError> {
     let begun = Instant::now();
-    let mut bound = FIRST;
+    let mut bound = FIRST_PAUSE;
     let mut tries = 1;
     loop {
-        match request().await {
-            // Once more in any case: a large upload may take longer than anybody's patience.
-            Err(refusal) if refusal.may_pass() && (tries == 1 || begun.elapsed() < patience) => {
+        match request().await.map_err(Into::into) {
+            // At least one retry: a large upload may take longer than `retry_for`.
+            Err(error) if error.is_transient() && (tries == 1 || begun.elapsed() < retry_for) => {
                 let pause = bound.mul_f64(random_share());
-                // Somebody may wait for the answer: the last pause ends with the patience.
-                let left = patience.saturating_sub(begun.elapsed());
+                // The last pause ends when `retry_for` does.
+                let left = retry_for.saturating_sub(begun.elapsed());
                 tokio::time::sleep(if left.is_zero() { pause } else { pause.min(left) }).await;
-                bound = LONGEST.min(bound * 2);
+                bound = MAX_PAUSE.min(bound * 2);
                 tries += 1;
             }
-            result => return result.map_err(|refusal| refusal.after(tries)),
+            result => return result.map_err(|error| error.after(tries)),
         }
     }
 }
 
-/// From 0 to 1. Decides nothing but when something happens.
+/// From 0 to 1. It affects only when something happens.
 fn random_share() -> f64 {
     (RandomState::new().hash_one(0) >> 11) as f64 / (1_u64 << 53) as f64
 }

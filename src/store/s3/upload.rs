@@ -1,4 +1,4 @@
-//! Objects in one request, or in parts where they are large.
+//! Uploads: in one request, or in parts for large objects.
 
 use std::{
     fs::File,
@@ -14,22 +14,25 @@ use aws_sdk_s3::{
 use bytes::Bytes;
 use tokio::{sync::Semaphore, task::JoinSet};
 
-use super::{Place, Refusal, retry};
+use super::{
+    bucket::{Bucket, stamp},
+    request_error::RequestError,
+};
 use crate::{
     error::{Error, Result},
-    store::Stamp,
+    store::interface::Stamp,
 };
 
-/// Larger objects go in parts of at least this size.
+/// Larger objects are uploaded in parts of at least this size.
 const PART: u64 = 16 << 20;
 
-/// An upload has no more parts.
-const MOST_PARTS: u64 = 10_000;
+/// The largest number of parts of an upload.
+const MAX_PARTS: u64 = 10_000;
 
-/// Parts of one object that are under way, and in memory, at once.
+/// Parts of one object that are in flight, and in memory, at once.
 const PARTS_AT_ONCE: usize = 4;
 
-/// What is to be uploaded.
+/// The content to upload.
 #[derive(Clone, Debug)]
 pub(super) enum Content {
     Bytes(Bytes),
@@ -51,7 +54,7 @@ impl Content {
     }
 
     /// `length` bytes from `start`.
-    async fn part(&self, start: u64, length: u64) -> Result<Bytes, Refusal> {
+    async fn part(&self, start: u64, length: u64) -> Result<Bytes, RequestError> {
         match self {
             Self::Bytes(bytes) => Ok(bytes.slice(start as usize..(start + length) as usize)),
             Self::File { path, .. } => {
@@ -69,100 +72,98 @@ impl Content {
     }
 }
 
-/// Writes an object; its stamp.
-pub(super) async fn put(place: &Arc<Place>, key: &str, content: Content) -> Result<Stamp, Refusal> {
+/// Uploads an object; returns its stamp.
+pub(super) async fn put(bucket: &Arc<Bucket>, key: &str, content: Content) -> Result<Stamp, RequestError> {
     let size = content.len();
     let tag =
-        if size <= PART { put_whole(place, key, &content).await? } else { put_parts(place, key, &content).await? };
-    Ok(Stamp { size, tag: tag.unwrap_or_default().trim_matches('"').to_owned() })
+        if size <= PART { put_whole(bucket, key, &content).await? } else { put_parts(bucket, key, &content).await? };
+    Ok(stamp(i64::try_from(size).ok(), tag.as_deref()))
 }
 
-async fn put_whole(place: &Place, key: &str, content: &Content) -> Result<Option<String>, Refusal> {
+async fn put_whole(bucket: &Bucket, key: &str, content: &Content) -> Result<Option<String>, RequestError> {
     let bytes = content.part(0, content.len()).await?;
-    let full_key = place.full_key(key);
-    let put = retry::patiently(place.options.patience, || async {
-        let request = place.client.put_object().bucket(&place.bucket).key(&full_key);
+    let full_key = bucket.full_key(key);
+    let put = bucket.retry(|| {
+        let request = bucket.client.put_object().bucket(&bucket.name).key(&full_key);
         let request =
-            request.set_server_side_encryption(encryption(place)).set_ssekms_key_id(place.options.kms_key.clone());
-        let request = request.set_storage_class(storage_class(place));
-        Ok::<_, Refusal>(request.body(ByteStream::from(bytes.clone())).send().await?)
+            request.set_server_side_encryption(encryption(bucket)).set_ssekms_key_id(bucket.options.kms_key.clone());
+        request.set_storage_class(storage_class(bucket)).body(ByteStream::from(bytes.clone())).send()
     });
     Ok(put.await?.e_tag().map(str::to_owned))
 }
 
-async fn put_parts(place: &Arc<Place>, key: &str, content: &Content) -> Result<Option<String>, Refusal> {
-    let full_key = place.full_key(key);
-    let begun = retry::patiently(place.options.patience, || async {
-        let request = place.client.create_multipart_upload().bucket(&place.bucket).key(&full_key);
+async fn put_parts(bucket: &Arc<Bucket>, key: &str, content: &Content) -> Result<Option<String>, RequestError> {
+    let full_key = bucket.full_key(key);
+    let begun = bucket.retry(|| {
+        let request = bucket.client.create_multipart_upload().bucket(&bucket.name).key(&full_key);
         let request =
-            request.set_server_side_encryption(encryption(place)).set_ssekms_key_id(place.options.kms_key.clone());
-        let request = request.set_storage_class(storage_class(place)).checksum_algorithm(ChecksumAlgorithm::Crc32);
-        Ok::<_, Refusal>(request.send().await?)
+            request.set_server_side_encryption(encryption(bucket)).set_ssekms_key_id(bucket.options.kms_key.clone());
+        request.set_storage_class(storage_class(bucket)).checksum_algorithm(ChecksumAlgorithm::Crc32).send()
     });
     let upload = begun.await?.upload_id().unwrap_or_default().to_owned();
     let finished = async {
-        let parts = send_parts(place, &full_key, &upload, content).await?;
+        let parts = send_parts(bucket, &full_key, &upload, content).await?;
         let number = parts.len();
         let parts = CompletedMultipartUpload::builder().set_parts(Some(parts)).build();
-        let completed = retry::patiently(place.options.patience, || async {
-            let request = place.client.complete_multipart_upload().bucket(&place.bucket).key(&full_key);
-            Ok::<_, Refusal>(request.upload_id(&upload).multipart_upload(parts.clone()).send().await?)
+        let completed = bucket.retry(|| {
+            let request = bucket.client.complete_multipart_upload().bucket(&bucket.name).key(&full_key);
+            request.upload_id(&upload).multipart_upload(parts.clone()).send()
         });
         match completed.await {
-            // The upload is over, and perhaps it was only the answer that was lost.
-            Err(refusal) if refusal.is_missing() => made_of(place, key, content.len(), number, refusal).await,
+            // The upload does not exist any more: it may be complete, and only the answer was lost.
+            Err(error) if error.is_missing() => completed_etag(bucket, key, content.len(), number, error).await,
             completed => Ok(completed?.e_tag().map(str::to_owned)),
         }
     };
-    let finished: Result<_, Refusal> = finished.await;
+    let finished: Result<_, RequestError> = finished.await;
     if finished.is_err() {
-        // Parts without an object cost storage; the first failure is the one to report.
-        let removal = place.client.abort_multipart_upload().bucket(&place.bucket).key(&full_key).upload_id(&upload);
+        // Parts of an abandoned upload cost storage; the first error is the one to report.
+        let removal = bucket.client.abort_multipart_upload().bucket(&bucket.name).key(&full_key).upload_id(&upload);
         drop(removal.send().await);
     }
     finished
 }
 
-/// The ETag of the object, if it has this length and came in so many parts, which its ETag ends with; otherwise `refusal`.
-async fn made_of(
-    place: &Place,
+/// The ETag of the object if it has this length and number of parts, which its ETag ends with; otherwise `error`.
+async fn completed_etag(
+    bucket: &Bucket,
     key: &str,
     length: u64,
     parts: usize,
-    refusal: Refusal,
-) -> Result<Option<String>, Refusal> {
-    match place.head(key).await {
+    error: RequestError,
+) -> Result<Option<String>, RequestError> {
+    match bucket.head(key).await {
         Ok(Some(Stamp { size, tag })) if size == length && tag.ends_with(&format!("-{parts}")) => Ok(Some(tag)),
-        _ => Err(refusal),
+        _ => Err(error),
     }
 }
 
-/// Uploads the parts, a few at a time; what the end of the upload must list.
+/// Uploads the parts, a few at a time; returns what completing the upload must list.
 async fn send_parts(
-    place: &Arc<Place>,
+    bucket: &Arc<Bucket>,
     full_key: &str,
     upload: &str,
     content: &Content,
-) -> Result<Vec<CompletedPart>, Refusal> {
-    let size = PART.max(content.len().div_ceil(MOST_PARTS));
+) -> Result<Vec<CompletedPart>, RequestError> {
+    let size = PART.max(content.len().div_ceil(MAX_PARTS));
     let room = Arc::new(Semaphore::new(PARTS_AT_ONCE));
     let mut sending = JoinSet::new();
     for (at, start) in (0..content.len()).step_by(size as usize).enumerate() {
         let length = size.min(content.len() - start);
-        let (place, room, content) = (Arc::clone(place), Arc::clone(&room), content.clone());
+        let (bucket, room, content) = (Arc::clone(bucket), Arc::clone(&room), content.clone());
         let (full_key, upload) = (full_key.to_owned(), upload.to_owned());
         sending.spawn(async move {
             let _room = room.acquire().await.map_err(std::io::Error::other)?;
             let bytes = content.part(start, length).await?;
             let number = at as i32 + 1;
-            let sent = retry::patiently(place.options.patience, || async {
-                let request = place.client.upload_part().bucket(&place.bucket).key(&full_key).upload_id(&upload);
+            let sent = bucket.retry(|| {
+                let request = bucket.client.upload_part().bucket(&bucket.name).key(&full_key).upload_id(&upload);
                 let request = request.part_number(number).checksum_algorithm(ChecksumAlgorithm::Crc32);
-                Ok::<_, Refusal>(request.body(ByteStream::from(bytes.clone())).send().await?)
+                request.body(ByteStream::from(bytes.clone())).send()
             });
             let sent = sent.await?;
             let part = CompletedPart::builder().part_number(number).set_e_tag(sent.e_tag().map(str::to_owned));
-            Ok::<_, Refusal>((number, part.set_checksum_crc32(sent.checksum_crc32().map(str::to_owned)).build()))
+            Ok::<_, RequestError>((number, part.set_checksum_crc32(sent.checksum_crc32().map(str::to_owned)).build()))
         });
     }
     let mut parts = Vec::with_capacity(sending.len());
@@ -173,10 +174,10 @@ async fn send_parts(
     Ok(parts.into_iter().map(|(_, part)| part).collect())
 }
 
-fn encryption(place: &Place) -> Option<ServerSideEncryption> {
-    place.options.kms_key.as_ref().map(|_| ServerSideEncryption::AwsKms)
+fn encryption(bucket: &Bucket) -> Option<ServerSideEncryption> {
+    bucket.options.kms_key.as_ref().map(|_| ServerSideEncryption::AwsKms)
 }
 
-fn storage_class(place: &Place) -> Option<StorageClass> {
-    place.options.storage_class.as_deref().map(StorageClass::from)
+fn storage_class(bucket: &Bucket) -> Option<StorageClass> {
+    bucket.options.storage_class.as_deref().map(StorageClass::from)
 }

@@ -1,4 +1,4 @@
-//! What a failed request means, who suffers from it, and what to do.
+//! What a failed request means, whether it concerns one object or all, and what to do.
 
 use std::{error::Error as StdError, io};
 
@@ -10,11 +10,11 @@ use aws_sdk_s3::{
 
 use crate::error::Error;
 
-/// Why a request was not served.
+/// Why a request failed.
 #[derive(Debug)]
-pub(super) struct Refusal {
+pub(super) struct RequestError {
     kind: Kind,
-    /// What the store or the network said.
+    /// The message of the store or the network.
     text: String,
 }
 
@@ -22,30 +22,35 @@ pub(super) struct Refusal {
 enum Kind {
     /// There is no such object.
     Missing,
-    /// Not with these credentials.
+    /// These credentials may not access it.
     Denied,
-    /// The credentials themselves are no good, or no longer.
+    /// The credentials are invalid or expired.
     Credentials,
     /// There is no such bucket.
-    Bucket,
+    NoBucket,
     /// The bucket is in another region.
-    Elsewhere,
-    /// Later, perhaps.
+    WrongRegion,
+    /// The store is overloaded; a later request may succeed.
     Busy,
-    /// No answer, or half of one.
+    /// There was no complete answer.
     Network,
-    /// An answer without its end.
-    Torn,
-    /// The object is another than it was at first.
+    /// The body is incomplete or corrupted.
+    BrokenBody,
+    /// The object was replaced while it was read.
     Replaced,
-    /// Something about this object or this request.
+    /// Any other fault of this request.
     Other,
 }
 
-impl Refusal {
-    /// A body of another length than the store says.
-    pub(super) fn torn(arrived: usize, expected: usize) -> Self {
-        Self { kind: Kind::Torn, text: format!("{arrived} of {expected} bytes arrived") }
+impl RequestError {
+    /// A body of another length than announced.
+    pub(super) fn truncated(arrived: usize, expected: usize) -> Self {
+        Self { kind: Kind::BrokenBody, text: format!("{arrived} of {expected} bytes arrived") }
+    }
+
+    /// `None` for an object that does not exist.
+    pub(super) fn or_missing<T>(self) -> Result<Option<T>, Self> {
+        if self.is_missing() { Ok(None) } else { Err(self) }
     }
 
     /// Whether there is no such object.
@@ -53,59 +58,59 @@ impl Refusal {
         self.kind == Kind::Missing
     }
 
-    /// Whether the same request may be served later.
-    pub(super) fn may_pass(&self) -> bool {
-        matches!(self.kind, Kind::Busy | Kind::Network | Kind::Torn)
+    /// Whether the same request may succeed later.
+    pub(super) fn is_transient(&self) -> bool {
+        matches!(self.kind, Kind::Busy | Kind::Network | Kind::BrokenBody)
     }
 
-    /// With the number of times that it was tried.
+    /// Adds the number of attempts to the message.
     pub(super) fn after(self, tries: u32) -> Self {
         let text = if tries == 1 { self.text } else { format!("{} (tried {tries} times)", self.text) };
         Self { text, ..self }
     }
 
-    /// The error of one object.
+    /// As the error of one object; `doing` is what failed, `name` the object's full name.
     pub(super) fn into_error(self, doing: &str, name: &str) -> Error {
         match self.kind {
-            Kind::Missing | Kind::Denied | Kind::Torn | Kind::Replaced | Kind::Other => {
+            Kind::Missing | Kind::Denied | Kind::BrokenBody | Kind::Replaced | Kind::Other => {
                 Error::Data(format!("{doing} {name}{}: {}", self.advice(), self.text))
             }
-            Kind::Credentials | Kind::Bucket | Kind::Elsewhere | Kind::Busy | Kind::Network => {
-                self.into_place_error(doing, name)
+            Kind::Credentials | Kind::NoBucket | Kind::WrongRegion | Kind::Busy | Kind::Network => {
+                self.into_bucket_error(doing, name)
             }
         }
     }
 
-    /// The error of an object that is being read.
+    /// As the error of an object that is being read.
     pub(super) fn into_io_error(self) -> io::Error {
         io::Error::other(format!("{}{}", self.text, self.advice()))
     }
 
-    /// The error of the place as a whole.
-    pub(super) fn into_place_error(self, doing: &str, name: &str) -> Error {
+    /// As the error of the whole bucket.
+    pub(super) fn into_bucket_error(self, doing: &str, name: &str) -> Error {
         let what = format!("{doing} {name}{}", self.advice());
         Error::storage(what, io::Error::new(io::ErrorKind::NotConnected, self.text))
     }
 
     fn advice(&self) -> &'static str {
         match self.kind {
-            Kind::Missing => " (it is gone since it was listed)",
+            Kind::Missing => " (it was removed after it was listed)",
             Kind::Denied => {
                 " (access denied: allow s3:ListBucket on the bucket, s3:GetObject and s3:PutObject on its objects)"
             }
-            Kind::Credentials => " (the credentials are refused: renew them, then run again)",
-            Kind::Bucket => " (no such bucket: check its name and the endpoint)",
-            Kind::Elsewhere => " (the bucket is in another region: set AWS_REGION to it)",
+            Kind::Credentials => " (the credentials were rejected: renew them, then run again)",
+            Kind::NoBucket => " (no such bucket: check its name and the endpoint)",
+            Kind::WrongRegion => " (the bucket is in another region: set AWS_REGION to it)",
             Kind::Busy => " (the store stays busy: run again later, with fewer shards or a lower --s3-concurrency)",
             Kind::Network => " (check the network, the endpoint and the region, then run again)",
-            Kind::Torn => " (its bytes never arrived whole)",
+            Kind::BrokenBody => " (its body is incomplete or corrupted)",
             Kind::Replaced => " (it was replaced while it was read: run again)",
             Kind::Other => "",
         }
     }
 }
 
-impl<E> From<SdkError<E, HttpResponse>> for Refusal
+impl<E> From<SdkError<E, HttpResponse>> for RequestError
 where
     E: StdError + ProvideErrorMetadata + 'static,
 {
@@ -121,7 +126,7 @@ where
                 let text = format!("{status} {code} {message}{region}");
                 (by_code(status, code), text.split_whitespace().collect::<Vec<_>>().join(" "))
             }
-            // Without an answer, only words tell whether it ever left.
+            // Without an answer, only the text tells a lack of credentials from a network fault.
             _ if causes.to_ascii_lowercase().contains("credential") => (Kind::Credentials, causes),
             SdkError::ConstructionFailure(_) => (Kind::Other, causes),
             _ => (Kind::Network, causes),
@@ -130,13 +135,13 @@ where
     }
 }
 
-impl From<ByteStreamError> for Refusal {
+impl From<ByteStreamError> for RequestError {
     fn from(error: ByteStreamError) -> Self {
-        Self { kind: Kind::Torn, text: causes(&error) }
+        Self { kind: Kind::BrokenBody, text: causes(&error) }
     }
 }
 
-impl From<io::Error> for Refusal {
+impl From<io::Error> for RequestError {
     fn from(error: io::Error) -> Self {
         Self { kind: Kind::Other, text: error.to_string() }
     }
@@ -146,11 +151,11 @@ impl From<io::Error> for Refusal {
 fn by_code(status: u16, code: &str) -> Kind {
     match code {
         "NoSuchKey" => Kind::Missing,
-        "NoSuchBucket" => Kind::Bucket,
+        "NoSuchBucket" => Kind::NoBucket,
         "PermanentRedirect"
         | "TemporaryRedirect"
         | "AuthorizationHeaderMalformed"
-        | "IllegalLocationConstraintException" => Kind::Elsewhere,
+        | "IllegalLocationConstraintException" => Kind::WrongRegion,
         "ExpiredToken"
         | "ExpiredTokenException"
         | "TokenRefreshRequired"
@@ -175,7 +180,7 @@ fn by_code(status: u16, code: &str) -> Kind {
         | "XAmzContentSHA256Mismatch" => Kind::Busy,
         "AccessDenied" | "AllAccessDisabled" => Kind::Denied,
         _ if status >= 500 || status == 429 => Kind::Busy,
-        _ if (300..400).contains(&status) => Kind::Elsewhere,
+        _ if (300..400).contains(&status) => Kind::WrongRegion,
         _ if status == 403 => Kind::Denied,
         _ if status == 404 => Kind::Missing,
         _ if status == 412 => Kind::Replaced,
@@ -202,16 +207,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_say_who_suffers_and_whether_to_try_again() {
-        for (status, code, kind, may_pass, exit_code) in [
+    fn codes_tell_what_is_concerned_and_whether_to_retry() {
+        for (status, code, kind, is_transient, exit_code) in [
             (404, "NoSuchKey", Kind::Missing, false, 3),
-            (404, "NoSuchBucket", Kind::Bucket, false, 4),
+            (404, "NoSuchBucket", Kind::NoBucket, false, 4),
             (403, "AccessDenied", Kind::Denied, false, 3),
             (403, "", Kind::Denied, false, 3),
             (400, "ExpiredToken", Kind::Credentials, false, 4),
             (403, "SignatureDoesNotMatch", Kind::Credentials, false, 4),
             (403, "RequestTimeTooSkewed", Kind::Credentials, false, 4),
-            (301, "PermanentRedirect", Kind::Elsewhere, false, 4),
+            (301, "PermanentRedirect", Kind::WrongRegion, false, 4),
             (503, "SlowDown", Kind::Busy, true, 4),
             (500, "InternalError", Kind::Busy, true, 4),
             (429, "", Kind::Busy, true, 4),
@@ -219,9 +224,9 @@ mod tests {
         ] {
             let found = by_code(status, code);
             assert_eq!(found, kind, "{status} {code}");
-            let refusal = Refusal { kind, text: code.into() };
-            assert_eq!(refusal.may_pass(), may_pass, "{code}");
-            let error = refusal.into_error("cannot read", "s3://b/8.csv");
+            let error = RequestError { kind, text: code.into() };
+            assert_eq!(error.is_transient(), is_transient, "{code}");
+            let error = error.into_error("cannot read", "s3://b/8.csv");
             assert_eq!(error.code(), exit_code, "{error}");
             assert!(error.to_string().starts_with("cannot read s3://b/8.csv"), "{error}");
         }

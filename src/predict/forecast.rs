@@ -1,64 +1,56 @@
-//! One customer's forecast as rows of the table.
+//! One customer's forecast.
 
-use super::Customer;
 use crate::{
-    artifact::{Opened, forecast_seed},
+    artifact::forecast_seed,
     error::{Error, Result},
     input::CustomerRows,
     results::{Rows, forecast_columns, forecast_rows},
 };
 use manyfit_models::{
-    Fitted, SeriesModel,
+    Fitted, FittedSeries, SeriesModel,
     data::{Columns, Covariates},
     future::Future,
     prophet::CovariateError,
 };
 
-/// The table's first column, which no component can be: only stock Prophet allows the name.
+/// The table's first column. Only stock Prophet allows a component of this name.
 const CUSTOMER: &str = "customer";
 
-/// The components of a model.
-pub(super) fn component_names(opened: &Opened) -> Vec<String> {
-    let Fitted::Series(model) = &opened.model else { return Vec::new() };
+/// The components of a model of series.
+pub(super) fn component_names(model: &Fitted) -> Vec<String> {
+    let Fitted::Series(model) = model else { return Vec::new() };
     let named = Columns::named(model.columns());
     let empty = model.forecast(&[], Covariates { dates: &[], columns: &named }, [0; 32]);
     let names = empty.map(|forecast| forecast.components.into_iter().map(|(name, _)| name)).into_iter().flatten();
     names.filter(|name| name != CUSTOMER).collect()
 }
 
-/// The customer's rows; `columns` are the table's.
-pub(super) fn block(
-    customer: Customer,
+/// A customer's forecast as rows of a table with these columns.
+pub(super) fn predict(
+    customer: &str,
+    mut model: FittedSeries,
     horizon: Option<usize>,
     future: Option<&CustomerRows>,
     seed: u64,
     columns: &[String],
 ) -> Result<Rows> {
-    let Customer { name, opened } = customer;
-    let Fitted::Series(mut model) = opened.model else {
-        let family = opened.model.name();
-        return Err(Error::Data(format!(
-            "the model is {family}, which predicts rows of features: give them with --input"
-        )));
-    };
     let fault = |error: CovariateError| {
         let hint =
             if future.is_none() && error.is_missing() { ": give a table of the future with --future" } else { "" };
         Error::Data(format!("{error}{hint}"))
     };
-    let table = future.map(|future| future.dated(&name, &model.all_columns())).transpose()?;
+    let table = future.map(|future| future.dated(customer, &model.all_columns())).transpose()?;
     let table = table.as_ref().map(|(dates, columns)| Covariates { dates, columns });
     let wanted = Future::new(&model, model.frequency, horizon, Covariates::NONE, table).map_err(fault)?;
     if let (SeriesModel::Prophet(fitted), Some(&last)) = (&mut model.model, wanted.dates.last()) {
         fitted.know_holidays_until(last)?;
     }
-    let forecast = model.forecast(&wanted.dates, wanted.covariates(), forecast_seed(seed, &name)).map_err(fault)?;
-    if columns.len() > forecast_columns(false).len()
-        && forecast.components.iter().any(|(component, _)| component == CUSTOMER)
-    {
+    let forecast = model.forecast(&wanted.dates, wanted.covariates(), forecast_seed(seed, customer)).map_err(fault)?;
+    let has_components = columns.len() > forecast_columns(false).len();
+    if has_components && forecast.components.iter().any(|(component, _)| component == CUSTOMER) {
         return Err(Error::Data(format!(
-            "the model has a component {CUSTOMER:?}, as another column of the table is called: ask without components"
+            "the model has a component {CUSTOMER:?}, which is also the name of another column: predict without --components"
         )));
     }
-    Ok(forecast_rows(name, forecast, columns))
+    Ok(forecast_rows(customer.to_owned(), forecast, columns))
 }

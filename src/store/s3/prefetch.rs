@@ -1,7 +1,7 @@
-//! Objects fetched before they are asked for.
+//! Objects fetched before they are read.
 //!
 //! ```text
-//! announce ─► a thread that waits for room ─► requests ─► here, until taken
+//! announce ─► a thread that waits for memory ─► requests ─► ready, until taken
 //! ```
 
 use std::{
@@ -11,27 +11,27 @@ use std::{
     thread,
 };
 
-use super::{Place, Refusal};
+use super::{bucket::Bucket, request_error::RequestError};
 use crate::{
     run::{Admitted, Gate},
-    store::Entry,
+    store::interface::Entry,
 };
 
-/// An object's bytes; `None` where there is no such object.
-type Fetched = Result<Option<Vec<u8>>, Refusal>;
+/// An object's bytes; `None` if there is no such object.
+type Fetched = Result<Option<Vec<u8>>, RequestError>;
 
-/// What was announced, on its way or here.
+/// The announced objects that are pending or ready.
 ///
-/// - Whoever asks never waits for room, only for a request that is under way: what was not begun yet, it fetches itself.
-/// - What is here holds its room until it is taken or replaced, or until something else is announced.
+/// - A reader never waits for memory, only for a pending request: an object that was not requested yet it fetches itself.
+/// - A ready object occupies memory until it is taken or replaced, or until other objects are announced.
 #[derive(Debug)]
-pub(super) struct Ahead {
+pub(super) struct Prefetch {
     shared: Arc<Shared>,
 }
 
 #[derive(Debug)]
 struct Shared {
-    place: Arc<Place>,
+    bucket: Arc<Bucket>,
     gate: Arc<Gate>,
     state: Mutex<State>,
     arrived: Condvar,
@@ -39,28 +39,28 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct State {
-    /// Number of announcements; what belongs to an earlier one is forgotten.
+    /// Number of the latest announcement; objects of earlier ones are dropped.
     announcement: u64,
     objects: HashMap<String, Object>,
-    /// Whether there are announced objects that are not begun.
+    /// Whether there are announced objects that were not requested yet.
     running: bool,
-    /// What was asked for before it was begun, to be left out.
-    overtaken: HashSet<String>,
+    /// Objects that were read before they were requested, to be skipped.
+    skipped: HashSet<String>,
 }
 
 impl State {
-    /// Leaves an object out that is not begun.
-    fn overtake(&mut self, key: &str) {
+    /// Skips an object that was not requested yet.
+    fn skip(&mut self, key: &str) {
         if self.running {
-            self.overtaken.insert(key.to_owned());
+            self.skipped.insert(key.to_owned());
         }
     }
 }
 
 #[derive(Debug)]
 enum Object {
-    OnItsWay,
-    Here(Fetched, Admitted),
+    Pending,
+    Ready(Fetched, Admitted),
 }
 
 impl Shared {
@@ -68,7 +68,7 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Begins one request after another, as there is room, until something else is announced.
+    /// Requests one object after another, as memory allows, until other objects are announced.
     fn run(self: &Arc<Self>, announcement: u64, upcoming: Vec<Entry>) {
         for Entry { key, size } in upcoming {
             let replaced = || self.lock().announcement != announcement;
@@ -77,24 +77,24 @@ impl Shared {
             if state.announcement != announcement {
                 return;
             }
-            if state.overtaken.remove(&key) || state.objects.contains_key(&key) {
+            if state.skipped.remove(&key) || state.objects.contains_key(&key) {
                 continue;
             }
-            state.objects.insert(key.clone(), Object::OnItsWay);
+            state.objects.insert(key.clone(), Object::Pending);
             drop(state);
             let shared = Arc::clone(self);
-            self.place.runtime.spawn(async move {
-                let place = Arc::clone(&shared.place);
+            self.bucket.runtime.spawn(async move {
+                let bucket = Arc::clone(&shared.bucket);
                 let getting = tokio::spawn({
                     let key = key.clone();
-                    async move { place.get(&key).await }
+                    async move { bucket.get(&key).await }
                 });
-                // Whatever becomes of the request, somebody may wait for its end.
+                // Even if the request panics: a reader may be waiting for it.
                 let fetched = getting.await.unwrap_or_else(|error| Err(io::Error::other(error).into()));
                 let mut state = shared.lock();
                 let awaited = if state.announcement == announcement { state.objects.get_mut(&key) } else { None };
                 if let Some(object) = awaited {
-                    *object = Object::Here(fetched, admitted);
+                    *object = Object::Ready(fetched, admitted);
                 }
                 drop(state);
                 shared.arrived.notify_all();
@@ -103,44 +103,45 @@ impl Shared {
         let mut state = self.lock();
         if state.announcement == announcement {
             state.running = false;
-            state.overtaken.clear();
+            state.skipped.clear();
         }
     }
 }
 
-impl Ahead {
-    pub(super) fn new(place: Arc<Place>, gate: Arc<Gate>) -> Self {
-        Self { shared: Arc::new(Shared { place, gate, state: Mutex::default(), arrived: Condvar::new() }) }
+impl Prefetch {
+    pub(super) fn new(bucket: Arc<Bucket>, gate: Arc<Gate>) -> Self {
+        Self { shared: Arc::new(Shared { bucket, gate, state: Mutex::default(), arrived: Condvar::new() }) }
     }
 
-    /// Forgets what was announced before, and begins to fetch.
+    /// Drops what was announced before, and starts to fetch.
     pub(super) fn announce(&self, upcoming: Vec<Entry>) {
         let mut state = self.shared.lock();
         let announcement = state.announcement + 1;
         let forgotten = std::mem::replace(&mut *state, State { announcement, running: true, ..State::default() });
         drop(state);
-        // Which gives their room back, under no lock.
+        // Frees their memory, outside the lock.
         drop(forgotten);
         self.shared.gate.nudge();
         self.shared.arrived.notify_all();
         let shared = Arc::clone(&self.shared);
-        let begun = thread::Builder::new().name("s3-ahead".into()).spawn(move || shared.run(announcement, upcoming));
-        if begun.is_err() {
-            // Everything is then fetched when it is asked for.
+        let started =
+            thread::Builder::new().name("s3-prefetch".into()).spawn(move || shared.run(announcement, upcoming));
+        if started.is_err() {
+            // Without the thread, every object is fetched when it is read.
             self.shared.lock().running = false;
         }
     }
 
-    /// The object, if it is here or on its way.
+    /// The object, if it is ready or pending; waits for a pending one.
     pub(super) fn take(&self, key: &str) -> Option<Fetched> {
         let mut state = self.shared.lock();
         loop {
             match state.objects.get(key) {
-                Some(Object::OnItsWay) => {
+                Some(Object::Pending) => {
                     state = self.shared.arrived.wait(state).unwrap_or_else(PoisonError::into_inner);
                 }
-                Some(Object::Here(..)) => match state.objects.remove(key) {
-                    Some(Object::Here(fetched, admitted)) => {
+                Some(Object::Ready(..)) => match state.objects.remove(key) {
+                    Some(Object::Ready(fetched, admitted)) => {
                         drop(state);
                         drop(admitted);
                         return Some(fetched);
@@ -148,28 +149,28 @@ impl Ahead {
                     _ => return None,
                 },
                 None => {
-                    state.overtake(key);
+                    state.skip(key);
                     return None;
                 }
             }
         }
     }
 
-    /// Forgets the object: it is being replaced, and what was fetched is its past.
+    /// Drops the object: it is being replaced, and what was fetched is outdated.
     pub(super) fn forget(&self, key: &str) {
         let mut state = self.shared.lock();
         let forgotten = state.objects.remove(key);
         if forgotten.is_none() {
-            state.overtake(key);
+            state.skip(key);
         }
         drop(state);
-        // Which gives its room back, under no lock.
+        // Frees its memory, outside the lock.
         drop(forgotten);
         self.shared.arrived.notify_all();
     }
 }
 
-impl Drop for Ahead {
+impl Drop for Prefetch {
     fn drop(&mut self) {
         self.shared.lock().announcement += 1;
         self.shared.gate.nudge();

@@ -1,0 +1,111 @@
+//! The interface of a store, and its contract.
+
+use crate::error::{Error, Result};
+use std::{
+    collections::HashMap,
+    fs,
+    io::{Cursor, Read},
+    path::{Path, PathBuf},
+};
+use xxhash_rust::xxh3::xxh3_128;
+
+/// An object that [`Store::list`] found.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Entry {
+    /// Its name: a relative path with `/` as separator.
+    pub key: String,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+/// Identifies a version of an object: different bytes have different stamps, while equal bytes may have different ones, too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    /// The object's size in bytes.
+    pub size: u64,
+    /// The store's identifier of the version, such as S3's ETag.
+    pub tag: String,
+}
+
+/// Called when an object is written, with its stamp if the store has one, or when writing has failed.
+pub type Done = Box<dyn FnOnce(Result<Option<Stamp>>) + Send>;
+
+/// A place for objects.
+///
+/// - an object is complete or absent, even if its writer dies at any moment;
+/// - `publish` replaces;
+/// - what `publish` accepts, `list` shows, and what `list` shows, `read` accepts;
+/// - calls may come from many threads at once, and from several processes.
+///
+/// A key is a relative path: parts separated by `/`, none of them empty, `.` or `..`. Parts that start with `.` or `_`, or
+/// end in `.sagemaker-uploading`, `.sagemaker-uploaded` or `.sagemaker-ignore`, belong to other programs (`_SUCCESS`,
+/// `.DS_Store`, the upload agent's markers) or are unfinished writes: they are not listed, and rejected as keys.
+pub trait Store: Send + Sync {
+    /// All objects, sorted by the bytes of their keys; none if the place does not exist.
+    fn list(&self) -> Result<Vec<Entry>>;
+
+    /// Replaces the content of `buffer` with the object's bytes. Returns `false`, with `buffer` empty, if there is no such
+    /// object.
+    fn read(&self, key: &str, buffer: &mut Vec<u8>) -> Result<bool>;
+
+    /// A reader of the object's bytes, for objects larger than memory; `None` if there is no such object.
+    fn open(&self, key: &str) -> Result<Option<Box<dyn Read + Send + '_>>> {
+        let mut bytes = Vec::new();
+        Ok(self.read(key, &mut bytes)?.then(|| Box::new(Cursor::new(bytes)) as Box<dyn Read + Send>))
+    }
+
+    /// The path of the object's file if it has one, for formats that need random access.
+    fn file(&self, key: &str) -> Option<PathBuf> {
+        let _ = key;
+        None
+    }
+
+    /// The name prefix of temporary files that this store leaves behind if its process is killed; `None` if it leaves none.
+    fn unfinished(&self) -> Option<&str> {
+        None
+    }
+
+    /// Removes the temporary files of another store of this place, by its [`Self::unfinished`]. The caller must know that
+    /// the other store no longer writes.
+    fn sweep(&self, unfinished: &str) -> Result<()> {
+        let _ = unfinished;
+        Ok(())
+    }
+
+    /// The stamp of an object; `None` if there is no such object. By default the object is read.
+    fn look(&self, key: &str) -> Result<Option<Stamp>> {
+        let mut bytes = Vec::new();
+        let stamp = |bytes: &[u8]| Stamp { size: bytes.len() as u64, tag: format!("{:032x}", xxh3_128(bytes)) };
+        Ok(self.read(key, &mut bytes)?.then(|| stamp(&bytes)))
+    }
+
+    /// Writes an object.
+    fn publish(&self, key: &str, bytes: &[u8]) -> Result<()>;
+
+    /// The object's full name, for messages.
+    fn describe(&self, key: &str) -> String;
+
+    /// Announces objects that will be read, mostly in this order. A bucket prefetches them as far as its memory allows; earlier
+    /// announcements that were not read are dropped.
+    fn read_ahead(&self, upcoming: Vec<Entry>) {
+        drop(upcoming);
+    }
+
+    /// Writes an object in the background if the store can: `done` is called once, on any thread, when it is written or has
+    /// failed. Blocks while too many bytes are in flight.
+    fn publish_behind(&self, key: &str, bytes: Vec<u8>, done: Done) {
+        done(self.publish(key, &bytes).map(|()| None));
+    }
+
+    /// Writes the content of a file as an object.
+    fn publish_file(&self, key: &str, path: &Path) -> Result<()> {
+        let bytes =
+            fs::read(path).map_err(|error| Error::storage(format_args!("reading {}", path.display()), error))?;
+        self.publish(key, &bytes)
+    }
+
+    /// The stamps of all objects, if each [`Self::look`] would cost a request; `None` if it is cheap.
+    fn survey(&self) -> Result<Option<HashMap<String, Stamp>>> {
+        Ok(None)
+    }
+}

@@ -1,0 +1,93 @@
+//! What every request needs, and reading an object.
+
+use super::{request_error::RequestError, retry::with_retries};
+use crate::{
+    error::{Error, Result},
+    store::{interface::Stamp, location::S3Options},
+};
+use aws_sdk_s3::Client;
+use std::{future::Future, sync::mpsc};
+use tokio::runtime::Handle;
+
+/// Memory that is reserved for an object by its announced length alone.
+const MAX_RESERVED: usize = 64 << 20;
+
+/// The objects of a bucket whose keys begin with a prefix.
+#[derive(Debug)]
+pub(super) struct Bucket {
+    pub(super) client: Client,
+    pub(super) runtime: Handle,
+    pub(super) name: String,
+    pub(super) prefix: String,
+    pub(super) options: S3Options,
+}
+
+impl Bucket {
+    /// The key in the bucket.
+    pub(super) fn full_key(&self, key: &str) -> String {
+        format!("{}{key}", self.prefix)
+    }
+
+    pub(super) fn describe(&self, key: &str) -> String {
+        format!("s3://{}/{}{key}", self.name, self.prefix)
+    }
+
+    /// Runs a future on the runtime and blocks until it is done.
+    pub(super) fn wait_for<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> Result<T> {
+        wait_for(&self.runtime, work)
+    }
+
+    /// Repeats a request while that may help.
+    pub(super) async fn retry<T, E: Into<RequestError>, F: Future<Output = Result<T, E>>>(
+        &self,
+        request: impl FnMut() -> F,
+    ) -> Result<T, RequestError> {
+        with_retries(self.options.retry_for, request).await
+    }
+
+    /// An object's stamp; `None` if there is no such object.
+    pub(super) async fn head(&self, key: &str) -> Result<Option<Stamp>, RequestError> {
+        let full_key = self.full_key(key);
+        let head = self.retry(|| self.client.head_object().bucket(&self.name).key(&full_key).send()).await;
+        head.map(|head| Some(stamp(head.content_length(), head.e_tag()))).or_else(RequestError::or_missing)
+    }
+
+    /// An object's bytes; `None` if there is no such object.
+    pub(super) async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, RequestError> {
+        let full_key = self.full_key(key);
+        let got = self.retry(|| async {
+            let response = self.client.get_object().bucket(&self.name).key(&full_key).send().await?;
+            let length = response.content_length().and_then(|length| usize::try_from(length).ok());
+            let mut bytes = Vec::with_capacity(length.unwrap_or(0).min(MAX_RESERVED));
+            let mut body = response.body;
+            while let Some(part) = body.try_next().await? {
+                bytes.extend_from_slice(&part);
+            }
+            match length {
+                Some(length) if length != bytes.len() => Err(RequestError::truncated(bytes.len(), length)),
+                _ => Ok(bytes),
+            }
+        });
+        got.await.map(Some).or_else(RequestError::or_missing)
+    }
+}
+
+/// A version of an object by the size and the ETag that a response gives.
+pub(super) fn stamp(size: Option<i64>, etag: Option<&str>) -> Stamp {
+    let size = size.and_then(|size| u64::try_from(size).ok()).unwrap_or(0);
+    Stamp { size, tag: etag.unwrap_or_default().trim_matches('"').to_owned() }
+}
+
+/// Runs a future on the runtime and blocks until it is done, on any thread.
+pub(super) fn wait_for<T: Send + 'static>(
+    runtime: &Handle,
+    work: impl Future<Output = T> + Send + 'static,
+) -> Result<T> {
+    let (sender, receiver) = mpsc::sync_channel(1);
+    runtime.spawn(async move { drop(sender.send(work.await)) });
+    receiver.recv().map_err(|_| unanswered())
+}
+
+pub(super) fn unanswered() -> Error {
+    Error::Bug("a request ended without an answer".into())
+}
