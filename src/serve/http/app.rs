@@ -7,7 +7,7 @@ use crate::{
     serve::{
         job_queue::JobQueue,
         models::{Folder, LoadedModel, Loader, Registry},
-        observe::{Capture, Levels, Log, LogLevel, Metrics},
+        observe::{Capture, Log, LogLevel, Metrics},
         settings::{Models, Settings},
     },
     store::{Durability, Location, S3Options, Store},
@@ -94,17 +94,21 @@ impl App {
         format!("{:016x}-{:08x}", self.started, self.requests.fetch_add(1, Ordering::Relaxed))
     }
 
-    pub(super) fn levels(&self) -> Levels {
-        let registry = self.registry();
-        Levels {
-            models: registry.len() + usize::from(self.single.is_some()),
-            model_bytes: registry.budget.used(),
-            budget_bytes: registry.budget.limit(),
-            resident_bytes: resident_memory().unwrap_or_default(),
-            waiting: self.jobs.waiting(),
-            captures_lost: self.capture.as_ref().map_or(0, Capture::lost),
-            log_lines_lost: self.log.dropped(),
+    /// All metrics as text.
+    pub(super) fn metrics_text(&self) -> String {
+        let (metrics, registry) = (&self.metrics, self.registry());
+        for (gauge, value) in [
+            (&metrics.models, (registry.len() + usize::from(self.single.is_some())) as u64),
+            (&metrics.model_bytes, registry.budget.used()),
+            (&metrics.budget_bytes, registry.budget.limit()),
+            (&metrics.resident_bytes, resident_memory().unwrap_or_default()),
+            (&metrics.waiting, self.jobs.waiting() as u64),
+            (&metrics.captures_lost, self.capture.as_ref().map_or(0, Capture::lost)),
+            (&metrics.log_lines_lost, self.log.dropped()),
+        ] {
+            gauge.set(value as i64);
         }
+        metrics.text()
     }
 
     pub(super) fn log_event(&self, event: &str, fields: Value) {

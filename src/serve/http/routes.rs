@@ -40,7 +40,7 @@ pub(super) fn router(app: Arc<App>) -> Router {
 
 async fn metrics(State(app): State<Arc<App>>) -> Response {
     let media = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    ([(header::CONTENT_TYPE, media)], app.metrics.text(&app.levels())).into_response()
+    ([(header::CONTENT_TYPE, media)], app.metrics_text()).into_response()
 }
 
 async fn openapi() -> Response {

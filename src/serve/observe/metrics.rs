@@ -3,7 +3,7 @@
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
-    registry::Registry,
+    registry::{Metric, Registry},
 };
 use std::time::Duration;
 
@@ -34,39 +34,24 @@ pub(in crate::serve) struct Metrics {
     pub(in crate::serve) evictions: Counter,
     connections: Gauge,
     in_flight: Gauge,
-    gauges: [Gauge; 7],
+    // Set when metrics are requested.
+    pub(in crate::serve) models: Gauge,
+    pub(in crate::serve) model_bytes: Gauge,
+    pub(in crate::serve) budget_bytes: Gauge,
+    pub(in crate::serve) resident_bytes: Gauge,
+    pub(in crate::serve) waiting: Gauge,
+    pub(in crate::serve) captures_lost: Gauge,
+    pub(in crate::serve) log_lines_lost: Gauge,
 }
-
-/// Values that are read when metrics are requested.
-pub(in crate::serve) struct Levels {
-    pub(in crate::serve) models: usize,
-    pub(in crate::serve) model_bytes: u64,
-    pub(in crate::serve) budget_bytes: u64,
-    pub(in crate::serve) resident_bytes: u64,
-    pub(in crate::serve) waiting: usize,
-    pub(in crate::serve) captures_lost: u64,
-    pub(in crate::serve) log_lines_lost: u64,
-}
-
-/// Names, help texts and values of the [`Levels`].
-const LEVELS: [(&str, &str, fn(&Levels) -> u64); 7] = [
-    ("manyfit_models", "Models in memory", |levels| levels.models as u64),
-    ("manyfit_model_memory_bytes", "Memory of the loaded models, as charged to the budget", |levels| {
-        levels.model_bytes
-    }),
-    ("manyfit_model_memory_limit_bytes", "Memory budget for models", |levels| levels.budget_bytes),
-    ("process_resident_memory_bytes", "Resident memory of the process", |levels| levels.resident_bytes),
-    ("manyfit_requests_waiting", "Requests waiting to be computed", |levels| levels.waiting as u64),
-    ("manyfit_captures_lost", "Requests that should have been captured but were lost, since the start", |levels| {
-        levels.captures_lost
-    }),
-    ("manyfit_log_lines_lost", "Log lines dropped because nobody read the log, since the start", |levels| {
-        levels.log_lines_lost
-    }),
-];
 
 fn latencies() -> Histogram {
     Histogram::new(SECONDS)
+}
+
+/// Registers a metric and returns it.
+fn register<M: Metric + Clone>(registry: &mut Registry, name: &str, help: &str, metric: M) -> M {
+    registry.register(name, help, metric.clone());
+    metric
 }
 
 /// Counts as one until it is dropped.
@@ -87,38 +72,42 @@ impl Drop for Counted {
 
 impl Metrics {
     pub(in crate::serve) fn new() -> Self {
-        let metrics = Self {
-            registry: Registry::default(),
-            requests: Family::default(),
-            seconds: Family::new_with_constructor(latencies as fn() -> Histogram),
-            loads: Counter::default(),
-            load_seconds: latencies(),
-            load_failures: Counter::default(),
-            unloads: Counter::default(),
-            evictions: Counter::default(),
-            connections: Gauge::default(),
-            in_flight: Gauge::default(),
-            gauges: Default::default(),
-        };
-        metrics.registered()
-    }
-
-    fn registered(mut self) -> Self {
-        let registry = &mut self.registry;
-        registry.register("manyfit_requests", "Requests by operation and status", self.requests.clone());
-        let seconds = "Time from request head to response, by operation";
-        registry.register("manyfit_request_seconds", seconds, self.seconds.clone());
-        registry.register("manyfit_loads", "Models loaded", self.loads.clone());
-        registry.register("manyfit_load_seconds", "Time to load a model", self.load_seconds.clone());
-        registry.register("manyfit_load_failures", "Models that could not be loaded", self.load_failures.clone());
-        registry.register("manyfit_unloads", "Models unloaded, including evictions", self.unloads.clone());
-        registry.register("manyfit_evictions", "Models unloaded to make room for others", self.evictions.clone());
-        registry.register("manyfit_connections", "Open connections", self.connections.clone());
-        registry.register("manyfit_requests_under_way", "Requests in flight", self.in_flight.clone());
-        for ((name, help, _), gauge) in LEVELS.into_iter().zip(&self.gauges) {
-            registry.register(name, help, gauge.clone());
+        let mut registry = Registry::default();
+        let all = &mut registry;
+        let seconds = Family::new_with_constructor(latencies as fn() -> Histogram);
+        let seconds_help = "Time from request head to response, by operation";
+        let captures_help = "Requests that should have been captured but were lost, since the start";
+        let log_help = "Log lines dropped because nobody read the log, since the start";
+        let gauge = Gauge::default;
+        Self {
+            requests: register(all, "manyfit_requests", "Requests by operation and status", Family::default()),
+            seconds: register(all, "manyfit_request_seconds", seconds_help, seconds),
+            loads: register(all, "manyfit_loads", "Models loaded", Counter::default()),
+            load_seconds: register(all, "manyfit_load_seconds", "Time to load a model", latencies()),
+            load_failures: register(
+                all,
+                "manyfit_load_failures",
+                "Models that could not be loaded",
+                Counter::default(),
+            ),
+            unloads: register(all, "manyfit_unloads", "Models unloaded, including evictions", Counter::default()),
+            evictions: register(
+                all,
+                "manyfit_evictions",
+                "Models unloaded to make room for others",
+                Counter::default(),
+            ),
+            connections: register(all, "manyfit_connections", "Open connections", gauge()),
+            in_flight: register(all, "manyfit_requests_under_way", "Requests in flight", gauge()),
+            models: register(all, "manyfit_models", "Models in memory", gauge()),
+            model_bytes: register(all, "manyfit_model_memory_bytes", "Memory charged to the loaded models", gauge()),
+            budget_bytes: register(all, "manyfit_model_memory_limit_bytes", "Memory budget for models", gauge()),
+            resident_bytes: register(all, "process_resident_memory_bytes", "Resident memory of the process", gauge()),
+            waiting: register(all, "manyfit_requests_waiting", "Requests waiting to be computed", gauge()),
+            captures_lost: register(all, "manyfit_captures_lost", captures_help, gauge()),
+            log_lines_lost: register(all, "manyfit_log_lines_lost", log_help, gauge()),
+            registry,
         }
-        self
     }
 
     /// Counts a connection while it is open.
@@ -152,10 +141,7 @@ impl Metrics {
     }
 
     /// All metrics as text.
-    pub(in crate::serve) fn text(&self, levels: &Levels) -> String {
-        for ((.., value), gauge) in LEVELS.into_iter().zip(&self.gauges) {
-            gauge.set(value(levels) as i64);
-        }
+    pub(in crate::serve) fn text(&self) -> String {
         let mut text = String::new();
         encode(&mut text, &self.registry).expect("writing to a string does not fail");
         text
