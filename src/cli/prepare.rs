@@ -4,13 +4,13 @@ use super::{output::stdout, places::is_inside, s3::S3Arguments, signals::stop_on
 use crate::{
     error::{Error, Result},
     input::{InputSettings, is_table, parse_timestamp},
-    prepare::{Aggregate, Arrangement, Duplicates, Filter, Keep, Options, OutputFormat, Period, Preparation, run},
+    prepare::{Aggregate, Arrangement, Filter, Keep, Options, OutputFormat, Period, Preparation, run},
     run::{available_memory, default_jobs},
     sagemaker::ProcessingEnvironment,
     shard::{Shard, ShardChoice},
     store::{Durability, LocalStore, Location, Selection, Store},
 };
-use clap::{Args, ValueEnum, builder::PossibleValue};
+use clap::{Args, ValueEnum, builder::PossibleValuesParser};
 use jiff::tz::TimeZone;
 use std::{
     io::Write,
@@ -74,9 +74,9 @@ pub(super) struct Prepare {
     #[arg(long, value_name = "ZONE", value_parser = zone)]
     output_timezone: Option<TimeZone>,
 
-    /// How to combine rows of a customer that share a timestamp
-    #[arg(long, value_enum, default_value_t = Duplicates::Keep)]
-    duplicates: Duplicates,
+    /// How to combine rows of a customer that share a timestamp; keep writes them unchanged
+    #[arg(long, value_parser = PossibleValuesParser::new(["keep", "first", "last", "mean", "sum"]), default_value = "keep")]
+    duplicates: String,
 
     /// Aggregate rows to one for each period of --frequency
     #[arg(long, value_enum, requires = "frequency")]
@@ -95,7 +95,7 @@ pub(super) struct Prepare {
     bundle: Option<u64>,
 
     /// Format of the output files
-    #[arg(long, value_enum, default_value_t = OutputFormat::Csv { header: true })]
+    #[arg(long, value_enum, default_value_t)]
     format: OutputFormat,
 
     /// Write CSV without a header: timestamp,target
@@ -124,51 +124,6 @@ pub(super) struct Prepare {
 
     #[command(flatten)]
     s3: S3Arguments,
-}
-
-impl ValueEnum for Aggregate {
-    fn value_variants<'a>() -> &'a [Self] {
-        &[Self::Sum, Self::Mean, Self::First, Self::Last]
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(PossibleValue::new(match self {
-            Self::Sum => "sum",
-            Self::Mean => "mean",
-            Self::First => "first",
-            Self::Last => "last",
-        }))
-    }
-}
-
-impl ValueEnum for Duplicates {
-    fn value_variants<'a>() -> &'a [Self] {
-        const VARIANTS: [Duplicates; 5] = [
-            Duplicates::Keep,
-            Duplicates::Combine(Aggregate::First),
-            Duplicates::Combine(Aggregate::Last),
-            Duplicates::Combine(Aggregate::Mean),
-            Duplicates::Combine(Aggregate::Sum),
-        ];
-        &VARIANTS
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        match self {
-            Self::Keep => Some(PossibleValue::new("keep").help("Write them unchanged; the quality report counts them")),
-            Self::Combine(aggregate) => aggregate.to_possible_value(),
-        }
-    }
-}
-
-impl ValueEnum for OutputFormat {
-    fn value_variants<'a>() -> &'a [Self] {
-        &[Self::Csv { header: true }, Self::Parquet]
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(PossibleValue::new(self.extension()))
-    }
 }
 
 /// Where everything is.
@@ -267,13 +222,9 @@ impl Prepare {
             }
             columns => Keep::Named(columns.iter().map(|column| renamed(column)).collect()),
         };
-        let format = match self.format {
-            OutputFormat::Csv { .. } => OutputFormat::Csv { header: !self.no_header },
-            OutputFormat::Parquet if self.no_header => {
-                return Err(Error::Settings("--no-header is for CSV: Parquet always names its columns".into()));
-            }
-            OutputFormat::Parquet => OutputFormat::Parquet,
-        };
+        if self.no_header && self.format == OutputFormat::Parquet {
+            return Err(Error::Settings("--no-header is for CSV: Parquet always names its columns".into()));
+        }
         if let Some(size) = self.bundle.filter(|size| *size > self.memory / 16) {
             return Err(Error::Settings(format!(
                 "--bundle {size}: a bundle is written from memory; make it smaller, or --memory at least {}",
@@ -294,11 +245,13 @@ impl Prepare {
             to: self.to,
             assumed_zone: self.timezone.clone(),
             written_zone: self.output_timezone.clone(),
-            duplicates: self.duplicates,
+            // Every other choice is an aggregate.
+            duplicates: Aggregate::from_str(&self.duplicates, false).ok(),
             aggregate: self.aggregate.zip(self.frequency),
             grid: self.grid,
             arrangement: self.bundle.map_or(Arrangement::Customers, Arrangement::Bundles),
-            format,
+            format: self.format,
+            header: !self.no_header,
             max_bad_rows: self.max_bad_rows,
         })
     }

@@ -39,7 +39,7 @@ pub(crate) mod raw;
 mod schema;
 mod settings;
 mod side_table;
-mod source;
+pub(crate) mod source;
 #[cfg(test)]
 mod testing;
 pub(crate) mod value;

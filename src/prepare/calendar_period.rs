@@ -1,6 +1,6 @@
 //! Calendar periods, labelled as by pandas' `resample`.
 
-use std::{fmt, str::FromStr};
+use std::str::FromStr;
 
 use jiff::{Timestamp, ToSpan, civil::Date, tz::Offset};
 
@@ -14,7 +14,7 @@ const DAY: i64 = 86_400_000;
 ///   `origin="start_day"`) and labelled by their start;
 /// - `W-SUN` and the other weeks, `ME`, `QE`, `YE` are labelled by their last day, which they include;
 /// - `MS`, `QS`, `YS` by their first day; `B` by the day, with weekends counted to the Friday before.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Period(Frequency);
 
 impl FromStr for Period {
@@ -34,12 +34,6 @@ impl FromStr for Period {
         } else {
             Err(format!("{text:?} is not a fixed calendar period: use D, h, 15min, W-SUN, MS, ME, QS, QE, YS, YE or B"))
         }
-    }
-}
-
-impl fmt::Debug for Period {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Period({})", self.0)
     }
 }
 

@@ -43,7 +43,7 @@ mod write;
 
 pub use self::{
     calendar_period::Period,
-    options::{Aggregate, Arrangement, Duplicates, Keep, Options, OutputFormat},
+    options::{Aggregate, Arrangement, Keep, Options, OutputFormat},
     quality::{Quality, Summary},
     row_filter::Filter,
     run::{Preparation, run},

@@ -1,5 +1,6 @@
 //! What a preparation is asked to do, checked.
 
+use clap::ValueEnum;
 use jiff::tz::TimeZone;
 
 use super::{calendar_period::Period, row_filter::Filter};
@@ -24,8 +25,8 @@ pub struct Options {
     pub assumed_zone: Option<TimeZone>,
     /// Time zone of the output; without one, timestamps with an offset are written in UTC.
     pub written_zone: Option<TimeZone>,
-    /// What to do with rows that share a timestamp, if rows are not aggregated.
-    pub duplicates: Duplicates,
+    /// Combines a customer's rows that share a timestamp, if rows are not aggregated; `None` writes them unchanged.
+    pub duplicates: Option<Aggregate>,
     /// Aggregates rows to one for each period.
     pub aggregate: Option<(Aggregate, Period)>,
     /// Whether periods without rows get a row without a value.
@@ -34,29 +35,10 @@ pub struct Options {
     pub arrangement: Arrangement,
     /// The format of the output files.
     pub format: OutputFormat,
+    /// Whether CSV files start with a header.
+    pub header: bool,
     /// Number of bad rows to leave out before giving up.
     pub max_bad_rows: u64,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            columns: InputSettings::default(),
-            target_name: "target".into(),
-            keep: Keep::Named(Vec::new()),
-            filters: Vec::new(),
-            from: None,
-            to: None,
-            assumed_zone: None,
-            written_zone: None,
-            duplicates: Duplicates::Keep,
-            aggregate: None,
-            grid: false,
-            arrangement: Arrangement::Customers,
-            format: OutputFormat::Csv { header: true },
-            max_bad_rows: 0,
-        }
-    }
 }
 
 /// Columns to keep besides customer, timestamp and target.
@@ -68,26 +50,17 @@ pub enum Keep {
     Named(Vec<(String, String)>),
 }
 
-/// What to do with rows of a customer that share a timestamp.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Duplicates {
-    /// Write them unchanged; the quality report counts them.
-    Keep,
-    /// Combine them into one.
-    Combine(Aggregate),
-}
-
-/// How rows are combined into one. Missing values are ignored; if all are missing, so is the result. Kept columns come from
-/// the last row, or from the first for [`Aggregate::First`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How rows are combined into one. Missing values are ignored; if all are missing, so is the result. Rows with equal times
+/// are in the order of the input. Kept columns come from the last row, or from the first for [`Aggregate::First`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Aggregate {
-    /// The sum, added in the order of time.
+    /// The sum
     Sum,
-    /// The sum divided by the count.
+    /// The mean
     Mean,
-    /// The first value in time; for equal times, in the order of the input.
+    /// The first value in time
     First,
-    /// The last value.
+    /// The last value in time
     Last,
 }
 
@@ -101,22 +74,27 @@ pub enum Arrangement {
 }
 
 /// The format of output files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum OutputFormat {
-    /// CSV.
-    Csv {
-        /// Whether the first line names the columns.
-        header: bool,
-    },
-    /// Parquet.
+    /// CSV
+    #[default]
+    Csv,
+    /// Parquet
     Parquet,
+}
+
+impl Options {
+    /// How rows of a period, or of a timestamp, are combined; `None` if they are not.
+    pub(super) fn combine(&self) -> Option<Aggregate> {
+        self.aggregate.map(|(aggregate, _)| aggregate).or(self.duplicates)
+    }
 }
 
 impl OutputFormat {
     /// The extension of file names.
-    pub(crate) const fn extension(self) -> &'static str {
+    pub(super) const fn extension(self) -> &'static str {
         match self {
-            Self::Csv { .. } => "csv",
+            Self::Csv => "csv",
             Self::Parquet => "parquet",
         }
     }

@@ -12,43 +12,39 @@ use crate::input::value::number;
 pub struct Filter {
     /// The column's name.
     pub(super) column: String,
-    relation: Relation,
+    accepted: Accepted,
     text: String,
     number: Option<f64>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Relation {
-    Equal,
-    NotEqual,
-    Less,
-    LessOrEqual,
-    Greater,
-    GreaterOrEqual,
-}
+/// How the value may compare to the right-hand side.
+type Accepted = &'static [Ordering];
+
+const EQUAL: Accepted = &[Ordering::Equal];
+const NOT_EQUAL: Accepted = &[Ordering::Less, Ordering::Greater];
 
 /// The operators.
-const OPERATORS: [(&str, Relation); 6] = [
-    ("!=", Relation::NotEqual),
-    ("<=", Relation::LessOrEqual),
-    (">=", Relation::GreaterOrEqual),
-    ("=", Relation::Equal),
-    ("<", Relation::Less),
-    (">", Relation::Greater),
+const OPERATORS: [(&str, Accepted); 6] = [
+    ("!=", NOT_EQUAL),
+    ("<=", &[Ordering::Less, Ordering::Equal]),
+    (">=", &[Ordering::Greater, Ordering::Equal]),
+    ("=", EQUAL),
+    ("<", &[Ordering::Less]),
+    (">", &[Ordering::Greater]),
 ];
 
 impl FromStr for Filter {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let at = |(sign, relation): &(&'static str, Relation)| text.find(sign).map(|at| (at, *sign, *relation));
+        let at = |(sign, accepted): &(&'static str, Accepted)| text.find(sign).map(|at| (at, *sign, *accepted));
         // The first operator; the longer one of two at the same position.
         let found = OPERATORS.iter().filter_map(at).min_by_key(|(at, sign, _)| (*at, usize::MAX - sign.len()));
         match found {
-            Some((at, sign, relation)) if at > 0 => {
+            Some((at, sign, accepted)) if at > 0 => {
                 let value = text[at + sign.len()..].trim().to_owned();
                 let number = number::parse(value.as_bytes()).ok().flatten();
-                Ok(Self { column: text[..at].trim().to_owned(), relation, text: value, number })
+                Ok(Self { column: text[..at].trim().to_owned(), accepted, text: value, number })
             }
             _ => Err(format!("invalid condition {text:?}: write a column, one of = != < <= > >=, and a value")),
         }
@@ -63,23 +59,14 @@ impl Filter {
     pub(super) fn passes(&self, value: &[u8]) -> Result<bool, &'static str> {
         let order = match self.number {
             Some(number) => match number::parse(value) {
-                Ok(None) => return Ok(self.relation == Relation::NotEqual),
                 Ok(Some(value)) => value.partial_cmp(&number).unwrap_or(Ordering::Equal),
-                Err(_) if matches!(self.relation, Relation::Equal | Relation::NotEqual) => {
-                    return Ok(self.relation == Relation::NotEqual);
-                }
+                Ok(None) => return Ok(self.accepted == NOT_EQUAL),
+                Err(_) if [EQUAL, NOT_EQUAL].contains(&self.accepted) => return Ok(self.accepted == NOT_EQUAL),
                 Err(_) => return Err("is not a number, but the filter compares numbers"),
             },
             None => value.cmp(self.text.as_bytes()),
         };
-        Ok(match self.relation {
-            Relation::Equal => order.is_eq(),
-            Relation::NotEqual => order.is_ne(),
-            Relation::Less => order.is_lt(),
-            Relation::LessOrEqual => order.is_le(),
-            Relation::Greater => order.is_gt(),
-            Relation::GreaterOrEqual => order.is_ge(),
-        })
+        Ok(self.accepted.contains(&order))
     }
 }
 

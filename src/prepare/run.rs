@@ -10,7 +10,7 @@ use std::{
 use super::{
     buckets::BucketFile,
     gather::{LoadedRows, split_large},
-    options::{Arrangement, Duplicates, Keep, Options},
+    options::{Arrangement, Keep, Options},
     quality::{ReportWriter, Summary, merge},
     reports::{REJECTS, Reports},
     resources::Resources,
@@ -168,8 +168,7 @@ impl Run<'_> {
             journal.lock().unwrap_or_else(PoisonError::into_inner).record(unfinished[at], &report)
         })?;
         let (segments_path, segments) = journal.into_inner().unwrap_or_else(PoisonError::into_inner).finish();
-        let duplicates_kept = options.aggregate.is_none() && options.duplicates == Duplicates::Keep;
-        let mut summary = Summary::new(&plan.counts, duplicates_kept);
+        let mut summary = Summary::new(&plan.counts, options.combine().is_none());
         let mut report = ReportWriter::create(&reports.path(ReportWriter::FILE))?;
         merge(&segments_path, segments, |row| {
             summary.add(&row);

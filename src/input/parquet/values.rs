@@ -85,14 +85,21 @@ pub(in crate::input) fn customer_of(
     Ok(())
 }
 
-pub(in crate::input) fn moment(value: &AnyValue<'_>) -> Result<i64, &'static str> {
+/// A time in this unit as milliseconds.
+pub(crate) const fn milliseconds(time: i64, unit: TimeUnit) -> i64 {
+    match unit {
+        TimeUnit::Milliseconds => time,
+        TimeUnit::Microseconds => time.div_euclid(1000),
+        TimeUnit::Nanoseconds => time.div_euclid(1_000_000),
+    }
+}
+
+pub(crate) fn moment(value: &AnyValue<'_>) -> Result<i64, &'static str> {
     let milliseconds = match value {
         AnyValue::Null => return Err("is empty: every row needs a timestamp"),
         AnyValue::String(text) => return timestamp::parse(text.trim().as_bytes()),
         AnyValue::Date(days) => i64::from(*days) * 86_400_000,
-        AnyValue::Datetime(time, TimeUnit::Milliseconds, _) => *time,
-        AnyValue::Datetime(time, TimeUnit::Microseconds, _) => time.div_euclid(1000),
-        AnyValue::Datetime(time, TimeUnit::Nanoseconds, _) => time.div_euclid(1_000_000),
+        AnyValue::Datetime(time, unit, _) => milliseconds(*time, *unit),
         AnyValue::Float32(_) | AnyValue::Float64(_) => {
             let number = value.extract::<f64>().unwrap_or(f64::NAN);
             return timestamp::fractional_number(number).ok_or(timestamp::NO_EPOCH);
@@ -115,7 +122,7 @@ pub(in crate::input) fn target(value: &AnyValue<'_>) -> Result<Option<f64>, &'st
 }
 
 /// The value as a message shows it.
-pub(in crate::input) fn text_of(value: &AnyValue<'_>) -> String {
+pub(crate) fn text_of(value: &AnyValue<'_>) -> String {
     match value {
         AnyValue::Null => String::new(),
         AnyValue::String(text) => (*text).to_owned(),

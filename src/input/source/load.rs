@@ -1,6 +1,6 @@
 //! A stored object to plain bytes: read whole, front to back, and unpacked where it is gzip.
 
-use std::io::Read;
+use std::io::{self, Read};
 
 use flate2::bufread::MultiGzDecoder;
 
@@ -21,18 +21,27 @@ impl Bytes {
     /// unpacked `8.csv.gz`, or packed `8.csv`.
     pub(in crate::input) fn load(&mut self, store: &dyn Store, key: &str) -> Result<&[u8]> {
         if !store.read(key, &mut self.stored)? {
-            return Err(Error::Data(format!("{}: is gone since the files were listed", store.describe(key))));
+            return Err(gone(&store.describe(key)));
         }
         if !self.stored.starts_with(&[0x1f, 0x8b]) {
             return Ok(&self.stored);
         }
         self.unpacked.clear();
-        MultiGzDecoder::new(self.stored.as_slice()).read_to_end(&mut self.unpacked).map_err(|source| {
-            let file = store.describe(key);
-            Error::Data(format!("{file}: cannot be unpacked as gzip ({source}): the file is damaged or cut short"))
-        })?;
+        MultiGzDecoder::new(self.stored.as_slice())
+            .read_to_end(&mut self.unpacked)
+            .map_err(|source| damaged_gzip(&store.describe(key), &source))?;
         Ok(&self.unpacked)
     }
+}
+
+/// The error of a file that was listed and is no longer there.
+pub(crate) fn gone(file: &str) -> Error {
+    Error::Data(format!("{file}: is gone since the files were listed"))
+}
+
+/// The error of a file that cannot be decompressed.
+pub(crate) fn damaged_gzip(file: &str, source: &io::Error) -> Error {
+    Error::Data(format!("{file}: cannot be unpacked as gzip ({source}): the file is damaged or cut short"))
 }
 
 #[cfg(test)]

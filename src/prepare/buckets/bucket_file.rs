@@ -109,7 +109,7 @@ impl BucketReader {
 }
 
 /// Bytes before the content of a piece: a number (of the block, for rows) and the content's length, 32 bits each.
-pub(in crate::prepare) const PIECE_HEADER: usize = 8;
+const PIECE_HEADER: usize = 8;
 
 /// The pieces that `bytes` is the concatenation of: number, offset of the content, content.
 pub(in crate::prepare) fn pieces(bytes: &[u8]) -> impl Iterator<Item = (u32, usize, &[u8])> {
@@ -122,6 +122,21 @@ pub(in crate::prepare) fn pieces(bytes: &[u8]) -> impl Iterator<Item = (u32, usi
         rest = others;
         Some((u32::from_le_bytes([*a, *b, *c, *d]), start, content))
     })
+}
+
+/// Starts a piece at the end of `out`; returns where.
+#[inline]
+pub(in crate::prepare) fn begin_piece(number: u32, out: &mut Vec<u8>) -> usize {
+    let start = out.len();
+    out.extend_from_slice(&number.to_le_bytes());
+    out.extend_from_slice(&[0; 4]);
+    start
+}
+
+/// Ends the piece that was started at `start`.
+pub(in crate::prepare) fn end_piece(start: usize, out: &mut [u8]) {
+    let length = (out.len() - start - PIECE_HEADER) as u32;
+    out[start + 4..start + PIECE_HEADER].copy_from_slice(&length.to_le_bytes());
 }
 
 /// A thread's unwritten rows of every part of a bucket.
@@ -166,10 +181,8 @@ impl<'a> BucketWriter<'a> {
             if buffer.bytes.capacity() == 0 {
                 buffer.bytes.reserve_exact(self.capacity.max(PIECE_HEADER + length));
             }
-            buffer.piece = buffer.bytes.len();
+            buffer.piece = begin_piece(block, &mut buffer.bytes);
             buffer.block = Some(block);
-            buffer.bytes.extend_from_slice(&block.to_le_bytes());
-            buffer.bytes.extend_from_slice(&[0; 4]);
         }
         Ok(&mut buffer.bytes)
     }
@@ -195,8 +208,7 @@ impl<'a> BucketWriter<'a> {
 impl Buffer {
     fn end_piece(&mut self) {
         if self.block.is_some() {
-            let length = (self.bytes.len() - self.piece - PIECE_HEADER) as u32;
-            self.bytes[self.piece + 4..self.piece + PIECE_HEADER].copy_from_slice(&length.to_le_bytes());
+            end_piece(self.piece, &mut self.bytes);
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::{
     error::{Error, Result},
-    prepare::buckets::{Bucket, BucketReader, EncodedRow, PIECE_HEADER, encoded_rows, hash, pieces},
+    prepare::buckets::{Bucket, BucketReader, EncodedRow, begin_piece, encoded_rows, end_piece, hash, pieces},
 };
 
 /// The rows of a range of hashes. Each thread has one and reuses its memory.
@@ -163,14 +163,11 @@ impl LoadedRows {
 fn retain(bytes: &mut Vec<u8>, begin: usize, kept: usize, wanted: impl Fn(u64) -> bool) {
     let mut remaining = Vec::with_capacity(bytes.len() - begin);
     for (block, _, rows) in pieces(&bytes[begin..]) {
-        let piece = remaining.len();
-        remaining.extend_from_slice(&block.to_le_bytes());
-        remaining.extend_from_slice(&[0; 4]);
+        let piece = begin_piece(block, &mut remaining);
         for row in encoded_rows(rows, kept).filter(|row| wanted(hash(row.customer()))) {
             remaining.extend_from_slice(row.bytes());
         }
-        let length = (remaining.len() - piece - PIECE_HEADER) as u32;
-        remaining[piece + 4..piece + PIECE_HEADER].copy_from_slice(&length.to_le_bytes());
+        end_piece(piece, &mut remaining);
     }
     bytes.truncate(begin);
     bytes.extend_from_slice(&remaining);

@@ -15,7 +15,7 @@ use std::{
 use crate::{
     error::{Error, Result},
     input::{csv::write::write_field, raw},
-    prepare::buckets::{BucketFile, Extent, PIECE_HEADER, pieces},
+    prepare::buckets::{BucketFile, Extent, begin_piece, end_piece, pieces},
     store::{write_file, writing},
 };
 
@@ -135,17 +135,14 @@ impl<'a> BadRowReporter<'a> {
                 self.flush()?;
                 self.block = row.block;
             }
-            let start = self.buffer.len();
-            self.buffer.extend_from_slice(&(row.number as u32).to_le_bytes());
-            self.buffer.extend_from_slice(&[0; 4]);
+            let piece = begin_piece(row.number as u32, &mut self.buffer);
             let value = String::from_utf8_lossy(&row.value);
             for cell in [row.column.as_bytes(), value.as_bytes(), row.complaint.as_bytes()] {
                 self.buffer.push(b',');
                 write_field(cell, &mut self.buffer);
             }
             self.buffer.push(b'\n');
-            let length = (self.buffer.len() - start - PIECE_HEADER) as u32;
-            self.buffer[start + 4..start + PIECE_HEADER].copy_from_slice(&length.to_le_bytes());
+            end_piece(piece, &mut self.buffer);
         } else {
             self.shared.too_many.store(true, Ordering::Relaxed);
         }

@@ -2,7 +2,7 @@
 
 #[cfg(feature = "parquet")]
 use std::ops::Range;
-use std::{io::Read, path::Path, sync::Arc};
+use std::{io::Read, mem, path::Path, sync::Arc};
 
 use flate2::bufread::MultiGzDecoder;
 
@@ -18,6 +18,7 @@ use crate::{
         csv::split::end_of_whole_records,
         file_name::{customer_name, is_parquet, is_table},
         raw,
+        source::load::{damaged_gzip, gone},
     },
     prepare::options::Options,
     shard::Shard,
@@ -63,7 +64,7 @@ pub(super) struct BlockReader<'a> {
     current: Option<OpenTable<'a>>,
     /// The mapping of the first table, and the names of the kept columns.
     first: Option<(Arc<RowMapping>, Vec<String>)>,
-    /// The start of each block so far. For text, `before` is unknown yet.
+    /// The start of each block so far. For text, `before` is the number of its own lines until all blocks are read.
     blocks: Vec<BlockStart>,
 }
 
@@ -104,8 +105,21 @@ impl<'a> BlockReader<'a> {
         self.first.clone()
     }
 
-    /// The start of each block by number, with `before` to be filled in for text; the names of the files.
-    pub(super) fn into_blocks(self) -> (Vec<BlockStart>, Vec<String>) {
+    /// Sets the number of lines in a block of text, which whoever reads it counts.
+    pub(super) fn set_lines(&mut self, block: u64, lines: u64) {
+        self.blocks[block as usize].before = lines;
+    }
+
+    /// The start of each block by number, and the names of the files.
+    pub(super) fn into_starts(mut self) -> (Vec<BlockStart>, Vec<String>) {
+        let (mut file, mut before) = (usize::MAX, 0);
+        for start in self.blocks.iter_mut().filter(|start| start.text) {
+            if file != start.file {
+                (file, before) = (start.file, 0);
+            }
+            let lines = mem::replace(&mut start.before, before);
+            before += lines;
+        }
         let names = self.files.iter().map(|entry| self.store.describe(&entry.key)).collect();
         (self.blocks, names)
     }
@@ -126,7 +140,7 @@ impl<'a> BlockReader<'a> {
                 Some(OpenTable::Text { reader, rest, delimiter, header, mapping }) => {
                     if next_text(reader, rest, buffer, *delimiter, &name)? {
                         self.blocks.push(BlockStart { file, before: 0, text: true });
-                        let rows = BlockRows::Text { delimiter: *delimiter, header: std::mem::take(header) };
+                        let rows = BlockRows::Text { delimiter: *delimiter, header: mem::take(header) };
                         return Ok(Some(InputBlock { number, mapping: Arc::clone(mapping), rows }));
                     }
                     self.current = None;
@@ -149,8 +163,7 @@ impl<'a> BlockReader<'a> {
         if is_parquet(&entry.key) {
             return self.open_parquet(entry, &name).map(Some);
         }
-        let gone = || Error::Data(format!("{name}: is gone since the files were listed"));
-        let mut stored = self.store.open(&entry.key)?.ok_or_else(gone)?;
+        let mut stored = self.store.open(&entry.key)?.ok_or_else(|| gone(&name))?;
         let mut head = Vec::new();
         fill(&mut stored, &mut head, 2, &name)?;
         let compressed = head.starts_with(&[0x1f, 0x8b]);
@@ -224,7 +237,7 @@ fn fill(reader: &mut impl Read, bytes: &mut Vec<u8>, wanted: usize, name: &str) 
     bytes.reserve(missing as usize);
     reader.take(missing).read_to_end(bytes).map(drop).map_err(|source| match source.kind() {
         std::io::ErrorKind::InvalidInput | std::io::ErrorKind::InvalidData | std::io::ErrorKind::UnexpectedEof => {
-            Error::Data(format!("{name}: cannot be unpacked as gzip ({source}): the file is damaged or cut short"))
+            damaged_gzip(name, &source)
         }
         _ => Error::storage(format_args!("cannot read {name}"), source),
     })
@@ -239,7 +252,7 @@ fn next_text(
     name: &str,
 ) -> Result<bool> {
     buffer.clear();
-    std::mem::swap(rest, buffer);
+    mem::swap(rest, buffer);
     let mut wanted = BLOCK_BYTES.max(buffer.len());
     loop {
         fill(reader, buffer, wanted, name)?;

@@ -52,7 +52,7 @@ pub(super) fn scatter(
     let bits = wanted.next_power_of_two().trailing_zeros();
     let file = BucketFile::create(rows)?;
     let bad_rows = BadRows::new(options.max_bad_rows);
-    let shared = Shared { blocks: Mutex::new(blocks), lines: Mutex::default(), bad_rows, resources };
+    let shared = Shared { blocks: Mutex::new(blocks), bad_rows, resources };
     let (all, buffer) = (Bucket::default(), resources.write_buffer(1 << bits));
     let parts = resources
         .on_every_thread(|| Worker::new(&shared, &file, BucketWriter::new(&file, &all, bits, buffer)).run())?;
@@ -63,19 +63,8 @@ pub(super) fn scatter(
     }
     let blocks = shared.blocks.into_inner().unwrap_or_else(PoisonError::into_inner);
     let (description, kept) = blocks.first().map(|(mapping, kept)| (mapping.description(), kept)).unwrap_or_default();
-    let (mut blocks, names) = blocks.into_blocks();
-    let mut lines = shared.lines.into_inner().unwrap_or_else(PoisonError::into_inner);
-    lines.sort_unstable();
-    let (mut file_of_lines, mut before) = (usize::MAX, 0);
-    for (block, lines) in lines {
-        let start = &mut blocks[block as usize];
-        if file_of_lines != start.file {
-            (file_of_lines, before) = (start.file, 0);
-        }
-        start.before = before;
-        before += lines;
-    }
-    let rejects = shared.bad_rows.finish(blocks, names)?;
+    let (starts, names) = blocks.into_starts();
+    let rejects = shared.bad_rows.finish(starts, names)?;
     counts.bad = rejects.count;
     Ok(Scattered { file, buckets, counts, rejects, kept, description })
 }

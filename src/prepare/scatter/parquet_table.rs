@@ -18,13 +18,12 @@ use std::{
 
 use polars::prelude::{
     AnyValue, ArrowDataType as T, DataType, FileMetadataRef, ParallelStrategy, ParquetReader, SerReader, Series,
-    TimeUnit,
 };
 
 use super::row_mapping::{RowMapping, RowTime};
 use crate::{
     error::{Error, Result},
-    input::{InputSettings, csv::write::write_number, parquet::values, raw::Layout, value::timestamp},
+    input::{InputSettings, csv::write::write_number, parquet::values, raw::Layout, source::load::gone, value::timestamp},
     store::Store,
 };
 
@@ -40,9 +39,12 @@ pub(super) struct ParquetTable {
 
 /// The used columns of a range of rows.
 pub(super) struct ParquetRows {
-    times: Times,
     columns: Vec<Option<Texts>>,
     timestamp: usize,
+    /// The column of timestamps.
+    timestamps: Series,
+    /// Its times, and whether they are in UTC; `None` if they are text.
+    times: Option<Vec<(std::result::Result<i64, &'static str>, bool)>>,
 }
 
 /// A timestamp that cannot be used: its text and a complaint to follow it.
@@ -54,8 +56,7 @@ fn open_file(store: &dyn Store, key: &str, copy: &Path, name: &str) -> Result<Fi
     if let Some(path) = store.file(key) {
         return File::open(path).map_err(|error| Error::storage(format_args!("cannot read {name}"), error));
     }
-    let mut object =
-        store.open(key)?.ok_or_else(|| Error::Data(format!("{name}: is gone since the files were listed")))?;
+    let mut object = store.open(key)?.ok_or_else(|| gone(name))?;
     File::options()
         .create(true)
         .truncate(true)
@@ -128,21 +129,18 @@ impl ParquetTable {
     /// Reads the used columns of some rows.
     pub(super) fn read(&self, rows: &Range<usize>, mapping: &RowMapping) -> Result<ParquetRows> {
         let mut columns: Vec<Option<Texts>> = mapping.names.iter().map(|_| None).collect();
-        let mut times = None;
-        // One column at a time keeps the memory of a block small.
-        for at in mapping.used_columns() {
-            let column = self.column(at, rows)?;
-            let is_timestamp = at == mapping.timestamp;
-            if is_timestamp {
-                times = Some(Times::new(&column)?);
-            }
-            if !is_timestamp || matches!(times, Some(Times::Text)) || mapping.uses_timestamp_text() {
-                let booleans = if at == mapping.target { ["0", "1"] } else { ["false", "true"] };
-                columns[at] = Some(Texts::new(&column, booleans)?);
-            }
+        let timestamps = self.column(mapping.timestamp, rows)?;
+        let is_text = matches!(timestamps.dtype(), DataType::String);
+        let times = (!is_text).then(|| timestamps.iter().map(|value| parsed_time(&value)).collect());
+        if is_text || mapping.uses_timestamp_text() {
+            columns[mapping.timestamp] = Some(Texts::new(&timestamps, ["false", "true"])?);
         }
-        let times = times.ok_or_else(|| Error::Bug("a table without times".into()))?;
-        Ok(ParquetRows { times, columns, timestamp: mapping.timestamp })
+        // One column at a time keeps the memory of a block small.
+        for at in mapping.used_columns().into_iter().filter(|at| *at != mapping.timestamp) {
+            let booleans = if at == mapping.target { ["0", "1"] } else { ["false", "true"] };
+            columns[at] = Some(Texts::new(&self.column(at, rows)?, booleans)?);
+        }
+        Ok(ParquetRows { columns, timestamp: mapping.timestamp, timestamps, times })
     }
 
     fn column(&self, at: usize, rows: &Range<usize>) -> Result<Series> {
@@ -170,81 +168,28 @@ impl ParquetRows {
 
     #[inline]
     pub(super) fn time(&self, row: usize) -> std::result::Result<RowTime<'_>, BadTime> {
-        const EMPTY: BadTime = (String::new(), "is empty: every row needs a timestamp");
-        let (time, absolute) = match &self.times {
-            Times::Text => return Ok(RowTime::Text(self.field(self.timestamp, row))),
-            Times::Milliseconds { times, absolute } => {
-                let time = times[row].ok_or(EMPTY)?;
-                (timestamp::in_range(time).map_err(|why| (timestamp::format(time), why))?, *absolute)
-            }
-            Times::WholeEpoch(numbers) => {
-                let number = numbers[row].ok_or(EMPTY)?;
-                (
-                    timestamp::whole_number(number).ok_or_else(|| (number.to_string(), timestamp::NO_EPOCH))?,
-                    !timestamp::is_day(number),
-                )
-            }
-            Times::Epoch(numbers) => {
-                let number = numbers[row].ok_or(EMPTY)?;
-                (
-                    timestamp::fractional_number(number).ok_or_else(|| (number.to_string(), timestamp::NO_EPOCH))?,
-                    !timestamp::is_day(number as i64),
-                )
-            }
-        };
-        Ok(RowTime::Parsed { time, absolute })
+        match &self.times {
+            None => Ok(RowTime::Text(self.field(self.timestamp, row))),
+            Some(times) => match times[row] {
+                (Ok(time), absolute) => Ok(RowTime::Parsed { time, absolute }),
+                (Err(complaint), _) => {
+                    let value =
+                        self.timestamps.get(row).map_or_else(|_| String::new(), |value| values::text_of(&value));
+                    Err((value, complaint))
+                }
+            },
+        }
     }
 }
 
-/// A column of times.
-enum Times {
-    /// To be parsed from the column's text.
-    Text,
-    /// Milliseconds since 1970; `absolute`: in UTC.
-    Milliseconds {
-        times: Vec<Option<i64>>,
-        absolute: bool,
-    },
-    /// Epoch times in a unit that is detected by their size.
-    Epoch(Vec<Option<f64>>),
-    WholeEpoch(Vec<Option<i64>>),
-}
-
-const fn per_millisecond(unit: TimeUnit) -> i64 {
-    match unit {
-        TimeUnit::Nanoseconds => 1_000_000,
-        TimeUnit::Microseconds => 1000,
-        TimeUnit::Milliseconds => 1,
-    }
-}
-
-impl Times {
-    fn new(column: &Series) -> Result<Self> {
-        let failed = |error| Error::Data(format!("the column {} cannot be read as times: {error}", column.name()));
-        let whole = |scale: &dyn Fn(i64) -> i64| -> Result<Vec<Option<i64>>> {
-            let cast = column.to_physical_repr().cast(&DataType::Int64).map_err(failed)?;
-            Ok(cast.i64().map_err(failed)?.iter().map(|time| time.map(scale)).collect())
-        };
-        Ok(match column.dtype() {
-            DataType::String => Self::Text,
-            DataType::Date => Self::Milliseconds { times: whole(&|day| day * 86_400_000)?, absolute: false },
-            DataType::Datetime(unit, zone) => {
-                let unit = per_millisecond(*unit);
-                Self::Milliseconds { times: whole(&|time| time.div_euclid(unit))?, absolute: zone.is_some() }
-            }
-            kind if kind.is_integer() => Self::WholeEpoch(whole(&|number| number)?),
-            kind if kind.is_float() => {
-                let cast = column.cast(&DataType::Float64).map_err(failed)?;
-                Self::Epoch(cast.f64().map_err(failed)?.iter().collect())
-            }
-            kind => {
-                return Err(Error::Data(format!(
-                    "the column {} has the type {kind}, which is not a time: write it as Date, Timestamp or text",
-                    column.name()
-                )));
-            }
-        })
-    }
+/// The time of a typed value, and whether it is in UTC.
+fn parsed_time(value: &AnyValue<'_>) -> (std::result::Result<i64, &'static str>, bool) {
+    let absolute = match value {
+        AnyValue::Date(_) => false,
+        AnyValue::Datetime(_, _, zone) => zone.is_some(),
+        number => number.extract::<i64>().is_some_and(|number| !timestamp::is_day(number)),
+    };
+    (values::moment(value), absolute)
 }
 
 /// A column as texts.
@@ -292,7 +237,7 @@ impl Texts {
                         AnyValue::Null => texts.push(""),
                         AnyValue::Boolean(value) => texts.push(booleans[usize::from(value)]),
                         AnyValue::Datetime(time, unit, _) => {
-                            texts.push(&timestamp::format(time.div_euclid(per_millisecond(unit))));
+                            texts.push(&timestamp::format(values::milliseconds(time, unit)));
                         }
                         value => texts.push(&value.to_string()),
                     }

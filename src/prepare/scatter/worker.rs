@@ -23,8 +23,6 @@ const SHOWN: usize = 256;
 /// What the threads share.
 pub(super) struct Shared<'a> {
     pub(super) blocks: Mutex<BlockReader<'a>>,
-    /// Number of lines in each block of text.
-    pub(super) lines: Mutex<Vec<(u64, u64)>>,
     pub(super) bad_rows: BadRows,
     pub(super) resources: &'a Resources<'a>,
 }
@@ -33,7 +31,6 @@ pub(super) struct Worker<'s, 'a> {
     shared: &'s Shared<'a>,
     text: Vec<u8>,
     scratch: split::Scratch,
-    lines: Vec<(u64, u64)>,
     router: RowRouter<'s>,
 }
 
@@ -41,7 +38,7 @@ impl<'s, 'a> Worker<'s, 'a> {
     pub(super) fn new(shared: &'s Shared<'a>, file: &'s BucketFile, buckets: BucketWriter<'s>) -> Self {
         let bad_rows = BadRowReporter::new(&shared.bad_rows, file);
         let router = RowRouter { buckets, bad_rows, counts: RowCounts::default() };
-        Self { shared, text: Vec::new(), scratch: split::Scratch::default(), lines: Vec::new(), router }
+        Self { shared, text: Vec::new(), scratch: split::Scratch::default(), router }
     }
 
     /// Reads blocks until there are no more.
@@ -52,7 +49,6 @@ impl<'s, 'a> Worker<'s, 'a> {
             let Some(block) = block else { break };
             self.read(&block)?;
         }
-        lock(&self.shared.lines).append(&mut self.lines);
         self.router.bad_rows.flush()?;
         Ok((self.router.counts, self.router.buckets.finish()?))
     }
@@ -60,7 +56,8 @@ impl<'s, 'a> Worker<'s, 'a> {
     fn read(&mut self, block: &InputBlock) -> Result<()> {
         match &block.rows {
             BlockRows::Text { delimiter, header } => {
-                self.lines.push((block.number, memchr::memchr_iter(b'\n', &self.text).count() as u64));
+                let lines = memchr::memchr_iter(b'\n', &self.text).count() as u64;
+                lock(&self.shared.blocks).set_lines(block.number, lines);
                 let mut records = Text::block(&self.text, *delimiter).records(&mut self.scratch);
                 if *header {
                     records.next();

@@ -1,13 +1,15 @@
 //! Customers to files.
 
-use std::{mem, sync::Arc};
+use std::{
+    mem,
+    sync::mpsc::{Receiver, Sender, channel},
+};
 
 use super::{
     bundles::Bundle,
     csv::{TimeFormat, TimeWriter, write_header, write_rows},
     file_names::bundle_key,
     output_rows::{OutputRow, output_rows},
-    pending_writes::PendingWrites,
     tasks::WriteTask,
 };
 use crate::{
@@ -41,7 +43,9 @@ pub(in crate::prepare) struct FileWriter<'a> {
     times: TimeWriter,
     bytes: Vec<u8>,
     buffers: QualityBuffers,
-    pending: Arc<PendingWrites>,
+    /// Results of writes, and how many have not arrived.
+    results: (Sender<Result<()>>, Receiver<Result<()>>),
+    pending: usize,
 }
 
 impl<'a> FileWriter<'a> {
@@ -52,7 +56,8 @@ impl<'a> FileWriter<'a> {
             times: TimeWriter::default(),
             bytes: Vec::new(),
             buffers: QualityBuffers::default(),
-            pending: Arc::default(),
+            results: channel(),
+            pending: 0,
         }
     }
 
@@ -65,7 +70,9 @@ impl<'a> FileWriter<'a> {
         customers: &[CustomerSlice<'_>],
     ) -> Result<Vec<Quality>> {
         let report = self.start(task, bundles, customers);
-        let finished = self.pending.wait();
+        // All of them, also after a failure: no write may go on when this returns.
+        let pending = self.results.1.iter().take(mem::take(&mut self.pending));
+        let finished = pending.fold(Ok(()), Result::and);
         report.and_then(|report| finished.map(|()| report))
     }
 
@@ -91,16 +98,16 @@ impl<'a> FileWriter<'a> {
         Ok(report)
     }
 
-    /// Starts to write one file; `many`: with a customer column.
+    /// Starts to write one file; `many`: with a customer column. Fails if an earlier write has failed.
     fn file(&mut self, key: &str, customers: &[Customer<'_>], many: bool, report: &mut Vec<Quality>) -> Result<()> {
         let FileStyle { options, kept, .. } = self.style;
         let bytes = &mut self.bytes;
         bytes.clear();
         match options.format {
-            OutputFormat::Csv { header } => {
+            OutputFormat::Csv => {
                 let times = customers.iter().flat_map(|(_, output)| output).map(|row| row.time);
                 self.times.format = TimeFormat::shortest(times);
-                if header {
+                if options.header {
                     write_header(many, &options.target_name, kept, bytes);
                 }
                 for (rows, output) in customers {
@@ -117,7 +124,14 @@ impl<'a> FileWriter<'a> {
                 ));
             }
         }
-        self.pending.start(self.store, key, mem::take(bytes))?;
+        let written = self.results.0.clone();
+        let done = move |result: Result<_>| drop(written.send(result.map(drop)));
+        self.pending += 1;
+        self.store.publish_behind(key, mem::take(bytes), Box::new(done));
+        while let Ok(result) = self.results.1.try_recv() {
+            self.pending -= 1;
+            result?;
+        }
         let buffers = &mut self.buffers;
         report.extend(customers.iter().map(|(rows, output)| Quality::new(*rows, output, key, options, buffers)));
         Ok(())

@@ -7,7 +7,6 @@ mod file_writer;
 pub(super) mod output_rows;
 #[cfg(feature = "parquet")]
 mod parquet;
-mod pending_writes;
 mod tasks;
 
 pub(super) use self::{

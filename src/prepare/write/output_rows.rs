@@ -8,7 +8,7 @@ use crate::{
     prepare::{
         buckets::EncodedRow,
         gather::CustomerSlice,
-        options::{Aggregate, Duplicates, Options},
+        options::{Aggregate, Options},
     },
 };
 
@@ -51,10 +51,7 @@ const MOST_FILLED: usize = 1_000_000;
 /// [`Error::Data`] if the grid has more than a million gaps.
 pub(super) fn output_rows<'a>(rows: CustomerSlice<'a>, options: &Options) -> Result<Vec<OutputRow<'a>>> {
     let mut output: Vec<OutputRow<'a>> = Vec::with_capacity(rows.len());
-    let combine = match (options.aggregate, options.duplicates) {
-        (Some((aggregate, _)), _) | (None, Duplicates::Combine(aggregate)) => Some(aggregate),
-        (None, Duplicates::Keep) => None,
-    };
+    let combine = options.combine();
     let (mut at, mut filled) = (0, 0);
     while at < rows.len() {
         let time = label(rows, at, options);
@@ -96,7 +93,7 @@ pub(super) fn output_rows<'a>(rows: CustomerSlice<'a>, options: &Options) -> Res
 
 /// The number of rows that [`output_rows`] makes of a customer, without those that fill gaps.
 pub(super) fn count(rows: CustomerSlice<'_>, options: &Options) -> u64 {
-    if options.aggregate.is_none() && options.duplicates == Duplicates::Keep {
+    if options.combine().is_none() {
         return rows.len() as u64;
     }
     (0..rows.len()).filter(|&at| at == 0 || label(rows, at, options) != label(rows, at - 1, options)).count() as u64
