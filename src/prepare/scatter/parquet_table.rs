@@ -23,7 +23,9 @@ use polars::prelude::{
 use super::row_mapping::{RowMapping, RowTime};
 use crate::{
     error::{Error, Result},
-    input::{InputSettings, csv::write::write_number, parquet::values, raw::Layout, source::load::gone, value::timestamp},
+    input::{
+        InputSettings, csv::write::write_number, parquet::values, raw::Layout, source::load::gone, value::timestamp,
+    },
     store::Store,
 };
 
