@@ -3,10 +3,9 @@
 use divan::{Bencher, black_box};
 use manyfit::artifact::{self, Limits, Metadata, open_archive, open_directory};
 use manyfit_models::{
-    Fitted, FittedSeries, SeriesSpec, Workspace,
-    data::{Covariates, Series},
+    Dates, Fitted, FittedSeries, ForecastRequest, Interrupt, SeriesSpec, Workspace,
+    data::Series,
     frequency::Frequency,
-    patience::Patience,
     prophet::{Growth, Holiday, Mode, ProphetSpec, Regressor},
 };
 use std::f64::consts::TAU;
@@ -35,7 +34,7 @@ fn spec() -> SeriesSpec {
 }
 
 fn fitted() -> FittedSeries {
-    let fitted = spec().fit(&customer(730, 1), Frequency::DAILY, Patience::default(), &mut Workspace::default());
+    let fitted = spec().fit(&customer(730, 1), Frequency::DAILY, Interrupt::default(), &mut Workspace::default());
     fitted.expect("two years of days are enough for a fit")
 }
 
@@ -46,7 +45,7 @@ fn fit_on_a_known_calendar(bencher: Bencher<'_, '_>, days: i64) {
     let customers: Vec<Series> = (0..16).map(|number| customer(days, number)).collect();
     let mut next = customers.iter().cycle();
     bencher.bench_local(|| {
-        next.next().map(|series| spec.fit(series, Frequency::DAILY, Patience::default(), &mut workspace))
+        next.next().map(|series| spec.fit(series, Frequency::DAILY, Interrupt::default(), &mut workspace))
     });
 }
 
@@ -54,8 +53,9 @@ fn fit_on_a_known_calendar(bencher: Bencher<'_, '_>, days: i64) {
 #[divan::bench(args = [730, 735, 2905])]
 fn fit_on_a_new_calendar(bencher: Bencher<'_, '_>, days: i64) {
     let (spec, series) = (spec(), customer(days, 1));
-    bencher
-        .bench_local(|| spec.fit(black_box(&series), Frequency::DAILY, Patience::default(), &mut Workspace::default()));
+    bencher.bench_local(|| {
+        spec.fit(black_box(&series), Frequency::DAILY, Interrupt::default(), &mut Workspace::default())
+    });
 }
 
 /// Other models than the plain one, each on a calendar of its own: to be read beside `fit_on_a_new_calendar`.
@@ -77,8 +77,9 @@ fn fit_other_models<const WHICH: usize>(bencher: Bencher<'_, '_>, days: i64) {
     };
     series.columns.insert("price", (0..days).map(|day| (day * 7_919 % 101) as f64).collect());
     let spec = SeriesSpec::Prophet(spec);
-    bencher
-        .bench_local(|| spec.fit(black_box(&series), Frequency::DAILY, Patience::default(), &mut Workspace::default()));
+    bencher.bench_local(|| {
+        spec.fit(black_box(&series), Frequency::DAILY, Interrupt::default(), &mut Workspace::default())
+    });
 }
 
 #[divan::bench]
@@ -109,7 +110,9 @@ fn open_unpacked(bencher: Bencher<'_, '_>) {
 fn forecast_a_week(bencher: Bencher<'_, '_>) {
     let model = fitted();
     let dates = model.future_dates(Frequency::DAILY, 7);
-    bencher.bench_local(|| model.forecast(black_box(&dates), Covariates::NONE, [7; 32]));
+    bencher.bench_local(|| {
+        model.forecast(&ForecastRequest { seed: [7; 32], ..ForecastRequest::new(Dates::At(black_box(&dates))) })
+    });
 }
 
 /// Thirty days ahead with 1,000 simulated futures.
@@ -117,5 +120,7 @@ fn forecast_a_week(bencher: Bencher<'_, '_>) {
 fn forecast(bencher: Bencher<'_, '_>) {
     let model = fitted();
     let dates = model.future_dates(Frequency::DAILY, 30);
-    bencher.bench_local(|| model.forecast(black_box(&dates), Covariates::NONE, [7; 32]));
+    bencher.bench_local(|| {
+        model.forecast(&ForecastRequest { seed: [7; 32], ..ForecastRequest::new(Dates::At(black_box(&dates))) })
+    });
 }

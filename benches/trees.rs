@@ -1,7 +1,10 @@
 //! Time to fit, write, read and apply one tree model, one thread.
 
 use divan::{Bencher, black_box};
-use manyfit_models::trees::{BoostingParams, Ensemble, ForestParams, Matrix, Samples, Scratch};
+use manyfit_models::{
+    Interrupt,
+    trees::{BoostingParams, Ensemble, Examples, ForestParams, Matrix, Samples, Scratch},
+};
 
 fn main() {
     divan::main();
@@ -38,7 +41,10 @@ fn notebook() -> BoostingParams {
 }
 
 fn boosted(matrix: &Matrix, targets: &[f32], scratch: &mut Scratch) -> Ensemble {
-    notebook().fit(matrix, targets, None, None, scratch).expect("the targets are finite").model
+    notebook()
+        .fit(Examples::new(matrix, targets, None), None, Interrupt::default(), scratch)
+        .expect("the targets are finite")
+        .model
 }
 
 #[divan::bench(args = [600, 20_000])]
@@ -53,7 +59,9 @@ fn forest(bencher: Bencher<'_, '_>, min_samples_leaf: usize) {
     let (matrix, targets) = housing(600);
     let mut scratch = Scratch::default();
     let params = ForestParams { min_samples_leaf: Samples::Count(min_samples_leaf), ..ForestParams::default() };
-    bencher.bench_local(|| params.fit(black_box(&matrix), &targets, None, &mut scratch));
+    bencher.bench_local(|| {
+        params.fit(Examples::new(black_box(&matrix), &targets, None), Interrupt::default(), &mut scratch)
+    });
 }
 
 #[divan::bench]

@@ -6,7 +6,10 @@
 
 use std::error::Error;
 
-use manyfit_models::trees::{BoostingParams, Evaluation, Matrix, Scratch};
+use manyfit_models::{
+    Interrupt,
+    trees::{BoostingParams, Examples, Matrix, Scratch},
+};
 
 fn main() -> Result<(), Box<dyn Error>> {
     // Rows of two features, one after another; NaN is a missing value. Replace them by your own.
@@ -22,9 +25,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     // XGBoost's names and defaults.
     let params =
         BoostingParams { num_round: 200, eta: 0.1, early_stopping_rounds: Some(10), ..BoostingParams::default() };
-    let evaluation = Evaluation { matrix: &validation, targets: &validation_targets, weights: None };
+    let (training, judged) =
+        (Examples::new(&matrix, &targets, None), Examples::new(&validation, &validation_targets, None));
     // Scratch space belongs to one thread; use it again for the next table.
-    let fitted = params.fit(&matrix, &targets, None, Some(evaluation), &mut Scratch::default())?;
+    let fitted = params.fit(training, Some(judged), Interrupt::default(), &mut Scratch::default())?;
     println!("{} trees; best round: {:?}", fitted.model.trees().len(), fitted.best_iteration);
 
     let row = [4.0, 3.0];

@@ -7,10 +7,9 @@
 use std::error::Error;
 
 use manyfit_models::{
-    SeriesSpec, Workspace,
-    data::{Columns, Covariates, Series},
+    Dates, ForecastRequest, Interrupt, SeriesSpec, Workspace,
+    data::{Columns, Series},
     frequency::Frequency,
-    patience::Patience,
     prophet::ProphetSpec,
 };
 
@@ -26,13 +25,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let spec = SeriesSpec::Prophet(ProphetSpec::default());
     let frequency = Frequency::infer(&series.dates);
     // A workspace belongs to one thread; use it again for the next series.
-    let model = spec.fit(&series, frequency, Patience::default(), &mut Workspace::default())?;
+    let model = spec.fit(&series, frequency, Interrupt::default(), &mut Workspace::default())?;
 
-    let dates = model.future_dates(frequency, 7);
-    let no_columns = Columns::default();
     // The same seed gives the same intervals.
-    let forecast = model.forecast(&dates, Covariates { dates: &dates, columns: &no_columns }, [0; 32])?;
-    for (i, day) in dates.iter().enumerate() {
+    let week = ForecastRequest { seed: [0; 32], ..ForecastRequest::new(Dates::Steps { horizon: 7, frequency }) };
+    let forecast = model.forecast(&week)?;
+    for (i, day) in forecast.dates.iter().enumerate() {
         let (yhat, low, high) = (forecast.yhat[i], forecast.yhat_lower[i], forecast.yhat_upper[i]);
         println!("day {}: {yhat:.1}, between {low:.1} and {high:.1}", day / DAY);
     }

@@ -74,7 +74,7 @@ impl From<manyfit_models::Error> for Error {
         match error {
             manyfit_models::Error::Parameter(text) => Self::Settings(text),
             manyfit_models::Error::Data(text) => Self::Data(text),
-            manyfit_models::Error::Interrupted(text) => Self::Stopped(text),
+            manyfit_models::Error::Interrupted(interruption) => Self::Stopped(interruption.to_string()),
         }
     }
 }

@@ -7,10 +7,8 @@ use crate::{
     results::{Rows, forecast_columns, forecast_rows},
 };
 use manyfit_models::{
-    Fitted, FittedSeries, SeriesModel,
-    data::{Columns, Covariates},
-    future::Future,
-    prophet::CovariateError,
+    Dates, Fitted, FittedSeries, ForecastRequest,
+    data::{Columns, CovariateError, Covariates},
 };
 
 /// The table's first column. Only stock Prophet allows a component of this name.
@@ -20,7 +18,8 @@ const CUSTOMER: &str = "customer";
 pub(super) fn component_names(model: &Fitted) -> Vec<String> {
     let Fitted::Series(model) = model else { return Vec::new() };
     let named = Columns::named(model.columns());
-    let empty = model.forecast(&[], Covariates { dates: &[], columns: &named }, [0; 32]);
+    let future = Some(Covariates { dates: &[], columns: &named });
+    let empty = model.forecast(&ForecastRequest { future, ..ForecastRequest::new(Dates::Table) });
     let names = empty.map(|forecast| forecast.components.into_iter().map(|(name, _)| name)).into_iter().flatten();
     names.filter(|name| name != CUSTOMER).collect()
 }
@@ -28,7 +27,7 @@ pub(super) fn component_names(model: &Fitted) -> Vec<String> {
 /// A customer's forecast as rows of a table with these columns.
 pub(super) fn predict(
     customer: &str,
-    mut model: FittedSeries,
+    model: &FittedSeries,
     horizon: Option<usize>,
     future: Option<&CustomerRows>,
     seed: u64,
@@ -41,11 +40,10 @@ pub(super) fn predict(
     };
     let table = future.map(|future| future.dated(customer, &model.all_columns())).transpose()?;
     let table = table.as_ref().map(|(dates, columns)| Covariates { dates, columns });
-    let wanted = Future::new(&model, model.frequency, horizon, Covariates::NONE, table).map_err(fault)?;
-    if let (SeriesModel::Prophet(fitted), Some(&last)) = (&mut model.model, wanted.dates.last()) {
-        fitted.know_holidays_until(last)?;
-    }
-    let forecast = model.forecast(&wanted.dates, wanted.covariates(), forecast_seed(seed, customer)).map_err(fault)?;
+    let steps = |horizon| Dates::Steps { horizon, frequency: model.frequency };
+    let dates = horizon.map_or(Dates::Table, steps);
+    let request = ForecastRequest { future: table, seed: forecast_seed(seed, customer), ..ForecastRequest::new(dates) };
+    let forecast = model.forecast(&request).map_err(fault)?;
     let has_components = columns.len() > forecast_columns(false).len();
     if has_components && forecast.components.iter().any(|(component, _)| component == CUSTOMER) {
         return Err(Error::Data(format!(

@@ -156,7 +156,7 @@ fn predict(opener: &Opener<'_>, location: &ModelLocation, columns: &[String]) ->
         let wrong_kind = |family: &str, hint: &str| Err(Error::Data(format!("the model is {family}, which {hint}")));
         let rows = match (job.request, model) {
             (Request::Forecast { horizon, future, seed, .. }, Fitted::Series(model)) => {
-                forecast::predict(&name, model, *horizon, future.as_ref(), *seed, columns)
+                forecast::predict(&name, &model, *horizon, future.as_ref(), *seed, columns)
                     .map(|rows| (rows, Unseen::new()))
             }
             (Request::Rows { features, shap }, Fitted::Rows(model)) => {

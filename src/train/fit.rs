@@ -7,7 +7,7 @@ use crate::{
     results::{EncodedRows, Outcome, Phases, Rows, Status, iso_timestamp},
     settings::Settings,
 };
-use manyfit_models::{Fitted, Workspace, data::CustomerId, patience::Patience};
+use manyfit_models::{Fitted, Interrupt, Workspace, data::CustomerId};
 use sha2::{Digest, Sha256};
 use std::{sync::atomic::AtomicBool, time::Instant};
 
@@ -81,9 +81,9 @@ pub(super) fn timed<T>(ms: &mut f64, work: impl FnOnce() -> T) -> T {
 
 impl FitContext<'_> {
     /// What interrupts a fit that starts now.
-    pub(super) fn patience(&self) -> Patience<'_> {
+    pub(super) fn interrupt(&self) -> Interrupt<'_> {
         let deadline = self.settings.customer_time_limit.map(|limit| Instant::now() + limit);
-        Patience { deadline, stop: Some(self.stop) }
+        Interrupt { deadline, stop: Some(self.stop) }
     }
 
     /// Keeps the artifact with this fingerprint if there is one, otherwise fits and packs a new one; then computes the

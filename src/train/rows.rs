@@ -11,9 +11,8 @@ use crate::{
     settings::RegressionTask,
 };
 use manyfit_models::{
-    Accuracy, Fitted, ScoredOn, Workspace,
+    Accuracy, Fitted, Interruption, ScoredOn, Workspace,
     data::{CustomerId, Table},
-    patience::{Interruption, Unfitted},
 };
 use rand_chacha::{
     ChaCha8Rng,
@@ -82,23 +81,23 @@ fn fit(
     let spec = &task.model;
     let notes = notes(context, task, training, validation);
     let (fitted, fallback) = timed(&mut ms.fit, || {
-        let patience = context.patience();
-        match (spec.fit(training, validation, patience, workspace), &task.fallback) {
+        let interrupt = context.interrupt();
+        match (spec.fit(training, validation, interrupt, workspace), &task.fallback) {
             (Ok(fitted), _) => Ok((fitted, None)),
             // Only for faults of the data: an invalid setting is not the customer's fault.
-            (Err(Unfitted::Failed(error @ manyfit_models::Error::Data(_))), Some(fallback)) => {
-                match fallback.fit(training, validation, patience, workspace) {
+            (Err(error @ manyfit_models::Error::Data(_)), Some(fallback)) => {
+                match fallback.fit(training, validation, interrupt, workspace) {
                     Ok(fitted) => Ok((fitted, Some(error.to_string()))),
-                    Err(Unfitted::Failed(_)) => Err(Unfitted::Failed(error)),
-                    Err(interrupted) => Err(interrupted),
+                    Err(interrupted @ manyfit_models::Error::Interrupted(_)) => Err(interrupted),
+                    Err(_) => Err(error),
                 }
             }
             (Err(error), _) => Err(error),
         }
     })
-    .map_err(|unfitted| match unfitted {
-        Unfitted::Interrupted(Interruption::Stopped) => Failure::Stopped,
-        other => Failure::Customer(Error::Data(manyfit_models::Error::from(other).to_string())),
+    .map_err(|error| match error {
+        manyfit_models::Error::Interrupted(Interruption::Stopped) => Failure::Stopped,
+        other => Failure::Customer(Error::Data(other.to_string())),
     })?;
     let (on, scored) = validation.map_or((ScoredOn::InSample, training), |rows| (ScoredOn::Validation, rows));
     let predictions = timed(&mut ms.forecast, || fitted.predict_matrix(&scored.matrix))?;

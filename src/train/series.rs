@@ -8,12 +8,10 @@ use crate::{
     settings::{CustomerSettings, ForecastTask},
 };
 use manyfit_models::{
-    FitError, Fitted, FittedSeries, SeriesModel, Workspace,
-    data::{Covariates, CustomerId, Series},
+    Dates, FitError, Fitted, FittedSeries, ForecastRequest, Interrupt, Interruption, SeriesModel, Workspace,
+    data::{CovariateError, Covariates, CustomerId, Series},
     frequency::Frequency,
-    future::Future,
-    patience::Patience,
-    prophet::{CovariateError, LEAST_SIGMA},
+    prophet::LEAST_SIGMA,
 };
 
 /// Fits a customer's series unless a valid artifact exists, and forecasts it.
@@ -64,14 +62,14 @@ fn forecast(
     let table = task.future().filter(|table| table.has(customer.as_str()));
     let table = table.map(|table| table.dated(customer.as_str(), &model.all_columns())).transpose()?;
     let table = table.as_ref().map(|(dates, columns)| Covariates { dates, columns });
-    let future = Future::new(model, frequency, Some(task.horizon), series.covariates(), table).map_err(fault)?;
-    let mut dates = future.dates.clone();
-    if task.include_history && matches!(model.model, SeriesModel::Prophet(_)) {
-        let first = dates.first().copied().unwrap_or(i64::MAX);
-        dates.splice(0..0, series.dates.iter().copied().filter(|date| *date < first));
-    }
-    let seed = forecast_seed(seed, customer.as_str());
-    let forecast = model.forecast(&dates, future.covariates(), seed).map_err(fault)?;
+    let request = ForecastRequest {
+        history: if task.include_history { &series.dates } else { &[] },
+        series: series.covariates(),
+        future: table,
+        seed: forecast_seed(seed, customer.as_str()),
+        ..ForecastRequest::new(Dates::Steps { horizon: task.horizon, frequency })
+    };
+    let forecast = model.forecast(&request).map_err(fault)?;
     Ok(forecast_rows(customer.to_string(), forecast, FORECASTS.columns))
 }
 
@@ -86,17 +84,17 @@ fn fit(
     let spec = task.model_for(series)?;
     let mut fallback = None;
     let fitted = timed(&mut ms.fit, || {
-        spec.fit(series, frequency, context.patience(), workspace).or_else(|error| {
+        spec.fit(series, frequency, context.interrupt(), workspace).or_else(|error| {
             // Only for what would fail again: a fit that ran out of time on a busy machine may succeed in the next run.
             let is_permanent = matches!(error, FitError::TooShort { .. } | FitError::NotFinite);
             let spec = task.fallback.as_ref().filter(|_| is_permanent && !series.is_empty());
             let Some(spec) = spec else { return Err(error) };
             fallback = Some(error.to_string());
-            spec.fit(series, frequency, Patience::default(), workspace).map_err(|_| error)
+            spec.fit(series, frequency, Interrupt::default(), workspace).map_err(|_| error)
         })
     })
     .map_err(|error| match error {
-        FitError::Stopped => Failure::Stopped,
+        FitError::Interrupted(Interruption::Stopped) => Failure::Stopped,
         other => Failure::Customer(Error::Data(other.to_string())),
     })?;
     let mut notes = Vec::new();

@@ -9,10 +9,9 @@
 //! ```
 
 use manyfit_models::{
-    FittedSeries, SeriesModel, SeriesSpec, Workspace,
+    Dates, FittedSeries, ForecastRequest, Interrupt, SeriesModel, SeriesSpec, Workspace,
     data::{Columns, Covariates, Series},
     frequency::Frequency,
-    patience::Patience,
     prophet::{FittedProphet, Holiday, ProphetSpec},
 };
 use serde::Deserialize;
@@ -88,7 +87,7 @@ fn answer(line: &Line, workspace: &mut Workspace) -> Result<Value, Box<dyn Error
             }
             let spec = SeriesSpec::Prophet(line.spec.clone());
             let series = series.series();
-            let mut fit = || spec.fit(&series, Frequency::DAILY, Patience::default(), workspace);
+            let mut fit = || spec.fit(&series, Frequency::DAILY, Interrupt::default(), workspace);
             let fitted = fit()?;
             let times = (0..line.repeat).map(|_| {
                 let begin = Instant::now();
@@ -109,7 +108,11 @@ fn answer(line: &Line, workspace: &mut Workspace) -> Result<Value, Box<dyn Error
     answer.insert("model".into(), String::from_utf8(model.to_bytes())?.into());
     if let Some(future) = &line.future {
         let columns = future.columns();
-        let forecast = model.forecast(&future.ds, Covariates { dates: &future.ds, columns: &columns }, [7; 32])?;
+        let forecast = model.forecast(&ForecastRequest {
+            future: Some(Covariates { dates: &future.ds, columns: &columns }),
+            seed: [7; 32],
+            ..ForecastRequest::new(Dates::At(&future.ds))
+        })?;
         let mut table: Map<String, Value> =
             forecast.components.into_iter().map(|(name, values)| (name, values.into())).collect();
         for (name, values) in [

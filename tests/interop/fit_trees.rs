@@ -12,8 +12,8 @@ use std::{collections::BTreeMap, error::Error, fs, hint::black_box, path::Path, 
 
 use manyfit::settings::{Settings, Task};
 use manyfit_models::{
-    RowsSpec,
-    trees::{Ensemble, Evaluation, Matrix, Scratch},
+    Interrupt, RowsSpec,
+    trees::{Ensemble, Examples, Matrix, Scratch},
 };
 use serde::{Deserialize, Serialize};
 
@@ -103,19 +103,18 @@ fn fit(job: &Job, validation: &Matrix, scratch: &mut Scratch, report: &mut Repor
     };
     let mut fit_once = || -> Result<Outcome, Box<dyn Error>> {
         let matrix = Matrix::from_rows(job.columns, &features)?;
+        let training = Examples::new(&matrix, &targets, weights.as_deref());
         let params = match &task.model {
             RowsSpec::GradientBoosting { params, .. } => params,
             RowsSpec::RandomForest { params, .. } => {
-                return Ok((params.fit(&matrix, &targets, weights.as_deref(), scratch)?, vec![], None));
+                return Ok((params.fit(training, Interrupt::default(), scratch)?, vec![], None));
             }
             RowsSpec::Ridge(_) => return Err("kind is boosting, forest or read".into()),
         };
-        let evaluation = validation_targets.as_deref().map(|targets| Evaluation {
-            matrix: validation,
-            targets,
-            weights: validation_weights.as_deref(),
-        });
-        let fitted = params.fit(&matrix, &targets, weights.as_deref(), evaluation, scratch)?;
+        let validation = validation_targets
+            .as_deref()
+            .map(|targets| Examples::new(validation, targets, validation_weights.as_deref()));
+        let fitted = params.fit(training, validation, Interrupt::default(), scratch)?;
         Ok((fitted.model, fitted.history, fitted.best_iteration))
     };
     for _ in 0..job.repeat {

@@ -9,10 +9,9 @@ use manyfit::{
     store::{Durability, LocalStore},
 };
 use manyfit_models::{
-    FittedSeries, SeriesModel, Workspace,
-    data::{Covariates, CustomerId, Series},
+    Dates, FittedSeries, ForecastRequest, Interrupt, SeriesModel, Workspace,
+    data::{CustomerId, Series},
     frequency::Frequency,
-    patience::Patience,
     prophet::{FittedProphet, Growth, Parameters, ProphetSpec},
 };
 use serde::Deserialize;
@@ -148,7 +147,7 @@ fn fitted_cases() -> (usize, Vec<Fitted>) {
         let manyfit_models::SeriesSpec::Prophet(spec) = &task.model else { panic!("Prophet is the default") };
         let series = series(&case.file, case.rows);
         let frequency = Frequency::infer(&series.dates);
-        let model = task.model.fit(&series, frequency, Patience::default(), &mut workspace).unwrap();
+        let model = task.model.fit(&series, frequency, Interrupt::default(), &mut workspace).unwrap();
         Fitted { case, series, spec: spec.clone(), frequency, model }
     };
     let fitted: Vec<Fitted> = cases.into_iter().map(fit).collect();
@@ -218,9 +217,11 @@ fn the_optimum_is_the_true_one(fitted: &Fitted) {
 fn forecasts_are_those_of_stock_prophet(fitted: &Fitted) {
     let (name, case) = (fitted.name(), &fitted.case);
     let dates: Vec<i64> = case.forecast.iter().map(|(date, _)| ms(date)).collect();
-    let golden_parameters =
-        FittedSeries::from(fitted.at_golden_optimum()).forecast(&dates, Covariates::NONE, [0; 32]).unwrap();
-    let our_parameters = fitted.model.forecast(&dates, Covariates::NONE, [0; 32]).unwrap();
+    let golden_parameters = FittedSeries::from(fitted.at_golden_optimum())
+        .forecast(&ForecastRequest { seed: [0; 32], ..ForecastRequest::new(Dates::At(&dates)) })
+        .unwrap();
+    let our_parameters =
+        fitted.model.forecast(&ForecastRequest { seed: [0; 32], ..ForecastRequest::new(Dates::At(&dates)) }).unwrap();
     for (at, (date, golden)) in case.forecast.iter().enumerate() {
         // Where yhat is near 0 its digits are those of the terms that cancel.
         let scale = golden.abs().max(1e-3 * case.y_scale);

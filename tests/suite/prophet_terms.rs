@@ -4,10 +4,9 @@
 use std::{collections::BTreeMap, fs};
 
 use manyfit_models::{
-    FittedSeries, Forecast,
-    data::{Columns, Covariates, Series},
-    patience::Patience,
-    prophet::{CovariateError, FittedProphet, Holiday, Parameters, ProphetSpec, Workspace},
+    Dates, FittedSeries, Forecast, ForecastRequest, Interrupt,
+    data::{Columns, CovariateError, Covariates, Series},
+    prophet::{FittedProphet, Holiday, Parameters, ProphetSpec, Workspace},
 };
 use serde::Deserialize;
 
@@ -62,7 +61,7 @@ impl Case {
 
     fn fit(&self) -> FittedProphet {
         assert_eq!(self.spec.faults(), [""; 0], "{}", self.name);
-        self.spec.fit(&self.series(), Patience::default(), &mut Workspace::default()).unwrap()
+        self.spec.fit(&self.series(), Interrupt::default(), &mut Workspace::default()).unwrap()
     }
 
     /// The fitted model with the golden parameters in the place of those that were found.
@@ -77,7 +76,13 @@ impl Case {
 
     fn forecast(&self, model: FittedProphet) -> Forecast {
         let (dates, columns) = (&self.future.ds, self.future.columns());
-        FittedSeries::from(model).forecast(dates, Covariates { dates, columns: &columns }, [3; 32]).unwrap()
+        FittedSeries::from(model)
+            .forecast(&ForecastRequest {
+                future: Some(Covariates { dates, columns: &columns }),
+                seed: [3; 32],
+                ..ForecastRequest::new(Dates::At(dates))
+            })
+            .unwrap()
     }
 
     /// Stock's file, read here.
@@ -132,8 +137,7 @@ fn what_stock_saved_forecasts_the_same_here_and_so_does_what_is_saved_of_it() {
         let mut opened = case.opened();
         if let Some(country) = &case.spec.country_holidays {
             assert_eq!(opened.unknown_holidays.as_deref(), Some("US"));
-            let dates = &case.future.ds;
-            let error = FittedSeries::from(opened.clone()).forecast(dates, Covariates::NONE, [3; 32]);
+            let error = opened.forecast(&case.future.ds, Covariates::NONE, opened.uncertainty(), [3; 32]);
             assert!(matches!(error, Err(CovariateError::UnknownHolidays { .. })));
             opened.know_holidays(country.days.iter().cloned());
         }
@@ -183,7 +187,7 @@ fn the_ends_of_intervals_are_stocks_within_the_error_of_sampling() {
 fn a_lower_bound_is_kept_by_the_forecast_and_by_the_file() {
     let case = &cases()[0];
     let spec = ProphetSpec { lower_bound: Some(300.0), ..case.spec.clone() };
-    let fitted = spec.fit(&case.series(), Patience::default(), &mut Workspace::default()).unwrap();
+    let fitted = spec.fit(&case.series(), Interrupt::default(), &mut Workspace::default()).unwrap();
     let forecast = case.forecast(fitted.clone());
     assert!(forecast.yhat.contains(&300.0) && forecast.yhat.iter().any(|y| *y > 300.0));
     assert!(forecast.yhat_lower.iter().all(|y| *y >= 300.0));
@@ -201,7 +205,9 @@ fn models_that_older_versions_of_python_wrote_forecast_as_they_said() {
         assert_eq!((dates.len(), model.terms.seasonalities.len(), model.y_scale), (20, 1, 19.0));
         let values: Vec<f64> = model.history.iter().map(|row| row.y).collect();
         // The series is a straight line, which the model follows.
-        let forecast = FittedSeries::from(model).forecast(&dates, Covariates::NONE, [3; 32]).unwrap();
+        let forecast = FittedSeries::from(model)
+            .forecast(&ForecastRequest { seed: [3; 32], ..ForecastRequest::new(Dates::At(&dates)) })
+            .unwrap();
         for (yhat, y) in forecast.yhat.iter().zip(values) {
             assert!((yhat - y).abs() < 1e-3, "{version}: {yhat}, {y}");
         }
@@ -216,7 +222,7 @@ fn what_a_model_needs_and_does_not_get_is_named() {
         Series { timestamps: dates.clone(), values: (0..30).map(f64::from).collect(), dates, ..Series::default() };
     let fit = |spec: &str, series: &Series| {
         let spec: ProphetSpec = serde_json::from_str(spec).unwrap();
-        spec.fit(series, Patience::default(), &mut Workspace::default()).map_err(|error| error.to_string())
+        spec.fit(series, Interrupt::default(), &mut Workspace::default()).map_err(|error| error.to_string())
     };
     let error = fit(r#"{"growth": "logistic"}"#, &series).unwrap_err();
     assert_eq!(error, "the model needs a column \"cap\", which is not there");
@@ -237,7 +243,13 @@ fn what_a_model_needs_and_does_not_get_is_named() {
     assert_eq!(error, "the condition \"price\" is neither 0 nor 1 on 1970-01-03T00:00:00");
     let fitted = fit(r#"{"regressors": [{"name": "price"}]}"#, &series).unwrap();
     assert_eq!(fitted.columns().collect::<Vec<_>>(), ["price"]);
-    let error = FittedSeries::from(fitted).forecast(&[40 * day], series.covariates(), [3; 32]).unwrap_err();
+    let error = FittedSeries::from(fitted)
+        .forecast(&ForecastRequest {
+            future: Some(series.covariates()),
+            seed: [3; 32],
+            ..ForecastRequest::new(Dates::At(&[40 * day]))
+        })
+        .unwrap_err();
     assert_eq!(error.to_string(), "the column \"price\" has no value on 1970-02-10T00:00:00, which the model needs");
 }
 

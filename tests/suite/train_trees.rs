@@ -12,9 +12,9 @@ use std::{
 use flate2::{Compression, write::GzEncoder};
 use manyfit::artifact::{Found, inspect};
 use manyfit_models::{
-    Fitted, FittedRows,
+    Fitted, FittedRows, Interrupt,
     data::Cell,
-    trees::{BoostingParams, Ensemble, Matrix, Scratch},
+    trees::{BoostingParams, Ensemble, Examples, Matrix, Scratch},
 };
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -106,7 +106,15 @@ fn the_notebooks_files_become_xgboost_models_with_errors_and_predictions() {
         |rows: &[[f32; 5]]| Matrix::from_rows(4, &rows.iter().flat_map(|row| row[1..].to_vec()).collect::<Vec<_>>());
     let targets: Vec<f32> = rows.iter().map(|row| row[0]).collect();
     let params = BoostingParams { num_round: 8, max_depth: 3, ..BoostingParams::default() };
-    let expected = params.fit(&features(&rows).unwrap(), &targets, None, None, &mut Scratch::default()).unwrap().model;
+    let expected = params
+        .fit(
+            Examples::new(&features(&rows).unwrap(), &targets, None),
+            None,
+            Interrupt::default(),
+            &mut Scratch::default(),
+        )
+        .unwrap()
+        .model;
     let file = &members(&artifact)[1].1;
     assert_eq!(*file, expected.to_json());
     let predictions = expected.predict_matrix(&features(&judged).unwrap()).unwrap();

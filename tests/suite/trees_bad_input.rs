@@ -4,8 +4,9 @@
 #![expect(clippy::float_cmp, reason = "these results are exact")]
 
 use manyfit_models::{
+    Interrupt,
     ridge::RidgeParams,
-    trees::{BoostingParams, Ensemble, ForestParams, Matrix, MaxFeatures, Objective, Samples, Scratch},
+    trees::{BoostingParams, Ensemble, Examples, ForestParams, Matrix, MaxFeatures, Objective, Samples, Scratch},
 };
 use proptest::prelude::*;
 
@@ -85,7 +86,7 @@ proptest! {
     fn boosting_never_panics((columns, features, targets, weights) in table(), params in boosting()) {
         let mut scratch = Scratch::default();
         let matrix = Matrix::from_rows(columns, &features).unwrap();
-        if let Ok(fitted) = params.fit(&matrix, &targets, weights.as_deref(), None, &mut scratch) {
+        if let Ok(fitted) = params.fit(Examples::new(&matrix, &targets, weights.as_deref()), None, Interrupt::default(), &mut scratch) {
             check(&fitted.model, &matrix)?;
         }
     }
@@ -106,7 +107,7 @@ proptest! {
             max_features: MaxFeatures::Count(searched),
             ..ForestParams::default()
         };
-        if let Ok(model) = params.fit(&matrix, &targets, weights.as_deref(), &mut scratch) {
+        if let Ok(model) = params.fit(Examples::new(&matrix, &targets, weights.as_deref()), Interrupt::default(), &mut scratch) {
             check(&model, &matrix)?;
         }
     }
@@ -114,7 +115,7 @@ proptest! {
     #[test]
     fn ridge_regression_never_panics((columns, features, targets, weights) in table(), alpha in 0.0_f64..3.0) {
         let matrix = Matrix::from_rows(columns, &features).unwrap();
-        if let Ok(model) = (RidgeParams { alpha, fit_intercept: true }).fit(&matrix, &targets, weights.as_deref()) {
+        if let Ok(model) = (RidgeParams { alpha, fit_intercept: true }).fit(Examples::new(&matrix, &targets, weights.as_deref()), Interrupt::default()) {
             model.predict_matrix(&matrix).unwrap();
         }
     }
@@ -123,7 +124,7 @@ proptest! {
     fn damaged_files_never_panic(cut in 0_usize..3000, flip in 0_usize..3000, bits in any::<u8>(), ubj in any::<bool>()) {
         let matrix = Matrix::from_rows(1, &[1.0, 2.0, 3.0, 4.0]).unwrap();
         let params = BoostingParams { num_round: 2, ..BoostingParams::default() };
-        let model = params.fit(&matrix, &[1.0, 2.0, 3.0, 9.0], None, None, &mut Scratch::default()).unwrap().model;
+        let model = params.fit(Examples::new(&matrix, &[1.0, 2.0, 3.0, 9.0], None), None, Interrupt::default(), &mut Scratch::default()).unwrap().model;
         let mut file = if ubj { model.to_ubj() } else { model.to_json() };
         let length = file.len();
         file[flip % length] ^= bits;
@@ -142,12 +143,14 @@ fn ten_thousand_columns_are_searched_like_ten() {
     let matrix = Matrix::from_rows(10_000, &values).unwrap();
     let targets: Vec<f32> = (0..30).map(|row| matrix.column(77)[row] * 2.0).collect();
     let params = BoostingParams { num_round: 3, max_depth: 3, ..BoostingParams::default() };
-    let fitted = params.fit(&matrix, &targets, None, None, &mut Scratch::default()).unwrap();
+    let fitted = params
+        .fit(Examples::new(&matrix, &targets, None), None, Interrupt::default(), &mut Scratch::default())
+        .unwrap();
     let splits: usize = fitted.model.importances().iter().map(|importance| importance.weight).sum();
     assert!(splits >= 3, "{splits} splits");
     let forest = ForestParams { n_estimators: 3, ..ForestParams::default() };
-    forest.fit(&matrix, &targets, None, &mut Scratch::default()).unwrap();
-    RidgeParams::default().fit(&matrix, &targets, None).unwrap();
+    forest.fit(Examples::new(&matrix, &targets, None), Interrupt::default(), &mut Scratch::default()).unwrap();
+    RidgeParams::default().fit(Examples::new(&matrix, &targets, None), Interrupt::default()).unwrap();
 }
 
 #[test]
@@ -156,9 +159,13 @@ fn constant_targets_and_single_rows_predict_the_mean() {
     for rows in [1, 4] {
         let matrix = Matrix::from_rows(2, &vec![f32::NAN; 2 * rows]).unwrap();
         let targets = vec![7.5; rows];
-        let boosted = BoostingParams::default().fit(&matrix, &targets, None, None, &mut scratch).unwrap();
+        let boosted = BoostingParams::default()
+            .fit(Examples::new(&matrix, &targets, None), None, Interrupt::default(), &mut scratch)
+            .unwrap();
         assert_eq!(boosted.model.predict(&[1.0, f32::NAN]).unwrap(), 7.5);
-        let forest = ForestParams::default().fit(&matrix, &targets, None, &mut scratch).unwrap();
+        let forest = ForestParams::default()
+            .fit(Examples::new(&matrix, &targets, None), Interrupt::default(), &mut scratch)
+            .unwrap();
         assert_eq!(forest.predict(&[1.0, f32::NAN]).unwrap(), 7.5);
     }
 }
@@ -167,20 +174,47 @@ fn constant_targets_and_single_rows_predict_the_mean() {
 fn errors_say_what_is_wrong_and_where() {
     let matrix = Matrix::from_rows(1, &[1.0, 2.0]).unwrap();
     let mut scratch = Scratch::default();
+    let ever = Interrupt::default();
     let boosting = BoostingParams::default();
     let forest = ForestParams::default();
     let poisson = BoostingParams { objective: Objective::Poisson, ..BoostingParams::default() };
     let impatient = BoostingParams { early_stopping_rounds: Some(3), ..BoostingParams::default() };
     let monotone = BoostingParams { monotone_constraints: vec![1, 1], ..BoostingParams::default() };
     for (error, part) in [
-        (boosting.fit(&matrix, &[1.0, f32::NAN], None, None, &mut scratch).unwrap_err(), "row 2: the target"),
-        (boosting.fit(&matrix, &[1.0], None, None, &mut scratch).unwrap_err(), "1 targets for 2 rows"),
-        (boosting.fit(&matrix, &[1.0, 2.0], Some(&[1.0, -1.0]), None, &mut scratch).unwrap_err(), "negative"),
-        (forest.fit(&matrix, &[1.0, 2.0], Some(&[0.0, 0.0]), &mut scratch).unwrap_err(), "every weight is zero"),
-        (poisson.fit(&matrix, &[1.0, -2.0], None, None, &mut scratch).unwrap_err(), "row 2: the target -2"),
-        (poisson.fit(&matrix, &[0.0, 0.0], None, None, &mut scratch).unwrap_err(), "every target is zero"),
-        (impatient.fit(&matrix, &[1.0, 2.0], None, None, &mut scratch).unwrap_err(), "needs validation rows"),
-        (monotone.fit(&matrix, &[1.0, 2.0], None, None, &mut scratch).unwrap_err(), "monotone_constraints"),
+        (
+            boosting.fit(Examples::new(&matrix, &[1.0, f32::NAN], None), None, ever, &mut scratch).unwrap_err(),
+            "row 2: the target",
+        ),
+        (
+            boosting.fit(Examples::new(&matrix, &[1.0], None), None, ever, &mut scratch).unwrap_err(),
+            "1 targets for 2 rows",
+        ),
+        (
+            boosting
+                .fit(Examples::new(&matrix, &[1.0, 2.0], Some(&[1.0, -1.0])), None, ever, &mut scratch)
+                .unwrap_err(),
+            "negative",
+        ),
+        (
+            forest.fit(Examples::new(&matrix, &[1.0, 2.0], Some(&[0.0, 0.0])), ever, &mut scratch).unwrap_err(),
+            "every weight is zero",
+        ),
+        (
+            poisson.fit(Examples::new(&matrix, &[1.0, -2.0], None), None, ever, &mut scratch).unwrap_err(),
+            "row 2: the target -2",
+        ),
+        (
+            poisson.fit(Examples::new(&matrix, &[0.0, 0.0], None), None, ever, &mut scratch).unwrap_err(),
+            "every target is zero",
+        ),
+        (
+            impatient.fit(Examples::new(&matrix, &[1.0, 2.0], None), None, ever, &mut scratch).unwrap_err(),
+            "needs validation rows",
+        ),
+        (
+            monotone.fit(Examples::new(&matrix, &[1.0, 2.0], None), None, ever, &mut scratch).unwrap_err(),
+            "monotone_constraints",
+        ),
         (Ensemble::from_bytes(b"binf0000").unwrap_err(), "old binary"),
         (Ensemble::from_bytes(&[0x80, 4, 149]).unwrap_err(), "pickle"),
         (Ensemble::from_bytes(b"{\"learner\": {").unwrap_err(), "cannot be read"),

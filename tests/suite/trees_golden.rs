@@ -8,8 +8,8 @@ use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use manyfit::settings::{Settings, Task};
 use manyfit_models::{
-    RowsSpec,
-    trees::{BoostingParams, Ensemble, Evaluation, Matrix, Scratch},
+    Interrupt, RowsSpec,
+    trees::{BoostingParams, Ensemble, Examples, Matrix, Scratch},
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -92,13 +92,12 @@ fn boosting_grows_the_trees_that_xgboost_grew() {
         let case: Golden = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
         let params = boosting(case.params);
         let validation = matrix(case.columns, &case.validation_features);
-        let evaluation = Evaluation { matrix: &validation, targets: &case.validation_targets, weights: None };
+        let judged = Examples::new(&validation, &case.validation_targets, None);
         let fitted = params
             .fit(
-                &matrix(case.columns, &case.features),
-                &case.targets,
-                case.weights.as_deref(),
-                Some(evaluation),
+                Examples::new(&matrix(case.columns, &case.features), &case.targets, case.weights.as_deref()),
+                Some(judged),
+                Interrupt::default(),
                 &mut scratch,
             )
             .unwrap();

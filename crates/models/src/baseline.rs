@@ -1,7 +1,13 @@
 //! The yardsticks, and what a customer gets whose series is too short for anything better.
 
-use super::{Error, Forecast, Result, frequency::Frequency, normal_quantile};
-use crate::data::Series;
+use crate::{
+    Error, Result,
+    data::{CovariateError, Series},
+    forecast::Forecast,
+    forecast_request::{Dates, ForecastRequest},
+    frequency::Frequency,
+    quantiles::normal_quantile,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -128,21 +134,44 @@ impl FittedBaseline {
         Ok(fitted)
     }
 
-    /// Continues from the last date; `dates` are the steps after it.
+    /// Forecasts dates after the history; those of [`Dates::Table`] are the steps after it, whatever they are.
+    pub(crate) fn answer(
+        &self,
+        request: &ForecastRequest<'_>,
+        frequency: Frequency,
+    ) -> Result<Forecast, CovariateError> {
+        let width = request.interval_width.unwrap_or(self.interval_width);
+        let dates = match request.dates {
+            Dates::At(dates) => {
+                let step = |&date: &i64| match frequency.steps(self.last_date, date) {
+                    ..1 => Err(CovariateError::WithinHistory),
+                    step => Ok(step as usize),
+                };
+                let steps = dates.iter().map(step).collect::<Result<Vec<_>, _>>()?;
+                return Ok(self.forecast(dates, steps, width));
+            }
+            Dates::Steps { horizon, frequency } => frequency.after(self.last_date, horizon),
+            Dates::Table => request.future.map(|table| table.dates.to_vec()).unwrap_or_default(),
+        };
+        Ok(self.forecast(&dates, 1..=dates.len(), width))
+    }
+
+    /// Repeats the season; `steps` count the dates after the history, from 1.
     ///
     /// The interval is normal with variance σ²·(number of seasons ahead), or σ²·(1 + 1/n) for the mean.
-    #[must_use]
-    pub fn forecast(&self, dates: &[i64]) -> Forecast {
-        let low = normal_quantile((1.0 - self.interval_width) / 2.0);
-        let yhat: Vec<f64> = (0..dates.len()).map(|step| self.season[step % self.season.len()]).collect();
+    fn forecast(&self, dates: &[i64], steps: impl IntoIterator<Item = usize>, interval_width: f64) -> Forecast {
+        let low = normal_quantile((1.0 - interval_width) / 2.0);
+        let season = self.season.len();
         let deviation = |step: usize| match self.model {
-            BaselineSpec::SeasonalNaive => self.sigma * (1.0 + (step / self.season.len()) as f64).sqrt(),
+            BaselineSpec::SeasonalNaive => self.sigma * (1.0 + (step / season) as f64).sqrt(),
             BaselineSpec::Mean => self.sigma * (1.0 + 1.0 / self.rows as f64).sqrt(),
         };
+        let rows = steps.into_iter().map(|step| (self.season[(step - 1) % season], low * deviation(step - 1)));
+        let (yhat, reach): (Vec<f64>, Vec<f64>) = rows.unzip();
         let forecast = Forecast {
             dates: dates.to_vec(),
-            yhat_lower: yhat.iter().enumerate().map(|(step, y)| y + low * deviation(step)).collect(),
-            yhat_upper: yhat.iter().enumerate().map(|(step, y)| y - low * deviation(step)).collect(),
+            yhat_lower: yhat.iter().zip(&reach).map(|(y, reach)| y + reach).collect(),
+            yhat_upper: yhat.iter().zip(&reach).map(|(y, reach)| y - reach).collect(),
             trend: yhat.clone(),
             trend_lower: yhat.clone(),
             trend_upper: yhat.clone(),
@@ -164,13 +193,18 @@ mod tests {
         Series { timestamps: dates.clone(), dates, values: values.to_vec(), ..Series::default() }
     }
 
+    fn next(fitted: &FittedBaseline, horizon: usize) -> Forecast {
+        let steps = Dates::Steps { horizon, frequency: Frequency::DAILY };
+        fitted.answer(&ForecastRequest::new(steps), Frequency::DAILY).unwrap()
+    }
+
     #[test]
     fn the_seasonal_naive_repeats_the_last_week_of_daily_data() {
         let values: Vec<f64> = (0..21).map(|day| f64::from(day % 7)).collect();
         let fitted = BaselineSpec::SeasonalNaive.fit(&series(&values), Frequency::DAILY, 0.8, None).unwrap();
         assert_eq!(fitted.model, BaselineSpec::SeasonalNaive);
         assert_eq!(fitted.sigma, 0.0);
-        assert_eq!(fitted.forecast(&[0; 9]).yhat, [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 0.0, 1.0]);
+        assert_eq!(next(&fitted, 9).yhat, [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 0.0, 1.0]);
     }
 
     #[test]
@@ -181,7 +215,7 @@ mod tests {
             series.values.remove(missing);
         }
         let fitted = BaselineSpec::SeasonalNaive.fit(&series, Frequency::DAILY, 0.8, None).unwrap();
-        assert_eq!(fitted.forecast(&[0; 7]).yhat, [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+        assert_eq!(next(&fitted, 7).yhat, [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
         assert_eq!(fitted.sigma, 0.0);
         // Rows that are absent altogether are no different.
         series.dates = series.timestamps.clone();
@@ -193,7 +227,7 @@ mod tests {
     fn less_than_a_season_falls_back_to_the_mean() {
         let fitted = BaselineSpec::SeasonalNaive.fit(&series(&[1.0, 3.0]), Frequency::DAILY, 0.8, None).unwrap();
         assert_eq!(fitted.model, BaselineSpec::Mean);
-        let forecast = fitted.forecast(&[0]);
+        let forecast = next(&fitted, 1);
         assert_eq!(forecast.yhat, [2.0]);
         // z(0.9) · √(1 + 1/2) around the mean.
         assert!((forecast.yhat_upper[0] - 2.0 - 1.281_551_565_5 * 1.5_f64.sqrt()).abs() < 1e-9);

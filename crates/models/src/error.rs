@@ -1,17 +1,19 @@
-//! What cannot be fitted, read or predicted.
+//! Why a model cannot be fitted, read or used.
 
-/// Why a model cannot be fitted, read or asked.
+use crate::interrupt::Interruption;
+
+/// Why a model cannot be fitted, read or used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// A parameter that is out of its bounds, contradicts another, or is not supported.
+    /// A parameter is out of its range, contradicts another, or is not supported.
     #[error("{0}")]
     Parameter(String),
-    /// Data or a model file that cannot be used.
+    /// Data or a model file cannot be used.
     #[error("{0}")]
     Data(String),
     /// The fit was ended early.
-    #[error("{0}")]
-    Interrupted(String),
+    #[error(transparent)]
+    Interrupted(#[from] Interruption),
 }
 
 impl Error {

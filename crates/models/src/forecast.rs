@@ -31,6 +31,23 @@ pub struct Forecast {
 }
 
 impl Forecast {
+    /// The forecast at other dates, each with the values of the row at its place.
+    pub(crate) fn select(&self, dates: &[i64], places: &[usize]) -> Self {
+        let pick = |values: &[f64]| places.iter().map(|&place| values[place]).collect::<Vec<_>>();
+        Self {
+            dates: dates.to_vec(),
+            yhat: pick(&self.yhat),
+            yhat_lower: pick(&self.yhat_lower),
+            yhat_upper: pick(&self.yhat_upper),
+            trend: pick(&self.trend),
+            trend_lower: pick(&self.trend_lower),
+            trend_upper: pick(&self.trend_upper),
+            additive_terms: pick(&self.additive_terms),
+            multiplicative_terms: pick(&self.multiplicative_terms),
+            components: self.components.iter().map(|(name, values)| (name.clone(), pick(values))).collect(),
+        }
+    }
+
     /// Raises yhat and the ends of its interval to a bound; the trend and the components stay.
     pub(crate) fn bounded(mut self, bound: Option<f64>) -> Self {
         if let Some(bound) = bound {

@@ -218,7 +218,8 @@ impl Frequency {
     }
 }
 
-fn civil(ms: i64) -> DateTime {
+/// Milliseconds since the epoch as a date and a time of day.
+pub(crate) fn civil(ms: i64) -> DateTime {
     DateTime::constant(1970, 1, 1, 0, 0, 0, 0).saturating_add(ms.milliseconds())
 }
 

@@ -5,9 +5,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::patience::{Patience, Unfitted};
-use super::trees::Matrix;
-use crate::{Error, Result};
+use crate::{
+    Error, Result,
+    data::{Examples, Matrix},
+    interrupt::Interrupt,
+};
 
 /// The largest system that is solved, in unknowns: 200 MB in double precision.
 const MAX_UNKNOWNS: usize = 5000;
@@ -55,35 +57,19 @@ impl RidgeParams {
         if sound { Ok(()) } else { Err(Error::Parameter(format!("alpha={alpha}: must be 0 or more"))) }
     }
 
-    /// Fits a model to `targets`, shape (n). `weights`, shape (n), are sample weights.
+    /// Fits a model.
     ///
     /// # Errors
     /// A negative `alpha`; targets or weights that are missing or infinite; features that are linearly dependent where
-    /// `alpha` is 0.
-    pub fn fit(&self, matrix: &Matrix, targets: &[f32], weights: Option<&[f32]>) -> Result<Ridge> {
-        Ok(self.fit_within(matrix, targets, weights, Patience::default())?)
-    }
-
-    /// [`Self::fit`], asking at each row of the system whether to go on.
-    ///
-    /// # Errors
-    /// As [`Self::fit`], or that the patience is over.
-    pub fn fit_within(
-        &self,
-        matrix: &Matrix,
-        targets: &[f32],
-        weights: Option<&[f32]>,
-        patience: Patience<'_>,
-    ) -> Result<Ridge, Unfitted> {
+    /// `alpha` is 0; `interrupt`, which is checked at each row of the system.
+    pub fn fit(&self, training: Examples<'_>, interrupt: Interrupt<'_>) -> Result<Ridge> {
         self.check()?;
-        matrix.check_length("target", targets)?;
-        if let Some(weights) = weights {
-            matrix.check_weights(weights)?;
-        }
+        training.check()?;
+        let Examples { matrix, targets, weights } = training;
         let (n, k) = (matrix.rows(), matrix.columns());
         if n.min(k) > MAX_UNKNOWNS {
             let complaint = format!("ridge regression of {n} rows × {k} features is too large to solve");
-            return Err(Error::Data(complaint).into());
+            return Err(Error::Data(complaint));
         }
         let weight = |row: usize| weights.map_or(1.0, |weights| f64::from(weights[row]));
         let total: f64 = (0..n).map(weight).sum();
@@ -102,34 +88,37 @@ impl RidgeParams {
             .collect();
         let response: Vec<f64> =
             (0..n).map(|row| weight(row).sqrt() * (f64::from(targets[row]) - target_shift)).collect();
-        let coefficients =
-            if k <= n { self.primal(&design, &response, patience)? } else { self.dual(&design, &response, patience)? };
+        let coefficients = if k <= n {
+            self.primal(&design, &response, interrupt)?
+        } else {
+            self.dual(&design, &response, interrupt)?
+        };
         let product: f64 = coefficients.iter().zip(&means).map(|(coefficient, mean)| coefficient * mean).sum();
         Ok(Ridge { intercept: target_shift - shift * product, coefficients, means })
     }
 
     /// Solves `(XᵀX + αI) β = Xᵀy`, a system of the number of features.
-    fn primal(&self, design: &[Vec<f64>], response: &[f64], patience: Patience<'_>) -> Result<Vec<f64>, Unfitted> {
+    fn primal(&self, design: &[Vec<f64>], response: &[f64], interrupt: Interrupt<'_>) -> Result<Vec<f64>> {
         let k = design.len();
         let mut system = vec![0.0; k * k];
         for i in 0..k {
-            patience.check()?;
+            interrupt.check()?;
             for j in 0..=i {
                 system[i * k + j] = dot(&design[i], &design[j]);
             }
             system[i * k + i] += self.alpha;
         }
         let mut solution: Vec<f64> = design.iter().map(|column| dot(column, response)).collect();
-        solve(&mut system, &mut solution, patience)?;
+        solve(&mut system, &mut solution, interrupt)?;
         Ok(solution)
     }
 
     /// Solves `(XXᵀ + αI) a = y`, a system of the number of rows, for `β = Xᵀa`.
-    fn dual(&self, design: &[Vec<f64>], response: &[f64], patience: Patience<'_>) -> Result<Vec<f64>, Unfitted> {
+    fn dual(&self, design: &[Vec<f64>], response: &[f64], interrupt: Interrupt<'_>) -> Result<Vec<f64>> {
         let n = response.len();
         let mut system = vec![0.0; n * n];
         for (block, rows) in system.chunks_mut(ROWS_AT_ONCE * n).enumerate() {
-            patience.check()?;
+            interrupt.check()?;
             for column in design {
                 for (i, row) in (block * ROWS_AT_ONCE..).zip(rows.chunks_exact_mut(n)) {
                     row[..=i].iter_mut().zip(column).for_each(|(cell, x)| *cell += column[i] * x);
@@ -140,7 +129,7 @@ impl RidgeParams {
             system[i * n + i] += self.alpha;
         }
         let mut solution = response.to_vec();
-        solve(&mut system, &mut solution, patience)?;
+        solve(&mut system, &mut solution, interrupt)?;
         Ok(design.iter().map(|column| dot(column, &solution)).collect())
     }
 }
@@ -211,10 +200,10 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 
 /// Solves a symmetric positive definite system in place by Cholesky's decomposition; only the lower triangle of `system`,
 /// shape (m, m), is read.
-fn solve(system: &mut [f64], solution: &mut [f64], patience: Patience<'_>) -> Result<(), Unfitted> {
+fn solve(system: &mut [f64], solution: &mut [f64], interrupt: Interrupt<'_>) -> Result<()> {
     let m = solution.len();
     for i in 0..m {
-        patience.check()?;
+        interrupt.check()?;
         for j in 0..=i {
             let (above, row) = system.split_at_mut(i * m);
             let other = if j == i { &row[..j] } else { &above[j * m..j * m + j] };
@@ -224,7 +213,7 @@ fn solve(system: &mut [f64], solution: &mut [f64], patience: Patience<'_>) -> Re
             } else if rest > row[j].abs() * 1e-14 {
                 row[j] = rest.sqrt();
             } else {
-                return Err(Error::Data("the features are linearly dependent: set alpha above 0".into()).into());
+                return Err(Error::Data("the features are linearly dependent: set alpha above 0".into()));
             }
         }
     }
@@ -243,8 +232,8 @@ fn solve(system: &mut [f64], solution: &mut [f64], patience: Patience<'_>) -> Re
 #[cfg(test)]
 #[expect(clippy::float_cmp, reason = "these results are exact")]
 mod tests {
-    use super::super::patience::Interruption;
     use super::*;
+    use crate::interrupt::Interruption;
     use std::{
         sync::atomic::AtomicBool,
         time::{Duration, Instant},
@@ -259,7 +248,9 @@ mod tests {
     #[test]
     fn without_a_penalty_a_line_is_found_again() {
         let (matrix, targets) = line();
-        let model = RidgeParams { alpha: 0.0, fit_intercept: true }.fit(&matrix, &targets, None).unwrap();
+        let model = RidgeParams { alpha: 0.0, fit_intercept: true }
+            .fit(Examples::new(&matrix, &targets, None), Interrupt::default())
+            .unwrap();
         assert!((model.intercept - 5.0).abs() < 1e-9, "{model:?}");
         assert!((model.coefficients[0] - 2.0).abs() < 1e-9 && (model.coefficients[1] + 3.0).abs() < 1e-9, "{model:?}");
     }
@@ -270,7 +261,7 @@ mod tests {
         let params = RidgeParams { alpha: 2.0, fit_intercept: false };
         let design: Vec<Vec<f64>> = (0..2).map(|k| matrix.column(k).iter().map(|&x| f64::from(x)).collect()).collect();
         let response: Vec<f64> = targets.iter().map(|&y| f64::from(y)).collect();
-        let ever = Patience::default();
+        let ever = Interrupt::default();
         let (primal, dual) =
             (params.primal(&design, &response, ever).unwrap(), params.dual(&design, &response, ever).unwrap());
         for (a, b) in primal.iter().zip(&dual) {
@@ -281,10 +272,10 @@ mod tests {
     #[test]
     fn a_system_ends_with_the_patience_while_it_is_set_up_and_while_it_is_solved() {
         let stop = AtomicBool::new(true);
-        let over = Patience { deadline: None, stop: Some(&stop) };
+        let over = Interrupt { deadline: None, stop: Some(&stop) };
         let (params, design) = (RidgeParams::default(), [vec![1.0, 2.0]]);
-        let stopped = |ended: Result<Vec<f64>, Unfitted>| {
-            assert!(matches!(ended, Err(Unfitted::Interrupted(Interruption::Stopped))), "{ended:?}");
+        let stopped = |ended: Result<Vec<f64>>| {
+            assert!(matches!(ended, Err(Error::Interrupted(Interruption::Stopped))), "{ended:?}");
         };
         stopped(params.primal(&design, &[1.0, 2.0], over));
         stopped(params.dual(&design, &[1.0, 2.0], over));
@@ -294,8 +285,8 @@ mod tests {
         let matrix = Matrix::from_columns(n, (0..n).flat_map(column).collect()).unwrap();
         let targets: Vec<f32> = column(9).collect();
         let deadline = Some(Instant::now() + Duration::from_millis(30));
-        let fitted = params.fit_within(&matrix, &targets, None, Patience { deadline, stop: None });
-        assert!(matches!(fitted, Err(Unfitted::Interrupted(Interruption::OutOfTime))), "{fitted:?}");
+        let fitted = params.fit(Examples::new(&matrix, &targets, None), Interrupt { deadline, stop: None });
+        assert!(matches!(fitted, Err(Error::Interrupted(Interruption::OutOfTime))), "{fitted:?}");
     }
 
     #[test]
@@ -303,8 +294,9 @@ mod tests {
         let once = Matrix::from_rows(1, &[1.0, 2.0, 4.0]).unwrap();
         let twice = Matrix::from_rows(1, &[1.0, 2.0, 4.0, 4.0]).unwrap();
         let params = RidgeParams::default();
-        let weighted = params.fit(&once, &[1.0, 3.0, 2.0], Some(&[1.0, 1.0, 2.0])).unwrap();
-        let repeated = params.fit(&twice, &[1.0, 3.0, 2.0, 2.0], None).unwrap();
+        let weighted =
+            params.fit(Examples::new(&once, &[1.0, 3.0, 2.0], Some(&[1.0, 1.0, 2.0])), Interrupt::default()).unwrap();
+        let repeated = params.fit(Examples::new(&twice, &[1.0, 3.0, 2.0, 2.0], None), Interrupt::default()).unwrap();
         assert!((weighted.intercept - repeated.intercept).abs() < 1e-12);
         assert!((weighted.coefficients[0] - repeated.coefficients[0]).abs() < 1e-12);
     }
@@ -312,7 +304,8 @@ mod tests {
     #[test]
     fn missing_values_count_as_the_mean_and_constant_columns_do_no_harm() {
         let matrix = Matrix::from_rows(3, &[1.0, 7.0, f32::NAN, 2.0, 7.0, f32::NAN, f32::NAN, 7.0, f32::NAN]).unwrap();
-        let model = RidgeParams::default().fit(&matrix, &[1.0, 2.0, 6.0], None).unwrap();
+        let model =
+            RidgeParams::default().fit(Examples::new(&matrix, &[1.0, 2.0, 6.0], None), Interrupt::default()).unwrap();
         assert_eq!(model.coefficients[1..], [0.0, 0.0]);
         assert_eq!(model.predict(&[f32::NAN; 3]).unwrap(), model.predict(&[1.5, 7.0, 0.0]).unwrap());
     }
@@ -320,7 +313,9 @@ mod tests {
     #[test]
     fn dependent_features_need_a_penalty() {
         let matrix = Matrix::from_rows(2, &[1.0, 2.0, 2.0, 4.0, 3.0, 6.0]).unwrap();
-        let error = RidgeParams { alpha: 0.0, fit_intercept: true }.fit(&matrix, &[1.0, 2.0, 3.0], None).unwrap_err();
+        let error = RidgeParams { alpha: 0.0, fit_intercept: true }
+            .fit(Examples::new(&matrix, &[1.0, 2.0, 3.0], None), Interrupt::default())
+            .unwrap_err();
         assert!(error.to_string().contains("alpha"), "{error}");
     }
 }

@@ -4,9 +4,9 @@ use crate::{
     Error, Result, Workspace,
     data::{Cell, Feature, Matrix, Table},
     footprint::{of_text, of_vec},
-    patience::{Patience, Unfitted},
+    interrupt::Interrupt,
     ridge::{Ridge, RidgeParams},
-    trees::{BoostingParams, Ensemble, Evaluation, ForestParams, Importance},
+    trees::{BoostingParams, Ensemble, ForestParams, Importance},
 };
 use serde::{Deserialize, Serialize};
 
@@ -53,35 +53,29 @@ impl RowsSpec {
     /// through all its rounds.
     ///
     /// # Errors
-    /// What the model cannot be fitted to, or that the patience is over.
+    /// What the model cannot be fitted to, or that `interrupt` ended the fit.
     pub fn fit(
         &self,
         training: &Table,
         validation: Option<&Table>,
-        patience: Patience<'_>,
+        interrupt: Interrupt<'_>,
         workspace: &mut Workspace,
-    ) -> Result<FittedRows, Unfitted> {
-        let Table { features, matrix, targets, weights, .. } = training;
-        let weights = weights.as_deref();
+    ) -> Result<FittedRows> {
+        let (rows, validation) = (training.examples(), validation.map(Table::examples));
+        let scratch = &mut workspace.trees;
         let model = match self {
             Self::GradientBoosting { params, format } => {
-                let evaluation = validation.filter(|_| self.stops_early()).map(|table| Evaluation {
-                    matrix: &table.matrix,
-                    targets: &table.targets,
-                    weights: table.weights.as_deref(),
-                });
+                let validation = validation.filter(|_| self.stops_early());
                 let without = BoostingParams { early_stopping_rounds: None, ..params.clone() };
-                let params = if evaluation.is_some() { params } else { &without };
-                let fitted = params.fit_within(matrix, targets, weights, evaluation, patience, &mut workspace.trees)?;
-                RowsModel::Trees { ensemble: fitted.model, format: *format }
+                let params = if validation.is_some() { params } else { &without };
+                RowsModel::Trees { ensemble: params.fit(rows, validation, interrupt, scratch)?.model, format: *format }
             }
             Self::RandomForest { params, format } => {
-                let ensemble = params.fit_within(matrix, targets, weights, patience, &mut workspace.trees)?;
-                RowsModel::Trees { ensemble, format: *format }
+                RowsModel::Trees { ensemble: params.fit(rows, interrupt, scratch)?, format: *format }
             }
-            Self::Ridge(params) => RowsModel::Ridge(params.fit_within(matrix, targets, weights, patience)?),
+            Self::Ridge(params) => RowsModel::Ridge(params.fit(rows, interrupt)?),
         };
-        Ok(FittedRows::new(features.clone(), model))
+        Ok(FittedRows { features: training.features.clone(), model })
     }
 }
 
@@ -121,11 +115,6 @@ impl FittedRows {
     pub const XGBOOST_FILE: &'static str = "xgboost-model";
     /// The file of a linear model.
     pub const RIDGE_FILE: &'static str = "ridge.json";
-
-    /// `features`, shape (k), says what the model's k features are.
-    pub(super) const fn new(features: Vec<Feature>, model: RowsModel) -> Self {
-        Self { features, model }
-    }
 
     /// Reads a model file by its name in the archive. Without `features` they are named as in the file, or `f0`, `f1`, …
     ///
@@ -321,7 +310,7 @@ mod tests {
     fn every_family_is_written_and_read_back_and_explains_its_predictions() {
         let table = table();
         for spec in specs() {
-            let fitted = spec.fit(&table, None, Patience::default(), &mut Workspace::default()).unwrap();
+            let fitted = spec.fit(&table, None, Interrupt::default(), &mut Workspace::default()).unwrap();
             assert_eq!(fitted.name(), spec.name());
             let features = Some(fitted.features().to_vec());
             let again = FittedRows::from_file(fitted.file_name(), &fitted.to_bytes(), features).unwrap();
@@ -337,7 +326,7 @@ mod tests {
     #[test]
     fn a_file_without_metadata_has_numbered_features() {
         let table = table();
-        let fitted = specs()[1].fit(&table, None, Patience::default(), &mut Workspace::default()).unwrap();
+        let fitted = specs()[1].fit(&table, None, Interrupt::default(), &mut Workspace::default()).unwrap();
         let foreign = FittedRows::from_file("xgboost-model", &fitted.to_bytes(), None).unwrap();
         assert_eq!(foreign.features(), Feature::unnamed(2));
         assert_eq!(foreign.predict_matrix(&table.matrix).unwrap(), fitted.predict_matrix(&table.matrix).unwrap());
@@ -345,7 +334,7 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_together_is_refused() {
-        let fitted = specs()[3].fit(&table(), None, Patience::default(), &mut Workspace::default()).unwrap();
+        let fitted = specs()[3].fit(&table(), None, Interrupt::default(), &mut Workspace::default()).unwrap();
         let refused =
             |name, bytes: &[u8], features| FittedRows::from_file(name, bytes, features).unwrap_err().to_string();
         let three = Some(Feature::unnamed(3));

@@ -1,15 +1,15 @@
 //! Models of a time series: what to fit, and what was fitted.
 
 use crate::{
-    Forecast, Result, Scores, Workspace,
+    FitError, Forecast, Result, Scores, Workspace,
     baseline::{BaselineSpec, FittedBaseline},
-    data::{Covariates, Series},
+    data::{CovariateError, Series},
     footprint,
+    forecast_request::ForecastRequest,
     frequency::Frequency,
-    patience::{Interruption, Patience},
-    prophet::{self, CovariateError, FittedProphet, ProphetSpec},
+    interrupt::Interrupt,
+    prophet::{FittedProphet, ProphetSpec},
 };
-use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use serde::{Deserialize, Serialize};
 
 /// A model to fit to a series.
@@ -49,44 +49,6 @@ pub enum SeriesModel {
     Baseline(FittedBaseline),
 }
 
-/// Why a model could not be fitted to a series.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum FitError {
-    /// The model needs more rows.
-    #[error("{}", if *rows == 0 { "no row has a value" } else { "only one row has a value: Prophet needs two" })]
-    TooShort {
-        /// Rows that have a value.
-        rows: usize,
-    },
-    /// The deadline passed.
-    #[error("the fit did not end within its time limit; raise customer_time_limit or leave it unset")]
-    OutOfTime,
-    /// The run is being stopped.
-    #[error("the run was stopped")]
-    Stopped,
-    /// The arithmetic overflowed.
-    #[error("the values are too large or too far apart to compute with; scale them")]
-    NotFinite,
-    /// A column beside the series is missing or invalid.
-    #[error(transparent)]
-    Covariate(#[from] CovariateError),
-    /// A changepoint that was asked for is not within the history.
-    #[error("the changepoint {} is not within the history", prophet::civil(*date))]
-    ChangepointOutside {
-        /// Milliseconds since the epoch.
-        date: i64,
-    },
-}
-
-impl From<Interruption> for FitError {
-    fn from(interruption: Interruption) -> Self {
-        match interruption {
-            Interruption::OutOfTime => Self::OutOfTime,
-            Interruption::Stopped => Self::Stopped,
-        }
-    }
-}
-
 /// The largest magnitude of a value: sums over a history, and forecasts many times as high, stay finite.
 const LARGEST_VALUE: f64 = 1e300;
 
@@ -103,12 +65,12 @@ impl SeriesSpec {
     /// Fits the model to a series whose dates have the given frequency.
     ///
     /// # Errors
-    /// [`FitError`] says whether the series, a column beside it, or the end of `patience` is the reason.
+    /// [`FitError`] says whether the series, a column beside it, or the end of `interrupt` is the reason.
     pub fn fit(
         &self,
         series: &Series,
         frequency: Frequency,
-        patience: Patience<'_>,
+        interrupt: Interrupt<'_>,
         workspace: &mut Workspace,
     ) -> Result<FittedSeries, FitError> {
         if series.values.iter().any(|y| y.abs() > LARGEST_VALUE) {
@@ -116,7 +78,7 @@ impl SeriesSpec {
         }
         let model = match self {
             Self::Prophet(spec) => {
-                SeriesModel::Prophet(Box::new(spec.fit(series, patience, &mut workspace.prophet)?))
+                SeriesModel::Prophet(Box::new(spec.fit(series, interrupt, &mut workspace.prophet)?))
             }
             Self::Baseline { baseline, interval_width, lower_bound } => {
                 let fitted = baseline.fit(series, frequency, *interval_width, *lower_bound);
@@ -207,19 +169,43 @@ impl FittedSeries {
         frequency.after(last, horizon)
     }
 
-    /// Predicts at increasing dates; the same seed gives the same draws.
+    /// Forecasts.
+    ///
+    /// ```
+    /// use manyfit_models::{
+    ///     Dates, ForecastRequest, Interrupt, SeriesSpec, Workspace, baseline::BaselineSpec, data::Series, frequency::Frequency,
+    /// };
+    ///
+    /// let dates: Vec<i64> = (0..28).map(|day| day * 86_400_000).collect();
+    /// let values = (0..28).map(|day| f64::from(day % 7)).collect();
+    /// let series = Series { timestamps: dates.clone(), dates, values, ..Series::default() };
+    /// let spec = SeriesSpec::Baseline {
+    ///     baseline: BaselineSpec::SeasonalNaive,
+    ///     interval_width: 0.8,
+    ///     lower_bound: None,
+    /// };
+    /// let fitted = spec.fit(&series, Frequency::DAILY, Interrupt::default(), &mut Workspace::default())?;
+    /// let next = Dates::Steps { horizon: 3, frequency: fitted.frequency };
+    /// assert_eq!(fitted.forecast(&ForecastRequest::new(next))?.yhat, [0.0, 1.0, 2.0]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
-    /// Where the covariates lack what [`FittedSeries::columns`] names.
-    pub fn forecast(
-        &self,
-        dates: &[i64],
-        covariates: Covariates<'_>,
-        seed: [u8; 32],
-    ) -> Result<Forecast, CovariateError> {
+    /// Columns that [`FittedSeries::columns`] names lack values, the model does not know the holidays of all dates, or a baseline
+    /// is asked for dates that are not after its history.
+    pub fn forecast(&self, request: &ForecastRequest<'_>) -> Result<Forecast, CovariateError> {
         match &self.model {
-            SeriesModel::Prophet(fitted) => fitted.forecast(dates, covariates, &mut ChaCha8Rng::from_seed(seed)),
-            SeriesModel::Baseline(fitted) => Ok(fitted.forecast(dates)),
+            SeriesModel::Prophet(fitted) => fitted.answer(request),
+            SeriesModel::Baseline(fitted) => fitted.answer(request, self.frequency),
+        }
+    }
+
+    /// Simulated futures behind the interval of a forecast; none for a baseline, which simulates nothing.
+    #[must_use]
+    pub const fn uncertainty_samples(&self) -> Option<usize> {
+        match &self.model {
+            SeriesModel::Prophet(fitted) => Some(fitted.spec.uncertainty_samples),
+            SeriesModel::Baseline(_) => None,
         }
     }
 

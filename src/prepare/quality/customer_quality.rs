@@ -6,7 +6,7 @@ use crate::{
     input::value::timestamp,
     prepare::{gather::CustomerSlice, options::Options, write::output_rows::OutputRow},
 };
-use manyfit_models::frequency::Frequency;
+use manyfit_models::{frequency::Frequency, quantiles::quantiles_in_place};
 
 /// Outliers are this many interquartile ranges beyond the quartiles (Tukey's outer fences).
 const OUTER_FENCE: f64 = 3.0;
@@ -112,34 +112,14 @@ fn outliers(values: &mut [f64]) -> u64 {
     if values.len() < 4 {
         return 0;
     }
-    let (low, high) = (quantile(values, 0.25), quantile(values, 0.75));
+    let (low, high) = quantiles_in_place(values, 0.25, 0.75);
     let reach = OUTER_FENCE * (high - low);
     values.iter().filter(|&&value| value < low - reach || value > high + reach).count() as u64
-}
-
-/// The quantile with linear interpolation between order statistics, as numpy's default (Hyndman and Fan's type 7);
-/// reorders the values.
-fn quantile(values: &mut [f64], share: f64) -> f64 {
-    let place = share * (values.len() - 1) as f64;
-    let at = place as usize;
-    let (_, low, above) = values.select_nth_unstable_by(at, f64::total_cmp);
-    let low = *low;
-    let high = above.iter().copied().reduce(f64::min).unwrap_or(low);
-    low + (high - low) * (place - at as f64)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn quantiles_are_numpys() {
-        let mut values = [7.0, 1.0, 3.0, 100.0, 5.0, 2.0];
-        assert_eq!(quantile(&mut values, 0.25), 2.25);
-        assert_eq!(quantile(&mut values, 0.75), 6.5);
-        assert_eq!(quantile(&mut values, 0.0), 1.0);
-        assert_eq!(quantile(&mut values, 1.0), 100.0);
-    }
 
     #[test]
     fn a_value_far_beyond_the_quartiles_is_an_outlier() {

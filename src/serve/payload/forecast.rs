@@ -1,20 +1,15 @@
 //! Forecasts for a query, at dates in any order.
 
-use super::{
-    forecast_limits::MOST_DATES,
-    forecast_query::{ForecastQuery, QueryDate},
-};
+use super::forecast_query::{ForecastQuery, QueryDate};
 use crate::{
     input::format_timestamp,
     serve::{error::ApiError, models::LoadedModel},
 };
 use manyfit_models::{
-    FittedSeries, Forecast, SeriesModel,
-    data::{Columns, Covariates},
+    Dates, FittedSeries, Forecast, ForecastRequest,
+    data::{Columns, CovariateError, Covariates},
     frequency::Frequency,
-    prophet::CovariateError,
 };
-use std::borrow::Cow;
 
 /// A query that fits its model, ready to be computed.
 pub(super) struct Forecaster<'a> {
@@ -23,12 +18,10 @@ pub(super) struct Forecaster<'a> {
     seed: [u8; 32],
     /// The dates of the query, in its order.
     dates: Vec<i64>,
-    /// The dates to compute, increasing.
-    computed: Vec<i64>,
+    /// The same, each once and increasing.
+    sorted: Vec<i64>,
     /// The extra columns at these.
     columns: Columns,
-    /// For each date of the query its position in `computed`; `None` if they are the same.
-    positions: Option<Vec<usize>>,
 }
 
 impl<'a> Forecaster<'a> {
@@ -43,23 +36,8 @@ impl<'a> Forecaster<'a> {
         check_repeated_dates(query, &dates, &order)?;
         order.dedup_by_key(|&mut at| dates[at]);
         let columns = columns(series, query, &order, dates.len())?;
-        let (computed, positions) = if let SeriesModel::Baseline(baseline) = &series.model {
-            let steps: Vec<i64> = dates.iter().map(|&date| series.frequency.steps(baseline.last_date, date)).collect();
-            if steps.iter().any(|&step| step < 1 || step > MOST_DATES as i64) {
-                return Err(ApiError::bad_request(
-                    "the model repeats its last season: it can only forecast dates after its training data",
-                ));
-            }
-            // A baseline looks at the number of dates only.
-            let most = steps.iter().max().map_or(0, |&step| step as usize);
-            (vec![0; most], Some(steps.iter().map(|&step| step as usize - 1).collect()))
-        } else {
-            let sorted: Vec<i64> = order.iter().map(|&at| dates[at]).collect();
-            let position = |date: &i64| sorted.partition_point(|other| other < date);
-            let positions = (sorted != dates).then(|| dates.iter().map(position).collect());
-            (sorted, positions)
-        };
-        Ok(Self { model: series, query, seed: loaded.seed(query.seed), dates, computed, columns, positions })
+        let sorted = order.iter().map(|&at| dates[at]).collect();
+        Ok(Self { model: series, query, seed: loaded.seed(query.seed), dates, sorted, columns })
     }
 
     /// The dates of the query, in its order.
@@ -76,13 +54,14 @@ impl<'a> Forecaster<'a> {
             let hint = ": give it a value for each date, as in {\"regressors\": {\"price\": [1.5, …]}}";
             ApiError::bad_request(format!("{error}{}", if error.is_missing() { hint } else { "" }))
         };
-        let covariates = Covariates { dates: &self.computed, columns: &self.columns };
-        let fitted = self.varied(interval_width)?;
-        let forecast = fitted.forecast(&self.computed, covariates, self.seed).map_err(refuse)?;
-        Ok(match &self.positions {
-            None => forecast,
-            Some(positions) => select(&forecast, &self.dates, positions),
-        })
+        let request = ForecastRequest {
+            future: Some(Covariates { dates: &self.sorted, columns: &self.columns }),
+            interval_width,
+            uncertainty_samples: self.query.uncertainty_samples,
+            seed: self.seed,
+            ..ForecastRequest::new(Dates::At(&self.dates))
+        };
+        self.model.forecast(&request).map_err(refuse)
     }
 
     /// A quantile: the end of the interval that lies there, from the same draws.
@@ -92,27 +71,6 @@ impl<'a> Forecaster<'a> {
         }
         let forecast = self.forecast(Some((1.0 - 2.0 * quantile).abs()))?;
         Ok(if quantile > 0.5 { forecast.yhat_upper } else { forecast.yhat_lower })
-    }
-
-    /// The model with the query's interval, and with the holidays of the dates' years if its file names only a country.
-    fn varied(&self, interval_width: Option<f64>) -> Result<Cow<'a, FittedSeries>, ApiError> {
-        let samples = self.query.uncertainty_samples;
-        let complete = !matches!(&self.model.model, SeriesModel::Prophet(fitted) if fitted.unknown_holidays.is_some());
-        if complete && interval_width.is_none() && samples.is_none() {
-            return Ok(Cow::Borrowed(self.model));
-        }
-        let mut model = self.model.clone();
-        match &mut model.model {
-            SeriesModel::Prophet(fitted) => {
-                let last = self.computed.last().copied().unwrap_or_default();
-                let refuse = |error: manyfit_models::Error| ApiError::bad_request(error.to_string());
-                fitted.know_holidays_until(last).map_err(refuse)?;
-                fitted.spec.interval_width = interval_width.unwrap_or(fitted.spec.interval_width);
-                fitted.spec.uncertainty_samples = samples.unwrap_or(fitted.spec.uncertainty_samples);
-            }
-            SeriesModel::Baseline(fitted) => fitted.interval_width = interval_width.unwrap_or(fitted.interval_width),
-        }
-        Ok(Cow::Owned(model))
     }
 }
 
@@ -174,21 +132,4 @@ fn columns(series: &FittedSeries, query: &ForecastQuery, order: &[usize], dates:
         columns.insert(name, order.iter().map(|&at| values[at].unwrap_or(f64::NAN)).collect());
     }
     Ok(columns)
-}
-
-/// The rows at these positions, for these dates.
-fn select(forecast: &Forecast, dates: &[i64], positions: &[usize]) -> Forecast {
-    let pick = |values: &[f64]| positions.iter().map(|&position| values[position]).collect::<Vec<_>>();
-    Forecast {
-        dates: dates.to_vec(),
-        yhat: pick(&forecast.yhat),
-        yhat_lower: pick(&forecast.yhat_lower),
-        yhat_upper: pick(&forecast.yhat_upper),
-        trend: pick(&forecast.trend),
-        trend_lower: pick(&forecast.trend_lower),
-        trend_upper: pick(&forecast.trend_upper),
-        additive_terms: pick(&forecast.additive_terms),
-        multiplicative_terms: pick(&forecast.multiplicative_terms),
-        components: forecast.components.iter().map(|(name, values)| (name.clone(), pick(values))).collect(),
-    }
 }

@@ -2,10 +2,10 @@
 
 use super::forecast_query::ForecastQuery;
 use crate::serve::error::ApiError;
-use manyfit_models::{FittedSeries, SeriesModel};
+use manyfit_models::FittedSeries;
 
 /// Dates in one body.
-pub(super) const MOST_DATES: usize = 100_000;
+const MOST_DATES: usize = 100_000;
 
 /// Values to simulate in one body, quantiles included: about three seconds of one processor, so that a request whose client is
 /// gone keeps its slot no longer than that.
@@ -40,10 +40,7 @@ impl Budget {
 
     /// Subtracts the cost of a query.
     pub(super) fn spend(&mut self, series: &FittedSeries, query: &ForecastQuery) -> Result<(), ApiError> {
-        let fitted_samples = match &series.model {
-            SeriesModel::Prophet(fitted) => Some(fitted.spec.uncertainty_samples),
-            SeriesModel::Baseline(_) => None,
-        };
+        let fitted_samples = series.uncertainty_samples();
         let samples = query.uncertainty_samples.or(fitted_samples).unwrap_or_default();
         if query.quantiles.len() > MOST_QUANTILES {
             let message = format!("{} quantiles are too many: the limit is {MOST_QUANTILES}", query.quantiles.len());

@@ -1,6 +1,6 @@
 //! Rows of features with a target, for regression.
 
-use super::Matrix;
+use super::{Examples, Matrix};
 use serde::{Deserialize, Serialize};
 
 /// What stands for a missing value, beside nothing at all; in any case.
@@ -102,6 +102,12 @@ pub struct Table {
 }
 
 impl Table {
+    /// The rows as a model learns them.
+    #[must_use]
+    pub fn examples(&self) -> Examples<'_> {
+        Examples::new(&self.matrix, &self.targets, self.weights.as_deref())
+    }
+
     /// Number of rows, n.
     #[must_use]
     pub fn len(&self) -> usize {

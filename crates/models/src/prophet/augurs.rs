@@ -3,10 +3,10 @@
 use super::{
     normal_equations::NormalMatrix,
     posterior::Design,
-    solver::{Problem, Solver, Unsolved},
+    solver::{Problem, Solver},
     spec::Growth,
 };
-use crate::patience::Patience;
+use crate::interrupt::Interrupt;
 use augurs_prophet::{
     PositiveFloat, TrendIndicator,
     optimizer::{Data, Error, InitialParams, OptimizeOpts, OptimizedParams, Optimizer},
@@ -46,12 +46,13 @@ impl Optimizer for ExactOptimizer {
             cap: Vec::new(),
         };
         let mut solver = Solver::default();
-        let problem =
-            Problem { design: &design, normal: &NormalMatrix::new(&design), y: &data.y, patience: Patience::default() };
-        let optimum = solver.solve(&problem).map_err(|unsolved| match unsolved {
-            Unsolved::Interrupted(_) => Error::static_str("out of time"),
-            Unsolved::NotFinite => Error::static_str("the data are not finite, or overflow on the way"),
-        })?;
+        let problem = Problem {
+            design: &design,
+            normal: &NormalMatrix::new(&design),
+            y: &data.y,
+            interrupt: Interrupt::default(),
+        };
+        let optimum = solver.solve(&problem).map_err(Error::custom)?;
         let parameters = optimum.parameters;
         Ok(OptimizedParams {
             k: parameters.k,

@@ -1,12 +1,12 @@
 //! The days of a country's holidays that a model's file does not hold.
 
 use super::{
-    covariates::CovariateError,
     fitted::FittedProphet,
     terms::{CountryHolidays, Holiday, Holidays},
 };
 use crate::{
     Result,
+    data::CovariateError,
     holidays::{Country, year_of},
 };
 

@@ -18,9 +18,10 @@ use super::{
     linear_algebra::{add_scaled, dot},
     normal_equations::{NormalMatrix, RightHandSide, trend_columns},
     posterior::{Design, Parameters},
-    solver::{Problem, Unsolved, best_variance},
+    solver::{Problem, best_variance},
     spec::Growth,
 };
+use crate::fit_error::FitError;
 
 /// Halvings of a step of each kind before it is given up.
 const NEWTON_HALVINGS: usize = 3;
@@ -95,7 +96,7 @@ impl Descent {
         least_gain: f64,
         most_steps: usize,
         known: Option<&Point>,
-    ) -> Result<Option<f64>, Unsolved> {
+    ) -> Result<Option<f64>, FitError> {
         let point = std::mem::take(&mut self.point);
         let mut sse = self.place(problem, &point);
         self.point = point;
@@ -103,7 +104,7 @@ impl Descent {
         // Far from an optimum Newton's second derivatives say little.
         let mut order = Order::GaussNewton;
         for _ in 0..most_steps {
-            problem.patience.check()?;
+            problem.interrupt.check()?;
             if !objective.is_finite() {
                 break;
             }
@@ -161,8 +162,8 @@ impl Descent {
         problem: &Problem<'_>,
         sse: f64,
         order: Order,
-    ) -> Result<Option<Proposal>, Unsolved> {
-        let Problem { design, normal, y, patience } = *problem;
+    ) -> Result<Option<Proposal>, FitError> {
+        let Problem { design, normal, y, interrupt } = *problem;
         let variance = self.variance(problem, sse);
         let Self { rows, curvature, reduced, active_set, right, point, target, step, step_rows, held, .. } = self;
         rows.evaluate(design, y);
@@ -186,7 +187,7 @@ impl Descent {
         }
         target.delta.clone_from(&point.delta);
         let lambda = variance / design.changepoint_prior_scale;
-        active_set.minimise(&reduced.c, &reduced.q, lambda, &mut target.delta, patience)?;
+        active_set.minimise(&reduced.c, &reduced.q, lambda, &mut target.delta, interrupt)?;
         reduced.free_parameters(matrix, &target.delta, &mut target.free);
 
         // What is gained: gᵀd − ½ dᵀHd, and the fall of the priors.

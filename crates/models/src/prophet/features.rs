@@ -2,11 +2,8 @@
 //!
 //! The order is Python's: seasonalities as they were added, then a column per holiday and day offset, then regressors.
 
-use super::{
-    covariates::{CovariateError, condition_at, values_at},
-    terms::{Holiday, Mode, Seasonality, Standardize},
-};
-use crate::data::Covariates;
+use super::terms::{Holiday, Mode, Seasonality, Standardize};
+use crate::data::{CovariateError, Covariates};
 use std::ops::Range;
 
 pub(super) const DAY_MS: i64 = 86_400_000;
@@ -192,7 +189,7 @@ impl Terms {
         let seasonalities = self.seasonalities.iter().zip(self.components());
         for (Seasonality { condition_name, .. }, Component { columns, .. }) in seasonalities {
             let Some(condition) = condition_name else { continue };
-            let applies = condition_at(covariates, condition, dates)?;
+            let applies = covariates.condition_at(condition, dates)?;
             for column in columns.clone() {
                 let column = &mut features[column * dates.len()..][..dates.len()];
                 column.iter_mut().zip(&applies).for_each(|(x, applies)| *x *= applies);
@@ -210,7 +207,7 @@ impl Terms {
         features: &mut Vec<f64>,
     ) -> Result<(), CovariateError> {
         for FittedRegressor { name, mean, deviation, .. } in &self.regressors {
-            let values = values_at(covariates, name, dates, None)?;
+            let values = covariates.values_at(name, dates, None)?;
             features.extend(values.into_iter().map(|x| (x - mean) / deviation));
         }
         Ok(())

@@ -221,7 +221,7 @@ fn history_columns(terms: &Terms, scales: &Scales, features: &[f64], series: &Se
     }
     for condition in terms.seasonalities.iter().filter_map(|seasonality| seasonality.condition_name.as_deref()) {
         let kept = &series.timestamps[first..];
-        let values = super::covariates::condition_at(series.covariates(), condition, kept);
+        let values = series.covariates().condition_at(condition, kept);
         columns.insert(condition, values.expect("the fit has used them"));
     }
     for (regressor, column) in terms.regressors.iter().zip(terms.shared_columns()..) {

@@ -1,7 +1,6 @@
 //! From a fitted model to a forecast: trend, components, yhat and its interval.
 
 use super::{
-    covariates::{CovariateError, values_at},
     features::{Component, Family},
     fitted::FittedProphet,
     linear_algebra::add_scaled,
@@ -9,11 +8,60 @@ use super::{
     spec::Growth,
     terms::Mode,
 };
-use crate::{Forecast, data::Covariates, normal_quantile, quantiles_in_place};
+use crate::{
+    data::{CovariateError, Covariates},
+    forecast::Forecast,
+    forecast_request::{ForecastRequest, Future, Past},
+    quantiles::{normal_quantile, quantiles_in_place},
+};
 use rand::{Rng, RngExt};
+use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use rand_distr::{Distribution, StandardNormal};
+use std::borrow::Cow;
+
+/// The interval of a forecast.
+#[derive(Clone, Copy, Debug)]
+pub struct Uncertainty {
+    /// Probability that the interval should cover, from 0 to below 1.
+    pub interval_width: f64,
+    /// Simulated futures; 0 for no interval.
+    pub samples: usize,
+}
 
 impl FittedProphet {
+    /// Answers a request: finds the dates, the columns and the holidays that the forecast depends on.
+    pub(crate) fn answer(&self, request: &ForecastRequest<'_>) -> Result<Forecast, CovariateError> {
+        let (needed, wanted): (Vec<_>, Vec<_>) = (self.columns().collect(), self.all_columns().collect());
+        let (last_value, last_date) = (self.last_value(), self.last_date());
+        let future = Future::new(request, Past { last_value, last_date, needed: &needed, wanted: &wanted })?;
+        let first = future.dates.first().copied().unwrap_or(i64::MAX);
+        let history = request.history.partition_point(|&date| date < first);
+        let mut asked = Cow::Borrowed(&*future.dates);
+        if history > 0 {
+            asked.to_mut().splice(0..0, request.history[..history].iter().copied());
+        }
+        let mut dates = Cow::Borrowed(&*asked);
+        if !dates.is_sorted_by(|a, b| a < b) {
+            dates.to_mut().sort_unstable();
+            dates.to_mut().dedup();
+        }
+        let mut model = Cow::Borrowed(self);
+        if let Some(&last) = dates.last().filter(|_| self.unknown_holidays.is_some()) {
+            model.to_mut().know_holidays_until(last).map_err(CovariateError::Holidays)?;
+        }
+        let Uncertainty { interval_width, samples } = self.uncertainty();
+        let uncertainty = Uncertainty {
+            interval_width: request.interval_width.unwrap_or(interval_width),
+            samples: request.uncertainty_samples.unwrap_or(samples),
+        };
+        let forecast = model.forecast(&dates, future.covariates(), uncertainty, request.seed)?;
+        if dates == asked {
+            return Ok(forecast);
+        }
+        let place = |date: &i64| dates.partition_point(|other| other < date);
+        Ok(forecast.select(&asked, &asked.iter().map(place).collect::<Vec<_>>()))
+    }
+
     /// Predicts at the given dates, milliseconds since the epoch, increasing.
     ///
     /// The interval follows `Prophet.predict`: a future trend may bend at every step as often and as much as the past
@@ -26,7 +74,8 @@ impl FittedProphet {
         &self,
         dates: &[i64],
         covariates: Covariates<'_>,
-        rng: &mut impl Rng,
+        uncertainty: Uncertainty,
+        seed: [u8; 32],
     ) -> Result<Forecast, CovariateError> {
         dates.last().map_or(Ok(()), |&last| self.insist_on_holidays(last))?;
         let t: Vec<f64> = dates.iter().map(|&ms| self.scaled_time(ms)).collect();
@@ -53,10 +102,16 @@ impl FittedProphet {
             multiplicative_terms: std::mem::take(&mut terms.multiplicative),
             components: terms.components,
         };
-        if self.spec.uncertainty_samples > 0 {
-            self.widen(&t, &caps, &mut forecast, rng);
+        if uncertainty.samples > 0 {
+            self.widen(&t, &caps, &mut forecast, uncertainty, &mut ChaCha8Rng::from_seed(seed));
         }
         Ok(forecast.bounded(self.spec.lower_bound))
+    }
+
+    /// The interval that was asked for when the model was fitted.
+    #[must_use]
+    pub const fn uncertainty(&self) -> Uncertainty {
+        Uncertainty { interval_width: self.spec.interval_width, samples: self.spec.uncertainty_samples }
     }
 
     /// The floors in the units of the input, and for logistic growth the scaled caps above them.
@@ -66,7 +121,7 @@ impl FittedProphet {
         }
         let limits = |name, constant, usual| match constant {
             Some(limit) => Ok(vec![limit; dates.len()]),
-            None => values_at(covariates, name, dates, usual),
+            None => covariates.values_at(name, dates, usual),
         };
         let floors = if self.logistic_floor {
             limits("floor", self.spec.floor, self.usual_floor)?
@@ -120,8 +175,15 @@ impl FittedProphet {
     }
 
     /// Puts the intervals around a forecast that has none.
-    fn widen(&self, t: &[f64], caps: &[f64], forecast: &mut Forecast, rng: &mut impl Rng) {
-        let (low, high) = ((1.0 - self.spec.interval_width) / 2.0, f64::midpoint(1.0, self.spec.interval_width));
+    fn widen(
+        &self,
+        t: &[f64],
+        caps: &[f64],
+        forecast: &mut Forecast,
+        Uncertainty { interval_width, samples }: Uncertainty,
+        rng: &mut impl Rng,
+    ) {
+        let (low, high) = ((1.0 - interval_width) / 2.0, f64::midpoint(1.0, interval_width));
         let sigma = self.parameters.sigma * self.y_scale;
         let past = if self.spec.growth == Growth::Flat { t.len() } else { t.partition_point(|&t| t <= 1.0) };
         for i in 0..past {
@@ -132,8 +194,8 @@ impl FittedProphet {
         if steps == 0 {
             return;
         }
-        let mut walks = TrendWalks::new(self, &t[past..]);
-        let mut draws = vec![0.0; self.spec.uncertainty_samples];
+        let mut walks = TrendWalks::new(self, &t[past..], samples);
+        let mut draws = vec![0.0; samples];
         for (i, &t) in t.iter().enumerate().skip(past) {
             match caps.get(i) {
                 Some(cap) => walks.step_logistic(t, *cap, &mut draws, rng),
@@ -188,7 +250,7 @@ struct Walk {
 
 impl TrendWalks {
     /// Walks along the scaled times of the future, of which there is at least one.
-    fn new(fitted: &FittedProphet, t: &[f64]) -> Self {
+    fn new(fitted: &FittedProphet, t: &[f64], samples: usize) -> Self {
         let steps = t.len();
         let spacing = if steps > 1 {
             (t[steps - 1] - t[0]) / (steps - 1) as f64
@@ -199,7 +261,7 @@ impl TrendWalks {
         };
         let delta = &fitted.parameters.delta;
         Self {
-            walks: vec![Walk::default(); fitted.spec.uncertainty_samples],
+            walks: vec![Walk::default(); samples],
             probability: (fitted.changepoints_t.len() as f64 * spacing).min(1.0),
             scale: delta.iter().map(|d| d.abs()).sum::<f64>() / delta.len().max(1) as f64 + 1e-8,
             spacing,

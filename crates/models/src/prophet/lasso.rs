@@ -7,7 +7,7 @@
 //! |qⱼ − (Cδ)ⱼ| ≤ λ most. Each step lowers the objective, so it ends; it is exact, and δ is exactly sparse.
 
 use super::linear_algebra::{add_scaled, back_substitute, cholesky, dot, forward_substitute};
-use crate::patience::{Interruption, Patience};
+use crate::interrupt::{Interrupt, Interruption};
 
 /// Relative room left to rounding in the optimality condition.
 const TOLERANCE: f64 = 1e-11;
@@ -47,7 +47,7 @@ impl ActiveSet {
         q: &[f64],
         lambda: f64,
         delta: &mut [f64],
-        patience: Patience<'_>,
+        interrupt: Interrupt<'_>,
     ) -> Result<(), Interruption> {
         let n = delta.len();
         let scale = q.iter().fold(lambda, |scale, q| scale.max(q.abs()));
@@ -61,7 +61,7 @@ impl ActiveSet {
         self.signs.extend(self.active.iter().map(|&j| delta[j].signum()));
         // Every round lowers the objective; the bound only guards against rounding at a tie.
         for _ in 0..20 * (n + 5) {
-            patience.check()?;
+            interrupt.check()?;
             if !self.active.is_empty() && !self.step(c, q, lambda, delta) {
                 continue;
             }
@@ -241,7 +241,7 @@ mod tests {
                 let want = coordinate_descent(&c, &q, lambda);
                 for start in [0.0, 1.0, -2.0] {
                     let mut delta = vec![start; n];
-                    ActiveSet::default().minimise(&c, &q, lambda, &mut delta, Patience::default()).unwrap();
+                    ActiveSet::default().minimise(&c, &q, lambda, &mut delta, Interrupt::default()).unwrap();
                     for (got, want) in delta.iter().zip(&want) {
                         assert!((got - want).abs() < 1e-6, "case {case}, λ {lambda}: {delta:?} {want}");
                     }
@@ -253,10 +253,10 @@ mod tests {
     #[test]
     fn nothing_of_an_earlier_problem_is_left() {
         let mut search = ActiveSet::default();
-        search.minimise(&[2.0], &[4.0], 1.0, &mut [0.0], Patience::default()).unwrap();
+        search.minimise(&[2.0], &[4.0], 1.0, &mut [0.0], Interrupt::default()).unwrap();
         assert_eq!(search.active(), [0]);
         let mut delta = [0.0; 2];
-        search.minimise(&[2.0, 0.0, 0.0, 2.0], &[1.0, 1.0], 5.0, &mut delta, Patience::default()).unwrap();
+        search.minimise(&[2.0, 0.0, 0.0, 2.0], &[1.0, 1.0], 5.0, &mut delta, Interrupt::default()).unwrap();
         search.solve_active(&mut []);
         assert_eq!((search.active().len(), delta), (0, [0.0; 2]));
     }
@@ -265,7 +265,7 @@ mod tests {
     fn a_column_twice_and_a_column_of_zeros_do_no_harm() {
         let c = [2.0, 2.0, 0.0, 2.0, 2.0, 0.0, 0.0, 0.0, 0.0];
         let mut delta = [0.0; 3];
-        ActiveSet::default().minimise(&c, &[4.0, 4.0, 0.0], 1.0, &mut delta, Patience::default()).unwrap();
+        ActiveSet::default().minimise(&c, &[4.0, 4.0, 0.0], 1.0, &mut delta, Interrupt::default()).unwrap();
         assert!((delta[0] + delta[1] - 1.5).abs() < 1e-12, "{delta:?}");
         assert_eq!(delta[2], 0.0);
     }

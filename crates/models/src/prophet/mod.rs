@@ -15,7 +15,6 @@
 mod augurs;
 mod calendar;
 mod country;
-mod covariates;
 mod curvature;
 mod descent;
 mod elimination;
@@ -40,24 +39,26 @@ mod warm_start;
 mod write_json;
 
 pub use augurs::ExactOptimizer;
-pub use covariates::CovariateError;
-pub(super) use covariates::civil;
 pub use features::{FittedRegressor, Terms};
 pub use fitted::{FitNotes, FittedProphet, HistoryRow};
+pub use forecast::Uncertainty;
 pub use posterior::Parameters;
 pub use solver::LEAST_SIGMA;
 pub use spec::{Growth, History, ProphetSpec, Scaling, SeasonalityChoice};
 pub use terms::{CountryHolidays, CustomSeasonality, Holiday, Holidays, Mode, Regressor, Seasonality, Standardize};
 
-use super::{FitError, patience::Patience};
-use crate::data::Series;
+use crate::{
+    data::{CovariateError, Series},
+    fit_error::FitError,
+    interrupt::Interrupt,
+};
 use calendar::Calendar;
 use fitted::Found;
 use nonlinear::NonlinearSolver;
 use normal_equations::NormalMatrix;
 use posterior::Design;
 use scales::Scales;
-use solver::{Problem, Solver, Unsolved};
+use solver::{Problem, Solver};
 
 /// Buffers and the last calendar of one worker thread.
 #[derive(Debug, Default)]
@@ -75,15 +76,14 @@ impl ProphetSpec {
     ///
     /// # Errors
     /// [`FitError::TooShort`] with fewer than two values, [`FitError::Covariate`] where a column is missing or wrong,
-    /// [`FitError::ChangepointOutside`] where a changepoint is not in the history, [`FitError::OutOfTime`] and
-    /// [`FitError::Stopped`] when patience ends, [`FitError::NotFinite`] where the arithmetic overflows.
+    /// [`FitError::ChangepointOutside`] where a changepoint is not in the history, [`FitError::Interrupted`] where `interrupt` ended the fit, [`FitError::NotFinite`] where the arithmetic overflows.
     pub fn fit(
         &self,
         series: &Series,
-        patience: Patience<'_>,
+        interrupt: Interrupt<'_>,
         workspace: &mut Workspace,
     ) -> Result<FittedProphet, FitError> {
-        self.fit_from(series, None, patience, workspace)
+        self.fit_from(series, None, interrupt, workspace)
     }
 
     /// The same from an earlier model of the series, which takes fewer steps to the optimum.
@@ -96,7 +96,7 @@ impl ProphetSpec {
         &self,
         series: &Series,
         earlier: Option<&FittedProphet>,
-        patience: Patience<'_>,
+        interrupt: Interrupt<'_>,
         workspace: &mut Workspace,
     ) -> Result<FittedProphet, FitError> {
         let rows = series.len();
@@ -134,19 +134,15 @@ impl ProphetSpec {
             notes.constant = true;
             constant(design, scaled[0])
         } else {
-            let problem = Problem { design, normal, y: scaled, patience };
+            let problem = Problem { design, normal, y: scaled, interrupt };
             let linear = design.is_linear();
             let optimum = if linear {
-                solver.solve(&problem)
+                solver.solve(&problem)?
             } else {
                 let start = earlier
                     .and_then(|earlier| earlier.carry_over(self.growth, calendar, &scales, &terms, &series.timestamps));
-                nonlinear.solve(&problem, start.as_ref())
+                nonlinear.solve(&problem, start.as_ref())?
             };
-            let optimum = optimum.map_err(|unsolved| match unsolved {
-                Unsolved::Interrupted(interruption) => interruption.into(),
-                Unsolved::NotFinite => FitError::NotFinite,
-            })?;
             notes.log_posterior = Some(optimum.log_posterior);
             notes.perfect_fit = optimum.perfect_fit;
             notes.steps = if linear { 0 } else { nonlinear.steps() };
@@ -169,7 +165,7 @@ fn own_design(
 ) -> Result<(Design, NormalMatrix), CovariateError> {
     let (dates, covariates) = (&series.timestamps, series.covariates());
     for regressor in &mut terms.regressors {
-        let values = covariates::values_at(covariates, &regressor.name, dates, None)?;
+        let values = covariates.values_at(&regressor.name, dates, None)?;
         regressor.learn_scales(&values);
     }
     let mut design = calendar.design.clone();
@@ -195,6 +191,7 @@ fn constant(design: &Design, level: f64) -> Parameters {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::interrupt::Interruption;
     use std::{sync::atomic::AtomicBool, time::Instant};
 
     #[test]
@@ -202,15 +199,15 @@ mod tests {
         let dates: Vec<i64> = (0..40).map(|day| day * 86_400_000).collect();
         let values = (0..40).map(|day| f64::from(day * day % 11)).collect();
         let series = Series { timestamps: dates.clone(), dates, values, ..Series::default() };
-        let fit = |patience| ProphetSpec::default().fit(&series, patience, &mut Workspace::default()).map(|_| ());
+        let fit = |interrupt| ProphetSpec::default().fit(&series, interrupt, &mut Workspace::default()).map(|_| ());
         let stop = AtomicBool::new(true);
-        assert_eq!(fit(Patience::default()), Ok(()));
-        assert_eq!(fit(Patience { stop: Some(&stop), deadline: None }), Err(FitError::Stopped));
-        assert_eq!(fit(Patience { stop: None, deadline: Some(Instant::now()) }), Err(FitError::OutOfTime));
+        assert_eq!(fit(Interrupt::default()), Ok(()));
+        assert_eq!(fit(Interrupt { stop: Some(&stop), deadline: None }), Err(Interruption::Stopped.into()));
+        assert_eq!(fit(Interrupt { stop: None, deadline: Some(Instant::now()) }), Err(Interruption::OutOfTime.into()));
         let spec = ProphetSpec { seasonality_mode: Mode::Multiplicative, ..ProphetSpec::default() };
-        let fit = |patience| spec.fit(&series, patience, &mut Workspace::default()).map(|_| ());
-        assert_eq!(fit(Patience { stop: Some(&stop), deadline: None }), Err(FitError::Stopped));
-        assert_eq!(fit(Patience { stop: None, deadline: Some(Instant::now()) }), Err(FitError::OutOfTime));
+        let fit = |interrupt| spec.fit(&series, interrupt, &mut Workspace::default()).map(|_| ());
+        assert_eq!(fit(Interrupt { stop: Some(&stop), deadline: None }), Err(Interruption::Stopped.into()));
+        assert_eq!(fit(Interrupt { stop: None, deadline: Some(Instant::now()) }), Err(Interruption::OutOfTime.into()));
     }
 
     /// A trend that bends, a week that grows with it, and a noise that repeats itself only after a long time.
@@ -230,10 +227,10 @@ mod tests {
         let flat = ProphetSpec { growth: Growth::Flat, ..multiplicative.clone() };
         for spec in [multiplicative, logistic, flat] {
             let mut workspace = Workspace::default();
-            let earlier = spec.fit(&growing(200), Patience::default(), &mut workspace).unwrap();
+            let earlier = spec.fit(&growing(200), Interrupt::default(), &mut workspace).unwrap();
             let series = growing(207);
-            let anew = spec.fit(&series, Patience::default(), &mut workspace).unwrap();
-            let warm = spec.fit_from(&series, Some(&earlier), Patience::default(), &mut workspace).unwrap();
+            let anew = spec.fit(&series, Interrupt::default(), &mut workspace).unwrap();
+            let warm = spec.fit_from(&series, Some(&earlier), Interrupt::default(), &mut workspace).unwrap();
             let (cold, log_posterior) = (anew.notes.log_posterior.unwrap(), warm.notes.log_posterior.unwrap());
             assert!((cold - log_posterior).abs() < 1e-6 * cold.abs(), "{cold} {log_posterior}");
             // Flat growth has one start and hardly a way to go, three or four steps.

@@ -15,9 +15,10 @@ use super::{
     descent::{Descent, Point},
     posterior::Parameters,
     relaxation,
-    solver::{Optimum, Problem, Solver, Unsolved, best_variance},
+    solver::{Optimum, Problem, Solver, best_variance},
     spec::Growth,
 };
+use crate::fit_error::FitError;
 
 /// What a step must promise to gain in log p to be taken.
 const LEAST_GAIN: f64 = 1e-9;
@@ -68,7 +69,7 @@ impl NonlinearSolver {
     }
 
     /// Finds the best optimum from the usual starts, or from a given one.
-    pub(super) fn solve(&mut self, problem: &Problem<'_>, start: Option<&Parameters>) -> Result<Optimum, Unsolved> {
+    pub(super) fn solve(&mut self, problem: &Problem<'_>, start: Option<&Parameters>) -> Result<Optimum, FitError> {
         self.descent.begin();
         let crowded = problem.y.len() < SHORT * problem.unknowns();
         let many = crowded || problem.design.is_mixed();
@@ -93,7 +94,7 @@ impl NonlinearSolver {
                 self.descend_from_noise(problem, start.variance, &mut best)?;
             }
         }
-        let Best { point, .. } = best.ok_or(Unsolved::NotFinite)?;
+        let Best { point, .. } = best.ok_or(FitError::NotFinite)?;
         let sse = self.descent.place(problem, &point);
         let sigma = best_variance(problem.y.len() as f64, sse).sqrt();
         let parameters = point.into_parameters(problem.design, sigma);
@@ -101,7 +102,7 @@ impl NonlinearSolver {
         self.residuals.clone_from(&self.descent.rows.residuals);
         let log_posterior = problem.design.log_posterior(&parameters, sse);
         if !log_posterior.is_finite() {
-            return Err(Unsolved::NotFinite);
+            return Err(FitError::NotFinite);
         }
         let interpolates = problem.y.len() <= problem.unknowns() && sigma < INTERPOLATING;
         Ok(Optimum { log_posterior, perfect_fit: interpolates || sigma <= LEAST_SIGMA * 1.001, parameters })
@@ -113,7 +114,7 @@ impl NonlinearSolver {
         problem: &Problem<'_>,
         known: Option<&Point>,
         best: &mut Option<Best>,
-    ) -> Result<(), Unsolved> {
+    ) -> Result<(), FitError> {
         self.descent.held = None;
         let Some(objective) = self.descent.descend(problem, LEAST_GAIN, MOST_STEPS, known)? else { return Ok(()) };
         // A better one by rounding alone is the same one.
@@ -130,14 +131,14 @@ impl NonlinearSolver {
         problem: &Problem<'_>,
         variance: f64,
         best: &mut Option<Best>,
-    ) -> Result<(), Unsolved> {
+    ) -> Result<(), FitError> {
         self.descent.held = Some(variance);
         self.descent.descend(problem, LEAST_GAIN_ON_THE_WAY, STEPS_ON_THE_WAY, None)?;
         self.descend(problem, None, best)
     }
 
     /// Looks for optima with less noise than the best one has.
-    fn look_below(&mut self, problem: &Problem<'_>, best: &mut Option<Best>) -> Result<(), Unsolved> {
+    fn look_below(&mut self, problem: &Problem<'_>, best: &mut Option<Best>) -> Result<(), FitError> {
         let Some(Best { point, .. }) = best else { return Ok(()) };
         let n = problem.y.len() as f64;
         self.descent.point = point.clone();
@@ -174,7 +175,7 @@ impl NonlinearSolver {
         problem: &Problem<'_>,
         starts: &[Point],
         best: &mut Option<Best>,
-    ) -> Result<(), Unsolved> {
+    ) -> Result<(), FitError> {
         let n = problem.y.len() as f64;
         for start in starts {
             let variance = best_variance(n, self.descent.place(problem, start));
@@ -237,7 +238,7 @@ fn least_squares_line(t: &[f64], y: &[f64]) -> [f64; 2] {
 mod tests {
     use super::*;
     use crate::{
-        patience::Patience,
+        interrupt::Interrupt,
         prophet::{curvature::Rows, descent::tests::design, normal_equations::NormalMatrix, posterior::Design},
     };
 
@@ -254,7 +255,7 @@ mod tests {
         for growth in [Growth::Linear, Growth::Flat, Growth::Logistic] {
             let (design, y) = design(growth, 120);
             let normal = NormalMatrix::new(&design);
-            let problem = Problem { design: &design, normal: &normal, y: &y, patience: Patience::default() };
+            let problem = Problem { design: &design, normal: &normal, y: &y, interrupt: Interrupt::default() };
             let optimum = NonlinearSolver::default().solve(&problem, None).unwrap();
             let best = &optimum.parameters;
             assert!((optimum.log_posterior - log_posterior(&design, &y, best)).abs() < 1e-9);

@@ -11,9 +11,10 @@ use super::{
     linear_algebra::{back_substitute, cholesky, dot, forward_substitute},
     normal_equations::{NormalMatrix, trend_columns},
     posterior::Design,
-    solver::{Problem, Solver, Unsolved},
+    solver::{Problem, Solver},
     spec::Growth,
 };
+use crate::fit_error::FitError;
 
 /// What X_m β₁ may leave of the constant, as a share of its square.
 const LEAST_LEFT: f64 = 0.1;
@@ -33,11 +34,11 @@ pub(super) struct Start {
 
 /// The optima of the nearest additive models, as points of the model itself. There are none with logistic growth, nor where
 /// the usual starts are enough: where there are not `many` optima, and the scale is not free.
-pub(super) fn starts(problem: &Problem<'_>, solver: &mut Solver, many: bool) -> Result<Vec<Start>, Unsolved> {
+pub(super) fn starts(problem: &Problem<'_>, solver: &mut Solver, many: bool) -> Result<Vec<Start>, FitError> {
     if problem.design.growth == Growth::Logistic {
         return Ok(Vec::new());
     }
-    let Problem { design, normal, y, patience } = *problem;
+    let Problem { design, normal, y, interrupt } = *problem;
     let trend = trend_columns(design.growth);
     let n = y.len() as f64;
     let mean = y.iter().sum::<f64>() / n;
@@ -63,7 +64,7 @@ pub(super) fn starts(problem: &Problem<'_>, solver: &mut Solver, many: bool) -> 
             };
             *precision = normal.precision[j] / (unit * unit);
         }
-        let additive = Problem { design: &relaxed, normal: &matrix, y, patience };
+        let additive = Problem { design: &relaxed, normal: &matrix, y, interrupt };
         for optimum in solver.optima(&additive)? {
             let variance = optimum.parameters.sigma * optimum.parameters.sigma;
             let mut point = Point::from_parameters(design, &optimum.parameters);
@@ -111,7 +112,7 @@ fn constant(design: &Design, normal: &NormalMatrix) -> Option<Vec<f64>> {
 mod tests {
     use super::*;
     use crate::{
-        patience::Patience,
+        interrupt::Interrupt,
         prophet::{
             descent::{Descent, tests::design},
             nonlinear::NonlinearSolver,
@@ -128,7 +129,7 @@ mod tests {
     }
 
     fn problem<'a>(design: &'a Design, normal: &'a NormalMatrix, y: &'a [f64]) -> Problem<'a> {
-        Problem { design, normal, y, patience: Patience::default() }
+        Problem { design, normal, y, interrupt: Interrupt::default() }
     }
 
     #[test]

@@ -1,10 +1,7 @@
 //! How a customer's values are scaled, with the cap and the floor of logistic growth.
 
-use super::{
-    covariates::{CovariateError, values_at},
-    spec::{Growth, ProphetSpec, Scaling},
-};
-use crate::data::Series;
+use super::spec::{Growth, ProphetSpec, Scaling};
+use crate::data::{CovariateError, Series};
 
 /// Scales of one series, as `Prophet.initialize_scales` has them.
 #[derive(Debug, Default)]
@@ -29,9 +26,9 @@ impl Scales {
             let covariates = series.covariates();
             if spec.floor.is_some() || covariates.columns.get("floor").is_some() {
                 scales.logistic_floor = true;
-                scales.floors = values_at(covariates, "floor", &series.timestamps, spec.floor)?;
+                scales.floors = covariates.values_at("floor", &series.timestamps, spec.floor)?;
             }
-            scales.caps = values_at(covariates, "cap", &series.timestamps, spec.cap)?;
+            scales.caps = covariates.values_at("cap", &series.timestamps, spec.cap)?;
         }
         let range = |values: &mut dyn Iterator<Item = f64>| {
             values.fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), y| (least.min(y), most.max(y)))

@@ -24,7 +24,10 @@ use super::{
     normal_equations::{NormalMatrix, RightHandSide, trend_columns},
     posterior::{Design, Parameters},
 };
-use crate::patience::{Interruption, Patience};
+use crate::{
+    fit_error::FitError,
+    interrupt::{Interrupt, Interruption},
+};
 
 /// The least noise, in units of the scaled series: what Python Prophet gives a constant series.
 pub const LEAST_SIGMA: f64 = 1e-9;
@@ -46,7 +49,7 @@ pub(super) struct Problem<'a> {
     pub(super) normal: &'a NormalMatrix,
     /// The scaled series, shape (n).
     pub(super) y: &'a [f64],
-    pub(super) patience: Patience<'a>,
+    pub(super) interrupt: Interrupt<'a>,
 }
 
 /// The optimum and what is known about it.
@@ -56,15 +59,6 @@ pub(super) struct Optimum {
     pub(super) log_posterior: f64,
     /// σ was stopped at [`LEAST_SIGMA`]: the model follows the series exactly.
     pub(super) perfect_fit: bool,
-}
-
-/// Why there is no optimum.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unsolved {
-    /// It took too long, or was stopped.
-    Interrupted(Interruption),
-    /// Something on the way is not a finite number.
-    NotFinite,
 }
 
 /// The solver with its buffers: one per worker thread. Once they have grown, only the optimum itself is allocated.
@@ -105,12 +99,6 @@ impl Problem<'_> {
     }
 }
 
-impl From<Interruption> for Unsolved {
-    fn from(interruption: Interruption) -> Self {
-        Self::Interrupted(interruption)
-    }
-}
-
 /// The best u = σ² for a sum of squared errors over n rows: the root of 4u² + n u − SSE, at least that of [`LEAST_SIGMA`].
 pub(super) fn best_variance(n: f64, sse: f64) -> f64 {
     rising_root(4.0, n, sse).max(LEAST_SIGMA * LEAST_SIGMA)
@@ -123,7 +111,7 @@ fn rising_root(a: f64, n: f64, b: f64) -> f64 {
 
 impl Solver {
     /// Finds the optimum.
-    pub(super) fn solve(&mut self, problem: &Problem<'_>) -> Result<Optimum, Unsolved> {
+    pub(super) fn solve(&mut self, problem: &Problem<'_>) -> Result<Optimum, FitError> {
         let highest = self.begin(problem)?;
         let mut best: Option<Optimum> = None;
         for candidate in 0..self.candidates.len() {
@@ -138,11 +126,11 @@ impl Solver {
         };
         // The trend and the residuals are those of the last candidate, which may not be the best.
         self.evaluate(problem, &optimum.parameters);
-        if optimum.log_posterior.is_finite() { Ok(optimum) } else { Err(Unsolved::NotFinite) }
+        if optimum.log_posterior.is_finite() { Ok(optimum) } else { Err(FitError::NotFinite) }
     }
 
     /// Finds every optimum at a finite σ, the one with most noise first.
-    pub(super) fn optima(&mut self, problem: &Problem<'_>) -> Result<Vec<Optimum>, Unsolved> {
+    pub(super) fn optima(&mut self, problem: &Problem<'_>) -> Result<Vec<Optimum>, FitError> {
         self.begin(problem)?;
         let mut optima = Vec::new();
         for candidate in 0..self.candidates.len() {
@@ -152,20 +140,20 @@ impl Solver {
     }
 
     /// Collects the candidates; returns a u above all of them.
-    fn begin(&mut self, problem: &Problem<'_>) -> Result<f64, Unsolved> {
+    fn begin(&mut self, problem: &Problem<'_>) -> Result<f64, FitError> {
         problem.normal.project(problem.design, problem.y, &mut self.right);
         self.delta.clear();
         self.delta.resize(problem.normal.ramps, 0.0);
         let highest = problem.best_variance(self.right.yy);
         if !highest.is_finite() {
-            return Err(Unsolved::NotFinite);
+            return Err(FitError::NotFinite);
         }
         self.follow_path(problem, highest)?;
         Ok(highest)
     }
 
     /// The optimum near a candidate; none where there is none after all.
-    fn optimum(&mut self, problem: &Problem<'_>, candidate: usize) -> Result<Option<Optimum>, Unsolved> {
+    fn optimum(&mut self, problem: &Problem<'_>, candidate: usize) -> Result<Option<Optimum>, FitError> {
         if !self.converge(problem, self.candidates[candidate])? {
             return Ok(None);
         }
@@ -180,11 +168,11 @@ impl Solver {
 
     fn minimise(&mut self, problem: &Problem<'_>, variance: f64) -> Result<(), Interruption> {
         let Elimination { c, q, .. } = &self.reduced;
-        self.active_set.minimise(c, q, problem.lambda(variance), &mut self.delta, problem.patience)
+        self.active_set.minimise(c, q, problem.lambda(variance), &mut self.delta, problem.interrupt)
     }
 
     /// Collects all u where δ and u agree and log p has a maximum in u, largest first.
-    fn follow_path(&mut self, problem: &Problem<'_>, highest: f64) -> Result<(), Unsolved> {
+    fn follow_path(&mut self, problem: &Problem<'_>, highest: f64) -> Result<(), FitError> {
         let (rows, tau) = (problem.rows(), problem.design.changepoint_prior_scale);
         let least = DIGITS * highest;
         self.candidates.clear();
@@ -194,7 +182,7 @@ impl Solver {
         let mut above = true;
         let mut variance = highest;
         for _ in 0..100 * (problem.normal.ramps + 1) {
-            problem.patience.check()?;
+            problem.interrupt.check()?;
             self.minimise(problem, variance)?;
             let fit = self.reduced.free_parameters(problem.normal, &self.delta, &mut self.free);
             if variance < 0.5 * self.reduced.weight && fit.prior > 0.01 * fit.sse {
@@ -247,7 +235,7 @@ impl Solver {
     }
 
     /// Goes to the solution near a given u, with the free block factored there; `false` where there is none after all.
-    fn converge(&mut self, problem: &Problem<'_>, candidate: f64) -> Result<bool, Unsolved> {
+    fn converge(&mut self, problem: &Problem<'_>, candidate: f64) -> Result<bool, FitError> {
         let mut variance = candidate;
         for _ in 0..20 {
             let before = variance;
@@ -264,10 +252,10 @@ impl Solver {
     }
 
     /// Alternates δ and u from a given u until u stays.
-    fn settle(&mut self, problem: &Problem<'_>, mut variance: f64) -> Result<f64, Unsolved> {
+    fn settle(&mut self, problem: &Problem<'_>, mut variance: f64) -> Result<f64, FitError> {
         let tau = problem.design.changepoint_prior_scale;
         for _ in 0..MOST_ROUNDS {
-            problem.patience.check()?;
+            problem.interrupt.check()?;
             self.minimise(problem, variance)?;
             let fit = self.reduced.free_parameters(problem.normal, &self.delta, &mut self.free);
             let descent = self.active_set.descend(&self.reduced.c, problem.lambda(variance), &self.delta);

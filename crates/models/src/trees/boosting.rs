@@ -7,25 +7,15 @@ use super::{
     grow::{Arena, grow},
     mt19937::Mt19937,
     objective::Objective,
-    quantile,
     scan::RowSums,
     tree::Node,
 };
 use crate::{
     Error, Result,
-    patience::{Patience, Unfitted},
+    data::Examples,
+    interrupt::Interrupt,
+    quantiles::{median, weighted_median},
 };
-
-/// Rows that training does not learn from, to judge each round by.
-#[derive(Clone, Copy, Debug)]
-pub struct Evaluation<'a> {
-    /// The features, shape (m, k).
-    pub matrix: &'a Matrix,
-    /// The targets, shape (m).
-    pub targets: &'a [f32],
-    /// The sample weights, shape (m), if the rows are weighted.
-    pub weights: Option<&'a [f32]>,
-}
 
 /// A boosted model and how it got there.
 #[derive(Clone, Debug)]
@@ -41,59 +31,38 @@ pub struct Boosted {
 }
 
 impl BoostingParams {
-    /// Fits a model to `targets`, shape (n). `weights`, shape (n), are sample weights.
+    /// Fits a model. `validation` rows, with the features of `training`, are what each round is judged by.
     ///
     /// # Errors
     /// Settings that contradict each other or the data; targets or weights that are missing, infinite or do not fit the
-    /// objective.
+    /// objective; `interrupt`, which is checked before each tree.
     pub fn fit(
         &self,
-        matrix: &Matrix,
-        targets: &[f32],
-        weights: Option<&[f32]>,
-        evaluation: Option<Evaluation<'_>>,
+        training: Examples<'_>,
+        validation: Option<Examples<'_>>,
+        interrupt: Interrupt<'_>,
         scratch: &mut Scratch,
     ) -> Result<Boosted> {
-        Ok(self.fit_within(matrix, targets, weights, evaluation, Patience::default(), scratch)?)
-    }
-
-    /// [`Self::fit`], asking before each tree whether to go on.
-    ///
-    /// # Errors
-    /// As [`Self::fit`], or that the patience is over.
-    pub fn fit_within(
-        &self,
-        matrix: &Matrix,
-        targets: &[f32],
-        weights: Option<&[f32]>,
-        evaluation: Option<Evaluation<'_>>,
-        patience: Patience<'_>,
-        scratch: &mut Scratch,
-    ) -> Result<Boosted, Unfitted> {
         self.check()?;
-        matrix.check_length("target", targets)?;
-        self.objective.check_targets(targets)?;
-        if let Some(weights) = weights {
-            matrix.check_weights(weights)?;
-        }
+        training.check()?;
+        self.objective.check_targets(training.targets)?;
+        let matrix = training.matrix;
         if self.monotone_constraints.len() > matrix.columns() {
             return Err(Error::Parameter(format!(
                 "monotone_constraints has {} values, but there are {} features",
                 self.monotone_constraints.len(),
                 matrix.columns()
-            ))
-            .into());
+            )));
         }
-        match &evaluation {
-            Some(evaluation) => self.check_evaluation(matrix, evaluation)?,
+        match &validation {
+            Some(validation) => self.check_validation(matrix, validation)?,
             None if self.early_stopping_rounds.is_some() => {
-                return Err(
-                    Error::Parameter("early_stopping_rounds needs validation rows, and there are none".into()).into()
-                );
+                return Err(Error::Parameter("early_stopping_rounds needs validation rows, and there are none".into()));
             }
             None => {}
         }
-        let training = Training { params: self, matrix, targets, weights, evaluation, patience };
+        let Examples { targets, weights, .. } = training;
+        let training = Training { params: self, matrix, targets, weights, validation, interrupt };
         if matrix.rows() <= <u32 as Entry>::MAX_ROWS {
             training.run(&mut scratch.narrow, &mut scratch.boosting)
         } else {
@@ -101,18 +70,15 @@ impl BoostingParams {
         }
     }
 
-    fn check_evaluation(&self, matrix: &Matrix, evaluation: &Evaluation<'_>) -> Result<()> {
-        if evaluation.matrix.columns() != matrix.columns() {
+    fn check_validation(&self, matrix: &Matrix, validation: &Examples<'_>) -> Result<()> {
+        let (columns, expected) = (validation.matrix.columns(), matrix.columns());
+        if columns != expected {
             return Err(Error::Data(format!(
-                "the validation rows have {} features, the training rows {}",
-                evaluation.matrix.columns(),
-                matrix.columns()
+                "the validation rows have {columns} features, the training rows {expected}"
             )));
         }
-        let named = |error| Error::Data(format!("validation rows: {error}"));
-        evaluation.matrix.check_length("target", evaluation.targets).map_err(named)?;
-        self.objective.check_targets(evaluation.targets).map_err(named)?;
-        evaluation.weights.map_or(Ok(()), |weights| evaluation.matrix.check_weights(weights)).map_err(named)
+        let checked = validation.check().and_then(|()| self.objective.check_targets(validation.targets));
+        checked.map_err(|error| Error::Data(format!("validation rows: {error}")))
     }
 }
 
@@ -132,12 +98,12 @@ struct Training<'a> {
     matrix: &'a Matrix,
     targets: &'a [f32],
     weights: Option<&'a [f32]>,
-    evaluation: Option<Evaluation<'a>>,
-    patience: Patience<'a>,
+    validation: Option<Examples<'a>>,
+    interrupt: Interrupt<'a>,
 }
 
 impl Training<'_> {
-    fn run<E: Entry>(&self, arena: &mut Arena<E>, buffers: &mut Buffers) -> Result<Boosted, Unfitted> {
+    fn run<E: Entry>(&self, arena: &mut Arena<E>, buffers: &mut Buffers) -> Result<Boosted> {
         let params = self.params;
         let rows = self.matrix.rows();
         let base_score = params.base_score.unwrap_or_else(|| params.objective.base_score(self.targets, self.weights));
@@ -149,7 +115,7 @@ impl Training<'_> {
         refill(&mut buffers.leaf_of, rows, 0);
         refill(
             &mut buffers.evaluation_margins,
-            self.evaluation.map_or(0, |evaluation| evaluation.matrix.rows()),
+            self.validation.map_or(0, |evaluation| evaluation.matrix.rows()),
             margin,
         );
 
@@ -158,7 +124,7 @@ impl Training<'_> {
         let mut trees: Vec<Tree> = Vec::with_capacity(params.num_round);
         let mut watch = Watch::new(params);
         for _ in 0..params.num_round {
-            self.patience.check()?;
+            self.interrupt.check()?;
             let unit = self.weights.is_none() && params.objective.has_unit_hessian();
             if unit {
                 params.objective.gradients(&buffers.margins, self.targets, &mut buffers.gradients);
@@ -184,7 +150,7 @@ impl Training<'_> {
             let mut tree = grow(&mut rule, arena, self.matrix, sums, &mut buffers.leaf_of);
             self.finish_tree(&mut tree, buffers, sampled);
             trees.push(tree);
-            if let Some(evaluation) = &self.evaluation {
+            if let Some(evaluation) = &self.validation {
                 let tree = &trees[trees.len() - 1];
                 for (row, margin) in buffers.evaluation_margins.iter_mut().enumerate() {
                     *margin += tree.descend(|feature| evaluation.matrix.column(feature)[row]);
@@ -240,9 +206,9 @@ impl Training<'_> {
                 continue;
             }
             let middle = if self.weights.is_some() {
-                quantile::weighted_median(pairs)
+                weighted_median(pairs)
             } else {
-                quantile::median(&mut pairs.into_iter().map(|pair| pair.0).collect::<Vec<_>>())
+                median(&mut pairs.into_iter().map(|pair| pair.0).collect::<Vec<_>>())
             };
             *node = Node::leaf(middle * self.params.eta);
         }
@@ -272,7 +238,7 @@ impl Watch {
     }
 
     /// Notes the metric of one more round, and says whether it was the last.
-    fn stop_after(&mut self, evaluation: &Evaluation<'_>, margins: &[f32]) -> bool {
+    fn stop_after(&mut self, evaluation: &Examples<'_>, margins: &[f32]) -> bool {
         self.predictions.clear();
         self.predictions.extend(margins.iter().map(|&margin| self.objective.transform(margin)));
         let score = self.metric.evaluate(evaluation.targets, &self.predictions, evaluation.weights);

@@ -14,7 +14,8 @@ use super::{
 };
 use crate::{
     Result,
-    patience::{Interruption, Patience, Unfitted},
+    data::Examples,
+    interrupt::{Interrupt, Interruption},
 };
 
 /// The binary exponent that the largest weight has at least while trees grow: scores have products of two sums of weights, and
@@ -25,40 +26,18 @@ const SMALLEST_EXPONENT: i32 = -40;
 const DRAWS_AT_ONCE: usize = 1 << 16;
 
 impl ForestParams {
-    /// Fits a forest to `targets`, shape (n). `weights`, shape (n), are sample weights.
+    /// Fits a forest.
     ///
     /// # Errors
-    /// Settings out of range; targets or weights that are missing or infinite.
-    pub fn fit(
-        &self,
-        matrix: &Matrix,
-        targets: &[f32],
-        weights: Option<&[f32]>,
-        scratch: &mut Scratch,
-    ) -> Result<Ensemble> {
-        Ok(self.fit_within(matrix, targets, weights, Patience::default(), scratch)?)
-    }
-
-    /// [`Self::fit`], asking before each tree, and while rows are drawn, whether to go on.
-    ///
-    /// # Errors
-    /// As [`Self::fit`], or that the patience is over.
-    pub fn fit_within(
-        &self,
-        matrix: &Matrix,
-        targets: &[f32],
-        weights: Option<&[f32]>,
-        patience: Patience<'_>,
-        scratch: &mut Scratch,
-    ) -> Result<Ensemble, Unfitted> {
+    /// Settings out of range; targets or weights that are missing or infinite; `interrupt`, which is checked before each
+    /// tree, and while rows are drawn.
+    pub fn fit(&self, training: Examples<'_>, interrupt: Interrupt<'_>, scratch: &mut Scratch) -> Result<Ensemble> {
         self.check()?;
-        matrix.check_length("target", targets)?;
-        if let Some(weights) = weights {
-            matrix.check_weights(weights)?;
-        }
+        training.check()?;
+        let Examples { matrix, targets, weights } = training;
         let scaled = weights.and_then(rescaled);
         let weights = scaled.as_deref().or(weights);
-        let training = Training { params: self, matrix, targets, weights, patience };
+        let training = Training { params: self, matrix, targets, weights, interrupt };
         if matrix.rows() <= <u32 as Entry>::MAX_ROWS {
             training.run(&mut scratch.narrow)
         } else {
@@ -80,11 +59,11 @@ struct Training<'a> {
     matrix: &'a Matrix,
     targets: &'a [f32],
     weights: Option<&'a [f32]>,
-    patience: Patience<'a>,
+    interrupt: Interrupt<'a>,
 }
 
 impl Training<'_> {
-    fn run<E: Entry>(&self, arena: &mut Arena<E>) -> Result<Ensemble, Unfitted> {
+    fn run<E: Entry>(&self, arena: &mut Arena<E>) -> Result<Ensemble> {
         let rows = self.matrix.rows();
         arena.prepare(self.matrix);
         arena.columns.lay_ranks();
@@ -100,7 +79,7 @@ impl Training<'_> {
         // Nothing is promised to trees that may never be grown.
         let mut trees = Vec::new();
         for _ in 0..self.params.n_estimators {
-            self.patience.check()?;
+            self.interrupt.check()?;
             self.draw(&mut generator, &mut counts)?;
             let weight = |row: usize| counts[row] as f32 * self.weights.map_or(1.0, |weights| weights[row]);
             sums.clear();
@@ -116,7 +95,7 @@ impl Training<'_> {
             trees.push(tree);
         }
         let trees_per_round = trees.len();
-        Ok(Ensemble::new(trees, Objective::SquaredError, center, self.matrix.columns(), trees_per_round)?)
+        Ensemble::new(trees, Objective::SquaredError, center, self.matrix.columns(), trees_per_round)
     }
 
     /// How often each row is in the bag.
@@ -130,7 +109,7 @@ impl Training<'_> {
             let rows = counts.len() as u32;
             let mut left = self.params.draws(counts.len());
             while left > 0 {
-                self.patience.check()?;
+                self.interrupt.check()?;
                 let now = left.min(DRAWS_AT_ONCE);
                 for _ in 0..now {
                     counts[generator.below(rows) as usize] += 1;
@@ -151,6 +130,7 @@ impl Training<'_> {
 mod tests {
     use super::super::Samples;
     use super::*;
+    use crate::Error;
     use std::{
         sync::atomic::AtomicBool,
         time::{Duration, Instant},
@@ -164,7 +144,13 @@ mod tests {
         let params = ForestParams { n_estimators: 5, ..ForestParams::default() };
         let predictions = |scale: f32| {
             let weights: Vec<f32> = (0..60_u8).map(|i| f32::from(1 + i % 3) * scale).collect();
-            let forest = params.fit(&matrix, &targets[..60], Some(&weights), &mut Scratch::default()).unwrap();
+            let forest = params
+                .fit(
+                    Examples::new(&matrix, &targets[..60], Some(&weights)),
+                    Interrupt::default(),
+                    &mut Scratch::default(),
+                )
+                .unwrap();
             forest.predict_matrix(&matrix).unwrap()
         };
         let ordinary = predictions(1.0);
@@ -185,9 +171,9 @@ mod tests {
             let params = ForestParams { max_samples: Some(Samples::Count(draws)), ..ForestParams::default() };
             let begun = Instant::now();
             let deadline = Some(begun + Duration::from_millis(50));
-            let patience = Patience { deadline, stop: Some(&never) };
-            let fitted = params.fit_within(&matrix, &targets, weights, patience, &mut Scratch::default());
-            assert!(matches!(fitted, Err(Unfitted::Interrupted(Interruption::OutOfTime))), "{draws} draws");
+            let interrupt = Interrupt { deadline, stop: Some(&never) };
+            let fitted = params.fit(Examples::new(&matrix, &targets, weights), interrupt, &mut Scratch::default());
+            assert!(matches!(fitted, Err(Error::Interrupted(Interruption::OutOfTime))), "{draws} draws");
             assert!(begun.elapsed() < Duration::from_secs(10), "{draws} draws");
         }
     }

@@ -47,7 +47,8 @@ impl Ensemble {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{BoostingParams, Matrix, Scratch};
+    use super::super::{BoostingParams, Examples, Matrix, Scratch};
+    use crate::interrupt::Interrupt;
 
     #[test]
     fn only_the_feature_that_splits_matters() {
@@ -55,7 +56,10 @@ mod tests {
         let matrix = Matrix::from_rows(2, &rows).unwrap();
         let targets: Vec<f32> = (0..40_u8).map(|i| f32::from(u8::from(i >= 20))).collect();
         let params = BoostingParams { num_round: 2, max_depth: 1, ..BoostingParams::default() };
-        let model = params.fit(&matrix, &targets, None, None, &mut Scratch::default()).unwrap().model;
+        let model = params
+            .fit(Examples::new(&matrix, &targets, None), None, Interrupt::default(), &mut Scratch::default())
+            .unwrap()
+            .model;
         let importances = model.importances();
         assert_eq!(importances[0], super::Importance::default());
         assert_eq!(importances[1].weight, 2);

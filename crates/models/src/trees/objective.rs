@@ -2,7 +2,7 @@
 //!
 //! Single precision throughout, in the order of operations of XGBoost 3.2, whose names these are.
 
-use super::quantile;
+use crate::quantiles::{median, weighted_median};
 use crate::{Error, Result};
 use serde::Serialize;
 
@@ -121,12 +121,10 @@ impl Objective {
     /// The constant prediction that boosting starts from: the mean of the targets, for the absolute error their median.
     pub(super) fn base_score(self, targets: &[f32], weights: Option<&[f32]>) -> f32 {
         match (self, weights) {
-            (Self::AbsoluteError, None) => {
-                there_and_back(quantile::median(&mut targets.to_vec()), targets.len() as f64)
-            }
+            (Self::AbsoluteError, None) => there_and_back(median(&mut targets.to_vec()), targets.len() as f64),
             (Self::AbsoluteError, Some(weights)) => {
                 let pairs = targets.iter().copied().zip(weights.iter().copied()).collect();
-                there_and_back(quantile::weighted_median(pairs), total(weights))
+                there_and_back(weighted_median(pairs), total(weights))
             }
             (_, None) => {
                 let n = targets.len() as f64;

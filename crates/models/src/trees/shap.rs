@@ -158,8 +158,9 @@ fn unwound_sum(path: &[Step], at: usize) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{BoostingParams, ForestParams, Matrix, Scratch};
+    use super::super::{BoostingParams, Examples, ForestParams, Matrix, Scratch};
     use super::*;
+    use crate::interrupt::Interrupt;
 
     /// The expected value of a tree when only the features in `known` are: the training rows' shares decide the rest.
     fn expectation(tree: &Tree, id: usize, row: &[f32], known: usize) -> f64 {
@@ -201,8 +202,11 @@ mod tests {
         let boosting = BoostingParams { num_round: 4, ..BoostingParams::default() };
         let forest = ForestParams { n_estimators: 4, ..ForestParams::default() };
         let models = [
-            boosting.fit(&matrix, &targets, None, None, &mut scratch).unwrap().model,
-            forest.fit(&matrix, &targets, None, &mut scratch).unwrap(),
+            boosting
+                .fit(Examples::new(&matrix, &targets, None), None, Interrupt::default(), &mut scratch)
+                .unwrap()
+                .model,
+            forest.fit(Examples::new(&matrix, &targets, None), Interrupt::default(), &mut scratch).unwrap(),
         ];
         for model in models {
             for row in rows.chunks(4).take(6).chain([[f32::NAN, 3.0, f32::NAN, 9.0].as_slice()]) {

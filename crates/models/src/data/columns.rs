@@ -1,0 +1,246 @@
+//! Columns of numbers beside the dates of a series or of a forecast, and what may be wrong with them.
+
+use crate::{Error, frequency::civil, holidays::covered_years};
+
+/// Named columns of numbers beside the dates of a series or of a future: regressors, conditions, `cap`, `floor`.
+///
+/// - all have the same length, NaN where a value is missing;
+/// - a name occurs once.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Columns {
+    names: Vec<String>,
+    values: Vec<Vec<f64>>,
+}
+
+/// Columns and the dates of their rows, strictly increasing: what a fit or a forecast looks its further numbers up in.
+#[derive(Clone, Copy, Debug)]
+pub struct Covariates<'a> {
+    /// Milliseconds since the epoch, as in [`Series`].
+    pub dates: &'a [i64],
+    /// A row for each of them.
+    pub columns: &'a Columns,
+}
+
+impl Columns {
+    /// No columns.
+    pub const NONE: &'static Self = &Self { names: Vec::new(), values: Vec::new() };
+
+    /// Columns of these names, without rows.
+    #[must_use]
+    pub fn named<Name: Into<String>>(names: impl IntoIterator<Item = Name>) -> Self {
+        let names: Vec<String> = names.into_iter().map(Into::into).collect();
+        Self { values: vec![Vec::new(); names.len()], names }
+    }
+
+    /// Adds a column, in the place of one of the same name.
+    pub fn insert(&mut self, name: &str, values: Vec<f64>) {
+        if let Some(known) = self.names.iter().position(|known| known == name) {
+            self.values[known] = values;
+        } else {
+            self.names.push(name.into());
+            self.values.push(values);
+        }
+    }
+
+    /// Adds a row: a value for each name, in their order.
+    pub fn push_row(&mut self, row: impl IntoIterator<Item = f64>) {
+        self.values.iter_mut().zip(row).for_each(|(column, value)| column.push(value));
+    }
+
+    /// The names, in the order of the columns.
+    #[must_use]
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// A column by its name, NaN where a value is missing.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&[f64]> {
+        self.names.iter().position(|known| known == name).map(|at| &self.values[at][..])
+    }
+
+    /// Names and values of all columns.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &[f64])> {
+        self.names.iter().map(String::as_str).zip(self.values.iter().map(Vec::as_slice))
+    }
+
+    /// Forgets the rows and keeps the names and the memory.
+    pub fn clear_rows(&mut self) {
+        self.values.iter_mut().for_each(Vec::clear);
+    }
+}
+
+impl Covariates<'static> {
+    /// For models that need none.
+    pub const NONE: Self = Self { dates: &[], columns: Columns::NONE };
+}
+
+impl Covariates<'_> {
+    /// The values of a column at dates; `default` where there is none.
+    pub(crate) fn values_at(
+        self,
+        column: &str,
+        dates: &[i64],
+        default: Option<f64>,
+    ) -> Result<Vec<f64>, CovariateError> {
+        let Some(values) = self.columns.get(column) else {
+            let default = default.ok_or_else(|| CovariateError::MissingColumn { column: column.into() })?;
+            return Ok(vec![default; dates.len()]);
+        };
+        let mut row = 0;
+        dates
+            .iter()
+            .map(|&date| {
+                // Dates come in order and mostly next to each other.
+                if self.dates.get(row) != Some(&date) {
+                    row = self.dates.partition_point(|&known| known < date);
+                }
+                let found = self.dates.get(row) == Some(&date);
+                let value = values.get(row).copied().filter(|value| found && value.is_finite());
+                row += usize::from(found);
+                value.or(default).ok_or_else(|| CovariateError::MissingValue { column: column.into(), date })
+            })
+            .collect()
+    }
+
+    /// The values of a condition: 0 or 1.
+    pub(crate) fn condition_at(self, column: &str, dates: &[i64]) -> Result<Vec<f64>, CovariateError> {
+        let values = self.values_at(column, dates, None)?;
+        match values.iter().position(|&value| value != 0.0 && value != 1.0) {
+            Some(row) => Err(CovariateError::NoCondition { column: column.into(), date: dates[row] }),
+            None => Ok(values),
+        }
+    }
+}
+
+/// What is missing or wrong in the further columns of a series or of a future.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum CovariateError {
+    /// There is no such column.
+    #[error("the model needs a column {column:?}, which is not there")]
+    MissingColumn {
+        /// Its name.
+        column: String,
+    },
+    /// A row has no number in it, or there is no row.
+    #[error("the column {column:?} has no value on {}, which the model needs", civil(*date))]
+    MissingValue {
+        /// Its name.
+        column: String,
+        /// Milliseconds since the epoch.
+        date: i64,
+    },
+    /// A condition is neither 0 nor 1.
+    #[error("the condition {column:?} is neither 0 nor 1 on {}", civil(*date))]
+    NoCondition {
+        /// Its name.
+        column: String,
+        /// Milliseconds since the epoch.
+        date: i64,
+    },
+    /// Nothing fits between them.
+    #[error(
+        "the cap {cap} is not above the floor {floor} on {}; a floor that is not given is 0, or with scaling=minmax the least value",
+        civil(*date)
+    )]
+    CapBelowFloor {
+        /// Milliseconds since the epoch.
+        date: i64,
+        /// In the units of the input.
+        cap: f64,
+        /// In the units of the input.
+        floor: f64,
+    },
+    /// The columns that the model needs end before the forecast does.
+    #[error(
+        "horizon={horizon} steps are to be forecast, and {columns} are known for {dates} dates after the last value"
+    )]
+    TooFewDates {
+        /// Steps that are to be forecast.
+        horizon: usize,
+        /// What the model needs, with commas between the names.
+        columns: String,
+        /// Dates after the last value that are known.
+        dates: usize,
+    },
+    /// A model that Python wrote names a country instead of its holidays' days.
+    #[error("the model needs the days of the holidays of {country:?}, which its file does not hold")]
+    UnknownHolidays {
+        /// As Python's `add_country_holidays` has it.
+        country: String,
+    },
+    /// The country is not known, or its holidays are not known in all years.
+    #[error(transparent)]
+    Holidays(Error),
+    /// A baseline forecasts dates after its history only.
+    #[error("the model repeats its last season: it can only forecast dates after its training data")]
+    WithinHistory,
+    /// The forecast goes beyond the years whose holidays the model has.
+    #[error(
+        "the model knows the holidays of {country} until {until}, and the forecast goes to {year}: ask for less{}",
+        if until < covered_years().end() { ", or train with a longer horizon" } else { "" }
+    )]
+    HolidaysTooFar {
+        /// The countries of the setting.
+        country: String,
+        /// The last year that is known.
+        until: i32,
+        /// The year of the last date.
+        year: i32,
+    },
+}
+
+impl CovariateError {
+    /// Whether a column that was given, or more rows of it, would help.
+    #[must_use]
+    pub const fn is_missing(&self) -> bool {
+        matches!(self, Self::MissingColumn { .. } | Self::MissingValue { .. } | Self::TooFewDates { .. })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_found_by_name_and_keep_their_names_when_their_rows_go() {
+        let mut columns = Columns::named(["price", "promotion"]);
+        columns.push_row([1.0, f64::NAN]);
+        columns.push_row([2.0, 1.0]);
+        columns.insert("cap", vec![9.0, 9.0]);
+        columns.insert("price", vec![3.0, 4.0]);
+        assert_eq!(columns.get("price"), Some(&[3.0, 4.0][..]));
+        assert_eq!(columns.get("floor"), None);
+        columns.clear_rows();
+        assert_eq!(columns.names(), ["price", "promotion", "cap"]);
+        assert!(columns.iter().all(|(_, values)| values.is_empty()));
+    }
+
+    #[test]
+    fn values_are_found_by_date_and_what_is_missing_is_named() {
+        let mut columns = Columns::named(["price"]);
+        for price in [1.0, f64::NAN, 3.0] {
+            columns.push_row([price]);
+        }
+        let covariates = Covariates { dates: &[10, 20, 30], columns: &columns };
+        assert_eq!(covariates.values_at("price", &[10, 30], None), Ok(vec![1.0, 3.0]));
+        assert_eq!(covariates.values_at("price", &[30, 10], None), Ok(vec![3.0, 1.0]));
+        assert_eq!(covariates.values_at("price", &[10, 20], None), missing(20));
+        assert_eq!(covariates.values_at("price", &[10, 86_400_000], None), missing(86_400_000));
+        assert_eq!(covariates.values_at("price", &[20, 25, 30], Some(7.0)), Ok(vec![7.0, 7.0, 3.0]));
+        assert_eq!(covariates.values_at("cap", &[20], Some(7.0)), Ok(vec![7.0]));
+        assert_eq!(
+            covariates.values_at("cap", &[20], None).unwrap_err().to_string(),
+            "the model needs a column \"cap\", which is not there"
+        );
+        assert!(missing(86_400_000).unwrap_err().to_string().contains("1970-01-02T00:00:00"));
+        assert!(matches!(
+            covariates.condition_at("price", &[10, 30]),
+            Err(CovariateError::NoCondition { date: 30, .. })
+        ));
+    }
+
+    fn missing(date: i64) -> Result<Vec<f64>, CovariateError> {
+        Err(CovariateError::MissingValue { column: "price".into(), date })
+    }
+}

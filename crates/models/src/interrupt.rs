@@ -1,0 +1,39 @@
+//! Ending a fit early: at a deadline, or when the run is stopped.
+
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Instant,
+};
+
+/// What may end a fit early. The default never does.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Interrupt<'a> {
+    /// The fit ends once this has passed.
+    pub deadline: Option<Instant>,
+    /// The fit ends once this is true.
+    pub stop: Option<&'a AtomicBool>,
+}
+
+/// What ended a fit early.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Interruption {
+    /// The deadline passed.
+    #[error("the fit did not end within its time limit; raise customer_time_limit or leave it unset")]
+    OutOfTime,
+    /// The run is being stopped.
+    #[error("the run was stopped")]
+    Stopped,
+}
+
+impl Interrupt<'_> {
+    /// Returns an error if the fit should end now. Solvers call this between steps.
+    pub(crate) fn check(&self) -> Result<(), Interruption> {
+        if self.stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) {
+            Err(Interruption::Stopped)
+        } else if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            Err(Interruption::OutOfTime)
+        } else {
+            Ok(())
+        }
+    }
+}
