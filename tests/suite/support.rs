@@ -14,11 +14,20 @@ use tempfile::TempDir;
 /// Bytes by file name.
 pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 
-/// The program, without anything that the caller's environment would tell it.
+/// The program, without anything that this machine would tell it.
 pub(crate) fn manyfit() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_manyfit"));
-    command.env_remove("SAGEMAKER_BASE_DIR").env_remove("TRAINING_JOB_NAME");
+    let mut command = isolated(env!("CARGO_BIN_EXE_manyfit"));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// A command that knows neither the caller's variables and home folder nor a container of the platform: a test that ran
+/// in one, or on a machine with `/opt/ml`, would read and write there.
+fn isolated(program: &str) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear().env("SAGEMAKER_BASE_DIR", "/no/such/base").env("AWS_EC2_METADATA_DISABLED", "true");
+    // Where temporary files go and coverage is written is the caller's choice.
+    command.envs(["TMPDIR", "LLVM_PROFILE_FILE"].into_iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
     command
 }
 
@@ -89,7 +98,7 @@ pub(crate) fn prepare(input: &Path, output: &Path, options: &[&str]) -> Ended {
 /// Runs a command behind what a shell does first, such as setting a limit.
 #[cfg(target_os = "linux")]
 pub(crate) fn under(first: &str, command: &Command) -> Ended {
-    let mut shell = Command::new("sh");
+    let mut shell = isolated("sh");
     shell.arg("-c").arg(format!("{first}; exec \"$@\"")).arg("sh");
     shell.arg(command.get_program()).args(command.get_args());
     shell.output().unwrap().into()
