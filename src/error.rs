@@ -1,48 +1,48 @@
-//! What can go wrong, by who must act, and the exit code of each.
+//! Errors by who must act on them, and the exit code of each.
 //!
 //! | exit code | who acts | meaning |
 //! |---|---|---|
 //! | 0 | nobody | every customer is done, or those that failed stay within `max_failures` |
 //! | 1 | the developers | a bug in manyfit |
-//! | 2 | whoever wrote the settings | an unknown, missing or contradictory setting or option |
+//! | 2 | the author of the settings | an unknown, missing or contradictory setting or option |
 //! | 3 | the owner of the data | unusable input, or more failed customers than `max_failures` allows |
 //! | 4 | the operator | a directory or a bucket that cannot be read or written |
-//! | 5 | nobody: run it again | stopped by a signal before every customer was done; a second run continues |
+//! | 5 | nobody: run it again | stopped by a signal before every customer was done; the next run resumes |
 
 use std::{fmt::Display, io, process::ExitCode};
 
-/// A failure with the person who can mend it.
+/// An error, classified by who can fix it.
 ///
-/// The text says what, where and what to do; it is printed once, by `main`.
+/// The text says what happened, where, and what to do; `main` prints it once.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A setting or option that cannot be followed.
+    /// An invalid setting or option.
     #[error("{0}")]
     Settings(String),
     /// Input that cannot be used.
     #[error("{0}")]
     Data(String),
-    /// A place that cannot be read or written.
+    /// A file, directory or bucket that cannot be read or written.
     #[error("{what}: {source}")]
     Storage {
-        /// What was being done, and where.
+        /// The operation and its path.
         what: String,
-        /// What the system answered.
+        /// The error of the operating system or the bucket.
         source: io::Error,
     },
-    /// The run was stopped from outside before it was done.
+    /// The run was interrupted before it was complete.
     #[error("{0}")]
     Stopped(String),
-    /// Something that must not happen.
+    /// A broken invariant.
     #[error("{0} (a bug in manyfit: please report it)")]
     Bug(String),
 }
 
-/// A result whose failure says who must act.
+/// A result whose error says who must act.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
-    /// A storage failure: `what` was being done, the system answered `source`.
+    /// A storage error: `what` failed with `source`.
     pub fn storage(what: impl Display, source: io::Error) -> Self {
         Self::Storage { what: what.to_string(), source }
     }
@@ -58,11 +58,8 @@ impl Error {
             Self::Stopped(_) => 5,
         }
     }
-}
 
-impl Error {
-    /// Whether a distant place as a whole is out of reach (credentials, network), so that no other object of it fares
-    /// better.
+    /// Whether a whole bucket is unreachable (credentials, network), so that requests for its other objects would fail too.
     #[must_use]
     pub fn is_out_of_reach(&self) -> bool {
         matches!(self, Self::Storage { source, .. } if source.kind() == io::ErrorKind::NotConnected)

@@ -1,4 +1,4 @@
-//! The command: parse, run, print the error once, exit code.
+//! The program's entry point.
 
 use std::process::ExitCode;
 

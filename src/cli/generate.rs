@@ -1,4 +1,4 @@
-//! `manyfit generate`: made-up customers to try things with.
+//! `manyfit generate`: synthetic customers.
 
 use super::{
     output::print_line,
@@ -19,9 +19,9 @@ use std::{
     time::Instant,
 };
 
-/// Make up customers, for tests, demonstrations and measurements.
+/// Generate synthetic customers, for tests, demonstrations and benchmarks.
 ///
-/// The same seed gives the same bytes on any machine, and a customer does not depend on how many others there are.
+/// The same seed gives the same bytes on every machine, and a customer does not depend on the number of customers.
 #[derive(Args)]
 pub(super) struct Generate {
     #[command(subcommand)]
@@ -34,7 +34,7 @@ enum What {
     Energy(EnergyArguments),
 }
 
-/// Houses and their prices, a city at a time: for regression.
+/// Houses and their prices, one city per customer: for regression.
 ///
 /// Writes DIR/train/city_000000_train.csv, DIR/validation/city_000000_val.csv and so on, as AWS's multi-model XGBoost
 /// notebook does: no header; price, year built, square feet, bedrooms, bathrooms, lot acres, garage spaces.
@@ -43,64 +43,64 @@ struct HousingArguments {
     #[command(flatten)]
     common: Common,
 
-    /// Houses in each training file; the validation file has half as many
+    /// Houses per training file; the validation file has half as many
     #[arg(long, value_name = "N", default_value_t = 600, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     rows: u32,
 
-    /// Standard deviation of the prices' noise, as a share of the price; 0 as in the notebook
+    /// Standard deviation of the noise as a share of the price; the notebook has 0
     #[arg(long, value_name = "SHARE", default_value_t = 0.05, value_parser = share, allow_negative_numbers = true)]
     noise: f64,
 }
 
-/// Energy consumption by day or by hour, a meter at a time: for forecasts.
+/// Daily or hourly energy consumption, one meter per customer: for forecasts.
 ///
-/// Writes DIR/0.csv, DIR/1.csv and so on, with the columns timestamp and consumption: a trend, a yearly and a weekly wave, by
-/// the hour a daily one too, and noise.
+/// Writes DIR/0.csv, DIR/1.csv and so on, with the columns timestamp and consumption: a trend, yearly and weekly seasonality,
+/// for hourly data daily seasonality too, and noise.
 #[derive(Args)]
 struct EnergyArguments {
     #[command(flatten)]
     common: Common,
 
-    /// Readings of each customer; 731 days are the shortest history in which Prophet looks for a yearly season
+    /// Readings per customer; 731 days are the shortest history for which Prophet fits yearly seasonality
     #[arg(long, value_name = "N", default_value_t = 731, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     rows: u32,
 
-    /// Day of the first reading
+    /// Date of the first reading
     #[arg(long, value_name = "DATE", default_value = "2023-01-01", value_parser = date)]
     start: Date,
 
-    /// Readings by the hour instead of by the day
+    /// Hourly instead of daily readings
     #[arg(long)]
     hourly: bool,
 
-    /// Standard deviation of the noise, as a share of a customer's level
+    /// Standard deviation of the noise as a share of the customer's level
     #[arg(long, value_name = "SHARE", default_value_t = 0.05, value_parser = share, allow_negative_numbers = true)]
     noise: f64,
 
-    /// No header line, as in the files of AWS's post on thousands of models
+    /// Write no header line, as in the files of AWS's post on thousands of models
     #[arg(long, conflicts_with = "single_table")]
     headerless: bool,
 
-    /// One file for all customers, DIR/energy_consumption.csv: customer_id, timestamp, consumption
+    /// Write one file for all customers, DIR/energy_consumption.csv: customer_id, timestamp, consumption
     #[arg(long)]
     single_table: bool,
 }
 
 #[derive(Args)]
 struct Common {
-    /// How many customers
+    /// Number of customers
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
     customers: u64,
 
-    /// Where the random draws start
+    /// Seed of the random numbers
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
 
-    /// Folder for the files
+    /// Output folder
     #[arg(long, value_name = "DIR")]
     output: PathBuf,
 
-    /// Write into a folder that is not empty; files of the same names are replaced, others stay
+    /// Write into a folder that is not empty: files of the same names are replaced, others are kept
     #[arg(long)]
     force: bool,
 }
@@ -152,7 +152,7 @@ impl Common {
         Ok(Written { files: 1, bytes: file.metadata().map_err(failed)?.len() })
     }
 
-    /// Customers of another seed among the new ones would go unnoticed.
+    /// Refuses a folder with files: customers of another seed would go unnoticed among the new ones.
     fn check_folder(&self) -> Result<()> {
         let folder = &self.output;
         if self.force || is_empty(folder)? {
@@ -170,6 +170,6 @@ fn is_empty(folder: &Path) -> Result<bool> {
     match fs::read_dir(folder) {
         Ok(mut entries) => Ok(entries.next().is_none()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
-        Err(error) => Err(Error::storage(format!("cannot look into --output {}", folder.display()), error)),
+        Err(error) => Err(Error::storage(format!("cannot list --output {}", folder.display()), error)),
     }
 }

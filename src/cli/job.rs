@@ -1,10 +1,10 @@
-//! `manyfit job`: one step of the road as one request.
+//! `manyfit job`: one step as a single API request.
 
 use super::{launch::LaunchOptions, output::print_json};
 use crate::{error::Result, launch::Step};
 use clap::Args;
 
-/// Print one SageMaker request, for a launch without a pipeline.
+/// Print one SageMaker API request, to launch without a pipeline.
 ///
 ///   launch=(--name energy-2026-11-22 --role arn:aws:iam::123456789012:role/manyfit
 ///     --image 123456789012.dkr.ecr.eu-west-1.amazonaws.com/manyfit:0.1.0
@@ -21,12 +21,12 @@ use clap::Args;
 /// | endpoint-config | create-endpoint-config             | {name}                                 |
 /// | endpoint        | create-endpoint or update-endpoint | --endpoint; its configuration is {name} |
 ///
-/// All steps take the same options and use those that they need: what one writes, the next one reads, below
-/// {output}/{name}/. A name is used once; --versions as for `manyfit pipeline`.
+/// All steps take the same options and use those that they need. Each step reads what the previous one wrote
+/// below {output}/{name}/. Names must be unique; --versions is explained in `manyfit pipeline --help`.
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Job {
-    /// Which one
+    /// Step to print
     #[arg(value_enum)]
     step: Step,
 

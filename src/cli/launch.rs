@@ -1,4 +1,4 @@
-//! The options that `pipeline` and `job` share.
+//! The options of `pipeline` and `job`.
 
 use super::{prepare::Prepare, settings_options::assignments};
 use crate::{
@@ -8,22 +8,22 @@ use crate::{
 };
 use clap::{Args, Parser};
 
-/// What to launch, and on which machines.
+/// What to launch, and on which instances.
 #[derive(Args)]
 pub(super) struct LaunchOptions {
-    /// Role of the jobs and the endpoint, an ARN
+    /// ARN of the role of the jobs and the endpoint
     #[arg(long, value_name = "ARN")]
     role: Option<String>,
 
-    /// Address of the image that has manyfit as its entry point
+    /// Address of the container image
     #[arg(long, value_name = "URI")]
     image: Option<String>,
 
-    /// Prefix of the raw tables
+    /// S3 prefix of the raw tables
     #[arg(long, value_name = "S3")]
     input: Option<String>,
 
-    /// Prefix below which everything is written
+    /// S3 prefix for all results
     #[arg(long, value_name = "S3")]
     output: Option<String>,
 
@@ -31,43 +31,43 @@ pub(super) struct LaunchOptions {
     #[arg(long, value_name = "NAME=VALUE")]
     set: Vec<String>,
 
-    /// Instances that fit
+    /// Number of instances for training
     #[arg(long, value_name = "N", default_value_t = 1)]
     instances: u32,
 
-    /// Their type
+    /// Instance type for training
     #[arg(long, value_name = "TYPE", default_value = "ml.c5.xlarge")]
     instance_type: String,
 
-    /// Size of each one's disk in GB
+    /// Disk size per instance for training, in GB
     #[arg(long, value_name = "GB", default_value_t = 30)]
     volume: u32,
 
-    /// How they get the customers' files: read when opened, or copied before the start
+    /// How instances read the customers' files
     #[arg(long, value_enum, default_value_t = InputMode::FastFile)]
     input_mode: InputMode,
 
-    /// Seconds that the preparation or the fit may take
+    /// Maximum seconds of the preparation, and of training
     #[arg(long, value_name = "SECONDS", default_value_t = 86_400)]
     max_runtime: u32,
 
-    /// Seconds that the fit may take together with waiting for spot capacity [default: twice --max-runtime]
+    /// Maximum seconds of training including the wait for spot capacity [default: twice --max-runtime]
     #[arg(long, value_name = "SECONDS", conflicts_with = "on_demand")]
     max_wait: Option<u32>,
 
-    /// Fit on machines at the full price instead of spot capacity
+    /// Train on on-demand instances instead of spot capacity
     #[arg(long)]
     on_demand: bool,
 
-    /// Instances that prepare
+    /// Number of instances for the preparation
     #[arg(long, value_name = "N", default_value_t = 1)]
     prepare_instances: u32,
 
-    /// Their type
+    /// Instance type for the preparation
     #[arg(long, value_name = "TYPE", default_value = "ml.m5.xlarge")]
     prepare_instance_type: String,
 
-    /// Size of each one's disk in GB; the raw tables are copied to it
+    /// Disk size per instance for the preparation, in GB; must hold the raw tables
     #[arg(long, value_name = "GB", default_value_t = 100)]
     prepare_volume: u32,
 
@@ -79,19 +79,19 @@ pub(super) struct LaunchOptions {
     #[arg(long, value_name = "NAME")]
     endpoint: Option<String>,
 
-    /// Instances that serve
+    /// Number of instances for serving
     #[arg(long, value_name = "N", default_value_t = 2)]
     endpoint_instances: u32,
 
-    /// Their type
+    /// Instance type for serving
     #[arg(long, value_name = "TYPE", default_value = "ml.m5.large")]
     endpoint_instance_type: String,
 
-    /// What is new for each run: the models' prefix, or their names in one prefix
+    /// How the models of different runs are kept apart
     #[arg(long, value_enum, default_value_t = Versions::Prefix)]
     versions: Versions,
 
-    /// Give the containers no network; the platform's own transfers go on
+    /// Disable network access of the containers; the platform's own transfers still work
     #[arg(long)]
     network_isolation: bool,
 }

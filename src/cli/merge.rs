@@ -1,4 +1,4 @@
-//! `manyfit merge`: the results of all shards made one.
+//! `manyfit merge`: merges the results of all shards.
 
 use super::{output::print_line, places::temporary_directory, s3::S3Arguments, settings_options::assignments};
 use crate::{
@@ -12,22 +12,22 @@ use clap::Args;
 use std::{collections::BTreeSet, fs, path::PathBuf};
 use tempfile::TempDir;
 
-/// Join the manifests, tables and summaries of all shards, and say which customers are missing.
+/// Merge the manifests, tables and summaries of all shards, and list missing customers.
 ///
-/// The results of shards may be in one place or in several. With --customers, the input of the
-/// run, customers that are in no manifest are named. Exit code 5 where something is missing.
+/// The results may be in one folder or several. With --customers, the input of the run, customers
+/// in no manifest are listed. The exit code is 5 if anything is missing.
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Merge {
-    /// Place with results of shards (manifest-I-of-N.jsonl and so on); may be repeated
+    /// Folder with results of shards (manifest-I-of-N.jsonl and so on), or s3://bucket/prefix; may be repeated
     #[arg(long, value_name = "PLACE", required = true)]
     input: Vec<Location>,
 
-    /// Folder for the joined results
+    /// Folder for the merged results
     #[arg(long, value_name = "DIR")]
     output: PathBuf,
 
-    /// Input of the run: whom to look for
+    /// Input of the run, to find customers without results
     #[arg(long, value_name = "PLACE")]
     customers: Option<Location>,
 
@@ -35,7 +35,7 @@ pub(super) struct Merge {
     #[arg(long, value_name = "NAME=VALUE")]
     set: Vec<String>,
 
-    /// Failed customers above which the whole counts as failed: a count, a percentage or a share
+    /// Failed customers that are tolerated: a count, a percentage or a share
     #[arg(long, value_name = "LIMIT", default_value = "10%")]
     max_failures: MaxFailures,
 
@@ -50,7 +50,7 @@ impl Merge {
         let output = fs::canonicalize(&self.output).ok();
         if output.is_some() && folders.iter().any(|folder| fs::canonicalize(folder).ok() == output) {
             return Err(Error::Settings(format!(
-                "--output {} is one of the inputs: name another folder",
+                "--output {} is one of the inputs: choose another folder",
                 self.output.display()
             )));
         }
@@ -70,7 +70,7 @@ impl Merge {
         merged.summary.verdict()
     }
 
-    /// A folder with the results of a place; those of a bucket are copied first.
+    /// A local folder with the results of a place; those of a bucket are copied.
     fn folder(&self, place: &Location, copies: &mut Vec<TempDir>) -> Result<PathBuf> {
         if let Location::Directory(folder) = place {
             return Ok(folder.clone());
@@ -90,7 +90,7 @@ impl Merge {
         Ok(folder)
     }
 
-    /// The customers of the run's input, and those that it refuses.
+    /// The customers of the run's input, unreadable ones included.
     fn expected(&self) -> Result<Option<BTreeSet<String>>> {
         let Some(place) = &self.customers else { return Ok(None) };
         let settings = Settings::from_text(&assignments(&self.set)?)?;

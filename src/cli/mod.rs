@@ -1,4 +1,4 @@
-//! The sub-commands; the only place that glues layers together.
+//! The commands: options to settings, and calls into the layers below. One file per command.
 
 mod generate;
 mod job;

@@ -1,4 +1,4 @@
-//! `manyfit pipeline`: the whole road as a definition for SageMaker Pipelines.
+//! `manyfit pipeline`: all steps as a SageMaker Pipelines definition.
 
 use super::{launch::LaunchOptions, output::print_json};
 use crate::{error::Result, launch::Step};
@@ -13,39 +13,39 @@ use clap::Args;
 ///   aws sagemaker create-pipeline --cli-input-json file://pipeline.json
 ///   aws sagemaker start-pipeline-execution --pipeline-name energy
 ///
-/// Addresses, the image, instance types and counts, and the endpoint's name are parameters of the
-/// pipeline, which an execution may be given anew. The same options print the same text.
+/// S3 prefixes, the image, instance types and counts, and the endpoint's name are parameters of
+/// the pipeline, which each execution can override. The output is deterministic.
 ///
-/// An endpoint keeps artifacts in its cache, so a new model must not take the name of an old one.
-/// --versions says what is new:
+/// An endpoint caches artifacts by name, so a new model needs a new name. --versions says which
+/// part of the name is new:
 ///
-///   prefix  Each execution writes to {output}/{execution}/models/ and makes a model and an
-///           endpoint configuration over it. An endpoint that exists is moved there as a whole,
-///           and can be moved back: `--until endpoint-config`, then `aws sagemaker
+///   prefix  Each execution writes to {output}/{execution}/models/ and creates a model and an
+///           endpoint configuration for it. An existing endpoint is switched over as a whole,
+///           and can be switched back: `--until endpoint-config`, then `aws sagemaker
 ///           update-endpoint --endpoint-name NAME --endpoint-config-name {name}-{execution}`.
-///   names   All executions write to {output}/models/, below it {execution}/{customer}.tar.gz.
-///           The endpoint stays as it is and clients ask for the new names: `--until fit` after
-///           the first time. Each instance gets all versions before it fits: delete old ones.
+///   names   All executions write to {output}/models/{execution}/{customer}.tar.gz. The endpoint
+///           is not changed and clients ask for the new names: use `--until fit` after the first
+///           execution. Each instance downloads all versions before it fits: delete old ones.
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Pipeline {
-    /// Name of the pipeline, with which those of its endpoint configurations begin
+    /// Name of the pipeline, and prefix of the names of its endpoint configurations
     #[arg(long)]
     name: String,
 
     #[command(flatten)]
     launch: LaunchOptions,
 
-    /// The last step
+    /// Last step
     #[arg(long, value_enum, value_name = "STEP", default_value_t = Step::Endpoint)]
     until: Step,
 
-    /// Take over what Prepare made of the same input prefix up to so long ago, such as P7D; the platform compares the
-    /// prefix and the options, not the tables: only for prefixes that are written once
+    /// Reuse a result of Prepare for the same input prefix up to this age, such as P7D. The platform compares the prefix
+    /// and the options, not the tables: use it only for prefixes that are written once
     #[arg(long, value_name = "DURATION")]
     cache: Option<String>,
 
-    /// Print a whole request for create-pipeline and update-pipeline, with the definition inside
+    /// Print a request for create-pipeline and update-pipeline that contains the definition
     #[arg(long)]
     request: bool,
 }

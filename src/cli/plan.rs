@@ -1,4 +1,4 @@
-//! `manyfit plan`: what a job will take, before it is paid for.
+//! `manyfit plan`: estimates of a job's time, memory, requests and cost.
 
 use super::{
     output::{print_json, print_line},
@@ -27,19 +27,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Bytes that a run keeps of each customer: its name in the plan and the row of the manifest being written.
+/// Memory of a run per customer: its name in the plan and its row of the manifest.
 const CUSTOMER_BYTES: u64 = 400;
 
-/// Say what a job will take: time, memory, requests, and what that costs on which instances.
+/// Estimate a job's time, memory, requests and cost from a sample of its files.
 ///
-/// Trains a sample of the files on one thread, in a temporary folder, and scales up what they
-/// took:
+/// Trains the sample on one thread, in a temporary folder, and extrapolates:
 ///
 ///   manyfit plan --input s3://fleet/customers --set horizon=8 --prices prices.csv --within 1h
 ///
-/// The table of prices has the columns item, price, vcpus, and perhaps memory_gib and speed (of
-/// a thread, compared with this machine's): a row for each kind of instance with the price of an
-/// hour, and GET, PUT, LIST with the price of 1,000 requests. README.md shows one.
+/// The price list has the columns item, price, vcpus, and optionally memory_gib and speed (of a
+/// thread, relative to this machine's): a row for each instance type with its price per hour, and
+/// GET, PUT, LIST with the price of 1,000 requests. docs/sagemaker.md shows one.
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Plan {
@@ -47,19 +46,19 @@ pub(super) struct Plan {
     #[arg(long, value_name = "PLACE")]
     input: Location,
 
-    /// Place of the rows that regression models are judged by, as for train
+    /// Folder of validation rows for regression models, as for train
     #[arg(long, value_name = "PLACE")]
     validation: Option<Location>,
 
-    /// Table of prices, CSV or Parquet
+    /// Price list, CSV or Parquet
     #[arg(long, value_name = "FILE")]
     prices: Option<PathBuf>,
 
-    /// Time within which the job is to be done, such as 90s, 30m or 2h
+    /// Deadline for the job, such as 90s, 30m or 2h
     #[arg(long, value_name = "TIME", requires = "prices", value_parser = duration)]
     within: Option<Duration>,
 
-    /// Time to spend on the sample; two batches of each size of file are tried whatever they take
+    /// Time for the sample; at least two batches of each group of file sizes are trained
     #[arg(long, value_name = "TIME", default_value = "20s", value_parser = duration)]
     sample: Duration,
 
@@ -112,7 +111,7 @@ impl Plan {
     }
 }
 
-/// The files to train, and whether they hold many customers. None of them is read for it, save the first few.
+/// The files to train, and whether they hold several customers each. Reads only the first few.
 fn files(store: &dyn Store, settings: &Settings) -> Result<(Vec<Entry>, bool)> {
     let mut bundles = None;
     let found: Discovery = discover_with(store, &settings.input, |files, _| {
@@ -123,7 +122,7 @@ fn files(store: &dyn Store, settings: &Settings) -> Result<(Vec<Entry>, bool)> {
     Ok((bundles.unwrap_or(found.files).iter().map(InputFile::entry).collect(), is_bundled))
 }
 
-/// Trains some files on one thread, in a folder that goes with it.
+/// Trains a batch on one thread, in a temporary folder.
 fn try_batch(store: &dyn Store, validation: Option<&dyn Store>, settings: &Settings, batch: &Batch) -> Result<Tried> {
     let folder = temporary_directory()?;
     let summary = run(

@@ -1,4 +1,4 @@
-//! `manyfit predict`: forecasts and predictions from artifacts.
+//! `manyfit predict`: forecasts and predictions from existing models.
 
 use super::{output::stdout, places::temporary_directory, s3::S3Arguments, signals::stop_on_signals};
 use crate::{
@@ -14,15 +14,15 @@ use clap::Args;
 use std::path::PathBuf;
 use tempfile::TempDir;
 
-/// Forecast, or predict rows of features, from models that were fitted before.
+/// Forecast, or predict rows of features, with fitted models.
 ///
 ///   manyfit predict out/models --horizon 8
 ///   manyfit predict out/models --future next_year.csv --components --output forecasts.parquet
 ///   manyfit predict out/models --input houses --shap --output prices.csv
 ///
 /// A model is a tar.gz, its unpacked directory, or a plain model file, of manyfit, Python Prophet or
-/// XGBoost; a folder is all models in it. With the seed of the training run the forecasts are those
-/// of its own table. A customer that fails does not stop the others.
+/// XGBoost; a folder stands for all models in it. With the seed of the training run, forecasts are
+/// identical to that run's. A customer that fails does not stop the others.
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Predict {
@@ -30,7 +30,7 @@ pub(super) struct Predict {
     #[arg(required = true, value_name = "ARTIFACT|PLACE")]
     models: Vec<Location>,
 
-    /// Steps to forecast after the end of each history; with --future, the first so many of its dates after the last value
+    /// Steps to forecast after the end of each history; with --future, the number of its dates to forecast
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     horizon: Option<u32>,
 
@@ -75,16 +75,16 @@ pub(super) struct Predict {
     s3: S3Arguments,
 }
 
-/// Where the table is made, and where it goes from there.
+/// The output table.
 struct Output {
     path: PathBuf,
-    /// For a table that goes to a bucket: the draft's folder, the store and the name.
+    /// For a table that goes to a bucket: temporary folder, store and name.
     distant: Option<(TempDir, Box<dyn Store>, String)>,
 }
 
 impl Predict {
     pub(super) fn run(self) -> Result<()> {
-        // What can be said at once is said before anything is read.
+        // Report invalid options before reading anything.
         let output = self.output.as_ref().map(|place| self.output(place)).transpose()?;
         let models = self.models()?;
         let request = self.request()?;
@@ -136,7 +136,7 @@ impl Predict {
         Ok(Output { path: draft.path().join(&name), distant: Some((draft, store, name)) })
     }
 
-    /// A table, or a folder of tables, also of a bucket.
+    /// Reads a table or a folder of tables.
     fn rows(&self, place: &Location) -> Result<CustomerRows> {
         if let Location::Directory(path) = place {
             return CustomerRows::read(path);
@@ -163,7 +163,7 @@ impl Predict {
 }
 
 impl Output {
-    /// Brings the table to where it goes; its full name there.
+    /// Moves the table to its destination. Returns its full name there.
     fn deliver(self) -> Result<String> {
         let Some((_draft, store, name)) = self.distant else { return Ok(self.path.display().to_string()) };
         store.publish_file(&name, &self.path)?;

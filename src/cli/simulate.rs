@@ -1,4 +1,4 @@
-//! `manyfit simulate`: a SageMaker job of many instances, rehearsed on this machine.
+//! `manyfit simulate`: a SageMaker job of many instances on this machine.
 
 use super::{output::print_line, places::require_directory, settings_options::SettingsOptions};
 use crate::{
@@ -10,11 +10,11 @@ use crate::{
 use clap::Args;
 use std::{collections::BTreeMap, env, path::PathBuf};
 
-/// Rehearse a SageMaker job of many instances on this machine.
+/// Simulate a SageMaker job of many instances on this machine.
 ///
-/// Every instance is a process in a tree of its own, as the platform lays it out. Files are
-/// dealt to instances as ShardedByS3Key deals objects; instances can be stopped at random, and
-/// come back with what had been uploaded. In the end all artifacts must be those of one process.
+/// Each instance is a process with its own directory tree, laid out as on the platform. Files
+/// are distributed as by ShardedByS3Key. Instances can be interrupted at random and restart with
+/// what was uploaded. The artifacts must be identical to those of a single process.
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Simulate {
@@ -22,7 +22,7 @@ pub(super) struct Simulate {
     #[arg(long, value_name = "DIR")]
     input: PathBuf,
 
-    /// Empty folder for the instances' trees and what they make
+    /// Empty folder for the instances' directory trees and results
     #[arg(long, value_name = "DIR")]
     output: PathBuf,
 
@@ -30,22 +30,22 @@ pub(super) struct Simulate {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
     instances: u16,
 
-    /// Deal files in the order that this seed gives [default: in the order of their names]
+    /// Distribute files in a random order of this seed [default: in the order of their names]
     #[arg(long, value_name = "SEED")]
     shuffle_seed: Option<u64>,
 
-    /// Stop some instance so many times, with SIGTERM or SIGKILL
+    /// Number of interruptions, by SIGTERM or SIGKILL
     #[arg(long, value_name = "N", default_value_t = 0)]
     spot_stops: u16,
 
-    /// Seed of the stops
+    /// Seed of the interruptions
     #[arg(long, value_name = "SEED", default_value_t = 0)]
     seed: u64,
 
     #[command(flatten)]
     settings: SettingsOptions,
 
-    /// Worker threads of each instance
+    /// Worker threads per instance
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
     jobs: u16,
 }
@@ -54,10 +54,10 @@ impl Simulate {
     pub(super) fn run(self) -> Result<()> {
         require_directory("--input", &Location::Directory(self.input.clone()))?;
         let settings = self.settings.text(BTreeMap::new())?;
-        // Faults are said once, and not by every instance.
+        // Errors are reported once, and not by every instance.
         Settings::from_text(&settings)?;
         let program = env::current_exe().map_err(|error| Error::storage("finding this program", error))?;
-        let rehearsal = Simulation {
+        let outcome = Simulation {
             program: &program,
             input: &self.input,
             work: &self.output,
@@ -69,6 +69,6 @@ impl Simulate {
             settings: &settings,
         }
         .run()?;
-        print_line(&rehearsal.to_string())
+        print_line(&outcome.to_string())
     }
 }

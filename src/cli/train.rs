@@ -1,4 +1,4 @@
-//! `manyfit train`: on SageMaker from the platform's files, anywhere else from options.
+//! `manyfit train`: configured by the platform's files on SageMaker, and by options elsewhere.
 
 use super::{
     output::{print_line, stdout},
@@ -69,22 +69,22 @@ pub(super) struct Train {
     s3: S3Arguments,
 }
 
-/// Where validation rows are.
+/// The location of validation rows.
 struct ValidationPlace {
     location: Location,
-    /// A sentence for the log of a run that reads them.
+    /// A warning for a run that reads them.
     warning: Option<String>,
     /// Why they cannot be read.
-    fault: Option<String>,
+    error: Option<String>,
 }
 
-/// Where a run takes place.
+/// Inputs and outputs of a run.
 struct Places {
     input: Location,
     validation: Option<ValidationPlace>,
     models: Location,
     results: ResultsDirectory,
-    /// Where results are made that go to a bucket; removed in the end.
+    /// Temporary directory of results that go to a bucket.
     draft: Option<TempDir>,
     shard: Shard,
     settings: BTreeMap<String, String>,
@@ -121,28 +121,28 @@ impl Train {
         summary.verdict()
     }
 
-    /// Where the validation rows are, for a task that has any.
+    /// The store of validation rows, for a task that uses them.
     fn validation(&self, task: &Task, places: &mut Places) -> Result<Option<Box<dyn Store>>> {
         let channel = match (task, places.validation.take()) {
             (Task::Regression(_), channel) => channel,
             (Task::Forecast(_), Some(_)) if self.validation.is_some() => {
                 return Err(Error::Settings(format!(
-                    "--validation belongs to regression models, and the model is {}",
+                    "--validation is for regression models, and the model is {}",
                     task.model_name()
                 )));
             }
-            // A channel may be there for another algorithm's sake.
+            // The channel may be meant for another algorithm.
             (Task::Forecast(_), _) => None,
         };
-        let Some(ValidationPlace { location, warning, fault }) = channel else { return Ok(None) };
-        if let Some(fault) = fault {
-            return Err(Error::Settings(fault));
+        let Some(ValidationPlace { location, warning, error }) = channel else { return Ok(None) };
+        if let Some(error) = error {
+            return Err(Error::Settings(error));
         }
         places.warnings.extend(warning);
         self.s3.open(&location).map(Some)
     }
 
-    /// From the options, or from the platform where there are none.
+    /// From the options, or else from the platform.
     fn places(&self) -> Result<Places> {
         if let Some(input) = &self.input {
             let output = self.output.as_ref().ok_or_else(|| {
@@ -153,7 +153,7 @@ impl Train {
                 require_directory(option, place)?;
                 if is_inside(output, place) {
                     return Err(Error::Settings(format!(
-                        "--output {output} is inside {option} {place}, where the next run would take its tables for \
+                        "--output {output} is inside {option} {place}, where the next run would read its tables as \
                          customers: choose another folder"
                     )));
                 }
@@ -163,7 +163,7 @@ impl Train {
             let (results, draft) = self.results(output, shard)?;
             return Ok(Places {
                 input: input.clone(),
-                validation: validation.map(|location| ValidationPlace { location, warning: None, fault: None }),
+                validation: validation.map(|location| ValidationPlace { location, warning: None, error: None }),
                 models: output.join("models"),
                 results,
                 draft,
@@ -191,10 +191,10 @@ impl Train {
             results: ResultsDirectory::new(environment.output_data, host),
             draft: None,
             input: Location::Directory(environment.input),
-            validation: environment.validation.map(|ValidationChannel { directory, warning, fault }| ValidationPlace {
+            validation: environment.validation.map(|ValidationChannel { directory, warning, error }| ValidationPlace {
                 location: Location::Directory(directory),
                 warning,
-                fault,
+                error,
             }),
             models: Location::Directory(environment.models),
             settings: with_tables(self.settings.text(environment.hyperparameters)?, environment.tables),
@@ -202,7 +202,7 @@ impl Train {
         })
     }
 
-    /// Where the tables of a run go: those for a bucket are made in a directory of their own first.
+    /// The directory of result tables: a temporary one if they go to a bucket.
     fn results(&self, output: &Location, shard: Shard) -> Result<(ResultsDirectory, Option<TempDir>)> {
         if let Location::Directory(path) = output {
             return Ok((ResultsDirectory::new(path, shard), None));
@@ -213,13 +213,12 @@ impl Train {
     }
 }
 
-/// Settings that name tables, where they lie in channels of the same names: all tables of the channel, or the one that the
-/// setting names.
+/// Points settings of tables to channels of the same names: to the file that the setting names, or else to the whole channel.
 fn with_tables(
     mut settings: BTreeMap<String, String>,
     channels: BTreeMap<String, PathBuf>,
 ) -> BTreeMap<String, String> {
-    // A channel may be there for another algorithm's sake.
+    // The channel may be meant for another algorithm.
     if settings.get("model").is_none_or(|model| model.eq_ignore_ascii_case("prophet")) {
         for (name, directory) in channels {
             let file = settings.get(&name).filter(|file| !file.is_empty());

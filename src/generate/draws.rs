@@ -1,4 +1,4 @@
-//! Random draws that are the same on every machine: integers from ChaCha, logarithms from `libm`.
+//! Random numbers that are identical on every machine: integers from ChaCha, logarithms from `libm`.
 
 use rand_chacha::{
     ChaCha8Rng,
@@ -24,7 +24,7 @@ impl Draws {
     /// A whole number from `low` to `high`, both included.
     pub(super) fn whole(&mut self, low: u32, high: u32) -> u32 {
         let choices = u64::from(high - low) + 1;
-        // Lemire's multiplication; of the few choices here none is preferred by more than 2⁻³⁰.
+        // Lemire's multiplication; the bias for these few choices is below 2⁻³⁰.
         low + ((u64::from(self.generator.next_u32()) * choices) >> 32) as u32
     }
 
@@ -33,8 +33,8 @@ impl Draws {
         low + (high - low) * ((self.generator.next_u64() >> 11) as f64 / (1_u64 << 53) as f64)
     }
 
-    /// A normal number, by Marsaglia's polar method: what it calls is exact or from `libm`, so nothing depends on the
-    /// platform's mathematics.
+    /// A normal number, by Marsaglia's polar method. It uses only exact operations and `libm`, so the result does not depend on
+    /// the platform's math library.
     pub(super) fn normal(&mut self, mean: f64, deviation: f64) -> f64 {
         let standard = self.spare.take().unwrap_or_else(|| {
             loop {

@@ -1,4 +1,4 @@
-//! Energy consumption over time, customer by customer.
+//! Energy consumption of meters, as time series.
 
 use super::{
     draws::Draws,
@@ -9,19 +9,19 @@ use jiff::{ToSpan, civil::Date};
 
 const DAYS_A_YEAR: f64 = 365.25;
 
-/// The lengths of the waves, in days.
+/// Periods of the waves, in days.
 const PERIODS: [f64; 3] = [DAYS_A_YEAR, 7.0, 1.0];
 
 /// Meters with daily or hourly readings: level + trend + waves + noise.
 ///
 /// Levels and yearly waves are as large as in AWS's post on training thousands of models: 500 to 1,000, swinging by 100 to
-/// 200. Unlike there, time is in days, so that the yearly wave takes a year; there is a weekly wave of 20 to 60, a
-/// trend of at most 10 % of the level a year, noise, and in hourly readings a daily wave of 50 to 150. No reading is negative.
+/// 200. Unlike there, time is in days, so that the yearly period is a year; and there is a weekly wave of 20 to 60, a
+/// trend of at most 10 % of the level per year, noise, and for hourly readings a daily wave of 50 to 150. No reading is negative.
 #[derive(Clone, Debug)]
 pub struct Energy {
     noise: f64,
     header: bool,
-    calendar: Vec<Moment>,
+    calendar: Vec<Reading>,
 }
 
 /// The time between two readings.
@@ -33,9 +33,9 @@ pub enum Step {
     Hour,
 }
 
-/// What all customers share of one reading.
+/// The part of a reading that all customers share.
 #[derive(Clone, Debug)]
-struct Moment {
+struct Reading {
     timestamp: String,
     /// Since the first reading.
     years: f64,
@@ -52,12 +52,12 @@ impl Energy {
     pub fn new(start: Date, rows: usize, step: Step, noise: f64, header: bool) -> Result<Self> {
         let readings_a_day = if step == Step::Day { 1 } else { 24 };
         let first = start.duration_since(Date::constant(1970, 1, 1)).as_hours() / 24;
-        let moment = |row: usize| {
+        let reading = |row: usize| {
             let (day, hour) = (row / readings_a_day, row % readings_a_day);
             let date = start.checked_add((day as i64).days()).ok()?;
             let since = day as f64 + hour as f64 / 24.0;
             let days = first as f64 + since;
-            Some(Moment {
+            Some(Reading {
                 timestamp: if step == Step::Day { date.to_string() } else { format!("{date} {hour:02}:00:00") },
                 years: since / DAYS_A_YEAR,
                 waves: PERIODS.map(|period| {
@@ -69,7 +69,7 @@ impl Energy {
                 }),
             })
         };
-        let calendar = (0..rows).map(moment).collect::<Option<_>>().ok_or_else(|| {
+        let calendar = (0..rows).map(reading).collect::<Option<_>>().ok_or_else(|| {
             Error::Settings(format!("{rows} readings from {start} on end after the year 9999: ask for fewer rows"))
         })?;
         Ok(Self { noise, header, calendar })
@@ -100,16 +100,16 @@ impl Energy {
             let (sine, cosine) = libm::sincos(draws.uniform(0.0, std::f64::consts::TAU));
             (amplitude * cosine, amplitude * sine)
         });
-        for moment in &self.calendar {
+        for reading in &self.calendar {
             if let Some(customer) = customer {
                 whole(customer, buffer);
                 buffer.push(b',');
             }
-            buffer.extend_from_slice(moment.timestamp.as_bytes());
+            buffer.extend_from_slice(reading.timestamp.as_bytes());
             buffer.push(b',');
-            let sum: f64 = waves.iter().zip(&moment.waves).map(|((a, b), (sine, cosine))| a * sine + b * cosine).sum();
+            let sum: f64 = waves.iter().zip(&reading.waves).map(|((a, b), (sine, cosine))| a * sine + b * cosine).sum();
             let noise = draws.normal(0.0, self.noise * level);
-            hundredths((level + slope * moment.years + sum + noise).max(0.0), buffer);
+            hundredths((level + slope * reading.years + sum + noise).max(0.0), buffer);
             buffer.push(b'\n');
         }
     }

@@ -1,4 +1,4 @@
-//! Houses and their prices, city by city.
+//! Houses and their prices by city, as rows of features.
 
 use super::{draws::Draws, text::hundredths};
 use crate::error::Result;
@@ -6,7 +6,7 @@ use crate::error::Result;
 /// No house was built after this year.
 const LAST_YEAR: f64 = 2019.0;
 
-/// Cities with houses, as AWS's notebook on multi-model endpoints with XGBoost makes them up.
+/// Cities with houses, as AWS's notebook on multi-model endpoints with XGBoost generates them.
 ///
 /// A row is a house: price, year built, square feet, bedrooms, bathrooms, lot acres, garage spaces; without a header, two
 /// decimals each. The price is linear in the features:

@@ -1,7 +1,7 @@
-//! Made-up customers for tests, demonstrations and measurements.
+//! Synthetic customers for tests, demonstrations and benchmarks.
 //!
 //! - the same seed gives the same bytes on any machine, with any number of threads;
-//! - a customer depends on the seed and on its own number alone: the first thousand of a million are the thousand.
+//! - a customer depends only on the seed and its own number: a dataset of 1,000 customers is the beginning of one of a million.
 
 mod draws;
 mod energy;
@@ -22,7 +22,7 @@ use std::{
     thread,
 };
 
-/// What to make up.
+/// A kind of dataset.
 #[derive(Clone, Debug)]
 pub enum Dataset {
     /// See [`Housing`].
@@ -41,7 +41,7 @@ pub struct Written {
 }
 
 impl Dataset {
-    /// Makes up one customer and hands over each of its files: name and content.
+    /// Generates one customer and passes the name and content of each of its files to `file`.
     ///
     /// # Errors
     /// Those of `file`.
@@ -59,7 +59,7 @@ impl Dataset {
         }
     }
 
-    /// Writes the files of customers 0 to `customers` - 1, with several threads; ends early at the first failure.
+    /// Writes the files of customers 0 to `customers` - 1, with several threads; stops at the first error.
     ///
     /// # Errors
     /// The store's.
@@ -105,7 +105,7 @@ impl Dataset {
 
 impl Energy {
     /// Writes customers 0 to `customers` - 1 as one table with the columns `customer_id,timestamp,consumption`, one
-    /// customer after another; a customer's text at a time is in memory.
+    /// customer after another; one customer's text is in memory at a time.
     ///
     /// # Errors
     /// The writer's.

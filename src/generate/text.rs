@@ -1,6 +1,6 @@
-//! Numbers as text, many millions of them.
+//! Fast formatting of numbers.
 
-/// Appends a number with two decimals, halves rounded away from zero; a magnitude of 10¹⁵ and more stays there.
+/// Appends a number with two decimals, halves rounded away from zero; magnitudes are clamped to 10¹⁵.
 pub(super) fn hundredths(number: f64, out: &mut Vec<u8>) {
     let rounded = (number * 100.0).round();
     if rounded < 0.0 {
@@ -12,7 +12,7 @@ pub(super) fn hundredths(number: f64, out: &mut Vec<u8>) {
     out.extend([b'.', b'0' + part / 10, b'0' + part % 10]);
 }
 
-/// Appends a whole number.
+/// Appends an integer.
 pub(super) fn whole(number: u64, out: &mut Vec<u8>) {
     let mut digits = [0; 20];
     let (mut left, mut at) = (number, digits.len());

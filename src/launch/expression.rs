@@ -1,8 +1,8 @@
-//! What a pipeline fills in when it runs.
+//! Expressions that a pipeline evaluates when it runs.
 
 use serde_json::{Value, json};
 
-/// The name that every execution of a pipeline gets from the platform, twelve letters and digits.
+/// The ID of the execution, twelve letters and digits.
 pub(super) fn execution() -> Value {
     get("Execution.PipelineExecutionId")
 }
@@ -12,12 +12,12 @@ pub(super) fn parameter(name: &str) -> Value {
     get(&format!("Parameters.{name}"))
 }
 
-/// What the platform says of a step that is done; the step that asks waits for it.
+/// A property of an earlier step; a step that refers to it waits for that step.
 pub(super) fn property(step: &str, path: &str) -> Value {
     get(&format!("Steps.{step}.{path}"))
 }
 
-/// Texts and expressions with a sign between each two.
+/// Joins strings and expressions with a separator.
 pub(super) fn join(on: &str, values: &[Value]) -> Value {
     json!({ "Std:Join": { "On": on, "Values": values } })
 }

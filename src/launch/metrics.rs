@@ -1,15 +1,15 @@
-//! The metrics that the platform picks out of the log of a fit.
+//! Metric definitions, by which the platform extracts numbers from the log of a fit.
 
 use serde_json::{Value, json};
 
 /// Counts that `train` prints as `models_{name}={count};`, a line each.
 const COUNTS: [&str; 5] = ["done", "fitted", "unchanged", "fallback", "failed"];
 
-/// Errors of regression models that `train` prints as `median_{rows}_{measure}={number};` at its end.
+/// Error measures of regression models, which `train` prints as `median_{rows}_{measure}={number};` at its end.
 const MEASURES: [&str; 6] =
     ["rmse", "mae", "r2", "ae_at_10th_percentile", "ae_at_50th_percentile", "ae_at_90th_percentile"];
 
-/// The rows that they are of.
+/// The rows that the errors refer to.
 const ROWS: [&str; 2] = ["validation", "in_sample"];
 
 /// Name and regular expression of each metric; the group is the number.

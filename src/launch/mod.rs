@@ -1,20 +1,20 @@
-//! Requests that start the platform's jobs, as the JSON that its API takes.
+//! Requests to the SageMaker API that start jobs and endpoints, as JSON.
 //!
 //! ```text
 //! raw tables ─► Prepare ─► customers/ ─► Fit ─► models/ ─► Model ─► EndpointConfig ─► Endpoint
 //!               Processing               Training, spot    the same prefix, loaded model by model
 //! ```
 //!
-//! [`Launch`] is what the user asks for. [`Launch::request`] makes one API request of it, and [`Launch::pipeline`] a definition
-//! of SageMaker Pipelines with the same requests as its steps; what is a literal in the one is an expression in the other. Every
-//! limit that the API's own description states is checked first, so that a fault is told here and not after the upload.
+//! [`Launch`] describes what to launch. [`Launch::request`] builds one API request from it, and [`Launch::pipeline`] a SageMaker
+//! Pipelines definition with the same requests as steps; literals of the one are expressions in the other. The limits of
+//! the API are checked first, so that errors come before an upload.
 //!
-//! Three things are the same everywhere, because the rest stands on them:
+//! Three invariants:
 //!
 //! - the checkpoint prefix ends in a slash and is the endpoint's model prefix: artifacts appear there while the job runs. Without
-//!   the slash it is a plain prefix of text, and `…/models-old/` would be restored with `…/models`;
+//!   the slash, `…/models` would also match `…/models-old/`;
 //! - the training channel is `ShardedByS3Key`: no instance sees the customers of another;
-//! - there is no `DebugHookConfig`, which the SageMaker Python SDK adds unasked and which writes beside the models.
+//! - there is no `DebugHookConfig`, which the SageMaker Python SDK adds by default and which writes into the models' prefix.
 //!
 //! Sources: the API description of botocore; the pipeline definitions that the SageMaker Python SDK 2 writes; Amazon SageMaker
 //! developer guide, "Default cache key attributes by pipeline step type".
@@ -38,7 +38,7 @@ impl Launch {
     /// One request, for `aws sagemaker create-… --cli-input-json`.
     ///
     /// # Errors
-    /// [`Error::Settings`](crate::error::Error::Settings) with every limit of the API that would be broken.
+    /// [`Error::Settings`](crate::error::Error::Settings) that lists every violated limit of the API.
     pub fn request(&self, step: Step) -> Result<Value> {
         limits::check_request(self, step)?;
         let terms = Terms::of_request(self);
@@ -47,7 +47,7 @@ impl Launch {
             Step::Prepare => ("ProcessingJobName", self.step_name("prepare")),
             Step::Fit => ("TrainingJobName", self.step_name("fit")),
             Step::Model => ("ModelName", self.name.clone()),
-            // These two have their names in any case.
+            // The arguments of these two include their names.
             Step::EndpointConfig | Step::Endpoint => return Ok(request),
         };
         request[key] = name.into();
@@ -57,7 +57,7 @@ impl Launch {
     /// A pipeline definition with the steps up to `last`.
     ///
     /// # Errors
-    /// [`Error::Settings`](crate::error::Error::Settings) with every limit of the API that would be broken.
+    /// [`Error::Settings`](crate::error::Error::Settings) that lists every violated limit of the API.
     pub fn pipeline(&self, last: Step) -> Result<impl serde::Serialize + use<>> {
         limits::check_pipeline(self, last)?;
         let definition = pipeline::Definition::new(self, last);

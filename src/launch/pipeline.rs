@@ -20,7 +20,7 @@ pub(super) struct Definition {
     steps: Vec<StepDefinition>,
 }
 
-/// What an execution may be given, with `aws sagemaker start-pipeline-execution --pipeline-parameters`.
+/// A parameter of an execution, for `aws sagemaker start-pipeline-execution --pipeline-parameters`.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Parameter {
@@ -43,8 +43,8 @@ impl Definition {
     pub(super) fn new(launch: &Launch, last: Step) -> Self {
         let terms = Terms::of_pipeline(launch);
         let steps = Step::ALL.into_iter().filter(|step| *step <= last).map(|step| {
-            // Where the arguments name an earlier step, the platform waits for it: no order needs to be told.
-            // A fit has the execution in its arguments and would never be taken over; it skips what is done by itself.
+            // References to earlier steps determine the order.
+            // Caching a fit would never hit, because its arguments have the execution's ID; it skips existing artifacts by itself.
             let cache = launch.cache.as_ref().filter(|_| step == Step::Prepare);
             StepDefinition {
                 name: step.name(),
@@ -72,7 +72,7 @@ impl Definition {
     }
 }
 
-/// Those that a step up to the last one uses.
+/// Parameters that the steps up to `last` use.
 fn parameters(launch: &Launch, last: Step) -> Vec<Parameter> {
     let text = |name, value: &str| Parameter { name, r#type: "String", default_value: value.into() };
     let count = |name, value: u32| Parameter { name, r#type: "Integer", default_value: value.into() };

@@ -1,4 +1,4 @@
-//! The arguments of each API request, without the names that a pipeline gives by itself.
+//! The arguments of each API request, without the names that a pipeline assigns.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::sagemaker::Paths;
 
-/// How often a job is started again after a fault of the platform; a fit goes on where it was.
+/// Retries of a job after a platform error; a fit resumes where it was.
 const ATTEMPTS: u32 = 3;
 
 pub(super) fn arguments(launch: &Launch, terms: &Terms, step: Step) -> Value {
@@ -26,7 +26,7 @@ pub(super) fn arguments(launch: &Launch, terms: &Terms, step: Step) -> Value {
 }
 
 fn prepare(launch: &Launch, terms: &Terms) -> Value {
-    // Arguments alone: the image's entry point is the program.
+    // Only arguments: the image's entry point is the program.
     let arguments: Vec<&str> =
         std::iter::once("prepare").chain(launch.prepare_arguments.iter().map(String::as_str)).collect();
     let mut request = json!({
@@ -37,7 +37,7 @@ fn prepare(launch: &Launch, terms: &Terms) -> Value {
             "InstanceCount": launch.prepare.instances,
             "VolumeSizeInGB": launch.prepare.volume,
         } },
-        // Every instance sees all rows, and keeps those of its customers: a share of the files would tear customers apart.
+        // Every instance reads all rows and keeps those of its customers: distributing the files would split customers.
         "ProcessingInputs": [{ "InputName": "raw", "AppManaged": false, "S3Input": {
             "S3Uri": terms.input,
             "LocalPath": Paths::of_platform().processing().join("input/raw"),

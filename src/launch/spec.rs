@@ -3,14 +3,14 @@
 use clap::ValueEnum;
 use std::collections::BTreeMap;
 
-/// The instances of one step.
+/// Instances of one step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Machines {
     /// Such as `ml.c5.xlarge`.
     pub instance_type: String,
-    /// How many.
+    /// Their number.
     pub instances: u32,
-    /// Size of each one's disk in GB; an endpoint has none.
+    /// Disk size of each, in GB; an endpoint has none.
     pub volume: u32,
 }
 
@@ -25,33 +25,32 @@ pub enum InputMode {
     File,
 }
 
-/// Where the models of a run go, so that an endpoint never serves an old artifact from its cache under a new one's name.
+/// Where the models of a run go. Names must differ between runs, because an endpoint caches artifacts by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Versions {
-    /// A prefix per run, `{output}/{run}/models/`: a model object and an endpoint configuration of its own for each run.
+    /// A prefix for each run, `{output}/{run}/models/`, with its own model object and endpoint configuration
     Prefix,
-    /// A name per run in one prefix, `{output}/models/{run}/{customer}.tar.gz`: a live endpoint serves new artifacts at once,
-    /// under new target names.
+    /// One prefix, `{output}/models/{run}/{customer}.tar.gz`: a live endpoint serves new artifacts at once, under new names
     Names,
 }
 
-/// A step of the road from tables to an endpoint.
+/// A step from raw tables to an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub enum Step {
-    /// Raw tables to customers' files: `CreateProcessingJob`.
+    /// Raw tables to customers' files: CreateProcessingJob
     Prepare,
-    /// Customers' files to models: `CreateTrainingJob`.
+    /// Customers' files to models: CreateTrainingJob
     Fit,
-    /// The multi-model container over the models: `CreateModel`.
+    /// The multi-model container: CreateModel
     Model,
-    /// The machines that serve it: `CreateEndpointConfig`.
+    /// The instances that serve it: CreateEndpointConfig
     EndpointConfig,
-    /// What clients call: `CreateEndpoint`, and `UpdateEndpoint`, whose request is the same.
+    /// The endpoint: CreateEndpoint, or UpdateEndpoint with the same request
     Endpoint,
 }
 
 impl Step {
-    /// All of them, in their order.
+    /// All steps in order.
     pub const ALL: [Self; 5] = [Self::Prepare, Self::Fit, Self::Model, Self::EndpointConfig, Self::Endpoint];
 
     /// Its name in a pipeline.
@@ -67,12 +66,12 @@ impl Step {
     }
 }
 
-/// What is to be launched.
+/// A launch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Launch {
     /// The run's name, or the pipeline's.
     pub name: String,
-    /// The role that the jobs and the endpoint take on, an ARN.
+    /// The ARN of the role of the jobs and the endpoint.
     pub role: Option<String>,
     /// The image with the program as its entry point.
     pub image: Option<String>,
@@ -80,32 +79,32 @@ pub struct Launch {
     pub input: Option<String>,
     /// The prefix below which everything is written.
     pub output: Option<String>,
-    /// Where the models of a run go.
+    /// How the models of runs are kept apart.
     pub versions: Versions,
-    /// The instances that prepare.
+    /// Instances of the preparation.
     pub prepare: Machines,
-    /// Options of the program's `prepare`.
+    /// Options of `manyfit prepare`.
     pub prepare_arguments: Vec<String>,
-    /// The instances that fit.
+    /// Instances of the fit.
     pub fit: Machines,
-    /// How they get the customers' files.
+    /// How the fit's instances read the customers' files.
     pub input_mode: InputMode,
     /// Settings of the fit.
     pub hyperparameters: BTreeMap<String, String>,
-    /// Whether they ask for regression models, which have errors to follow.
+    /// Whether the settings ask for regression models, which have error metrics.
     pub regression: bool,
-    /// Seconds that the preparation or the fit may take.
+    /// Maximum seconds of the preparation, and of the fit.
     pub max_runtime: u32,
-    /// Seconds that the fit may take, waiting for spot capacity included; none for machines at the full price.
+    /// Maximum seconds of the fit including the wait for spot capacity; `None` for on-demand instances.
     pub max_wait: Option<u32>,
-    /// The instances that serve.
+    /// Instances of the endpoint.
     pub endpoint: Machines,
     /// The endpoint's name; by default that of the launch.
     pub endpoint_name: Option<String>,
-    /// Whether the containers have no network; the platform's own transfers go on.
+    /// Whether the containers have no network access; the platform's own transfers still work.
     pub network_isolation: bool,
-    /// How long a pipeline takes over the result of an earlier Prepare of the same input prefix, as an ISO 8601 duration; none
-    /// for preparing every time. The platform compares the prefix, not what is below it.
+    /// Maximum age, as an ISO 8601 duration, of a cached result of Prepare that a pipeline reuses; `None` for no caching. The
+    /// platform compares the input prefix, not its objects.
     pub cache: Option<String>,
 }
 
@@ -118,7 +117,7 @@ impl Launch {
         self.endpoint_name.as_deref().unwrap_or(&self.name)
     }
 
-    /// The prefix for everything, without its slash.
+    /// The output prefix, without a trailing slash.
     pub(super) fn output(&self) -> &str {
         self.output.as_deref().unwrap_or_default().trim_end_matches('/')
     }

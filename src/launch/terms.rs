@@ -1,4 +1,4 @@
-//! The words that requests are made of: literals in a request of its own, expressions in a pipeline.
+//! The values in requests: literals in a standalone request, expressions in a pipeline.
 
 use serde_json::{Value, json};
 
@@ -10,10 +10,10 @@ use super::{
 /// The output of Prepare that Fit reads.
 pub(super) const CUSTOMERS: &str = "customers";
 
-/// The output of Prepare that people read.
+/// The output of Prepare with its reports.
 pub(super) const REPORT: &str = "report";
 
-/// The words of one launch, each a JSON string or number or an expression that becomes one.
+/// The values of one launch, each a JSON string or number, or an expression for one.
 pub(super) struct Terms {
     pub(super) image: Value,
     /// The run's name.
@@ -22,7 +22,7 @@ pub(super) struct Terms {
     pub(super) input: Value,
     /// Where Prepare writes.
     pub(super) customers: Value,
-    /// Where Prepare says what it found in the tables.
+    /// Where Prepare writes its reports.
     pub(super) report: Value,
     /// Where Fit reads.
     pub(super) customers_read: Value,
@@ -44,7 +44,7 @@ pub(super) struct Terms {
 }
 
 impl Terms {
-    /// All literal.
+    /// Literals.
     pub(super) fn of_request(launch: &Launch) -> Self {
         let output = launch.output();
         let of_run = |place: &str| Value::from(format!("{output}/{}/{place}", launch.name));
@@ -74,7 +74,7 @@ impl Terms {
         }
     }
 
-    /// As the pipeline fills them in: from its parameters, from the execution, and from the steps before.
+    /// Expressions over the pipeline's parameters, the execution and earlier steps.
     pub(super) fn of_pipeline(launch: &Launch) -> Self {
         let below_output = |places: &[Value]| join("/", &[&[parameter("OutputS3Uri")], places].concat());
         let of_run = |place: &str| below_output(&[execution(), place.into()]);
@@ -85,7 +85,7 @@ impl Terms {
             input: parameter("InputS3Uri"),
             customers: of_run("customers/"),
             report: of_run("report/"),
-            // Not spelled anew: if Prepare is taken over from an earlier execution, so is where it wrote.
+            // A reference to the step, because a cached Prepare wrote to the prefix of an earlier execution.
             customers_read: property(Step::Prepare.name(), &customers),
             models: match launch.versions {
                 Versions::Prefix => of_run("models/"),

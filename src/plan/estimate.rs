@@ -1,23 +1,23 @@
-//! From what a sample took to what all files will take.
+//! Extrapolation from a sample to all files.
 //!
-//! Within a group time goes with bytes: a ratio estimator (Cochran, *Sampling Techniques*, 3rd edition, chapter 6), with
-//! its variance from the residuals of the batches and the correction for a finite population.
+//! Within a group, time is proportional to bytes: a ratio estimator (Cochran, *Sampling Techniques*, 3rd edition, chapter 6), whose
+//! variance comes from the residuals of the batches, with the correction for a finite population.
 
 use super::groups::{Group, Groups, Tried, weight};
 use serde::Serialize;
 
-/// What all files of a job will take.
+/// Estimated resources of a whole job.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Estimate {
-    /// Whether a file holds many customers.
+    /// Whether files hold several customers each.
     pub bundles: bool,
-    /// Files of input.
+    /// Input files.
     pub files: usize,
     /// Their bytes, as stored.
     pub bytes: u64,
-    /// Files that were tried.
+    /// Sampled files.
     pub tried_files: usize,
-    /// What they took.
+    /// Resources of the sample.
     pub tried: Tried,
     /// Customers in all files.
     pub customers: f64,
@@ -27,13 +27,13 @@ pub struct Estimate {
     pub error: f64,
     /// Bytes of all artifacts.
     pub artifacts: f64,
-    /// Seconds of one thread for each file, in the order of the keys.
+    /// Seconds of one thread for each file, in key order.
     #[serde(skip)]
     pub by_file: Vec<f64>,
 }
 
 impl Estimate {
-    /// From a sample of which some files were tried; `bundles`: a file holds many customers.
+    /// Extrapolates from a sample. `bundles`: files hold several customers each.
     #[must_use]
     pub fn new(sample: &Groups, bundles: bool) -> Self {
         let mut whole = Self {
@@ -71,7 +71,7 @@ impl Estimate {
         whole
     }
 
-    /// The part of the customers that failed, of those that were tried.
+    /// The share of the sampled customers that failed.
     #[must_use]
     pub fn failing(&self) -> f64 {
         self.tried.failed as f64 / self.tried.customers.max(1) as f64
@@ -79,14 +79,14 @@ impl Estimate {
 }
 
 impl Group {
-    /// What its batches took altogether, and their bytes.
+    /// Total bytes and resources of its batches.
     fn sum(&self) -> (u64, Tried) {
         let mut sum = Tried::default();
         self.tried.iter().for_each(|(_, tried)| sum.add(tried));
         (self.tried.iter().map(|(bytes, _)| bytes).sum(), sum)
     }
 
-    /// The variance of the seconds of the whole group, as `bytes` of it took `seconds`.
+    /// The variance of the estimated seconds of the group, of which `bytes` took `seconds`.
     fn variance(&self, bytes: u64, seconds: f64) -> f64 {
         let n = self.tried.len() as f64;
         if n < 2.0 {

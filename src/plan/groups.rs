@@ -1,4 +1,4 @@
-//! Which files are tried, and in which order.
+//! Which files are sampled, and in which order.
 
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
@@ -6,32 +6,32 @@ use rand_chacha::ChaCha8Rng;
 use crate::store::Entry;
 use serde::Serialize;
 
-/// Groups of files of about the same bytes altogether: a few large files weigh as much as many small ones.
+/// Number of groups, of about equal total bytes: a few large files weigh as much as many small ones.
 const GROUPS: u64 = 8;
 
-/// The largest file of a group is at most so many times its smallest: what a file takes goes with its size only nearly.
-const LIKE: u64 = 4;
+/// Maximum ratio of the largest to the smallest file of a group: time is only roughly proportional to size.
+const MAX_SIZE_RATIO: u64 = 4;
 
-/// A batch is at most so many files, so that there are several from each group.
+/// Maximum files of a batch, so that each group has several.
 const BATCH_FILES: usize = 64;
 
-/// A batch ends with the file that brings it to so many bytes.
+/// Bytes at which a batch is complete.
 const BATCH_BYTES: u64 = 1 << 20;
 
-/// The files of a job, by size, and what some of them took.
+/// The files of a job by size, with the resources of the sampled ones.
 #[derive(Debug)]
 pub struct Groups {
     pub(super) of_size: Vec<Group>,
-    /// Sizes in the order of the keys, as files are dealt to instances.
+    /// Sizes in key order, in which files are distributed to instances.
     pub(super) sizes: Vec<u64>,
-    /// The group whose turn it is.
+    /// The group of the next batch.
     turn: usize,
 }
 
 /// Files of similar size.
 #[derive(Debug)]
 pub(super) struct Group {
-    /// In the order in which they are tried.
+    /// In sampling order.
     files: Vec<Entry>,
     next: usize,
     pub(super) bytes: u64,
@@ -47,21 +47,21 @@ pub struct Batch {
     group: usize,
 }
 
-/// What a batch of files took on one thread.
+/// Resources of a batch on one thread.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Tried {
-    /// Seconds of work: reading to publishing.
+    /// Seconds from reading to publishing.
     pub seconds: f64,
     /// Customers in the files.
     pub customers: usize,
-    /// Those of them that failed.
+    /// Customers that failed.
     pub failed: usize,
     /// Bytes of the artifacts.
     pub artifacts: usize,
 }
 
 impl Groups {
-    /// For all files of a job. The order in which they are tried depends on the seed.
+    /// Groups all files of a job. The sampling order depends on the seed.
     #[must_use]
     pub fn new(mut files: Vec<Entry>, seed: u64) -> Self {
         files.sort_unstable_by(|a, b| a.key.cmp(&b.key));
@@ -71,8 +71,9 @@ impl Groups {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let (mut groups, mut group, mut bytes) = (Vec::new(), Vec::<Entry>::new(), 0);
         for file in files {
-            let unlike = group.first().is_some_and(|first| file.size > weight(first.size).saturating_mul(LIKE));
-            if unlike || bytes >= share {
+            let too_large =
+                group.first().is_some_and(|first| file.size > weight(first.size).saturating_mul(MAX_SIZE_RATIO));
+            if too_large || bytes >= share {
                 groups.push(Group::new(std::mem::take(&mut group), &mut rng));
                 bytes = 0;
             }
@@ -83,7 +84,7 @@ impl Groups {
         Self { of_size: groups, sizes, turn: 0 }
     }
 
-    /// The next files to try, from each group in turn; `None` where all have been.
+    /// The next batch, from each group in turn; `None` when all files were sampled.
     pub fn next_batch(&mut self) -> Option<Batch> {
         for _ in 0..self.of_size.len() {
             let group = self.turn;
@@ -96,13 +97,13 @@ impl Groups {
         None
     }
 
-    /// Whether enough was tried for an estimate with an error: of each group two batches, or all there is.
+    /// Whether the sample is large enough for an error estimate: two batches of each group, or all of it.
     #[must_use]
     pub fn is_enough(&self) -> bool {
         self.of_size.iter().all(|group| group.tried.len() > 1 || group.next == group.files.len())
     }
 
-    /// Notes what a batch took.
+    /// Records the resources of a batch.
     pub fn record(&mut self, batch: &Batch, tried: Tried) {
         let bytes = batch.files.iter().map(|file| weight(file.size)).sum();
         self.of_size[batch.group].tried.push((bytes, tried));
@@ -122,7 +123,7 @@ impl Group {
     /// Files in ascending order of size.
     fn new(mut files: Vec<Entry>, rng: &mut ChaCha8Rng) -> Self {
         if let Some(last) = files.len().checked_sub(1) {
-            // The largest first: the memory that the job takes is known early.
+            // The largest first, so that the memory of the job is known early.
             files.swap(0, last);
             files[1..].shuffle(rng);
         }
@@ -135,14 +136,14 @@ impl Group {
         }
     }
 
-    /// Files that were tried.
+    /// Number of sampled files.
     pub(super) const fn tried_files(&self) -> usize {
         self.next
     }
 
     fn take(&mut self) -> Vec<Entry> {
         let begin = self.next;
-        // At most an eighth of the group, so that what it takes is seen more than once.
+        // At most an eighth of the group, so that there are several measurements.
         let most = BATCH_FILES.min(self.files.len().div_ceil(8));
         let mut bytes = 0;
         while self.next < self.files.len() && self.next - begin < most && bytes < BATCH_BYTES {
@@ -153,7 +154,7 @@ impl Group {
     }
 }
 
-/// A file's weight: its size, and something for an empty file, which takes a while as well.
+/// A file's weight: its size, but at least 1, because an empty file takes time too.
 pub(super) fn weight(size: u64) -> u64 {
     size.max(1)
 }

@@ -1,7 +1,7 @@
-//! What a job will take, from a sample of its input: time, memory, requests, and what they cost.
+//! Estimates a job's time, memory, requests and cost from a sample of its input.
 //!
 //! ```text
-//! files ─► groups of about equal bytes ─► batches, in a random order ─► trained by the caller, on one thread
+//! files ─► groups of about equal bytes ─► batches, in random order ─► trained by the caller, on one thread
 //!              │                                                                │ seconds, customers, bytes
 //!              └────────────────► Estimate of the whole ◄──────────────────────┘
 //!                                     │
@@ -10,11 +10,11 @@
 //!
 //! | module | one idea |
 //! |---|---|
-//! | `groups` | which files are tried, and in which order |
-//! | `estimate` | from what a sample took to what all will take |
-//! | `prices` | the table of instances and requests |
-//! | `offer` | what the job takes on instances of a kind |
-//! | `report` | the words for it |
+//! | `groups` | which files are sampled, and in which order |
+//! | `estimate` | extrapolation from the sample to all files |
+//! | `prices` | the price list of instances and requests |
+//! | `offer` | count, time and cost of instances of a type |
+//! | `report` | the printed report |
 
 mod estimate;
 mod groups;

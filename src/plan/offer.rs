@@ -1,62 +1,62 @@
-//! What a job takes on instances of a kind.
+//! Count, time and cost of instances of one type for a job.
 
 use super::{Estimate, Instance, Prices};
 use serde::Serialize;
 
-/// Instances that one job may ask for.
-const MOST_INSTANCES: usize = 1000;
+/// Maximum instances of a job.
+const MAX_INSTANCES: usize = 1000;
 
-/// Names in a page of a bucket's list.
+/// Keys per LIST request.
 const PAGE: f64 = 1000.0;
 
-/// Files that every shard looks into for their columns, and tables that it writes, at most.
+/// Maximum requests of a shard besides those of its customers: files read for their columns, and tables written.
 const REQUESTS_OF_A_SHARD: f64 = 10.0;
 
-/// A job on instances of one kind.
+/// A job on instances of one type.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Offer {
-    /// The kind.
+    /// The instance type.
     pub instance: Instance,
-    /// How many.
+    /// Number of instances.
     pub count: usize,
-    /// Seconds until the last of them is done, from the first read to the last write; their start is not counted.
+    /// Seconds from the first read of any instance to the last write, without the time to start them.
     pub seconds: f64,
     /// The price of the instances for that time.
     pub price: f64,
-    /// Bytes of memory that each needs, where it is known.
+    /// Memory that each needs in bytes, if known.
     pub memory: Option<u64>,
-    /// Whether the job is done within the time that was given.
+    /// Whether the job meets the deadline.
     pub in_time: bool,
-    /// What it asks of a bucket.
+    /// Its requests to a bucket.
     pub requests: Requests,
-    /// The price of the requests, where the table has any.
+    /// The price of the requests, if the price list has any.
     pub price_of_requests: Option<f64>,
 }
 
-/// Requests to a bucket that a job makes.
+/// Requests of a job to a bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Requests {
     /// GET of the input.
     pub get: f64,
     /// PUT of artifacts and tables.
     pub put: f64,
-    /// LIST of the input and of the artifacts that stand.
+    /// LIST of the input and of existing artifacts.
     pub list: f64,
 }
 
-/// Bytes of memory of a process, by its number of threads.
+/// Memory of a process, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Memory {
-    /// Of a process that has not begun.
+    /// Before the work begins.
     pub base: u64,
-    /// For each thread.
+    /// Per thread.
     pub thread: u64,
-    /// For each customer.
+    /// Per customer.
     pub customer: u64,
 }
 
 impl Offer {
-    /// The fewest instances of a kind that are done `within` so many seconds, or as many as bring the end nearest.
+    /// The fewest instances of a type that finish `within` this many seconds, or else as many as finish soonest.
     #[must_use]
     pub fn new(
         estimate: &Estimate,
@@ -67,16 +67,16 @@ impl Offer {
     ) -> Self {
         let threads = instance.vcpus * instance.speed;
         let longest = estimate.by_file.iter().copied().fold(0.0, f64::max);
-        // A file of one customer is one thread's work.
+        // One thread processes a file of one customer.
         let least = if estimate.bundles { longest / threads } else { longest / instance.speed };
         let seconds = |count: usize| {
             let mut shards = vec![0.0; count];
             estimate.by_file.iter().enumerate().for_each(|(at, seconds)| shards[at % count] += seconds);
             (shards.into_iter().fold(0.0, f64::max) / threads).max(least)
         };
-        let most = estimate.files.clamp(1, MOST_INSTANCES);
+        let most = estimate.files.clamp(1, MAX_INSTANCES);
         let count = within.map_or(1, |within| {
-            // More instances do not always help, but nearly: the first number that a search by halves finds.
+            // Time nearly always decreases with the number of instances, so bisection is good enough.
             let (mut low, mut high) = (1, most);
             while low < high {
                 let middle = usize::midpoint(low, high);
@@ -101,7 +101,7 @@ impl Offer {
         }
     }
 
-    /// Whether the instance has the memory, as far as both are known.
+    /// Whether the instance has enough memory, as far as is known.
     #[must_use]
     pub fn fits(&self) -> bool {
         match (self.memory, self.instance.memory) {
@@ -112,19 +112,19 @@ impl Offer {
 }
 
 impl Requests {
-    /// What `count` instances ask of a bucket in a run from nothing.
+    /// Requests of `count` instances in a run without existing artifacts.
     #[must_use]
     pub fn new(estimate: &Estimate, count: usize) -> Self {
         let (files, shards) = (estimate.files as f64, count as f64);
         Self {
-            // Files of many customers are read twice: first their customers are counted.
+            // Files of several customers are read twice: first to count their customers.
             get: files * if estimate.bundles { 2.0 } else { 1.0 } + REQUESTS_OF_A_SHARD * shards,
             put: estimate.customers + REQUESTS_OF_A_SHARD * shards,
             list: shards * ((files / PAGE).ceil().max(1.0) + 1.0),
         }
     }
 
-    /// Their price, where the table has prices of requests.
+    /// Their price, if the price list has prices of requests.
     #[must_use]
     pub fn price(&self, prices: &Prices) -> Option<f64> {
         let of = |count: f64, price: Option<f64>| price.map(|price| count / 1000.0 * price);

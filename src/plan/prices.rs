@@ -1,4 +1,4 @@
-//! The table of instances and requests.
+//! The price list of instances and requests.
 
 use crate::{
     error::{Error, Result},
@@ -7,41 +7,41 @@ use crate::{
 use serde::Serialize;
 use std::path::Path;
 
-/// A kind of machine.
+/// An instance type.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Instance {
     /// Its name, such as `ml.m5.xlarge`.
     pub name: String,
-    /// Its processors, as many threads are run.
+    /// Its processors, each of which runs a thread.
     pub vcpus: f64,
-    /// Its memory in GiB, where the table has it.
+    /// Its memory in GiB, if given.
     pub memory: Option<f64>,
-    /// The price of an hour.
+    /// Price per hour.
     pub price: f64,
-    /// How fast one of its threads is, compared with one of the machine that plans.
+    /// Speed of one of its threads relative to this machine's.
     pub speed: f64,
 }
 
-/// What things cost, in the currency of the table.
+/// A price list, in a currency of its own.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Prices {
-    /// Kinds of machines, in the order of the table.
+    /// Instance types, in the order of the table.
     pub instances: Vec<Instance>,
-    /// The price of 1,000 GET requests.
+    /// Price of 1,000 GET requests.
     pub get: Option<f64>,
-    /// The price of 1,000 PUT requests.
+    /// Price of 1,000 PUT requests.
     pub put: Option<f64>,
-    /// The price of 1,000 LIST requests.
+    /// Price of 1,000 LIST requests.
     pub list: Option<f64>,
 }
 
 impl Prices {
     /// Reads a table with the columns `item`, `price`, `vcpus`, and perhaps `memory_gib` and `speed`.
     ///
-    /// A row is a kind of machine with the price of an hour, or `GET`, `PUT` or `LIST` with the price of 1,000 requests.
+    /// A row is an instance type with its price per hour, or `GET`, `PUT` or `LIST` with the price of 1,000 requests.
     ///
     /// # Errors
-    /// [`Error::Data`] that names file, line, column and value; [`Error::Settings`] where there is no such file.
+    /// [`Error::Data`] that names file, line, column and value; [`Error::Settings`] if there is no such file.
     pub fn read(path: &Path) -> Result<Self> {
         let mut prices = Self::default();
         for sheet in Sheet::read_all(path)? {
@@ -49,7 +49,7 @@ impl Prices {
         }
         if prices.instances.is_empty() {
             return Err(Error::Data(format!(
-                "{}: has no row of an instance: give its name as item, its vcpus, and its price for an hour",
+                "{}: has no row of an instance type: give its name as item, its vcpus, and its price per hour",
                 path.display()
             )));
         }
@@ -61,14 +61,14 @@ impl Prices {
         let vcpus = sheet.require(&["vcpus"])?;
         let (memory, speed) = (sheet.find(&["memory_gib"]), sheet.find(&["speed"]));
         for row in sheet.rows() {
-            let name = row.text(item).ok_or_else(|| row.fault(item, "names nothing that has a price"))?;
-            let cost = positive(row, price)?.ok_or_else(|| row.fault(price, "is no price: give a number"))?;
+            let name = row.text(item).ok_or_else(|| row.fault(item, "names no instance type or request"))?;
+            let cost = positive(row, price)?.ok_or_else(|| row.fault(price, "is not a price: give a number"))?;
             let requests = match name.to_ascii_uppercase().as_str() {
                 "GET" => &mut self.get,
                 "PUT" => &mut self.put,
                 "LIST" => &mut self.list,
                 _ => {
-                    let complaint = "is no number of processors: give how many threads it runs";
+                    let complaint = "is not a number of processors: give the number of threads that it runs";
                     let vcpus = positive(row, vcpus)?
                         .filter(|vcpus| *vcpus >= 1.0)
                         .ok_or_else(|| row.fault(vcpus, complaint))?;

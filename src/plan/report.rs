@@ -1,21 +1,21 @@
-//! The words for it.
+//! The printed report.
 
 use super::{Estimate, Memory, Offer, Requests};
 use serde::Serialize;
 use std::fmt;
 
-/// All there is to say of a job.
+/// An estimate and offers for a job.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Report {
-    /// What all files will take.
+    /// Estimated resources of all files.
     pub estimate: Estimate,
-    /// Memory of a process, where the system says.
+    /// Memory of a process, if the system reports it.
     pub memory: Option<Memory>,
-    /// Requests to a bucket from one instance.
+    /// Requests of one instance to a bucket.
     pub requests: Requests,
-    /// Seconds within which the job is to be done.
+    /// The deadline in seconds.
     pub within: Option<f64>,
-    /// What instances of each kind would take and cost; none without a table of prices.
+    /// An offer for each instance type of the price list.
     pub offers: Vec<Offer>,
 }
 
@@ -32,13 +32,13 @@ impl fmt::Display for Report {
         )?;
         writeln!(
             f,
-            "tried {} files: {} customers in {}, on one thread",
+            "sample: {} files with {} customers in {} on one thread",
             estimate.tried_files,
             estimate.tried.customers,
             duration(estimate.tried.seconds)
         )?;
         if estimate.tried.failed > 0 {
-            writeln!(f, "{:.1} % of them failed: train says why", 100.0 * estimate.failing())?;
+            writeln!(f, "{:.1} % of them failed; run train for the reasons", 100.0 * estimate.failing())?;
         }
         writeln!(
             f,
@@ -50,14 +50,14 @@ impl fmt::Display for Report {
         if let Some(Memory { base, thread, customer }) = memory {
             writeln!(
                 f,
-                "memory: {}, {} for each thread, {customer} bytes for each customer",
+                "memory: {}, and {} per thread, {customer} bytes per customer",
                 bytes(*base as f64),
                 bytes(*thread as f64)
             )?;
         }
         writeln!(
             f,
-            "requests to a bucket, from one instance: {:.0} GET, {:.0} PUT, {:.0} LIST",
+            "requests of one instance to a bucket: {:.0} GET, {:.0} PUT, {:.0} LIST",
             requests.get, requests.put, requests.list
         )?;
         if offers.is_empty() {
@@ -66,8 +66,8 @@ impl fmt::Display for Report {
         let header = ["instance", "count", "time", "memory", "price", "requests", ""].map(String::from);
         let row = |offer: &Offer| {
             let remark = match (offer.in_time, offer.fits()) {
-                (_, false) => "too little memory",
-                (false, _) => "not in time",
+                (_, false) => "not enough memory",
+                (false, _) => "too slow",
                 _ => "",
             };
             [
@@ -84,9 +84,9 @@ impl fmt::Display for Report {
         let widths: Vec<usize> =
             (0..7).map(|at| rows.iter().map(|row| row[at].chars().count()).max().unwrap_or(0)).collect();
         if let Some(within) = within {
-            writeln!(f, "\nthe fewest instances of a kind that are done within {}:", duration(*within))?;
+            writeln!(f, "\nfewest instances of each type that finish within {}:", duration(*within))?;
         } else {
-            writeln!(f, "\none instance of a kind (--within 1h for the fewest that are done by then):")?;
+            writeln!(f, "\none instance of each type (--within 1h for the fewest that finish in an hour):")?;
         }
         for row in &rows {
             let [name, count, time, memory, price, requests, remark] = row;
@@ -100,7 +100,7 @@ impl fmt::Display for Report {
     }
 }
 
-/// Bytes with three digits.
+/// A size with three significant digits.
 fn bytes(bytes: f64) -> String {
     let (unit, name) = [(1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")]
         .into_iter()
@@ -111,7 +111,7 @@ fn bytes(bytes: f64) -> String {
     format!("{value:.digits$} {name}")
 }
 
-/// Seconds, minutes or hours, whichever reads best.
+/// A time in seconds, minutes or hours.
 fn duration(seconds: f64) -> String {
     match seconds {
         seconds if seconds < 100.0 => format!("{seconds:.1} s"),

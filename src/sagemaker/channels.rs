@@ -1,4 +1,4 @@
-//! Which channel holds the customers.
+//! The input channels of a training job, and which of them holds the customers.
 
 use std::{
     collections::BTreeMap,
@@ -12,28 +12,28 @@ use serde::Deserialize;
 use super::{config, paths::Paths};
 use crate::error::{Error, Result};
 
-/// The names that a channel of customers goes by, the preferred first.
+/// Names of the channel of customers, the preferred one first.
 const TRAINING: [&str; 2] = ["training", "train"];
 
-/// The channel that holds the rows that regression models are judged by.
+/// The channel of validation rows for regression models.
 const VALIDATION: &str = "validation";
 
-/// Channels of tables that settings of the same names name, where the job has them.
+/// Optional channels of tables, each for the setting of the same name.
 const TABLES: [&str; 3] = ["holidays", "overrides", "future"];
 
-/// The names of channels that hold no customers to fit.
+/// Channels that never hold the customers to fit.
 const NOT_TRAINING: [&str; 5] = [VALIDATION, "test", TABLES[0], TABLES[1], TABLES[2]];
 
-/// The channel that holds the customers, and beside it the one of their validation rows.
+/// The channel of customers, and the other channels that belong to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Channel {
-    /// Absent or empty on a host that got no objects.
+    /// Absent or empty on a host that received no objects.
     pub(super) directory: PathBuf,
-    /// Whether every host has all objects of the channel; `false` where the platform shared them out or did not say.
+    /// Whether every host has all objects of the channel; `false` if the platform distributed them or did not say.
     pub(super) replicated: bool,
-    /// Where the validation rows are, if the job has a channel for them.
+    /// The channel of validation rows, if the job has one.
     pub(super) validation: Option<Validation>,
-    /// Where the tables are that the job has channels for, by the names of the settings.
+    /// Directories of the channels of tables, by setting.
     pub(super) tables: BTreeMap<String, PathBuf>,
     pub(super) warning: Option<String>,
 }
@@ -44,11 +44,11 @@ pub(super) struct Validation {
     pub(super) directory: PathBuf,
     /// Whether every host has all of its objects.
     pub(super) replicated: bool,
-    /// Why it cannot be read; a matter of jobs that want to read it.
-    pub(super) fault: Option<String>,
+    /// Why it cannot be read. An error only for a job that reads it.
+    pub(super) error: Option<String>,
 }
 
-/// What the platform says about a channel.
+/// The platform's configuration of a channel.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct ChannelConfig {
@@ -61,7 +61,7 @@ pub(super) fn read(paths: &Paths) -> Result<Channel> {
     let file = paths.config("inputdataconfig.json");
     let parent = paths.channels();
     let config: Option<BTreeMap<String, Option<ChannelConfig>>> = config::read(&file)?;
-    let told = config.is_some();
+    let is_configured = config.is_some();
     let mut channels = config.unwrap_or_default();
     let mut source = &file;
     if channels.is_empty() {
@@ -70,9 +70,9 @@ pub(super) fn read(paths: &Paths) -> Result<Channel> {
         source = &parent;
     }
     if channels.is_empty() {
-        if told {
+        if is_configured {
             let complaint = "the job has no input channel; give it one named `training`, with one file per customer";
-            return Err(config::fault(&file, complaint));
+            return Err(config::invalid(&file, complaint));
         }
         let directory = parent.join(TRAINING[0]);
         let warning =
@@ -85,21 +85,21 @@ pub(super) fn read(paths: &Paths) -> Result<Channel> {
             warning: Some(warning),
         });
     }
-    let name = choose(&channels).map_err(|complaint| config::fault(source, complaint))?.to_owned();
+    let name = choose(&channels).map_err(|complaint| config::invalid(source, complaint))?.to_owned();
     let training = channels.remove(&name).flatten().unwrap_or_default();
-    if let Some(complaint) = training.pipe_fault(&name) {
-        return Err(config::fault(&file, complaint));
+    if let Some(complaint) = training.pipe_error(&name) {
+        return Err(config::invalid(&file, complaint));
     }
     let validation = channels.remove(VALIDATION).map(|config| {
         let config = config.unwrap_or_default();
-        let fault = config.pipe_fault(VALIDATION).map(|complaint| config::fault(&file, complaint).to_string());
-        Validation { directory: parent.join(VALIDATION), replicated: config.is_replicated(), fault }
+        let error = config.pipe_error(VALIDATION).map(|complaint| config::invalid(&file, complaint).to_string());
+        Validation { directory: parent.join(VALIDATION), replicated: config.is_replicated(), error }
     });
     let mut tables = BTreeMap::new();
     for name in TABLES {
         let Some(config) = channels.remove(name) else { continue };
-        if let Some(complaint) = config.unwrap_or_default().pipe_fault(name) {
-            return Err(config::fault(&file, complaint));
+        if let Some(complaint) = config.unwrap_or_default().pipe_error(name) {
+            return Err(config::invalid(&file, complaint));
         }
         tables.insert(name.to_owned(), parent.join(name));
     }
@@ -113,12 +113,12 @@ pub(super) fn read(paths: &Paths) -> Result<Channel> {
 }
 
 impl ChannelConfig {
-    fn pipe_fault(&self, name: &str) -> Option<String> {
+    fn pipe_error(&self, name: &str) -> Option<String> {
         let mode = self.training_input_mode.as_deref()?;
         mode.eq_ignore_ascii_case("Pipe").then(|| {
             format!(
-                "the channel `{name}` is in Pipe mode, which joins all files to one stream, so that it cannot be told \
-                 where a customer begins; set the channel's input mode to File or FastFile"
+                "the channel `{name}` is in Pipe mode, which joins all files into one stream, so that customers cannot \
+                 be told apart; set the channel's input mode to File or FastFile"
             )
         })
     }
@@ -128,7 +128,7 @@ impl ChannelConfig {
     }
 }
 
-/// The channel `training`, else `train`, else the only one that is not by its name something else.
+/// Chooses the channel `training`, else `train`, else the only channel whose name has no other meaning.
 fn choose<T>(channels: &BTreeMap<String, T>) -> Result<&str, String> {
     if let Some(name) = TRAINING.into_iter().find(|name| channels.contains_key(*name)) {
         return Ok(name);
@@ -142,7 +142,7 @@ fn choose<T>(channels: &BTreeMap<String, T>) -> Result<&str, String> {
     Err(format!("which channel holds the customers: `{names}`? Name it `training`"))
 }
 
-/// The names of the directories directly below the parent of the channels.
+/// Names of the directories in the parent directory of the channels.
 fn directories(parent: &Path) -> Result<Vec<String>> {
     let failed = |error| Error::storage(format_args!("cannot list {}", parent.display()), error);
     let entries = match fs::read_dir(parent) {
@@ -153,7 +153,7 @@ fn directories(parent: &Path) -> Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in entries {
         let entry = entry.map_err(failed)?;
-        // The platform's names for channels are ASCII.
+        // The platform allows only ASCII in the names of channels.
         let Ok(name) = entry.file_name().into_string() else { continue };
         if !name.starts_with(['.', '_']) && entry.path().is_dir() {
             names.push(name);
@@ -208,9 +208,9 @@ mod tests {
             read(&paths).unwrap().validation
         };
         let directory = paths.channels().join("validation");
-        assert_eq!(validation(text), Some(Validation { directory, replicated: true, fault: None }));
+        assert_eq!(validation(text), Some(Validation { directory, replicated: true, error: None }));
         assert_eq!(validation(r#"{"train": {}, "test": {}}"#), None);
-        let fault = validation(&text.replace("File", "Pipe")).unwrap().fault.unwrap();
+        let fault = validation(&text.replace("File", "Pipe")).unwrap().error.unwrap();
         assert!(fault.contains("`validation` is in Pipe mode"), "{fault}");
     }
 

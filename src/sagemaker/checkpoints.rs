@@ -1,4 +1,4 @@
-//! Where models go: the directory that the platform uploads while the job runs.
+//! The directory for models: the checkpoint directory, which the platform uploads while the job runs.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::{config, paths::Paths};
 use crate::error::Result;
 
-/// Why the model directory is second best.
+/// The warning for a job whose models go to the model directory.
 const WITHOUT_CHECKPOINTS: &str = "the job has no CheckpointConfig (there is no checkpointconfig.json), so models go to the \
     model directory: it is uploaded only when the job ends, as one model.tar.gz, so a spot interruption loses every model and a \
     multi-model endpoint cannot serve them one by one; give the job a CheckpointConfig whose S3Uri ends in `/`";
@@ -18,9 +18,9 @@ struct CheckpointConfig {
     local_path: Option<String>,
 }
 
-/// The directory for models, and a warning when it is second best.
+/// The directory for models, and a warning if it is not a checkpoint directory.
 pub(super) fn read(paths: &Paths) -> Result<(PathBuf, Option<String>)> {
-    // An empty file is no promise of an upload; the model directory is uploaded in any case.
+    // An empty file does not promise an upload; the model directory is uploaded in any case.
     Ok(match config::read(&paths.config("checkpointconfig.json"))? {
         None => (paths.model(), Some(WITHOUT_CHECKPOINTS.to_owned())),
         Some(CheckpointConfig { local_path }) => {

@@ -1,4 +1,4 @@
-//! Reading a JSON file that the platform, or a test of it, has written.
+//! Reading the platform's JSON files.
 
 use std::{fs, io::ErrorKind, path::Path};
 
@@ -6,23 +6,23 @@ use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Result};
 
-/// The file's content; `None` when it is absent, empty or `null`. A fault names the file, line and column.
+/// Reads a file; `None` if it is absent, empty or `null`. Errors name the file, line and column.
 pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(Error::storage(format_args!("cannot read {}", path.display()), error)),
     };
-    // Editors on Windows put a byte order mark before hand-written files.
+    // Editors on Windows write a byte order mark.
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
     if bytes.trim_ascii().is_empty() {
         return Ok(None);
     }
-    serde_json::from_slice::<Option<T>>(bytes).map_err(|error| fault(path, error))
+    serde_json::from_slice::<Option<T>>(bytes).map_err(|error| invalid(path, error))
 }
 
-/// A fault in a configuration file.
-pub(super) fn fault(path: &Path, complaint: impl std::fmt::Display) -> Error {
+/// An error in a configuration file.
+pub(super) fn invalid(path: &Path, complaint: impl std::fmt::Display) -> Error {
     Error::Settings(format!("{}: {complaint}", path.display()))
 }
 

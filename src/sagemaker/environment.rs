@@ -1,4 +1,4 @@
-//! Everything the platform tells a training container, read once.
+//! The platform's files and variables in a training container.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -8,47 +8,47 @@ use super::{
 };
 use crate::error::Result;
 
-/// What the platform tells a training container.
+/// The configuration of a training job, on one host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrainingEnvironment {
-    /// The job's settings: names with `_`, values as text. See [`read_hyperparameters`](super::read_hyperparameters).
+    /// The job's settings, with `_` in names and text as values. See [`read_hyperparameters`](super::read_hyperparameters).
     pub hyperparameters: BTreeMap<String, String>,
-    /// The directory of the channel that holds the customers; absent or empty on a host that got none.
+    /// The directory of the channel of customers; absent or empty on a host that received none.
     pub input: PathBuf,
-    /// Whether every host finds all customers in `input`, and not a share of its own.
+    /// Whether every host finds all customers in `input`, instead of a share of its own.
     pub input_is_replicated: bool,
-    /// The channel of rows that regression models are judged by.
+    /// The channel of validation rows for regression models.
     pub validation: Option<ValidationChannel>,
-    /// The directories of the channels `holidays`, `overrides` and `future`, as far as there are any.
+    /// The directories of the channels `holidays`, `overrides` and `future`, if the job has them.
     pub tables: BTreeMap<String, PathBuf>,
-    /// The directory for models: uploaded one by one while the job runs, if the job has a checkpoint configuration. It
-    /// may hold the models of other hosts, restored after an interruption.
+    /// The directory for models. If the job has a checkpoint configuration, they are uploaded one by one while the job runs,
+    /// and after an interruption the models of all hosts are restored here.
     pub models: PathBuf,
-    /// The directory for tables and reports, uploaded as one archive when the job ends. Hosts do not share it.
+    /// The directory of this host for tables and reports, uploaded as one archive when the job ends.
     pub output_data: PathBuf,
-    /// This host's place among the hosts of the job, from 0.
+    /// The rank of this host, from 0.
     pub rank: usize,
     /// The number of hosts, at least 1.
     pub hosts: usize,
     /// The job's name.
     pub job_name: Option<String>,
-    /// Sentences for the log: what works, but not as its owner may think.
+    /// Warnings for the log: configurations that work, but perhaps not as intended.
     pub warnings: Vec<String>,
 }
 
-/// The channel of rows that regression models are judged by.
+/// The channel of validation rows for regression models.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ValidationChannel {
-    /// Its directory; absent or empty on a host that got none.
+    /// Its directory; absent or empty on a host that received no objects.
     pub directory: PathBuf,
-    /// A sentence for the log of a job that reads it: some hosts may miss rows of their customers.
+    /// A warning for a job that reads it: hosts may miss rows of their customers.
     pub warning: Option<String>,
     /// Why it cannot be read.
-    pub fault: Option<String>,
+    pub error: Option<String>,
 }
 
 impl TrainingEnvironment {
-    /// Reads the platform's files; `None` when this process does not run in a training container.
+    /// Reads the platform's files; `None` outside a training container.
     pub fn detect() -> Result<Option<Self>> {
         Self::detect_with(&process_variables)
     }
@@ -63,9 +63,9 @@ impl TrainingEnvironment {
         let hosts = hosts::read(&paths)?;
         let (models, checkpoint_warning) = checkpoints::read(&paths)?;
         let mut warnings: Vec<String> = channel.warning.into_iter().chain(checkpoint_warning).collect();
-        // A channel may be meant for one group of hosts only, and no file says for which.
-        let groups_in_the_way = channel.replicated && hosts.heterogeneous;
-        if groups_in_the_way {
+        // A channel may be meant for one instance group, and no file says for which.
+        let may_be_incomplete = channel.replicated && hosts.heterogeneous;
+        if may_be_incomplete {
             warnings.push(
                 "the channel is FullyReplicated and the job has several instance groups, which may not all get it, so every \
                  host fits every customer it finds; set the channel's distribution to ShardedByS3Key"
@@ -73,19 +73,19 @@ impl TrainingEnvironment {
             );
         }
         let validation = channel.validation.map(|validation| ValidationChannel {
-            // The platform shares each channel out by itself, so a customer's two files may go to two hosts.
+            // The platform distributes each channel separately, so two files of a customer may go to different hosts.
             warning: (hosts.count > 1 && !validation.replicated).then(|| {
                 "the channel `validation` is not FullyReplicated and the job has several hosts, so some may miss the \
                  validation rows of their customers; set its distribution to FullyReplicated"
                     .to_owned()
             }),
             directory: validation.directory,
-            fault: validation.fault,
+            error: validation.error,
         });
         Ok(Some(Self {
             hyperparameters,
             input: channel.directory,
-            input_is_replicated: channel.replicated && !groups_in_the_way,
+            input_is_replicated: channel.replicated && !may_be_incomplete,
             validation,
             tables: channel.tables,
             models,
@@ -97,10 +97,10 @@ impl TrainingEnvironment {
         }))
     }
 
-    /// The share of `input` that is this host's to fit: which part (from 0) of how many.
+    /// The shard of `input` that this host fits: its index, from 0, and the number of shards.
     ///
-    /// The whole, if the platform has shared the customers out, or does not say: a customer that two hosts fit is the same
-    /// model twice, one that no host fits is lost.
+    /// It is the whole input if the platform distributed the customers or does not say: a customer that two hosts fit costs
+    /// time, one that no host fits is lost.
     #[must_use]
     pub const fn shard(&self) -> (usize, usize) {
         if self.input_is_replicated { (self.rank, self.hosts) } else { (0, 1) }

@@ -1,4 +1,4 @@
-//! Telling the platform why the job failed.
+//! The failure file, which tells the platform why a training job failed.
 
 use std::{fs, path::PathBuf, sync::Once};
 
@@ -9,10 +9,10 @@ const MAX_CHARACTERS: usize = 1024;
 
 /// The file whose text becomes the job's `FailureReason`.
 ///
-/// - The first text that is written stands: what fails afterwards, while the process ends, is not the cause. Keep one value
-///   of this type for the whole process.
-/// - What an earlier run left in the same place is replaced: on a platform there is none, on a laptop it is old.
-/// - Best effort: the text has been printed as well, and there is nobody to tell that it could not be written.
+/// - The first text is kept: what fails later, while the process ends, is not the cause. Keep one value of this type for the
+///   whole process.
+/// - The file of an earlier run is replaced.
+/// - Writing is best effort: the error has been printed as well.
 #[derive(Debug)]
 pub struct FailureFile {
     path: PathBuf,
@@ -20,7 +20,7 @@ pub struct FailureFile {
 }
 
 impl FailureFile {
-    /// The file, when this process runs in a training container.
+    /// The file; `None` outside a training container.
     #[must_use]
     pub fn detect() -> Option<Self> {
         Self::detect_with(&process_variables)
@@ -31,7 +31,7 @@ impl FailureFile {
         paths.exist().then(|| Self { path: paths.failure(), written: Once::new() })
     }
 
-    /// Writes the cause, cut to what the platform shows.
+    /// Writes the cause, truncated to what the platform shows.
     pub fn write(&self, cause: &str) {
         let cause = cause.trim();
         if cause.is_empty() {
@@ -48,7 +48,7 @@ impl FailureFile {
     }
 }
 
-/// At most [`MAX_CHARACTERS`] characters of the text; an ellipsis, after a whole word if one ends nearby, tells of a cut.
+/// Truncates a text to [`MAX_CHARACTERS`] characters, with an ellipsis, at the end of a word if there is one nearby.
 fn cut(text: &str) -> String {
     if text.char_indices().nth(MAX_CHARACTERS).is_none() {
         return text.to_owned();
@@ -59,7 +59,7 @@ fn cut(text: &str) -> String {
     let ends_a_word = text[end..].starts_with(char::is_whitespace);
     let space = if ends_a_word { None } else { kept.rfind(char::is_whitespace) };
     let whole_words = &kept[..space.unwrap_or(end)];
-    // One word of a hundred characters (a path, an address) says more when it is cut than when it is left out.
+    // A truncated long word (a path, an address) says more than none.
     let kept = if kept.len() - whole_words.len() > 100 { kept } else { whole_words };
     format!("{} …", kept.trim_end())
 }

@@ -1,4 +1,4 @@
-//! This host among the hosts of its job.
+//! The hosts of a job and the rank of this one.
 
 use std::path::PathBuf;
 
@@ -7,18 +7,18 @@ use serde::Deserialize;
 use super::{config, paths::Paths};
 use crate::error::Result;
 
-/// The names under which the file was met: the platform's, and that of older sample code.
+/// Names of the file: the platform's, and that of older sample code.
 const FILES: [&str; 2] = ["resourceconfig.json", "resourceConfig.json"];
 
-/// Which of how many hosts this is.
+/// The rank of this host and the number of hosts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Hosts {
-    /// The place in the platform's list, from 0. The list is in the order of text (`algo-1`, `algo-10`, `algo-2`), so the
-    /// number in a name says nothing.
+    /// The position in the platform's list, from 0. The list is sorted as text (`algo-1`, `algo-10`, `algo-2`), so it differs
+    /// from the number in the name.
     pub(super) rank: usize,
     /// How many hosts the job has, at least 1.
     pub(super) count: usize,
-    /// Whether the hosts are of several groups, which need not get the same channels.
+    /// Whether there are several instance groups, which may receive different channels.
     pub(super) heterogeneous: bool,
 }
 
@@ -26,7 +26,7 @@ pub(super) struct Hosts {
 struct ResourceConfig {
     current_host: Option<String>,
     hosts: Option<Vec<String>>,
-    // Only its length is of interest, and its form has changed over the years.
+    // Only its length matters, and its format has changed over the years.
     instance_groups: Option<Vec<serde::de::IgnoredAny>>,
 }
 
@@ -34,7 +34,7 @@ pub(super) fn read(paths: &Paths) -> Result<Hosts> {
     read_from(|name| paths.config(name))
 }
 
-/// [`read`], from wherever the container has its configuration.
+/// As [`read`], from the configuration directory of another kind of container.
 pub(super) fn read_from(place: impl Fn(&str) -> PathBuf) -> Result<Hosts> {
     for name in FILES {
         let path = place(name);
@@ -48,7 +48,7 @@ pub(super) fn read_from(place: impl Fn(&str) -> PathBuf) -> Result<Hosts> {
             None => {
                 let hosts = hosts.join(", ");
                 let complaint = format!("`current_host` is {current:?}, which is not among `hosts` ({hosts})");
-                return Err(config::fault(&path, complaint));
+                return Err(config::invalid(&path, complaint));
             }
         };
         return Ok(Hosts { rank, count: hosts.len().max(1), heterogeneous });

@@ -23,20 +23,20 @@ use serde_json::Value;
 use super::config;
 use crate::error::Result;
 
-/// The hyperparameters of a file, by normalised name; `None` when there is no such file or it is empty.
+/// Reads hyperparameters by normalized name; `None` if the file is absent or empty.
 ///
-/// - names: `-` and `_` are the same, and written `_` here;
-/// - values: one level of JSON string quoting and surrounding white space are taken off; JSON numbers, booleans, lists and
+/// - names: `-` becomes `_`;
+/// - values: one level of JSON string quoting and surrounding white space are removed; JSON numbers, booleans, lists and
 ///   maps are their JSON text; a Python `repr` stays as it is;
-/// - `null`, `None` and the empty text are left out, as if they had not been given;
-/// - names that are reserved for the platform and its clients (`sagemaker_…`, `_…`) are left out;
+/// - `null`, `None` and empty text count as not given;
+/// - names reserved for the platform and its clients (`sagemaker_…`, `_…`) are ignored;
 /// - a setting that is given twice with different values is an error.
 pub fn read(path: &Path) -> Result<Option<BTreeMap<String, String>>> {
     let Some(Pairs(pairs)) = config::read(path)? else { return Ok(None) };
     let mut settings: BTreeMap<String, (String, String)> = BTreeMap::new();
     for (key, value) in pairs {
         let name = key.trim().replace('-', "_");
-        // `--horizon` is somebody's typing error, to be told as an unknown name; `_tuning_objective_metric` is reserved.
+        // `--horizon` is a typing error, to be reported as an unknown name; `_tuning_objective_metric` is reserved.
         let reserved = key.starts_with('_') || name.starts_with("sagemaker_");
         let Some(text) = text_of(value).filter(|_| !reserved) else { continue };
         match settings.get(&name) {
@@ -48,7 +48,7 @@ pub fn read(path: &Path) -> Result<Option<BTreeMap<String, String>>> {
                         "`{other_key}` is `{other}` and `{key}` is `{text}`, but they are the same setting; keep one"
                     )
                 };
-                return Err(config::fault(path, complaint));
+                return Err(config::invalid(path, complaint));
             }
             _ => settings.insert(name, (key, text)),
         };
@@ -56,7 +56,7 @@ pub fn read(path: &Path) -> Result<Option<BTreeMap<String, String>>> {
     Ok(Some(settings.into_iter().map(|(name, (_, text))| (name, text)).collect()))
 }
 
-/// The text of a value; `None` when it is unset.
+/// The text of a value; `None` if it is unset.
 fn text_of(value: Value) -> Option<String> {
     let text = match value {
         Value::String(text) => {
@@ -70,7 +70,7 @@ fn text_of(value: Value) -> Option<String> {
     (!matches!(text.as_str(), "" | "null" | "None")).then_some(text)
 }
 
-/// A JSON object with the keys it has, in their order and as often as they stand there.
+/// The members of a JSON object in their order, repeated keys included.
 struct Pairs(Vec<(String, Value)>);
 
 impl<'de> Deserialize<'de> for Pairs {

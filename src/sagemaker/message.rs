@@ -1,21 +1,21 @@
-//! Telling the platform how a processing job ended.
+//! The message file, which tells the platform why a processing job failed.
 
 use std::{fs, path::PathBuf};
 
 use super::paths::{Paths, Variables, process_variables};
 
-/// Bytes that the platform takes for the job's `ExitMessage`.
+/// Maximum bytes of the job's `ExitMessage`.
 const MAX_BYTES: usize = 1024;
 
 /// The file whose text becomes the `ExitMessage` of a processing job.
 ///
-/// The platform fails a job whose text is not UTF-8, so it is cut between characters. Best effort: the text has been
-/// printed as well.
+/// The text is truncated between characters, because the platform fails a job whose text is not UTF-8. Writing is best
+/// effort: the text has been printed as well.
 #[derive(Debug)]
 pub struct MessageFile(PathBuf);
 
 impl MessageFile {
-    /// The file, when this process runs in a processing container.
+    /// The file; `None` outside a processing container.
     #[must_use]
     pub fn detect() -> Option<Self> {
         Self::detect_with(&process_variables)
@@ -26,7 +26,7 @@ impl MessageFile {
         paths.processing_exists().then(|| Self(paths.message()))
     }
 
-    /// Writes the text, cut to what the platform takes.
+    /// Writes the text, truncated to what the platform takes.
     pub fn write(&self, text: &str) {
         if let Some(directory) = self.0.parent() {
             // If this fails, so does the write.

@@ -1,17 +1,17 @@
-//! The platform: the only place that knows SageMaker's paths, files and environment variables.
+//! The contract of a SageMaker container: the only module that knows the platform's paths, files and environment variables.
 //!
 //! | what | where (below `/opt/ml`, or below `SAGEMAKER_BASE_DIR`) |
 //! |---|---|
-//! | settings | `input/config/hyperparameters.json`, in any client's dialect |
+//! | settings | `input/config/hyperparameters.json`, in the format of any client |
 //! | customers | `input/data/<channel>`, named by `input/config/inputdataconfig.json` |
-//! | this host among its peers | `input/config/resourceconfig.json` |
+//! | rank of this host | `input/config/resourceconfig.json` |
 //! | models | the `LocalPath` of `input/config/checkpointconfig.json`, uploaded one by one while the job runs; without it `model` |
 //! | results | `output/data`, uploaded as one archive when the job ends |
 //! | a processing job | `config/processingjobconfig.json`, `config/resourceconfig.json`, `processing/…`, `output/message` |
 //! | why the job failed | `output/failure`, first 1,024 characters |
 //!
-//! A file that is absent, empty or `null` says nothing; keys that are not known here are passed over, because the platform
-//! adds some every year. The requests that start such containers are in [`launch`](crate::launch).
+//! A file that is absent, empty or `null` counts as not given. Unknown keys are ignored, because the platform adds some
+//! every year. The requests that start such containers are in [`launch`](crate::launch).
 //!
 //! Sources: Amazon SageMaker developer guide, "How Amazon SageMaker provides training information";
 //! aws/sagemaker-training-toolkit; aws/sagemaker-xgboost-container.

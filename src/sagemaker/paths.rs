@@ -1,29 +1,29 @@
-//! Where the platform puts things in a training container.
+//! The platform's directory tree in a container.
 
 use std::path::{Path, PathBuf};
 
 /// The root of everything the platform mounts.
 const BASE: &str = "/opt/ml";
 
-/// Relocates the root: for tests and for trying a job on a laptop. The platform itself never sets it.
+/// Relocates the root, for tests and for running a job locally. The platform never sets it.
 pub(super) const BASE_VARIABLE: &str = "SAGEMAKER_BASE_DIR";
 
-/// The value of an environment variable, `None` when it is unset. Injected, so that tests need not change the process.
+/// Looks up an environment variable; `None` if it is unset. Injected, so that tests do not change their process.
 pub(super) type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// The process's own variables; one that is not UTF-8 counts as unset.
+/// The variables of this process; one that is not UTF-8 counts as unset.
 pub(super) fn process_variables(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// The tree of a training container.
+/// The directory tree of a container.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Paths {
     base: PathBuf,
 }
 
 impl Paths {
-    /// The tree of a real container, whatever the environment of this process says: for requests that name its paths.
+    /// The tree of a real container, whatever this process's environment says: for API requests that name its paths.
     pub(crate) fn of_platform() -> Self {
         Self { base: BASE.into() }
     }
@@ -33,7 +33,7 @@ impl Paths {
         Self { base: base.unwrap_or_else(|| BASE.to_owned()).into() }
     }
 
-    /// Whether this process runs in a training container: the platform has written its configuration.
+    /// Whether this process runs in a training container, that is, whether the platform has written its configuration.
     pub(super) fn exist(&self) -> bool {
         self.base.join("input/config").is_dir()
     }
@@ -43,7 +43,7 @@ impl Paths {
         self.base.join("input/config").join(name)
     }
 
-    /// The parent of the channels' directories.
+    /// The parent directory of the channels.
     pub(super) fn channels(&self) -> PathBuf {
         self.base.join("input/data")
     }
@@ -53,7 +53,7 @@ impl Paths {
         self.base.join("model")
     }
 
-    /// Where checkpoints are when the configuration does not say.
+    /// The default directory of checkpoints.
     pub(crate) fn checkpoints(&self) -> PathBuf {
         self.base.join("checkpoints")
     }
@@ -88,11 +88,11 @@ impl Paths {
         self.base.join("output/message")
     }
 
-    /// A path that the platform wrote into a file, which knows nothing of a relocated root.
+    /// Moves a path that the platform wrote into a file below a relocated root.
     pub(super) fn relocate(&self, path: &Path) -> PathBuf {
         match path.strip_prefix(BASE) {
             Ok(below) => self.base.join(below),
-            // A relative path would hang on the directory the process was started in.
+            // A relative path would depend on the working directory.
             Err(_) => self.base.join(path),
         }
     }

@@ -1,4 +1,4 @@
-//! Everything the platform tells a processing container, read once.
+//! The platform's files in a processing container.
 //!
 //! Source: Amazon SageMaker developer guide, "How Amazon SageMaker Processing Configures Your Processing Container".
 
@@ -12,10 +12,10 @@ use super::{
 };
 use crate::error::Result;
 
-/// What the platform tells a processing container.
+/// The configuration of a processing job, on one host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProcessingEnvironment {
-    /// The directory of the input that holds the tables.
+    /// The directory of the input with the tables.
     pub input: PathBuf,
     /// The directory of the output for customers' files.
     pub customers: PathBuf,
@@ -23,7 +23,7 @@ pub struct ProcessingEnvironment {
     pub reports: PathBuf,
     /// A directory that is not uploaded, on the job's volume.
     pub work: PathBuf,
-    /// This host's place among the hosts of the job, from 0.
+    /// The rank of this host, from 0.
     pub rank: usize,
     /// The number of hosts, at least 1.
     pub hosts: usize,
@@ -47,7 +47,7 @@ struct OutputConfig {
 struct Input {
     input_name: String,
     #[serde(rename = "S3Input")]
-    s3: Option<Place>,
+    s3: Option<S3Channel>,
 }
 
 #[derive(Default, Deserialize)]
@@ -55,22 +55,21 @@ struct Input {
 struct Output {
     output_name: String,
     #[serde(rename = "S3Output")]
-    s3: Option<Place>,
+    s3: Option<S3Channel>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-struct Place {
+struct S3Channel {
     local_path: Option<PathBuf>,
     s3_data_distribution_type: Option<String>,
 }
 
 impl ProcessingEnvironment {
-    /// Reads the platform's files; `None` when this process does not run in a processing container.
+    /// Reads the platform's files; `None` outside a processing container.
     ///
     /// # Errors
-    /// [`Error::Settings`](crate::error::Error::Settings) for a file that cannot be understood, and for inputs or outputs
-    /// of which it is not clear which is meant.
+    /// [`Error::Settings`](crate::error::Error::Settings) for an invalid file and for ambiguous inputs or outputs.
     pub fn detect() -> Result<Option<Self>> {
         Self::detect_with(&process_variables)
     }
@@ -84,10 +83,10 @@ impl ProcessingEnvironment {
         let job: Config = config::read(&file)?.unwrap_or_default();
         let hosts = hosts::read_from(|name| paths.processing_config(name))?;
         let inputs = job.processing_inputs.unwrap_or_default();
-        let inputs: Vec<(String, Place)> =
+        let inputs: Vec<(String, S3Channel)> =
             inputs.into_iter().filter_map(|input| Some((input.input_name, input.s3?))).collect();
-        // The script of an SDK's processor is an input too.
-        let tables: Vec<&(String, Place)> = inputs.iter().filter(|(name, _)| name != "code").collect();
+        // The script of the SDK's processors is an input as well.
+        let tables: Vec<&(String, S3Channel)> = inputs.iter().filter(|(name, _)| name != "code").collect();
         let input = match tables[..] {
             [] => paths.processing().join("input"),
             [(_, only)] => local_path(&paths, only).unwrap_or_else(|| paths.processing().join("input")),
@@ -97,15 +96,16 @@ impl ProcessingEnvironment {
                     "several inputs ({}): keep one, or say with --input and --output which is meant",
                     names.join(", ")
                 );
-                return Err(config::fault(&file, complaint));
+                return Err(config::invalid(&file, complaint));
             }
         };
-        let sharded =
-            |(_, place): &&(String, Place)| place.s3_data_distribution_type.as_deref() == Some("ShardedByS3Key");
+        let sharded = |(_, channel): &&(String, S3Channel)| {
+            channel.s3_data_distribution_type.as_deref() == Some("ShardedByS3Key")
+        };
         if hosts.count > 1 && tables.iter().any(sharded) {
             let complaint = "the input is ShardedByS3Key, so a customer's rows may be on several hosts: make it FullyReplicated, \
                              and each host takes its own customers from it";
-            return Err(config::fault(&file, complaint));
+            return Err(config::invalid(&file, complaint));
         }
         let outputs = job.processing_output_config.and_then(|config| config.outputs).unwrap_or_default();
         let outputs: Vec<(String, PathBuf)> = outputs
@@ -119,7 +119,7 @@ impl ProcessingEnvironment {
             (None, None, []) => (paths.processing().join("output/customers"), paths.processing().join("output")),
             _ => {
                 let complaint = "the outputs must be one, or two that are called customers and report";
-                return Err(config::fault(&file, complaint));
+                return Err(config::invalid(&file, complaint));
             }
         };
         let work = paths.processing().join("work");
@@ -127,8 +127,8 @@ impl ProcessingEnvironment {
     }
 }
 
-fn local_path(paths: &Paths, place: &Place) -> Option<PathBuf> {
-    place.local_path.as_deref().map(|path| paths.relocate(path))
+fn local_path(paths: &Paths, channel: &S3Channel) -> Option<PathBuf> {
+    channel.local_path.as_deref().map(|path| paths.relocate(path))
 }
 
 #[cfg(test)]

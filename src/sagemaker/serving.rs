@@ -1,4 +1,4 @@
-//! Everything the platform tells a serving container.
+//! The platform's environment variables in a serving container.
 //!
 //! Sources: Amazon SageMaker developer guide, "Build Your Own Container for SageMaker Multi-Model Endpoints" and "Use
 //! Your Own Inference Code"; aws/sagemaker-xgboost-container `serving_mms.py`, whose variables these are.
@@ -8,32 +8,32 @@ use std::{path::PathBuf, str::FromStr, time::Duration};
 use super::paths::{Paths, Variables, process_variables};
 use crate::error::{Error, Result};
 
-/// The longest time for an answer, in seconds: beyond any that is meant, and not beyond what clocks count.
+/// Upper limit of the response timeout, in seconds: longer than any useful one, without overflow.
 const LONGEST_TIMEOUT: u64 = 24 * 3600;
 
-/// What the platform tells a serving container.
+/// The configuration of a serving container.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ServingEnvironment {
-    /// Whether this is a container of the platform, and not a laptop.
+    /// Whether this process runs in a container of the platform.
     pub detected: bool,
-    /// `SAGEMAKER_MULTI_MODEL`: models are loaded by calls.
+    /// `SAGEMAKER_MULTI_MODEL`: models are loaded by API calls.
     pub multi_model: bool,
-    /// Where the model of a single-model endpoint is unpacked; in local mode the archives of all models lie here.
+    /// The directory of a single-model endpoint's unpacked model; in local mode, of the archives of all models.
     pub model: PathBuf,
     /// `SAGEMAKER_BIND_TO_PORT`. No other port is opened, so that `SAGEMAKER_SAFE_PORT_RANGE` need not be known.
     pub port: Option<u16>,
     /// `SAGEMAKER_MAX_REQUEST_SIZE`, or `MAX_CONTENT_LENGTH`, in bytes.
     pub max_request: Option<u64>,
-    /// `SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT`: the form of answers where a request does not say.
+    /// `SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT`: the media type of responses to requests without an Accept header.
     pub default_accept: Option<String>,
     /// `SAGEMAKER_BATCH`: requests come from a batch transform.
     pub batch: bool,
-    /// `SAGEMAKER_MODEL_SERVER_WORKERS`: requests that are computed at once.
+    /// `SAGEMAKER_MODEL_SERVER_WORKERS`: requests computed concurrently.
     pub jobs: Option<usize>,
-    /// `SAGEMAKER_MODEL_JOB_QUEUE_SIZE`: requests that wait for their turn.
+    /// `SAGEMAKER_MODEL_JOB_QUEUE_SIZE`: maximum number of queued requests.
     pub queue: Option<usize>,
-    /// `SAGEMAKER_MODEL_SERVER_TIMEOUT_SECONDS`, or `SAGEMAKER_MODEL_SERVER_TIMEOUT`, which Multi Model Server takes for
-    /// minutes; a day at most.
+    /// `SAGEMAKER_MODEL_SERVER_TIMEOUT_SECONDS`, or `SAGEMAKER_MODEL_SERVER_TIMEOUT`, which Multi Model Server reads as
+    /// minutes; at most a day.
     pub timeout: Option<Duration>,
 }
 
@@ -45,7 +45,7 @@ impl ServingEnvironment {
 
     fn detect_with(variables: Variables<'_>) -> Result<Self> {
         let text = |name: &str| variables(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-        let multi_model = truth(text("SAGEMAKER_MULTI_MODEL"));
+        let multi_model = is_set(text("SAGEMAKER_MULTI_MODEL"));
         let port = number::<u16>("SAGEMAKER_BIND_TO_PORT", text("SAGEMAKER_BIND_TO_PORT"))?;
         let model = Paths::new(variables).model();
         let [seconds, minutes] = ["SAGEMAKER_MODEL_SERVER_TIMEOUT_SECONDS", "SAGEMAKER_MODEL_SERVER_TIMEOUT"]
@@ -64,7 +64,7 @@ impl ServingEnvironment {
             port,
             max_request,
             default_accept: text("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT"),
-            batch: truth(text("SAGEMAKER_BATCH")),
+            batch: is_set(text("SAGEMAKER_BATCH")),
             jobs: positive(jobs, text(jobs))?.map(|jobs| jobs as usize),
             queue: positive(queue, text(queue))?.map(|queue| queue as usize),
             timeout: seconds.map(|seconds| Duration::from_secs(seconds.min(LONGEST_TIMEOUT))),
@@ -73,14 +73,14 @@ impl ServingEnvironment {
     }
 }
 
-/// Some of the platform's code writes `true`, some `True`, some anything at all.
-fn truth(text: Option<String>) -> bool {
+/// Whether a flag is set: some of the platform's code writes `true`, some `True`, some another value.
+fn is_set(text: Option<String>) -> bool {
     text.is_some_and(|text| !matches!(text.to_ascii_lowercase().as_str(), "false" | "0" | "no"))
 }
 
 fn number<T: FromStr>(name: &str, text: Option<String>) -> Result<Option<T>> {
     text.map(|text| {
-        text.parse().map_err(|_| Error::Settings(format!("{name} is {text:?}, which is not a number that it can be")))
+        text.parse().map_err(|_| Error::Settings(format!("{name} is {text:?}, which is not a number in its range")))
     })
     .transpose()
 }

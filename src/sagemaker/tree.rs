@@ -1,4 +1,4 @@
-//! The tree that the platform lays out in a container, laid out here: for rehearsals on one machine.
+//! Creates the directory tree of a container, for simulations on one machine.
 
 use std::{
     collections::BTreeMap,
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::paths::{BASE_VARIABLE, Paths};
 use crate::error::{Error, Result};
 
-/// The container's tree of one host of a training job, below a directory of its own.
+/// The directory tree of one host of a training job.
 #[derive(Clone, Debug)]
 pub struct HostTree {
     base: PathBuf,
@@ -19,15 +19,15 @@ pub struct HostTree {
 }
 
 impl HostTree {
-    /// Lays out the configuration of a job whose channel `training` is ShardedByS3Key and which has a checkpoint
-    /// configuration, as host number `index` (from 0) of `count` finds it.
+    /// Writes the configuration of a job with a ShardedByS3Key channel `training` and a checkpoint configuration, for host
+    /// number `index` (from 0) of `count`.
     ///
     /// # Errors
-    /// Where the files cannot be written.
+    /// If the files cannot be written.
     pub fn create(base: &Path, index: usize, count: usize, hyperparameters: &BTreeMap<String, String>) -> Result<Self> {
         let paths = Paths::new(&|_| Some(base.display().to_string()));
         let tree = Self { base: base.to_owned(), paths };
-        // Which the platform sorts as texts: algo-10 stands before algo-2.
+        // The platform sorts hosts as text: algo-10 comes before algo-2.
         let mut hosts: Vec<String> = (1..=count).map(|number| format!("algo-{number}")).collect();
         let current = hosts[index].clone();
         hosts.sort();
@@ -54,25 +54,25 @@ impl HostTree {
         Ok(tree)
     }
 
-    /// The variable that leads a process of this program into the tree.
+    /// The environment variable that makes a process use the tree.
     #[must_use]
     pub fn variable(&self) -> (&'static str, &Path) {
         (BASE_VARIABLE, &self.base)
     }
 
-    /// Where the channel's objects are, which may be nowhere.
+    /// The directory of the channel, which may not exist.
     #[must_use]
     pub fn channel(&self) -> PathBuf {
         self.paths.channels().join("training")
     }
 
-    /// What the platform's agent uploads while the job runs.
+    /// The directory that the platform uploads while the job runs.
     #[must_use]
     pub fn checkpoints(&self) -> PathBuf {
         self.paths.checkpoints()
     }
 
-    /// What is uploaded when the job ends.
+    /// The directory that the platform uploads when the job ends.
     #[must_use]
     pub fn output_data(&self) -> PathBuf {
         self.paths.output_data()

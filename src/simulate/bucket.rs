@@ -1,4 +1,4 @@
-//! What has been uploaded, and how it compares with one process's work.
+//! Uploaded artifacts, and their comparison with those of one process.
 
 use std::{
     collections::BTreeMap,
@@ -13,15 +13,15 @@ use crate::{
     store::{Durability, LocalStore, Store},
 };
 
-/// The prefix of the job's checkpoints, as a folder.
+/// The S3 prefix of the job's checkpoints, as a folder.
 pub(super) struct Bucket {
     store: LocalStore,
 }
 
-/// How much of a host's new files the agent had uploaded when the host went.
+/// Which of a host's new files the platform's agent uploaded before the host was gone.
 pub(super) enum Uploaded<'a> {
     All,
-    /// A part, drawn at random.
+    /// A random part.
     Some(&'a mut ChaCha8Rng),
 }
 
@@ -43,9 +43,9 @@ impl Bucket {
 
     /// Copies a host's new and changed files into the bucket, as the platform's agent does.
     pub(super) fn upload(&self, checkpoints: &Path, mut uploaded: Uploaded<'_>) -> Result<()> {
-        let mut standing = Vec::new();
+        let mut uploaded_before = Vec::new();
         for (key, bytes) in objects(checkpoints)? {
-            if self.store.read(&key, &mut standing)? && standing == bytes {
+            if self.store.read(&key, &mut uploaded_before)? && uploaded_before == bytes {
                 continue;
             }
             let arrives = match &mut uploaded {
@@ -59,7 +59,7 @@ impl Bucket {
         Ok(())
     }
 
-    /// Puts every object, whichever host it came from, into a host's folder.
+    /// Copies every object, of whichever host, into a host's folder.
     pub(super) fn restore(&self, checkpoints: &Path) -> Result<()> {
         let host = LocalStore::new(checkpoints, Durability::ProcessDeath);
         let mut bytes = Vec::new();
@@ -70,26 +70,26 @@ impl Bucket {
         Ok(())
     }
 
-    /// Insists on the same artifacts, byte for byte; their number.
+    /// Checks that the artifacts are identical to those in a folder. Returns their number.
     pub(super) fn compare_with(&self, single: &Path) -> Result<usize> {
         let mut expected = objects(single)?;
         let number = expected.len();
-        let mut faults = Vec::new();
+        let mut differences = Vec::new();
         let mut bytes = Vec::new();
         for entry in self.store.list()? {
             self.store.read(&entry.key, &mut bytes)?;
             match expected.remove(&entry.key) {
-                None => faults.push(format!("{} is made by the hosts alone", entry.key)),
-                Some(other) if other != bytes => faults.push(format!("{} differs", entry.key)),
+                None => differences.push(format!("{} was made only by the hosts", entry.key)),
+                Some(other) if other != bytes => differences.push(format!("{} differs", entry.key)),
                 Some(_) => {}
             }
         }
-        faults.extend(expected.into_keys().map(|key| format!("{key} is missing")));
-        match &faults[..] {
+        differences.extend(expected.into_keys().map(|key| format!("{key} is missing")));
+        match &differences[..] {
             [] => Ok(number),
             [first, ..] => Err(Error::Bug(format!(
-                "{} of {number} artifacts of the hosts are not those of one process: {first}",
-                faults.len()
+                "{} of {number} artifacts differ between the hosts and one process: {first}",
+                differences.len()
             ))),
         }
     }

@@ -1,12 +1,12 @@
-//! Which host gets which key.
+//! Distribution of keys to hosts.
 
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
 
-/// Deals keys as ShardedByS3Key deals objects: one to each host in turn, in the order of their names or in a shuffled one.
+/// Distributes keys as ShardedByS3Key distributes objects: one to each host in turn, in the order of their names or shuffled.
 ///
-/// The platform promises no more than that each host gets about the same number of objects, and none is split; the seed
-/// stands for whatever else it may do. Results must not depend on it.
+/// The platform promises only that each host gets about the same number of objects and that none is split; the seed
+/// covers whatever else it may do. Results must not depend on it.
 pub(super) fn deal(mut keys: Vec<String>, hosts: usize, shuffle: Option<u64>) -> Vec<Vec<String>> {
     keys.sort_unstable();
     if let Some(seed) = shuffle {

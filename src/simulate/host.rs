@@ -1,4 +1,4 @@
-//! One host: its tree, its process, and what is uploaded of its work.
+//! One host: its directory tree, its process, and its uploads.
 
 use std::{
     collections::BTreeSet,
@@ -20,10 +20,10 @@ use crate::{
     sagemaker::HostTree,
 };
 
-/// The exit code of a run that was stopped in order.
+/// The exit code of a run that was stopped by a signal.
 const STOPPED: i32 = 5;
 
-/// A host of the job; after a stop, another machine under the same name.
+/// A host of the job. After an interruption another machine takes over its name.
 pub(super) struct Host {
     name: String,
     index: usize,
@@ -41,12 +41,12 @@ impl Host {
         Ok(Self { name, index, keys, tree, process, restarts: 0 })
     }
 
-    /// Keys dealt to it.
+    /// Number of keys that it was given.
     pub(super) fn keys(&self) -> usize {
         self.keys.len()
     }
 
-    /// Files among its checkpoints.
+    /// Number of artifacts among its checkpoints.
     pub(super) fn artifacts(&self) -> usize {
         let is_artifact = |name: &str| name.ends_with(".tar.gz");
         fs::read_dir(self.tree.checkpoints()).map_or(0, |entries| {
@@ -59,7 +59,7 @@ impl Host {
         Ok(ended.is_none())
     }
 
-    /// Takes the machine away: with a warning before, or at once. What the agent had uploaded by then is left.
+    /// Takes the machine away, with a warning (SIGTERM) or without (SIGKILL). Only what the agent uploaded by then survives.
     pub(super) fn stop(&mut self, warned: bool, bucket: &Bucket, rng: &mut ChaCha8Rng) -> Result<()> {
         let failed = |error| Error::storage("stopping a process", error);
         if warned {
@@ -71,27 +71,27 @@ impl Host {
         bucket.upload(&self.tree.checkpoints(), Uploaded::Some(rng))
     }
 
-    /// A new machine under the same name: the channel again, and every artifact that the bucket has.
+    /// Starts a new machine under the same name, with the same channel and every artifact of the bucket.
     pub(super) fn restart(&mut self, simulation: &Simulation<'_>, bucket: &Bucket) -> Result<()> {
         self.restarts += 1;
         (self.tree, self.process) = launch(simulation, &self.name, self.index, &self.keys, self.restarts, bucket)?;
         Ok(())
     }
 
-    /// Waits for the end and uploads what is left.
+    /// Waits for the process to end and uploads the rest.
     pub(super) fn finish(&mut self, bucket: &Bucket) -> Result<()> {
-        let mut said = Vec::new();
+        let mut stderr = Vec::new();
         // A full pipe would keep the process from ending.
         if let Some(mut output) = self.process.stderr.take() {
-            std::io::Read::read_to_end(&mut output, &mut said)
+            std::io::Read::read_to_end(&mut output, &mut stderr)
                 .map_err(|error| Error::storage("reading a pipe", error))?;
         }
         let status = self.process.wait().map_err(|error| Error::storage("waiting for a process", error))?;
-        judge(&self.name, &Output { status, stdout: Vec::new(), stderr: said })?;
+        check_exit(&self.name, &Output { status, stdout: Vec::new(), stderr })?;
         bucket.upload(&self.tree.checkpoints(), Uploaded::All)
     }
 
-    /// The manifest of its last run.
+    /// The manifest of its last run, among its results.
     fn manifest(&self) -> Result<PathBuf> {
         let folder = self.tree.output_data();
         let is_manifest = |path: &PathBuf| {
@@ -112,7 +112,7 @@ impl Host {
 /// The number of customers in the hosts' manifests.
 ///
 /// # Errors
-/// [`Error::Bug`] for a customer that two hosts have.
+/// [`Error::Bug`] if two hosts have the same customer.
 pub(super) fn customers_of(hosts: &[Host]) -> Result<usize> {
     let mut customers = BTreeSet::new();
     for host in hosts {
@@ -130,7 +130,7 @@ pub(super) fn customers_of(hosts: &[Host]) -> Result<usize> {
     Ok(customers.len())
 }
 
-/// Lays out a tree with the host's share of the channel and the bucket's artifacts, and starts a process in it.
+/// Creates a tree with the host's share of the channel and the bucket's artifacts, and starts a process in it.
 fn launch(
     simulation: &Simulation<'_>,
     name: &str,
@@ -142,7 +142,7 @@ fn launch(
     let base = simulation.work.join("hosts").join(format!("{name}-{restarts}"));
     let tree = HostTree::create(&base, index, simulation.instances, simulation.settings)?;
     for key in keys {
-        place(&simulation.input.join(key), &tree.channel().join(key))?;
+        link_or_copy(&simulation.input.join(key), &tree.channel().join(key))?;
     }
     bucket.restore(&tree.checkpoints())?;
     let (variable, path) = tree.variable();
@@ -151,7 +151,7 @@ fn launch(
     Ok((tree, process))
 }
 
-/// A process of the program, whose words are kept.
+/// The command of a training process, whose standard error is captured.
 pub(super) fn train(simulation: &Simulation<'_>) -> Command {
     let mut command = Command::new(simulation.program);
     command.arg("train").arg("--jobs").arg(simulation.jobs.to_string());
@@ -159,38 +159,31 @@ pub(super) fn train(simulation: &Simulation<'_>) -> Command {
     command
 }
 
-/// The same file under another name: a link where the file system has them, a copy elsewhere.
-fn place(file: &Path, name: &Path) -> Result<()> {
-    let placed = name
+/// Makes a file available under another name: by a hard link if the file system allows it, by a copy otherwise.
+fn link_or_copy(file: &Path, name: &Path) -> Result<()> {
+    let linked = name
         .parent()
         .map_or(Ok(()), fs::create_dir_all)
         .and_then(|()| fs::hard_link(file, name).or_else(|_| fs::copy(file, name).map(drop)));
-    placed.map_err(|error| Error::storage(format_args!("placing {}", name.display()), error))
+    linked.map_err(|error| Error::storage(format_args!("copying to {}", name.display()), error))
 }
 
-/// Whether a process ended well.
-pub(super) fn judge(name: &str, ended: &Output) -> Result<()> {
-    let said = String::from_utf8_lossy(&ended.stderr);
-    let said = said.trim();
+/// Turns the exit code of a process into a result.
+pub(super) fn check_exit(name: &str, ended: &Output) -> Result<()> {
+    let stderr = String::from_utf8_lossy(&ended.stderr);
+    let stderr = stderr.trim();
     match ended.status.code() {
         Some(0) => Ok(()),
-        Some(2) => Err(Error::Settings(format!("{name}: {said}"))),
-        Some(3) => Err(Error::Data(format!("{name}: {said}"))),
-        Some(STOPPED) => Err(Error::Stopped(format!("{name}: {said}"))),
-        _ => Err(Error::Bug(format!("{name} ended with {}: {said}", ended.status))),
+        Some(2) => Err(Error::Settings(format!("{name}: {stderr}"))),
+        Some(3) => Err(Error::Data(format!("{name}: {stderr}"))),
+        Some(STOPPED) => Err(Error::Stopped(format!("{name}: {stderr}"))),
+        _ => Err(Error::Bug(format!("{name} ended with {}: {stderr}", ended.status))),
     }
 }
 
-/// Asks a process to end.
-#[cfg(unix)]
+/// Sends SIGTERM.
 fn terminate(process: &mut Child) -> std::io::Result<()> {
     use rustix::process::{Pid, Signal, kill_process};
     let Some(pid) = Pid::from_raw(process.id() as i32) else { return process.kill() };
     kill_process(pid, Signal::TERM).map_err(Into::into)
-}
-
-/// Where there is no way to ask, it is ended.
-#[cfg(not(unix))]
-fn terminate(process: &mut Child) -> std::io::Result<()> {
-    process.kill()
 }

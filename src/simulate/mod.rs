@@ -1,4 +1,4 @@
-//! A training job of many instances, rehearsed on one machine.
+//! Simulates a SageMaker training job of many instances on one machine.
 //!
 //! ```text
 //! keys ─► dealt to hosts ─► one tree and one process per host ─► checkpoints ─► "bucket" ─► compared with one process
@@ -8,10 +8,10 @@
 //!
 //! | module | one idea |
 //! |---|---|
-//! | `simulation` | what is rehearsed |
-//! | `deal` | which host gets which key |
-//! | `host` | one host: its tree, its process, what is uploaded of its work |
-//! | `bucket` | what has been uploaded, and how it compares with one process's work |
+//! | `simulation` | the parameters of a simulation |
+//! | `deal` | distribution of keys to hosts |
+//! | `host` | one host: its directory tree, its process, its uploads |
+//! | `bucket` | uploaded artifacts, and their comparison with those of one process |
 
 mod bucket;
 mod deal;
@@ -31,42 +31,42 @@ use crate::{
     store::{Durability, LocalStore, Store},
 };
 
-/// Time between two looks at the hosts.
+/// Polling interval for the state of the hosts.
 const TICK: Duration = Duration::from_millis(2);
 
-/// What came of it.
+/// The result of a simulation.
 #[derive(Debug)]
-pub struct Rehearsal {
+pub struct Outcome {
     /// Keys dealt to each host.
     pub keys: Vec<usize>,
-    /// Stops that hit a host at work.
+    /// Interruptions that hit a running host.
     pub stops: usize,
-    /// Artifacts in the bucket, each equal to that of one process.
+    /// Artifacts in the bucket, each identical to that of a single process.
     pub artifacts: usize,
-    /// Customers in the hosts' manifests, each in one.
+    /// Customers in the hosts' manifests, each in exactly one.
     pub customers: usize,
 }
 
-impl fmt::Display for Rehearsal {
+impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { keys, stops, artifacts, customers } = self;
         let keys: Vec<String> = keys.iter().map(usize::to_string).collect();
-        writeln!(f, "{} instances with {} keys, {stops} stops at work", keys.len(), keys.join(" + "))?;
-        write!(f, "{artifacts} artifacts of {customers} customers are those of one process, byte for byte")
+        writeln!(f, "{} instances with {} keys, {stops} running instances interrupted", keys.len(), keys.join(" + "))?;
+        write!(f, "{artifacts} artifacts of {customers} customers are identical to those of one process")
     }
 }
 
 impl Simulation<'_> {
-    /// Rehearses the job.
+    /// Runs the job, and the same work in one process to compare with.
     ///
     /// # Errors
-    /// [`Error::Settings`] where the work folder is in use; whatever ends a host's process otherwise than well;
-    /// [`Error::Bug`] where the hosts together did not do what one process does.
-    pub fn run(&self) -> Result<Rehearsal> {
+    /// [`Error::Settings`] if the work folder is not empty; the error of a host's process that failed;
+    /// [`Error::Bug`] if the hosts' results differ from those of one process.
+    pub fn run(&self) -> Result<Outcome> {
         let occupied = self.work.read_dir().is_ok_and(|mut entries| entries.next().is_some());
         if occupied {
             let work = self.work.display();
-            return Err(Error::Settings(format!("{work} is not empty: name a folder for this rehearsal alone")));
+            return Err(Error::Settings(format!("{work} is not empty: choose an empty folder for the simulation")));
         }
         let entries = LocalStore::new(self.input, Durability::ProcessDeath).list()?;
         let keys: Vec<String> = entries.into_iter().map(|entry| entry.key).collect();
@@ -85,17 +85,17 @@ impl Simulation<'_> {
         let customers = host::customers_of(&hosts)?;
         let single = self.one_process()?;
         let artifacts = bucket.compare_with(&single)?;
-        Ok(Rehearsal { keys: counts, stops, artifacts, customers })
+        Ok(Outcome { keys: counts, stops, artifacts, customers })
     }
 
-    /// Stops hosts at random moments and restarts them; how many were at work.
+    /// Interrupts hosts at random moments and restarts them. Returns how many were running.
     fn stop_some(&self, hosts: &mut [Host], bucket: &Bucket) -> Result<usize> {
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
         let mut at_work = 0;
         for _ in 0..self.stops {
             let chosen = rng.random_range(0..hosts.len());
             let host = &mut hosts[chosen];
-            // After some artifacts more, or at its very start.
+            // After some more artifacts, or at its very start.
             let more = if rng.random_bool(0.25) { 0 } else { rng.random_range(1..=host.keys().max(1)) };
             let goal = host.artifacts() + more;
             while host.is_running()? && host.artifacts() < goal {
@@ -110,7 +110,7 @@ impl Simulation<'_> {
         Ok(at_work)
     }
 
-    /// The same work by one process; the folder of its artifacts.
+    /// Does the same work in one process. Returns the folder of its artifacts.
     fn one_process(&self) -> Result<PathBuf> {
         let output = self.work.join("one-process");
         let mut command = host::train(self);
@@ -119,7 +119,7 @@ impl Simulation<'_> {
             command.arg("--set").arg(format!("{name}={value}"));
         }
         let ended = command.output().map_err(|error| Error::storage("starting a process", error))?;
-        host::judge("the run of one process", &ended)?;
+        host::check_exit("the run of one process", &ended)?;
         Ok(output.join("models"))
     }
 }

@@ -30,14 +30,14 @@ fn everything_that_is_missing_or_beyond_a_limit_is_told_at_once() {
     run(&["pipeline", "--name", "a_b", "--input", "bucket/raw", "--instances", "0", "--instance-type", "c5.xlarge"])
         .with_code(2)
         .complains_of(&[
-            "8 options cannot be followed",
+            "8 options are invalid",
             r#"--name "a_b": use 1 to 50 letters"#,
             r#"--endpoint "a_b": use 1 to 63 letters"#,
             "--role is missing",
             "--image is missing",
             "--output is missing",
             r#"--input "bucket/raw": use an address that starts with s3://"#,
-            r#"--instance-type "c5.xlarge": use a type of SageMaker's"#,
+            r#"--instance-type "c5.xlarge": use a SageMaker instance type"#,
             "--instances 0: use at least 1",
         ]);
 }
@@ -85,7 +85,10 @@ fn limits_of_single_options() {
         (&["--instances", "4294967295"], "--instances 4294967295: the platform allows 2147483647"),
         (&["--set", "hotizon=7"], "did you mean horizon?"),
         (&["--set", "horizon"], "write a name and a value"),
-        (&["--versions", "names", "--set", "version=v2"], "--set version: --versions names sets it itself"),
+        (
+            &["--versions", "names", "--set", "version=v2"],
+            "--set version: --versions names sets it from the run's name",
+        ),
         (&["--role", "manyfit"], "cannot be used multiple times"),
     ] {
         launch(&["job", "fit", "--name", "a"], options).with_code(2).complains_of(&[complaint]);

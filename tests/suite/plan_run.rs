@@ -70,7 +70,7 @@ fn prices_give_an_offer_for_each_kind_of_instance() {
     // 30 PUT and 30 GET requests; the table has no price of a list.
     assert!((offers[0]["price_of_requests"].as_f64().unwrap() - 0.030 * 0.0054).abs() < 1e-12);
     let text = plan(input.path(), &[&option, "--within=1h"]).with_code(0).out;
-    for words in ["20 files", "20 customers", "on one thread", "small", "large", "done within 60.0 min"] {
+    for words in ["20 files", "20 customers", "on one thread", "small", "large", "finish within 60.0 min"] {
         assert!(text.contains(words), "{words:?} is missing in:\n{text}");
     }
 }
@@ -111,7 +111,7 @@ fn what_cannot_be_planned_is_refused() {
         ("item,price,vcpus\nsmall,cheap,2\n", &["line 2", "price", "cheap"]),
         ("item,price,vcpus\nsmall,-1,2\n", &["line 2", "below zero"]),
         ("item,price,vcpus\nsmall,1,\n", &["line 2", "vcpus", "number of processors"]),
-        ("item,price,vcpus\nGET,1,\n", &["no row of an instance"]),
+        ("item,price,vcpus\nGET,1,\n", &["no row of an instance type"]),
         ("item,price,vcpus\nGET,1,\nget,2,\n", &["line 3", "has a price already"]),
     ] {
         let prices = folder([("prices.csv", table)]);

@@ -21,8 +21,16 @@ fn one_three_and_seven_instances_do_what_one_process_does() {
         let work = tempfile::tempdir().unwrap();
         let options = [&["--instances", instances], more].concat();
         let ended = simulate(input.path(), work.path(), &options).with_code(0);
-        assert!(ended.out.contains(&format!("{instances} instances with {dealt} keys, 0 stops")), "{}", ended.out);
-        assert!(ended.out.contains("20 artifacts of 20 customers are those of one process"), "{}", ended.out);
+        assert!(
+            ended.out.contains(&format!("{instances} instances with {dealt} keys, 0 running instances")),
+            "{}",
+            ended.out
+        );
+        assert!(
+            ended.out.contains("20 artifacts of 20 customers are identical to those of one process"),
+            "{}",
+            ended.out
+        );
     }
 }
 

@@ -643,9 +643,7 @@ fn validation_rows_are_refused_where_nothing_is_judged_by_them() {
     let input = folder([("a.csv", headed(&houses(30, 3)))]);
     let output = tempfile::tempdir().unwrap();
     let place = format!("--validation={}", input.path().display());
-    train(input.path(), output.path(), &[&place])
-        .with_code(2)
-        .complains_of(&["--validation belongs to regression models"]);
+    train(input.path(), output.path(), &[&place]).with_code(2).complains_of(&["--validation is for regression models"]);
     fit(input.path(), output.path(), &["--validation=/no/such/folder"]).with_code(2).complains_of(&["no such folder"]);
     fit(input.path(), &input.path().join("out"), &[]).with_code(2).complains_of(&["is inside --input"]);
 }
