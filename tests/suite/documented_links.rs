@@ -6,7 +6,7 @@ use super::support::repository;
 
 const FOLDERS: [&str; 7] = ["", "docs", "container", "bench", "sample_data", "examples", "tests/data"];
 
-/// Folders of the repository: what begins with one of them between backticks is the path of a file.
+/// Folders of the repository: a word that begins with one of them is the path of a file.
 const ROOTS: [&str; 9] =
     [".ci/", "bench/", "benches/", "container/", "crates/", "docs/", "examples/", "src/", "tests/"];
 
@@ -37,8 +37,8 @@ fn links_and_named_files_exist() {
 
 #[test]
 fn a_broken_link_is_found() {
-    let text = "# A heading, `coded`\n[a](README.md) [b](#a-heading-coded) `src/lib.rs` [c](none.md) [d](#none) [e](README.md#none) `src/none.rs`";
-    assert_eq!(broken("README.md", text), ["none.md", "#none", "README.md#none", "src/none.rs"]);
+    let text = "# A heading, `coded`\n[a](README.md) [b](#a-heading-coded) `src/lib.rs` [c](none.md) [d](#none) [e](README.md#none) `src/none.rs`\n```text\nsrc/gone.rs → x\n```";
+    assert_eq!(broken("README.md", text), ["none.md", "#none", "README.md#none", "src/none.rs", "src/gone.rs"]);
 }
 
 #[test]
@@ -70,10 +70,8 @@ fn broken(page: &str, text: &str) -> Vec<String> {
     };
     let links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
     let links = links.filter(|link| !link.contains("://") && !exists(link)).map(str::to_owned);
-    let named = text.split('`').skip(1).step_by(2).filter(|code| {
-        let path = code.split_once(' ').map_or(*code, |(path, _)| path);
-        ROOTS.iter().any(|root| path.starts_with(root)) && !repository(path).exists()
-    });
+    let words = text.split(|c: char| c.is_whitespace() || "`(),;:→".contains(c)).map(|word| word.trim_end_matches('.'));
+    let named = words.filter(|word| ROOTS.iter().any(|root| word.starts_with(root)) && !repository(word).exists());
     links.chain(named.map(str::to_owned)).collect()
 }
 
