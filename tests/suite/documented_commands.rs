@@ -102,7 +102,10 @@ fn every_page_is_in_the_list() {
 #[test]
 fn the_page_of_settings_is_what_the_program_prints() {
     let printed = manyfit().args(["settings", "--markdown"]).output().unwrap();
-    assert_eq!(String::from_utf8(printed.stdout).unwrap().trim(), fs::read_to_string(repository("docs/settings.md")).unwrap().trim());
+    assert_eq!(
+        String::from_utf8(printed.stdout).unwrap().trim(),
+        fs::read_to_string(repository("docs/settings.md")).unwrap().trim()
+    );
 }
 
 #[test]
