@@ -7,12 +7,13 @@ use super::{
 };
 use crate::{input::format_timestamp, serve::error::ApiError};
 use serde::{Serialize, Serializer, ser::SerializeMap};
+use std::borrow::Cow;
 
 /// The forecast of one query: dates, and in every column a number for each.
 #[derive(Debug, Default)]
 pub(super) struct ForecastTable {
     dates: Vec<i64>,
-    columns: Vec<(String, Vec<f64>)>,
+    columns: Vec<(Cow<'static, str>, Vec<f64>)>,
 }
 
 /// A row as an object.
@@ -34,9 +35,9 @@ impl ForecastTable {
     /// Computes what a query asks for.
     pub(super) fn new(forecaster: &Forecaster<'_>, query: &ForecastQuery) -> Result<Self, ApiError> {
         let forecast = forecaster.forecast(query.interval_width)?;
-        let mut columns = Vec::new();
+        let mut columns: Vec<(Cow<'static, str>, Vec<f64>)> = Vec::new();
         for quantile in &query.quantiles {
-            columns.push((format!("yhat_q{quantile}"), forecaster.quantile(*quantile)?));
+            columns.push((format!("yhat_q{quantile}").into(), forecaster.quantile(*quantile)?));
         }
         if query.components {
             let trend = [
@@ -45,10 +46,10 @@ impl ForecastTable {
                 ("trend_upper", &forecast.trend_upper),
             ];
             let parts = trend.into_iter().chain(components(&forecast));
-            columns.extend(parts.map(|(name, values)| (name.to_owned(), values.to_vec())));
+            columns.extend(parts.map(|(name, values)| (name.to_owned().into(), values.to_vec())));
         }
         let first = [("yhat", forecast.yhat), ("yhat_lower", forecast.yhat_lower), ("yhat_upper", forecast.yhat_upper)];
-        let columns = first.into_iter().map(|(name, values)| (name.to_owned(), values)).chain(columns).collect();
+        let columns = first.into_iter().map(|(name, values)| (name.into(), values)).chain(columns).collect();
         Ok(Self { dates: forecaster.dates().to_vec(), columns })
     }
 

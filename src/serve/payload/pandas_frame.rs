@@ -8,7 +8,7 @@ use crate::serve::error::ApiError;
 use manyfit_models::Forecast;
 use serde::Serialize;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 /// The number of steps, if this is a request in this format.
 pub(super) fn period(request: &Value) -> Option<Result<usize, ApiError>> {
@@ -34,7 +34,7 @@ enum Column {
 }
 
 /// A frame's columns in their order.
-struct Frame(Vec<(String, Column)>);
+struct Frame(Vec<(Cow<'static, str>, Column)>);
 
 impl Serialize for Frame {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -47,7 +47,7 @@ fn frame(forecast: &Forecast, first_row: usize) -> Frame {
     let numbers = |values: &[f64]| {
         Column::Numbers(values.iter().enumerate().map(|(at, value)| (first_row + at, ten_decimals(*value))).collect())
     };
-    let mut columns: Vec<(String, Column)> = vec![
+    let mut columns: Vec<(Cow<'static, str>, Column)> = vec![
         ("ds".into(), Column::Dates(dates)),
         ("trend".into(), numbers(&forecast.trend)),
         ("yhat_lower".into(), numbers(&forecast.yhat_lower)),
@@ -58,7 +58,7 @@ fn frame(forecast: &Forecast, first_row: usize) -> Frame {
     // The coefficients are point estimates, so the interval of a component is the component itself.
     for (name, values) in components(forecast) {
         for suffix in ["", "_lower", "_upper"] {
-            columns.push((format!("{name}{suffix}"), numbers(values)));
+            columns.push((format!("{name}{suffix}").into(), numbers(values)));
         }
     }
     columns.push(("yhat".into(), numbers(&forecast.yhat)));
