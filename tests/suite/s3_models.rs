@@ -65,7 +65,7 @@ fn models_of_a_bucket_are_asked_as_those_of_a_folder() {
     assert_eq!(bucket.objects()["tables/t.csv"].bytes, local.out);
 
     for nothing in ["s3://fleet/elsewhere", "s3://fleet/run/models/customer-999.tar.gz"] {
-        predict(&bucket, &[nothing, "--horizon=3"]).with_code(3).complains_of(&[nothing, "no artifact"]);
+        predict(&bucket, &[nothing, "--horizon=3"]).with_code(3).complains_of(&[nothing, "no model found"]);
     }
 }
 
