@@ -1,7 +1,69 @@
-//! From one customer's data to a fitted model to a forecast or a prediction.
+//! Models of one time series or one table: Prophet, gradient boosting, random forests, ridge regression and baselines.
 //!
-//! A family of models is a variant of [`SeriesSpec`] (what to fit to a series) or [`RowsSpec`] (what to fit to a table of
-//! features), and of [`SeriesModel`] or [`RowsModel`] (what was fitted).
+//! - Prophet is fitted to its exact optimum, without Stan, and reads and writes Python Prophet's `model.json`;
+//! - gradient boosting grows the trees of XGBoost's exact method, and its files are XGBoost's;
+//! - random forests follow scikit-learn's rules.
+//!
+//! No input or output, no threads, no async: a model is fitted and used by one thread. The same data, settings and seed give the
+//! same model and the same forecast.
+//!
+//! ```text
+//! Series ─► SeriesSpec::fit ─► FittedSeries ─► forecast(ForecastRequest) ─► Forecast
+//! Table ──► RowsSpec::fit ───► FittedRows ───► predict, SHAP values
+//!                              Fitted = Series | Rows ◄─► model file
+//! ```
+//!
+//! | module | what is in it |
+//! |---|---|
+//! | [`data`] | series, columns beside them, tables of features |
+//! | [`frequency`] | the spacing of dates: inferred, parsed, continued |
+//! | [`holidays`] | public holidays of countries, trading holidays of markets |
+//! | [`prophet`] | Prophet |
+//! | [`trees`] | gradient boosting and random forests |
+//! | [`ridge`] | ridge regression |
+//! | [`baseline`] | seasonal naive and mean |
+//! | [`quantiles`] | quantiles of samples |
+//!
+//! # Forecast a series
+//!
+//! ```
+//! use manyfit_models::{
+//!     Dates, ForecastRequest, Interrupt, SeriesSpec, Workspace, data::Series, frequency::Frequency, prophet::ProphetSpec,
+//! };
+//!
+//! // Dates are milliseconds since the epoch.
+//! let dates: Vec<i64> = (0..60).map(|day| day * 86_400_000).collect();
+//! let values = (0..60).map(|day| 100.0 + f64::from(day) + 10.0 * f64::from(day % 7)).collect();
+//! let series = Series { timestamps: dates.clone(), dates, values, ..Series::default() };
+//!
+//! let spec = SeriesSpec::Prophet(ProphetSpec::default());
+//! let fitted = spec.fit(&series, Frequency::DAILY, Interrupt::default(), &mut Workspace::default())?;
+//! let week = Dates::Steps { horizon: 7, frequency: fitted.frequency };
+//! let forecast = fitted.forecast(&ForecastRequest::new(week))?;
+//! assert_eq!(forecast.yhat.len(), 7);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Fit trees to a table
+//!
+//! ```
+//! use manyfit_models::{
+//!     Interrupt,
+//!     trees::{BoostingParams, Examples, Matrix, Scratch},
+//! };
+//!
+//! let matrix = Matrix::from_rows(1, &[1.0, 2.0, 3.0, 4.0])?;
+//! let params = BoostingParams { num_round: 20, ..BoostingParams::default() };
+//! let rows = Examples::new(&matrix, &[10.0, 10.0, 20.0, 20.0], None);
+//! let model = params.fit(rows, None, Interrupt::default(), &mut Scratch::default())?.model;
+//! assert!(model.predict(&[4.0])? > model.predict(&[1.0])?);
+//! # Ok::<(), manyfit_models::Error>(())
+//! ```
+//!
+//! # Errors
+//!
+//! [`Error`] tells parameters from data and from fits that were ended early; [`FitError`] says why a series could not be fitted, and
+//! [`CovariateError`](data::CovariateError) what a forecast lacks.
 
 mod accuracy;
 pub mod baseline;
@@ -21,6 +83,7 @@ pub mod ridge;
 mod rows_model;
 mod series_model;
 pub mod trees;
+mod workspace;
 
 pub use accuracy::{Accuracy, ScoredOn};
 pub use error::{Error, Result};
@@ -31,10 +94,4 @@ pub use forecast_request::{Dates, ForecastRequest};
 pub use interrupt::{Interrupt, Interruption};
 pub use rows_model::{FittedRows, ModelFormat, RowsModel, RowsSpec};
 pub use series_model::{FittedSeries, SeriesModel, SeriesSpec};
-
-/// Buffers of one worker thread, for all models.
-#[derive(Debug, Default)]
-pub struct Workspace {
-    prophet: prophet::Workspace,
-    trees: trees::Scratch,
-}
+pub use workspace::Workspace;

@@ -1,12 +1,13 @@
 //! Models of a table of features: what to fit, and what was fitted.
 
 use crate::{
-    Error, Result, Workspace,
+    Error, Result,
     data::{Cell, Feature, Matrix, Table},
     footprint::{of_text, of_vec},
     interrupt::Interrupt,
     ridge::{Ridge, RidgeParams},
     trees::{BoostingParams, Ensemble, ForestParams, Importance},
+    workspace::Workspace,
 };
 use serde::{Deserialize, Serialize};
 

@@ -1,7 +1,7 @@
 //! Models of a time series: what to fit, and what was fitted.
 
 use crate::{
-    FitError, Forecast, Result, Scores, Workspace,
+    FitError, Forecast, Result, Scores,
     baseline::{BaselineSpec, FittedBaseline},
     data::{CovariateError, Series},
     footprint,
@@ -9,6 +9,7 @@ use crate::{
     frequency::Frequency,
     interrupt::Interrupt,
     prophet::{FittedProphet, ProphetSpec},
+    workspace::Workspace,
 };
 use serde::{Deserialize, Serialize};
 

@@ -7,6 +7,8 @@
 
 mod table;
 
+pub use table::PublicHoliday;
+
 use crate::Error;
 use jiff::{SignedDuration, civil::DateTime};
 use std::{ops::RangeInclusive, sync::LazyLock};
@@ -17,15 +19,6 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| Table::unpack(include_bytes!("c
 /// A country or a market of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Country(usize);
-
-/// A day with a name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct PublicHoliday {
-    /// Midnight, milliseconds since the epoch.
-    pub date: i64,
-    /// In English where the package has it, such as "Christmas Day"; a day may have several.
-    pub name: &'static str,
-}
 
 impl Country {
     /// Finds a country by its code of two or three letters or its name in one word: `DE`, `DEU`, `Germany`; or a market,

@@ -1,9 +1,17 @@
 //! The packed table; `make_countries.py` beside this file says what its bytes are.
 
-use super::PublicHoliday;
 use flate2::read::ZlibDecoder;
 use jiff::civil::Date;
 use std::{io::Read, ops::RangeInclusive};
+
+/// A day with a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PublicHoliday {
+    /// Midnight, milliseconds since the epoch.
+    pub date: i64,
+    /// In English where the package has it, such as "Christmas Day"; a day may have several.
+    pub name: &'static str,
+}
 
 /// The unpacked table.
 pub(super) struct Table {

@@ -1,13 +1,14 @@
 //! Gradient boosting, equal to XGBoost 3.2 with `tree_method=exact, nthread=1`.
 
 use super::{
-    BoostingParams, Ensemble, Matrix, Metric, Scratch, Tree,
+    BoostingParams, Ensemble, Matrix, Metric, Tree,
     columns::Entry,
     greedy::Greedy,
     grow::{Arena, grow},
     mt19937::Mt19937,
     objective::Objective,
     scan::RowSums,
+    scratch::{Buffers, Scratch},
     tree::Node,
 };
 use crate::{
@@ -80,17 +81,6 @@ impl BoostingParams {
         let checked = validation.check().and_then(|()| self.objective.check_targets(validation.targets));
         checked.map_err(|error| Error::Data(format!("validation rows: {error}")))
     }
-}
-
-/// Per-row buffers, kept from model to model.
-#[derive(Default)]
-pub(super) struct Buffers {
-    margins: Vec<f32>,
-    gradients: Vec<f32>,
-    pairs: Vec<[f32; 2]>,
-    in_bag: Vec<bool>,
-    leaf_of: Vec<u32>,
-    evaluation_margins: Vec<f32>,
 }
 
 struct Training<'a> {

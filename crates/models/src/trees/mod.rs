@@ -22,10 +22,12 @@ mod grow;
 mod importance;
 mod least_squares;
 mod metric;
+mod model_sink;
 mod mt19937;
 mod objective;
 mod params;
 mod scan;
+mod scratch;
 mod shap;
 mod tree;
 mod ubjson;
@@ -40,18 +42,5 @@ pub use importance::Importance;
 pub use metric::Metric;
 pub use objective::Objective;
 pub use params::BoostingParams;
+pub use scratch::Scratch;
 pub use tree::Tree;
-
-/// Memory of one worker, kept from model to model.
-#[derive(Default)]
-pub struct Scratch {
-    narrow: grow::Arena<u32>,
-    wide: grow::Arena<u64>,
-    boosting: boosting::Buffers,
-}
-
-impl std::fmt::Debug for Scratch {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Scratch").finish_non_exhaustive()
-    }
-}

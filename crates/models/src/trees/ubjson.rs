@@ -5,7 +5,7 @@
 
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor, value::BorrowedStrDeserializer};
 
-use super::xgboost_write::Sink;
+use super::model_sink::ModelSink;
 
 /// Writes UBJSON into memory.
 #[derive(Default)]
@@ -31,7 +31,7 @@ impl UbjWriter {
     }
 }
 
-impl Sink for UbjWriter {
+impl ModelSink for UbjWriter {
     fn object(&mut self) {
         self.bytes.push(b'{');
         self.open.push(true);

@@ -3,28 +3,12 @@
 //! The layout is XGBoost 3.2's, with the base score as a plain number: versions before 3.1 read the list that 3.2 writes
 //! as 0.5 without a word. Every number that XGBoost keeps as a float is written as one, because it refuses integers there.
 
-use super::{Ensemble, Objective, Tree, ubjson::UbjWriter};
+use super::{Ensemble, Objective, Tree, model_sink::ModelSink, ubjson::UbjWriter};
 
 /// The XGBoost version whose layout is written.
 const VERSION: [i32; 3] = [3, 2, 0];
 /// How XGBoost marks the root's parent.
 const NO_PARENT: i32 = i32::MAX;
-
-/// The two encodings. Objects and lists are closed by [`Self::end`].
-pub(super) trait Sink {
-    fn object(&mut self);
-    /// A list of `length` values that follow one by one.
-    fn list(&mut self, length: usize);
-    fn end(&mut self);
-    fn key(&mut self, key: &str);
-    fn text(&mut self, text: &str);
-    fn integer(&mut self, value: i32);
-    fn floats(&mut self, values: impl ExactSizeIterator<Item = f32>);
-    fn integers(&mut self, values: impl ExactSizeIterator<Item = i32>);
-    fn bytes(&mut self, values: impl ExactSizeIterator<Item = u8>);
-    /// An empty list of 64-bit integers.
-    fn no_longs(&mut self);
-}
 
 impl Ensemble {
     /// The model as an XGBoost JSON file.
@@ -44,7 +28,7 @@ impl Ensemble {
     }
 }
 
-fn write_model(model: &Ensemble, sink: &mut impl Sink) {
+fn write_model(model: &Ensemble, sink: &mut impl ModelSink) {
     sink.object();
     sink.key("learner");
     sink.object();
@@ -84,7 +68,7 @@ fn write_model(model: &Ensemble, sink: &mut impl Sink) {
     sink.end();
 }
 
-fn texts<'a>(sink: &mut impl Sink, pairs: impl IntoIterator<Item = (&'a str, &'a str)>) {
+fn texts<'a>(sink: &mut impl ModelSink, pairs: impl IntoIterator<Item = (&'a str, &'a str)>) {
     sink.object();
     for (key, value) in pairs {
         sink.key(key);
@@ -93,7 +77,7 @@ fn texts<'a>(sink: &mut impl Sink, pairs: impl IntoIterator<Item = (&'a str, &'a
     sink.end();
 }
 
-fn write_objective(objective: Objective, sink: &mut impl Sink) {
+fn write_objective(objective: Objective, sink: &mut impl ModelSink) {
     sink.object();
     sink.key("name");
     sink.text(objective.name());
@@ -112,7 +96,7 @@ fn write_objective(objective: Objective, sink: &mut impl Sink) {
     sink.end();
 }
 
-fn write_booster(model: &Ensemble, sink: &mut impl Sink) {
+fn write_booster(model: &Ensemble, sink: &mut impl ModelSink) {
     let trees = model.trees.len();
     sink.object();
     sink.key("model");
@@ -140,7 +124,7 @@ fn write_booster(model: &Ensemble, sink: &mut impl Sink) {
     sink.end();
 }
 
-fn write_tree(id: usize, tree: &Tree, features: usize, sink: &mut impl Sink) {
+fn write_tree(id: usize, tree: &Tree, features: usize, sink: &mut impl ModelSink) {
     let nodes = || tree.nodes.iter();
     let stats = || tree.stats.iter();
     sink.object();
@@ -230,7 +214,7 @@ fn put(text: &mut Vec<u8>, arguments: std::fmt::Arguments<'_>) {
     let _ = std::io::Write::write_fmt(text, arguments);
 }
 
-impl Sink for JsonWriter {
+impl ModelSink for JsonWriter {
     fn object(&mut self) {
         self.separate();
         self.text.push(b'{');
