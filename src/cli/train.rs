@@ -23,7 +23,6 @@ use std::{
     io::{self, IsTerminal},
     path::PathBuf,
 };
-use tempfile::TempDir;
 
 /// The part of the memory that input, as text, may take at once: its parsed rows and features take many times that.
 const INPUT_SHARE: u64 = 24;
@@ -84,8 +83,6 @@ struct Places {
     validation: Option<ValidationPlace>,
     models: Location,
     results: ResultsDirectory,
-    /// Temporary directory of results that go to a bucket.
-    draft: Option<TempDir>,
     shard: Shard,
     settings: BTreeMap<String, String>,
     warnings: Vec<String>,
@@ -116,7 +113,6 @@ impl Train {
             },
             &mut stdout(),
         )?;
-        drop(places.draft);
         print_line(&summary.to_string())?;
         summary.verdict()
     }
@@ -160,13 +156,11 @@ impl Train {
             }
             let validation = self.validation.clone();
             let shard = self.shard.map_or(Ok(Shard::ALL), ShardChoice::resolve)?;
-            let (results, draft) = self.results(output, shard)?;
             return Ok(Places {
                 input: input.clone(),
                 validation: validation.map(|location| ValidationPlace { location, warning: None, error: None }),
                 models: output.join("models"),
-                results,
-                draft,
+                results: self.results(output, shard)?,
                 shard,
                 settings: self.settings.text(BTreeMap::new())?,
                 warnings: Vec::new(),
@@ -189,7 +183,6 @@ impl Train {
         Ok(Places {
             shard,
             results: ResultsDirectory::new(environment.output_data, host),
-            draft: None,
             input: Location::Directory(environment.input),
             validation: environment.validation.map(|ValidationChannel { directory, warning, error }| ValidationPlace {
                 location: Location::Directory(directory),
@@ -202,14 +195,14 @@ impl Train {
         })
     }
 
-    /// The directory of result tables: a temporary one if they go to a bucket.
-    fn results(&self, output: &Location, shard: Shard) -> Result<(ResultsDirectory, Option<TempDir>)> {
-        if let Location::Directory(path) = output {
-            return Ok((ResultsDirectory::new(path, shard), None));
-        }
-        let draft = temporary_directory()?;
-        let store = self.s3.open(output)?;
-        Ok((ResultsDirectory::new(draft.path(), shard).copied_to(store.into()), Some(draft)))
+    /// The directory of results: a temporary one if they go to a bucket.
+    fn results(&self, output: &Location, shard: Shard) -> Result<ResultsDirectory> {
+        Ok(match output {
+            Location::Directory(path) => ResultsDirectory::new(path, shard),
+            Location::Bucket { .. } => {
+                ResultsDirectory::in_bucket(self.s3.open(output)?.into(), temporary_directory()?, shard)
+            }
+        })
     }
 }
 

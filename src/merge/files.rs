@@ -1,11 +1,10 @@
 //! Which files of results the shards left.
 
-use crate::error::{Error, Result};
-use std::{
-    collections::BTreeMap,
-    fs,
-    path::{Path, PathBuf},
+use crate::{
+    error::{Error, Result},
+    store::reading,
 };
+use std::{collections::BTreeMap, fs, path::PathBuf};
 
 /// The files of a name in the folders, such as `manifest-0-of-3.jsonl`, by shard and number of shards.
 pub(super) fn find(folders: &[PathBuf], name: &str, extension: &str) -> Result<BTreeMap<(u64, u64), PathBuf>> {
@@ -33,9 +32,4 @@ fn shard_of(suffix: &str) -> Option<(u64, u64)> {
     }
     let (index, count) = suffix.strip_prefix('-')?.split_once("-of-")?;
     Some((index.parse().ok()?, count.parse().ok()?))
-}
-
-/// The error of a file or folder that cannot be read.
-pub(super) fn reading(path: &Path, error: std::io::Error) -> Error {
-    Error::storage(format_args!("reading {}", path.display()), error)
 }

@@ -1,7 +1,7 @@
 //! The results of all shards as those of one run.
 
 use super::{
-    files::{find, reading},
+    files::find,
     manifest::{ManifestReader, next_customer},
     tables::merge_tables,
 };
@@ -10,7 +10,7 @@ use crate::{
     results::{ResultsDirectory, Summary, first_names},
     settings::MaxFailures,
     shard::Shard,
-    store::writing,
+    store::{reading, writing},
 };
 use std::{
     collections::BTreeSet,

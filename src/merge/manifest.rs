@@ -1,9 +1,9 @@
 //! The manifests of all shards, read side by side in the order of the customers.
 
-use super::files::reading;
 use crate::{
     error::{Error, Result},
     results::{Outcome, Status},
+    store::reading,
 };
 use std::{
     fs::File,

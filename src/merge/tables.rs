@@ -1,9 +1,8 @@
 //! The CSV tables of all shards, merged row by row.
 
-use super::files::reading;
 use crate::{
     error::{Error, Result},
-    store::writing,
+    store::{reading, writing},
 };
 use csv::{ByteRecord, Reader, Writer};
 use std::{

@@ -1,7 +1,6 @@
 //! A run: from tables to files of customers and reports.
 
 use std::{
-    fs,
     io::Write,
     path::PathBuf,
     sync::{Mutex, PoisonError, atomic::AtomicBool},
@@ -21,7 +20,7 @@ use super::{
 use crate::{
     error::{Error, Result},
     shard::Shard,
-    store::Store,
+    store::{Store, create_directory},
 };
 
 /// What to prepare, from where to where.
@@ -55,8 +54,7 @@ pub struct Preparation<'a> {
 /// output of another preparation; [`Error::Storage`] for a file that cannot be read or written; [`Error::Stopped`].
 pub fn run(job: &Preparation<'_>, out: &mut dyn Write) -> Result<Summary> {
     let fingerprint = fingerprint(job.input, job.options, job.shard)?;
-    fs::create_dir_all(&job.reports)
-        .map_err(|error| Error::storage(format_args!("creating the directory {}", job.reports.display()), error))?;
+    create_directory(&job.reports)?;
     let work = WorkDirectory::create(&job.work)?;
     work.sweep(job.customers)?;
     let reports = Reports { directory: &job.reports, remote: job.remote_reports, shard: job.shard };

@@ -2,18 +2,19 @@
 
 use super::manifest::Outcome;
 use crate::{
-    error::{Error, Result},
+    error::Result,
     shard::Shard,
-    store::{Store, write_file},
+    store::{Store, create_directory, write_file},
 };
 use std::{
-    fs::{self, File},
+    fs::File,
     io::BufWriter,
     path::{Path, PathBuf},
     sync::Arc,
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
+use tempfile::TempDir;
 
 /// Time between two uploads of the manifest so far: a run that resumes a killed one checks at most this much work again.
 const CHECKPOINT_INTERVAL: Duration = Duration::from_mins(1);
@@ -28,8 +29,10 @@ const CHECKPOINT: (&str, &str) = ("checkpoint", "jsonl");
 pub struct ResultsDirectory {
     path: PathBuf,
     suffix: String,
-    /// Where the files are copied to.
+    /// Where the files are copied to once they are complete.
     bucket: Option<Arc<dyn Store>>,
+    /// Removed with the last copy of this value.
+    _temporary: Option<Arc<TempDir>>,
 }
 
 impl ResultsDirectory {
@@ -37,19 +40,18 @@ impl ResultsDirectory {
     pub fn new(path: impl Into<PathBuf>, shard: Shard) -> Self {
         let (index, count) = (shard.index(), shard.count());
         let suffix = if count > 1 { format!("-{index}-of-{count}") } else { String::new() };
-        Self { path: path.into(), suffix, bucket: None }
+        Self { path: path.into(), suffix, bucket: None, _temporary: None }
     }
 
-    /// Copies each file to `bucket` once it is complete.
-    #[must_use]
-    pub fn copied_to(self, bucket: Arc<dyn Store>) -> Self {
-        Self { bucket: Some(bucket), ..self }
+    /// The results of a shard in a bucket; files are written to a temporary directory first.
+    pub fn in_bucket(bucket: Arc<dyn Store>, temporary: TempDir, shard: Shard) -> Self {
+        let directory = Self::new(temporary.path(), shard);
+        Self { bucket: Some(bucket), _temporary: Some(Arc::new(temporary)), ..directory }
     }
 
     /// Creates the directory and tries to write to the bucket, so that a run fails before hours of work.
     pub(crate) fn create(&self) -> Result<()> {
-        fs::create_dir_all(&self.path)
-            .map_err(|error| Error::storage(format_args!("creating the directory {}", self.path.display()), error))?;
+        create_directory(&self.path)?;
         let Some(bucket) = &self.bucket else { return Ok(()) };
         // Written back: a checkpoint of a killed run is needed until there is a newer one.
         let mut checkpoint = Vec::new();

@@ -1,6 +1,7 @@
 //! The interface of a store, and its contract.
 
-use crate::error::{Error, Result};
+use super::file_error::reading;
+use crate::error::Result;
 use std::{
     collections::HashMap,
     fs,
@@ -99,9 +100,7 @@ pub trait Store: Send + Sync {
 
     /// Writes the content of a file as an object.
     fn publish_file(&self, key: &str, path: &Path) -> Result<()> {
-        let bytes =
-            fs::read(path).map_err(|error| Error::storage(format_args!("reading {}", path.display()), error))?;
-        self.publish(key, &bytes)
+        self.publish(key, &fs::read(path).map_err(|error| reading(path, error))?)
     }
 
     /// The stamps of all objects, if each [`Self::look`] would cost a request; `None` if it is cheap.

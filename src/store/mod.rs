@@ -4,6 +4,7 @@
 //!
 //! | module | content |
 //! |---|---|
+//! | `file_error` | errors of files in one wording |
 //! | `interface` | the trait [`Store`] |
 //! | `key` | which names are objects |
 //! | `local`, `s3` | a directory and a bucket as a store |
@@ -11,6 +12,7 @@
 //! | `selection` | a store that shows some objects of another |
 //! | `staged` | writing a file under a temporary name and renaming it |
 
+mod file_error;
 mod interface;
 mod key;
 mod local;
@@ -23,10 +25,11 @@ mod staged;
 #[cfg(feature = "s3")]
 pub use s3::S3Store;
 pub use {
+    file_error::{create_directory, reading, writing},
     interface::{Done, Entry, Stamp, Store},
     key::is_key,
     local::{Durability, LocalStore},
     location::{Location, S3Options},
     selection::Selection,
-    staged::{StagedFile, write_file, writing},
+    staged::{StagedFile, write_file},
 };

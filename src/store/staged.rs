@@ -1,7 +1,7 @@
 //! The only way in which this program writes a file that others may read: beside its final path, renamed when complete.
 
-use super::key::UNFINISHED;
-use crate::error::{Error, Result};
+use super::{file_error::writing, key::UNFINISHED};
+use crate::error::Result;
 use std::{
     fs::{self, File},
     io::{self, BufWriter, Write},
@@ -24,7 +24,7 @@ impl StagedFile {
     /// Creates the temporary file for `path`, in the same directory.
     ///
     /// # Errors
-    /// [`Error::Storage`] if it cannot be created.
+    /// [`Error::Storage`](crate::error::Error::Storage) if it cannot be created.
     pub fn create(path: &Path) -> Result<(Self, File)> {
         let mut temporary = path.as_os_str().to_owned();
         temporary.push(UNFINISHED);
@@ -47,7 +47,7 @@ impl StagedFile {
     /// Renames the file to its final path. Close its handle before.
     ///
     /// # Errors
-    /// [`Error::Storage`] if it cannot be renamed.
+    /// [`Error::Storage`](crate::error::Error::Storage) if it cannot be renamed.
     pub fn commit(self) -> Result<()> {
         let path = self.path.clone();
         self.rename().map_err(|error| writing(&path, error))
@@ -66,7 +66,7 @@ impl Drop for StagedFile {
 /// Writes a file in one go, through [`StagedFile`].
 ///
 /// # Errors
-/// What `write` returns; [`Error::Storage`] if the file cannot be written.
+/// What `write` returns; [`Error::Storage`](crate::error::Error::Storage) if the file cannot be written.
 pub fn write_file(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> Result<()>) -> Result<()> {
     let (staged, file) = StagedFile::create(path)?;
     let mut file = BufWriter::new(file);
@@ -76,14 +76,10 @@ pub fn write_file(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> Resul
     staged.commit()
 }
 
-/// The error of a file that cannot be written.
-pub fn writing(path: &Path, error: io::Error) -> Error {
-    Error::storage(format_args!("writing {}", path.display()), error)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Error;
 
     #[test]
     fn a_file_that_fails_half_way_leaves_the_old_one_and_nothing_else() {

@@ -19,8 +19,8 @@ use super::{
     request_error::RequestError,
 };
 use crate::{
-    error::{Error, Result},
-    store::interface::Stamp,
+    error::Result,
+    store::{file_error::reading, interface::Stamp},
 };
 
 /// Larger objects are uploaded in parts of at least this size.
@@ -42,7 +42,7 @@ pub(super) enum Content {
 impl Content {
     pub(super) fn of_file(path: &Path) -> Result<Self> {
         let metadata = path.metadata();
-        let length = metadata.map_err(|error| Error::storage(format_args!("reading {}", path.display()), error))?.len();
+        let length = metadata.map_err(|error| reading(path, error))?.len();
         Ok(Self::File { path: path.to_owned(), length })
     }
 
