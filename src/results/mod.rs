@@ -5,7 +5,7 @@
 //! | `directory` | where results go and what their files are called; copies to a bucket |
 //! | `manifest` | one customer's outcome: a row of `manifest.jsonl` |
 //! | `summary`, `accuracy` | the whole run in one page, and the median errors of its models |
-//! | `table`, `parquet` | a table with a key and columns of numbers, as CSV, JSON or Parquet |
+//! | `rows`, `table`, `parquet` | a table with a key and columns of numbers, as CSV, JSON or Parquet |
 //! | `sorted`, `spool` | the same table for rows that arrive in any order: kept on disk, sorted at the end |
 //! | `forecast`, `prediction` | forecasts and predictions as rows of a table |
 
@@ -16,6 +16,7 @@ mod manifest;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod prediction;
+mod rows;
 mod sorted;
 mod spool;
 mod summary;
@@ -35,6 +36,7 @@ pub use self::{
     accuracy::MedianAccuracy,
     directory::ResultsDirectory,
     manifest::{Outcome, Phases, Status},
+    rows::{Key, Rows},
     summary::{Counts, Summary},
-    table::{Key, ResultTable, Rows, TableFormat},
+    table::{ResultTable, TableFormat},
 };

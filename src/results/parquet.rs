@@ -1,6 +1,6 @@
 //! A table of results as Parquet.
 
-use super::table::{Key, Rows, failed};
+use super::rows::{Key, Rows, failed};
 use crate::error::{Error, Result};
 use polars::prelude::{
     BatchedWriter, Column, DataFrame, DataType, Field, Float64Chunked, IntoSeries, NamedFrom, NewChunkedArray,

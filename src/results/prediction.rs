@@ -1,8 +1,8 @@
 //! Predictions for validation rows as rows of a table.
 
 use super::{
+    rows::{Key, Rows},
     sorted::Layout,
-    table::{Key, Rows},
 };
 use manyfit_models::data::Table;
 

@@ -2,8 +2,9 @@
 
 use super::{
     directory::ResultsDirectory,
+    rows::{Key, Rows},
     spool::Spool,
-    table::{Key, ResultTable, Rows},
+    table::ResultTable,
 };
 use crate::error::Result;
 
