@@ -19,6 +19,7 @@ mod local;
 mod location;
 #[cfg(feature = "s3")]
 mod s3;
+mod s3_options;
 mod selection;
 mod staged;
 
@@ -29,7 +30,8 @@ pub use {
     interface::{Done, Entry, Stamp, Store},
     key::is_key,
     local::{Durability, LocalStore},
-    location::{Location, S3Options},
+    location::Location,
+    s3_options::S3Options,
     selection::Selection,
     staged::{StagedFile, write_file},
 };

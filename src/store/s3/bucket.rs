@@ -3,7 +3,7 @@
 use super::{request_error::RequestError, retry::with_retries};
 use crate::{
     error::{Error, Result},
-    store::{interface::Stamp, location::S3Options},
+    store::{interface::Stamp, s3_options::S3Options},
 };
 use aws_sdk_s3::Client;
 use std::{future::Future, sync::mpsc};

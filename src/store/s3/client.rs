@@ -13,7 +13,7 @@ use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::{
     error::{Error, Result},
-    store::location::S3Options,
+    store::s3_options::S3Options,
 };
 
 /// Time limit for a connection.

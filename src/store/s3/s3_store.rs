@@ -14,7 +14,7 @@ use crate::{
     store::{
         interface::{Done, Entry, Stamp, Store},
         key,
-        location::S3Options,
+        s3_options::S3Options,
     },
 };
 use aws_sdk_s3::Client;
