@@ -114,7 +114,7 @@ impl Plan {
 /// The files to train, and whether they hold several customers each. Reads only the first few.
 fn files(store: &dyn Store, settings: &Settings) -> Result<(Vec<Entry>, bool)> {
     let mut bundles = None;
-    let found: Discovery = discover_with(store, &settings.input, |files, _| {
+    let found: Discovery = discover_with(store, &settings.input, 0, |files, _| {
         bundles = Some(files.to_vec());
         files.iter().map(|_| Ok(Scan::default())).collect()
     })?;

@@ -1,43 +1,43 @@
-//! What is wrong with a file's content, before the file's name is put in front.
+//! Errors in the content of a file, before the name of the file is added.
 
 use std::fmt::Write;
 
 use crate::error::Error;
 
-/// A sentence that says where in the file, what, and what to do.
+/// A sentence: where in the file, what is wrong, and what to do.
 ///
-/// The file's name joins at the edge ([`DataError::in_file`]): the parsers know only bytes.
+/// The name of the file is added at the edge ([`DataError::in_file`]): the parsers know only bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DataError(Box<str>);
 
 impl DataError {
-    /// Something wrong with the whole file.
-    pub(in crate::input) fn file(sentence: impl Into<String>) -> Self {
+    /// An error of the whole file.
+    pub(crate) fn file(sentence: impl Into<String>) -> Self {
         Self(sentence.into().into())
     }
 
-    /// Something wrong with a row; `place` says which, "line 3" or "row 3".
-    pub(in crate::input) fn row(place: Position, sentence: impl AsRef<str>) -> Self {
-        Self(format!("{place}: {}", sentence.as_ref()).into())
+    /// An error of a row.
+    pub(crate) fn row(position: Position, sentence: impl AsRef<str>) -> Self {
+        Self(format!("{position}: {}", sentence.as_ref()).into())
     }
 
-    /// Something wrong with one value: `complaint` is the rest of the sentence that begins with it.
-    pub(in crate::input) fn cell(place: Position, column: &[u8], value: &[u8], complaint: &str) -> Self {
-        Self(format!("{place}, column {}: {} {complaint}", quoted(column), quoted(value)).into())
+    /// An error of one value: `complaint` is the rest of the sentence that begins with the value.
+    pub(crate) fn cell(position: Position, column: &[u8], value: &[u8], complaint: &str) -> Self {
+        Self(format!("{position}, column {}: {} {complaint}", quoted(column), quoted(value)).into())
     }
 
-    /// The same with more at the end.
-    pub(in crate::input) fn and(self, more: &str) -> Self {
+    /// Appends to the sentence.
+    pub(crate) fn and(self, more: &str) -> Self {
         Self(format!("{}{more}", self.0).into())
     }
 
-    /// The failure as the run reports it.
-    pub(in crate::input) fn in_file(self, file: &str) -> Error {
+    /// The error as the run reports it.
+    pub(crate) fn in_file(self, file: &str) -> Error {
         Error::Data(format!("{file}: {}", self.0))
     }
 }
 
-/// Where in a file: a line of text, or a row of a table; both from 1.
+/// A position in a file: a line of CSV, or a row of Parquet; both from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Position {
     Line(u64),
@@ -54,7 +54,7 @@ impl std::fmt::Display for Position {
 }
 
 /// The text in quotes, on one line, at most 60 characters of it.
-pub(in crate::input) fn quoted(text: &[u8]) -> String {
+pub(crate) fn quoted(text: &[u8]) -> String {
     // Four bytes are the longest character, so this many bytes hold more characters than are shown.
     const SHOWN: usize = 60;
     let start = String::from_utf8_lossy(&text[..text.len().min(4 * SHOWN + 4)]);
@@ -77,11 +77,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fault_names_file_place_column_value_and_the_way_out() {
-        let fault = DataError::cell(Position::Line(7), b"Quantity", b"twelve", "is not a number: mend it");
+    fn an_error_names_file_position_column_value_and_the_way_out() {
+        let error = DataError::cell(Position::Line(7), b"Quantity", b"twelve", "is not a number: correct it");
         assert_eq!(
-            fault.in_file("in/8.csv").to_string(),
-            r#"in/8.csv: line 7, column "Quantity": "twelve" is not a number: mend it"#
+            error.in_file("in/8.csv").to_string(),
+            r#"in/8.csv: line 7, column "Quantity": "twelve" is not a number: correct it"#
         );
     }
 

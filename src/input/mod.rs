@@ -1,41 +1,35 @@
 //! From files to customers' series, or to their tables of features.
 //!
 //! ```text
-//! Store ─► discover ─► Discovery: files and their customers ─► (Shard) ─► Reader ─► Series
-//!                                                                     └─► TableReader ─► Table
+//! Store ─► discover ─► Discovery: files and their customers ─► (shard) ─► Reader ─► Series | Table
+//!
+//! bytes ─► OpenFile (CSV | Parquet): header ─► Columns ─► Rows, customer by customer ─► Series | Table
 //! ```
 //!
-//! | module | one idea |
+//! | module | contents |
 //! |---|---|
-//! | `discovery` | which files there are, whose they are, what is refused |
-//! | `file_names` | what a file's name tells |
-//! | `census` | how many rows each customer has in a file of many |
-//! | `reader` | a file to the series of its customer, or of its customers |
-//! | `csv`, `parquet` | a file's bytes to rows: the same three verbs for each format |
-//! | `table_reader` | a file to the table of its customer, or of its customers |
-//! | `table_csv`, `table_parquet` | a file's bytes to rows of features |
-//! | `table_columns`, `table_rows` | which column is what; rows of features to a table |
-//! | `parquet_values` | what a Parquet file holds: columns, and what their values mean |
-//! | `bundle` | the customers of a file of many |
-//! | `records` | CSV text to fields |
-//! | `columns` | which column is what: as set, or guessed |
-//! | `names` | the columns, for people |
-//! | `timestamp`, `number` | a field to a time, to a value |
-//! | `rows` | rows in the order of a file to a series in the order of time |
-//! | `sheet` | small tables beside the data: holidays, overrides, the future |
-//! | `customer_rows` | such a table, by customer |
-//! | `bytes` | a stored object to plain bytes |
-//! | `raw` | the same columns, times and numbers for tables larger than memory |
-//! | `fault` | what a message about data says |
+//! | `settings` | what the user sets about the input |
+//! | `source` | files: discovery, names, the census of customers, the reader |
+//! | `csv`, `parquet` | a file of one format: its header, its columns, its rows |
+//! | `schema` | which column has which role: as set, or detected |
+//! | `content` | rows to a series, or to a table of features |
+//! | `value` | a field to a timestamp or a number |
+//! | `side_table` | small tables besides the input: holidays, overrides, future values |
+//! | `layout` | the columns of a table larger than memory |
+//! | `data_error` | errors in the content of a file |
 //!
 //! A customer is a file (`8.csv`, `8.csv.gz`, `8.parquet`), a directory (`8/data.csv`), or a value of the customer
-//! column of files that hold many. What is wrong with one customer's data is that customer's failure only.
+//! column of files of many customers. Bad data of one customer fails that customer only.
+//!
+//! Reading is generic over [`content`]'s rows, so that there is one loop over the rows of a file for each format. A file is
+//! opened once: what discovery reads is kept for the reader, within a budget ([`discover_with`]).
 
 mod content;
 pub(crate) mod csv;
-mod data_error;
+pub(crate) mod data_error;
+pub(crate) mod layout;
+#[cfg(feature = "parquet")]
 pub(crate) mod parquet;
-pub(crate) mod raw;
 mod schema;
 mod settings;
 mod side_table;
@@ -54,22 +48,10 @@ pub use self::{
     },
     source::{
         census::Scan,
-        discover::{Contents, Discovery, InputFile, Skipped, discover, discover_with},
+        discover::{Discovery, Skipped, discover, discover_with},
         file_name::{Format, is_table},
-        reader::Reader,
-        table_reader::{KnownFeatures, TableReader},
+        input_file::{Contents, InputFile, Kept},
+        reader::{KnownFeatures, Reader},
     },
     value::timestamp::{format as format_timestamp, parse as parse_timestamp},
 };
-
-/// Where rows go as a file is read.
-trait Sink {
-    /// Where a customer's rows go; `None`: they are not wanted, and need not be parsed.
-    fn slot(&mut self, customer: &[u8]) -> Option<usize>;
-
-    /// Takes a row, and its extra columns.
-    fn push(&mut self, slot: usize, row: content::series::Row, extra: &[f64]);
-
-    /// Takes what is wrong with a row. An error ends the reading of the file.
-    fn fail(&mut self, slot: usize, fault: data_error::DataError) -> Result<(), data_error::DataError>;
-}

@@ -44,3 +44,14 @@ impl Job<'_> {
         }
     }
 }
+
+/// The share of the memory, one in this many, that may hold input from its discovery to its reading; as much again for
+/// validation files.
+pub(super) const KEPT_SHARE: u64 = 8;
+
+impl Job<'_> {
+    /// Bytes of input that may be read at once.
+    pub(super) const fn memory_to_read(&self) -> u64 {
+        self.memory - 2 * (self.memory / KEPT_SHARE)
+    }
+}

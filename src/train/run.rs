@@ -3,7 +3,7 @@
 use super::{
     dispatcher::Dispatcher,
     existing::ExistingArtifacts,
-    job::Job,
+    job::{Job, KEPT_SHARE},
     plan::Plan,
     validation::Validation,
     workers::{Event, Workers},
@@ -60,7 +60,7 @@ pub fn run(job: &Job<'_>, out: &mut dyn Write) -> Result<Summary> {
     // Bounded, so that workers wait for a slow disk instead of filling the memory with outcomes.
     let (events, inbox) = mpsc::sync_channel::<Event>(256);
     let existing = ExistingArtifacts::list(job, &plan)?;
-    job.input.read_ahead(plan.files.iter().map(InputFile::entry).collect());
+    job.input.read_ahead(plan.files.iter().filter(|file| !file.kept.is_some()).map(InputFile::entry).collect());
     validation.read_ahead(&plan.files);
     let workers = Workers::new(job, &plan, &validation, existing);
     let next = AtomicUsize::new(0);
@@ -91,9 +91,9 @@ pub fn run(job: &Job<'_>, out: &mut dyn Write) -> Result<Summary> {
 /// Lists a place; scans files of many customers in parallel.
 fn discover(job: &Job<'_>, pool: &ThreadPool, store: &dyn Store, settings: &InputSettings) -> Result<Discovery> {
     let stopped = || Error::Stopped("stopped while the input was being listed: run it again".into());
-    let discovery = discover_with(store, settings, |files, scan| {
-        store.read_ahead(files.iter().map(InputFile::entry).collect());
-        let memory = Gate::if_needed(job.memory, job.jobs, files.iter().map(InputFile::unpacked_size));
+    let discovery = discover_with(store, settings, job.memory / KEPT_SHARE, |files, scan| {
+        store.read_ahead(files.iter().filter(|file| !file.kept.is_some()).map(InputFile::entry).collect());
+        let memory = Gate::if_needed(job.memory_to_read(), job.jobs, files.iter().map(InputFile::unpacked_size));
         let next = AtomicUsize::new(0);
         // A broadcast, not a parallel iterator: when a library waits inside a task, rayon may start another task on the
         // same thread, which would wait for memory that this thread itself holds.

@@ -2,7 +2,7 @@
 
 use crate::{
     error::{Error, Result},
-    input::{Contents, Discovery, InputFile, KnownFeatures, TableReader},
+    input::{Contents, Discovery, InputFile, KnownFeatures, Reader},
     store::Store,
 };
 use manyfit_models::data::{CustomerId, Feature, Table};
@@ -87,7 +87,7 @@ impl<'a> Validation<'a> {
         let mut upcoming = Vec::new();
         for at in training.iter().flat_map(|file| self.files_for(file)) {
             if !std::mem::replace(&mut announced[at], true) {
-                upcoming.push(self.files[at].entry());
+                upcoming.extend((!self.files[at].kept.is_some()).then(|| self.files[at].entry()));
             }
         }
         store.read_ahead(upcoming);
@@ -102,7 +102,7 @@ impl<'a> Validation<'a> {
     pub(super) fn read_tables(
         &self,
         input: &dyn Store,
-        reader: &mut TableReader,
+        reader: &mut Reader,
         customer: &CustomerId,
         file: &InputFile,
     ) -> Result<CustomerTables> {
@@ -115,7 +115,7 @@ impl<'a> Validation<'a> {
     pub(super) fn read_bundle(
         &self,
         input: &dyn Store,
-        mut reader: TableReader,
+        mut reader: Reader,
         file: &InputFile,
     ) -> Result<Vec<(CustomerId, Result<CustomerTables>)>> {
         let tables = reader.read_table_bundle(input, file, None)?;
@@ -142,7 +142,7 @@ impl<'a> Validation<'a> {
     }
 
     /// A customer's validation rows, encoded with the training rows' `features`.
-    fn read_one(&self, reader: &mut TableReader, customer: &CustomerId, features: &[Feature]) -> Result<Option<Table>> {
+    fn read_one(&self, reader: &mut Reader, customer: &CustomerId, features: &[Feature]) -> Result<Option<Table>> {
         if let Some(reason) = self.refused.get(customer.as_str()) {
             return Err(Error::Data(format!("validation rows: {reason}")));
         }
@@ -161,7 +161,7 @@ impl<'a> Validation<'a> {
     /// The validation rows of these customers that are in files of many, encoded with their training rows' features.
     fn read_many(
         &self,
-        reader: &mut TableReader,
+        reader: &mut Reader,
         known: &KnownFeatures<'_>,
     ) -> Result<HashMap<CustomerId, Result<Option<Table>>>> {
         let mut found = HashMap::new();

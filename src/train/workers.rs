@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    input::{Contents, InputFile, InputSettings, Reader, TableReader},
+    input::{Contents, InputFile, InputSettings, Reader},
     results::{EncodedRows, Outcome, Phases},
     run::{Gate, catch_panic},
     settings::Task,
@@ -44,14 +44,13 @@ pub(super) struct Workers<'a> {
 
 /// The buffers of one worker thread.
 struct Worker {
-    series: Reader,
-    tables: TableReader,
+    reader: Reader,
     fit: Buffers,
 }
 
 impl Worker {
     fn new(input: &InputSettings) -> Self {
-        Self { series: Reader::new(input.clone()), tables: TableReader::new(input.clone()), fit: Buffers::default() }
+        Self { reader: Reader::new(input.clone()), fit: Buffers::default() }
     }
 }
 
@@ -73,7 +72,7 @@ impl<'a> Workers<'a> {
                 has_validation: validation.is_given(),
                 stop: job.stop,
             },
-            memory: Gate::if_needed(job.memory, job.jobs, sizes),
+            memory: Gate::if_needed(job.memory_to_read(), job.jobs, sizes),
             workers: (0..job.jobs).map(|_| Mutex::default()).collect(),
         }
     }
@@ -101,14 +100,14 @@ impl<'a> Workers<'a> {
         match (&file.contents, &job.settings.task) {
             (Contents::One(customer), task) => self.with_worker(|worker| {
                 self.guarded(worker, customer, Phases::default(), events, |worker, ms| {
-                    let Worker { series, tables, fit } = worker;
+                    let Worker { reader, fit } = worker;
                     match task {
                         Task::Forecast(task) => {
-                            let series = timed(&mut ms.read, || series.read_series(job.input, file))?;
+                            let series = timed(&mut ms.read, || reader.read_series(job.input, file))?;
                             fit_series(context, task, customer, series, fit, ms)
                         }
                         Task::Regression(task) => {
-                            let read = || validation.read_tables(job.input, tables, customer, file);
+                            let read = || validation.read_tables(job.input, reader, customer, file);
                             let tables = timed(&mut ms.read, read)?;
                             fit_rows(context, task, customer, tables, fit, ms)
                         }
@@ -120,13 +119,13 @@ impl<'a> Workers<'a> {
                 }
             }),
             (Contents::Many(_), Task::Forecast(task)) => {
-                let read = || Reader::new(input.clone()).read_bundle(job.input, file, &|_| true);
+                let read = || Reader::new(input.clone()).read_bundle(job.input, file);
                 self.fit_bundle(file, events, read, |customer, series, buffers, ms| {
                     fit_series(context, task, customer, &series, buffers, ms)
                 });
             }
             (Contents::Many(_), Task::Regression(task)) => {
-                let read = || validation.read_bundle(job.input, TableReader::new(input.clone()), file);
+                let read = || validation.read_bundle(job.input, Reader::new(input.clone()), file);
                 self.fit_bundle(file, events, read, |customer, tables, buffers, ms| {
                     fit_rows(context, task, customer, tables, buffers, ms)
                 });

@@ -232,7 +232,7 @@ fn a_bad_row_stops_everything_with_its_place_and_leaves_nothing() {
     let good = "customer,ds,y\na,2024-01-01,1\nb,2024-01-01,2\n";
     for (bad, complaint) in [
         ("a,2024-01-02,twelve\n", r#"b.csv: line 4, column "y": "twelve" is not a number"#),
-        ("a,2024-02-30,1\n", r#"b.csv: line 4, column "ds": "2024-02-30" is not a moment of the calendar"#),
+        ("a,2024-02-30,1\n", r#"b.csv: line 4, column "ds": "2024-02-30" is not a calendar time"#),
         (",2024-01-02,1\n", r#"b.csv: line 4, column "customer": "" does not name a customer"#),
         ("x/y,2024-01-02,1\n", r#"b.csv: line 4, column "customer": "x/y" cannot name a customer"#),
         ("x.y,2024-01-02,1\n", r#"b.csv: line 4, column "customer": "x.y" has a dot"#),

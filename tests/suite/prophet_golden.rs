@@ -6,7 +6,7 @@ use std::fs;
 use manyfit::{
     input::{Contents, Format, InputFile, InputSettings, Reader},
     settings::{Settings, Task},
-    store::{Durability, LocalStore},
+    store::{Durability, Entry, LocalStore},
 };
 use manyfit_models::{
     Dates, FittedSeries, ForecastRequest, Interrupt, SeriesModel, Workspace,
@@ -65,7 +65,7 @@ fn ms(iso: &str) -> i64 {
 fn series(file: &str, rows: usize) -> Series {
     let store = LocalStore::new(repository("tests/data"), Durability::default());
     let contents = Contents::One(CustomerId::new("golden").unwrap());
-    let file = InputFile { key: file.into(), size: 0, format: Format::Csv, contents };
+    let file = InputFile::new(Entry { key: file.into(), size: 0 }, Format::Csv, contents);
     let mut series = Reader::new(InputSettings::default()).read_series(&store, &file).unwrap().clone();
     series.dates.truncate(rows);
     let kept = series.timestamps.partition_point(|ms| ms <= series.dates.last().unwrap());

@@ -260,7 +260,7 @@ fn rows_of_one_moment_are_settled_as_the_setting_says() {
     let input = folder([("8.csv", "ds,y\n2022-01-01,1\n2022-01-02,2\n2022-01-02,4\n2022-01-03,9\n")]);
     let output = tempfile::tempdir().unwrap();
     let ended = train(input.path(), output.path(), &[]).with_code(3);
-    ended.complains_of(&["8.csv: line 4: the timestamp 2022-01-02 stands also on line 3"]);
+    ended.complains_of(&["8.csv: line 4: the timestamp 2022-01-02 is also on line 3"]);
     let artifact = |settings: &[&str], text: Option<&str>| {
         let output = tempfile::tempdir().unwrap();
         let other = text.map(|text| folder([("8.csv", text)]));

@@ -516,7 +516,11 @@ fn bad_tables_fail_with_file_line_column_and_value_and_odd_ones_have_sound_model
         text
     });
     let bad: [(&str, String, &str); 11] = [
-        ("text", line(3, "1,1999,big,2,1"), "text.csv: line 3, column \"SQUARE_FEET\": \"big\" is not a number: mend"),
+        (
+            "text",
+            line(3, "1,1999,big,2,1"),
+            "text.csv: line 3, column \"SQUARE_FEET\": \"big\" is not a number: correct",
+        ),
         ("infinite", line(4, "1,inf,2,3,4"), "infinite.csv: line 4, column \"YEAR\": \"inf\" is infinite"),
         ("large", line(4, "1,1e39,2,3,4"), "large.csv: line 4, column \"YEAR\": \"1e39\" is infinite, or too large"),
         (

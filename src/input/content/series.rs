@@ -1,71 +1,120 @@
 //! Rows in the order of a file to a series in the order of time.
 
 use crate::input::{
-    Duplicates,
+    content::rows::{Context, Rows},
+    csv::split::Record,
     data_error::{DataError, Position},
-    value::timestamp,
+    schema::{header::Header, series_columns::SeriesColumns},
+    settings::Duplicates,
+    value::{number, timestamp},
 };
-use manyfit_models::data::{Columns, Series};
+use manyfit_models::data::{Columns, Feature, Series};
 
-/// One row: a time, and a value or NaN where it is missing.
+/// One row: a time, and a value, NaN if it is missing.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::input) struct Row {
     pub(in crate::input) time: i64,
     pub(in crate::input) value: f64,
-    /// The line or row it came from: increasing in the order of the file.
+    /// The line or row of the file, increasing.
     pub(in crate::input) number: u64,
 }
 
-/// Rows as they were read, and beside them the numbers of the further columns.
+/// The rows of a series, and the numbers of their extra columns.
 #[derive(Default)]
-pub(in crate::input) struct Gathered {
+pub(in crate::input) struct SeriesRows {
     rows: Vec<Row>,
-    /// The further columns' numbers, row after row in the order of the file; nothing where there are no such columns.
-    further: Vec<f64>,
+    /// The numbers of the extra columns, row after row in the order of the file; empty if there are no such columns.
+    extra: Vec<f64>,
     /// The line or row of each of them, increasing.
     numbers: Vec<u64>,
 }
 
-impl Gathered {
-    pub(in crate::input) fn with_capacity(rows: usize) -> Self {
-        Self { rows: Vec::with_capacity(rows), ..Self::default() }
-    }
-
+impl SeriesRows {
     pub(in crate::input) fn clear(&mut self) {
         self.rows.clear();
-        self.further.clear();
+        self.extra.clear();
         self.numbers.clear();
     }
 
+    /// Adds a row, and the numbers of its extra columns. After an error nothing of the rows may be used.
     #[inline]
-    pub(in crate::input) fn push(&mut self, row: Row, further: &[f64]) {
-        if !further.is_empty() {
+    pub(in crate::input) fn push(
+        &mut self,
+        row: Row,
+        extra: impl ExactSizeIterator<Item = Result<f64, DataError>>,
+    ) -> Result<(), DataError> {
+        if extra.len() > 0 {
             self.numbers.push(row.number);
-            self.further.extend_from_slice(further);
+            for number in extra {
+                self.extra.push(number?);
+            }
         }
         self.rows.push(row);
+        Ok(())
     }
 }
 
-/// What settling depends on beside the rows.
-#[derive(Clone, Copy)]
-pub(in crate::input) struct Rules {
-    pub(in crate::input) duplicates: Duplicates,
-    /// How a row is named in a message.
-    pub(in crate::input) place: fn(u64) -> Position,
-    /// Whether the file holds many customers.
-    pub(in crate::input) many: bool,
+impl Rows for SeriesRows {
+    type Columns = SeriesColumns;
+    type Data = Series;
+
+    fn with_capacity(_: &SeriesColumns, _: Option<&[Feature]>, rows: usize, _: usize) -> Self {
+        Self { rows: Vec::with_capacity(rows), ..Self::default() }
+    }
+
+    #[inline]
+    fn push_record(
+        &mut self,
+        record: &Record<'_>,
+        _: u64,
+        columns: &SeriesColumns,
+        header: &Header,
+    ) -> Result<(), DataError> {
+        if record.len() != columns.width {
+            return record.refuse_length(columns.width);
+        }
+        let time = match timestamp::parse(record.field(columns.timestamp)) {
+            Ok(time) => time,
+            Err(complaint) => return bad_cell(record, columns.timestamp, header, complaint),
+        };
+        let value = match number::parse_or(record.field(columns.target), number::NOT_A_TARGET) {
+            Ok(value) => value.unwrap_or(f64::NAN),
+            Err(complaint) => return bad_cell(record, columns.target, header, complaint),
+        };
+        let extra = columns.extra.iter().map(|&at| {
+            let field = record.field(at);
+            number::parse_or_boolean(field).map_err(|_| {
+                let complaint = "is not a number: correct the value, or leave the cell empty if it is unknown";
+                DataError::cell(Position::Line(record.line), header.name(at), field, complaint)
+            })
+        });
+        self.push(Row { time, value, number: record.line }, extra)
+    }
+
+    fn finish(mut self, columns: &SeriesColumns, _: &Header, context: Context) -> Result<Series, DataError> {
+        let mut series = Series::default();
+        settle(&mut self, &columns.extra_names, context, &mut series)?;
+        Ok(series)
+    }
 }
 
-/// Sorts the rows, settles duplicate timestamps and fills the series; `names` are those of the further columns. Rows in
-/// order cost one comparison each.
+#[cold]
+fn bad_cell(record: &Record<'_>, at: usize, header: &Header, complaint: &str) -> Result<(), DataError> {
+    if record.is_blank() {
+        return Ok(());
+    }
+    Err(DataError::cell(Position::Line(record.line), header.name(at), record.field(at), complaint))
+}
+
+/// Sorts the rows, combines rows with the same timestamp and fills the series; `names` are those of the extra columns. Rows
+/// that are in order cost one comparison each.
 pub(in crate::input) fn settle(
-    gathered: &mut Gathered,
+    gathered: &mut SeriesRows,
     names: &[String],
-    rules: Rules,
+    context: Context,
     series: &mut Series,
 ) -> Result<(), DataError> {
-    let Gathered { rows, further, numbers } = gathered;
+    let SeriesRows { rows, extra, numbers } = gathered;
     series.clear();
     if series.columns.names() != names {
         series.columns = Columns::named(names);
@@ -79,16 +128,16 @@ pub(in crate::input) fn settle(
     series.values.reserve(rows.len());
     for group in rows.chunk_by(|a, b| a.time == b.time) {
         let [first, rest @ ..] = group else { continue };
-        let value = if rest.is_empty() { first.value } else { combine(group, rules)? };
+        let value = if rest.is_empty() { first.value } else { combine(group, context)? };
         series.dates.push(first.time);
         if !names.is_empty() {
             let of = |row: &Row| {
                 let at = numbers.binary_search(&row.number).map_or(0, |at| at * names.len());
-                &further[at..at + names.len()]
+                &extra[at..at + names.len()]
             };
             series.columns.push_row((0..names.len()).map(|column| {
                 let values = group.iter().map(|row| of(row)[column]).filter(|value| !value.is_nan());
-                combine_further(values, rules.duplicates)
+                combine_extra(values, context.duplicates)
             }));
         }
         if !value.is_nan() {
@@ -99,9 +148,9 @@ pub(in crate::input) fn settle(
     Ok(())
 }
 
-/// The one number of a further column for rows with the same time, NaN where none of them has any. A price or a capacity does
-/// not add up where targets do: it is their mean.
-fn combine_further(mut values: impl Iterator<Item = f64> + Clone, duplicates: Duplicates) -> f64 {
+/// The one number of an extra column for rows with the same time; NaN if none of them has any. Targets may be added up, but
+/// not a price or a capacity: then it is the mean.
+fn combine_extra(mut values: impl Iterator<Item = f64> + Clone, duplicates: Duplicates) -> f64 {
     match duplicates {
         Duplicates::Error | Duplicates::First => values.next(),
         Duplicates::Last => values.last(),
@@ -110,13 +159,13 @@ fn combine_further(mut values: impl Iterator<Item = f64> + Clone, duplicates: Du
     .unwrap_or(f64::NAN)
 }
 
-/// The one value of several rows with the same time; NaN where none of them has a value.
+/// The one value of several rows with the same time; NaN if none of them has a value.
 #[cold]
-fn combine(group: &[Row], Rules { duplicates, place, many }: Rules) -> Result<f64, DataError> {
+fn combine(group: &[Row], Context { duplicates, position, many }: Context) -> Result<f64, DataError> {
     let mut values = group.iter().map(|row| row.value).filter(|value| !value.is_nan());
     let value = match duplicates {
         Duplicates::Error => {
-            let (first, second) = (place(group[0].number), place(group[1].number));
+            let (first, second) = (position(group[0].number), position(group[1].number));
             let time = timestamp::format(group[0].time);
             let hint = if many {
                 ""
@@ -126,7 +175,7 @@ fn combine(group: &[Row], Rules { duplicates, place, many }: Rules) -> Result<f6
             return Err(DataError::row(
                 second,
                 format!(
-                    "the timestamp {time} stands also on {first}: remove one, or set duplicates to first, last, mean \
+                    "the timestamp {time} is also on {first}: remove one, or set duplicates to first, last, mean \
                      or sum{hint}"
                 ),
             ));
@@ -140,15 +189,15 @@ fn combine(group: &[Row], Rules { duplicates, place, many }: Rules) -> Result<f6
         Some(value) if value.is_infinite() => {
             let time = timestamp::format(group[0].time);
             Err(DataError::row(
-                place(group[0].number),
-                format!("the values of {time} add up to more than a number holds"),
+                position(group[0].number),
+                format!("the values of {time} add up to more than the largest number"),
             ))
         }
         value => Ok(value.unwrap_or(f64::NAN)),
     }
 }
 
-/// The sum over the count, or the sum of the parts where the sum is more than a number holds.
+/// The sum over the count, or the sum of the parts if the sum overflows.
 fn mean(values: impl Iterator<Item = f64> + Clone) -> Option<f64> {
     let count = values.clone().count() as f64;
     let sum: f64 = values.clone().sum();
@@ -166,12 +215,13 @@ mod tests {
     const DAY: i64 = 86_400_000;
 
     fn settled(rows: &[(i64, f64)], duplicates: Duplicates) -> Result<Series, String> {
-        let mut gathered = Gathered::default();
+        let mut gathered = SeriesRows::default();
         for (&(day, value), number) in rows.iter().zip(2..) {
-            gathered.push(Row { time: day * DAY, value, number }, &[]);
+            gathered.push(Row { time: day * DAY, value, number }, std::iter::empty()).unwrap();
         }
         let mut series = Series::default();
-        let settled = settle(&mut gathered, &[], Rules { duplicates, place: Position::Line, many: false }, &mut series);
+        let settled =
+            settle(&mut gathered, &[], Context { duplicates, position: Position::Line, many: false }, &mut series);
         settled.map(|()| series).map_err(|fault| fault.in_file("f.csv").to_string())
     }
 
@@ -187,7 +237,7 @@ mod tests {
     #[test]
     fn duplicate_timestamps_are_refused_with_both_lines() {
         let refusal = settled(&[(2, 1.0), (1, 1.0), (2, 1.0)], Duplicates::Error).unwrap_err();
-        assert!(refusal.starts_with("f.csv: line 4: the timestamp 1970-01-03 stands also on line 2: "), "{refusal}");
+        assert!(refusal.starts_with("f.csv: line 4: the timestamp 1970-01-03 is also on line 2: "), "{refusal}");
     }
 
     #[test]

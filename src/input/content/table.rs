@@ -2,38 +2,44 @@
 
 use std::collections::HashMap;
 
-use manyfit_models::data::{Feature, Matrix, Table};
+use crate::input::{
+    content::rows::{Context, Rows},
+    csv::split::Record,
+    data_error::{DataError, Position},
+    schema::{feature_columns::FeatureColumns, header::Header},
+    value::number,
+};
+use manyfit_models::data::{Cell, Feature, Matrix, Table};
 
-/// The most categories of a feature: what single precision counts without gaps.
+/// The most categories of a feature: single precision has every integer up to here.
 const MOST_CATEGORIES: usize = 1 << 24;
 
-/// One customer's rows, as they are read.
+/// The rows of one customer's table.
 pub(in crate::input) struct TableRows {
     columns: Vec<Column>,
-    /// Row by row.
+    /// Row after row.
     values: Vec<f32>,
     targets: Vec<f32>,
     weights: Option<Vec<f32>>,
     rows: Vec<u64>,
     missing: usize,
-    /// Of each column.
+    /// For each column, the number of categories that are not in the training rows.
     unseen: Vec<usize>,
 }
 
 /// How a column's values become numbers.
 enum Column {
     Numeric,
-    /// The categories that were seen so far, in the order in which they were.
+    /// The categories so far, numbered in the order of their first row.
     Seen(HashMap<Box<str>, u32>),
     /// The feature of the training rows.
     Known(Feature),
 }
 
 impl TableRows {
-    /// `categorical` says of each column whether it is; `known` are the features of the training rows, if these are rows
-    /// to judge by. About `capacity` rows are to come, from `bytes` bytes of text: a row that looks like many cells may be
-    /// one line end.
-    pub(in crate::input) fn new(
+    /// `categorical` says for each column whether it is categorical. About `capacity` rows are to come, from `bytes` bytes of
+    /// text: a row that seems to have many cells may be one line end.
+    fn new(
         categorical: impl ExactSizeIterator<Item = bool>,
         known: Option<&[Feature]>,
         weighted: bool,
@@ -58,7 +64,7 @@ impl TableRows {
         }
     }
 
-    /// Begins a row that has a target; one value for each column must follow.
+    /// Begins a row with a target; one value for each column must follow.
     pub(in crate::input) fn begin(&mut self, number: u64, target: f32, weight: f32) {
         self.rows.push(number);
         self.targets.push(target);
@@ -67,8 +73,8 @@ impl TableRows {
         }
     }
 
-    /// Counts a row that has no target.
-    pub(in crate::input) fn leave_out(&mut self) {
+    /// Counts a row without a target.
+    pub(in crate::input) fn skip(&mut self) {
         self.missing += 1;
     }
 
@@ -77,13 +83,13 @@ impl TableRows {
         self.values.push(value);
     }
 
-    /// Takes a category; an empty one is missing.
+    /// Adds a category; an empty one is missing.
     ///
     /// # Errors
     /// The rest of a sentence that begins with the value.
     pub(in crate::input) fn push_category(&mut self, column: usize, text: &str) -> Result<(), &'static str> {
         let code = match &mut self.columns[column] {
-            _ if manyfit_models::data::is_missing(text.as_bytes()) => f32::NAN,
+            _ if number::is_missing(text.as_bytes()) => f32::NAN,
             Column::Seen(seen) => {
                 let next = seen.len();
                 match seen.get(text) {
@@ -96,7 +102,7 @@ impl TableRows {
                 }
             }
             Column::Known(feature) => {
-                let code = feature.encode(manyfit_models::data::Cell::Text(text)).unwrap_or(f32::NAN);
+                let code = feature.encode(Cell::Text(text)).unwrap_or(f32::NAN);
                 self.unseen[column] += usize::from(code.is_nan());
                 code
             }
@@ -106,11 +112,8 @@ impl TableRows {
         Ok(())
     }
 
-    /// The table; `None` where no row has a target. `names` are those of the columns.
-    pub(in crate::input) fn finish<'a>(
-        mut self,
-        names: impl Iterator<Item = &'a [u8]>,
-    ) -> Result<Option<Table>, String> {
+    /// The table; `None` if no row has a target. `names` are those of the columns.
+    fn into_table<'a>(mut self, names: impl Iterator<Item = &'a [u8]>) -> Result<Option<Table>, String> {
         if self.targets.is_empty() {
             return Ok(None);
         }
@@ -124,10 +127,10 @@ impl TableRows {
                 Column::Seen(seen) => {
                     let mut categories: Vec<(Box<str>, u32)> = seen.into_iter().collect();
                     categories.sort_unstable();
-                    let mut places = vec![0.0; categories.len()];
-                    categories.iter().enumerate().for_each(|(place, (_, code))| places[*code as usize] = place as f32);
+                    let mut codes = vec![0.0; categories.len()];
+                    categories.iter().enumerate().for_each(|(new, (_, code))| codes[*code as usize] = new as f32);
                     for value in self.values.iter_mut().skip(at).step_by(width).filter(|value| !value.is_nan()) {
-                        *value = places[*value as usize];
+                        *value = codes[*value as usize];
                     }
                     let categories = categories.into_iter().map(|(category, _)| category.into()).collect();
                     Feature { name, categories: Some(categories) }
@@ -140,17 +143,86 @@ impl TableRows {
     }
 }
 
-/// The rule for a feature's number: NaN is missing, and what single precision cannot hold is refused.
+impl Rows for TableRows {
+    type Columns = FeatureColumns;
+    type Data = Option<Table>;
+
+    fn with_capacity(columns: &FeatureColumns, known: Option<&[Feature]>, rows: usize, bytes: usize) -> Self {
+        let categorical = columns.features.iter().map(|column| column.categorical);
+        Self::new(categorical, known, columns.weight.is_some(), rows, bytes)
+    }
+
+    #[inline]
+    fn push_record(
+        &mut self,
+        record: &Record<'_>,
+        number: u64,
+        columns: &FeatureColumns,
+        header: &Header,
+    ) -> Result<(), DataError> {
+        if record.len() != columns.width {
+            return record.refuse_length(columns.width);
+        }
+        let bad = |at: usize, complaint: &str| {
+            DataError::cell(Position::Line(record.line), header.name(at), record.field(at), complaint)
+        };
+        let value = number::parse_or(record.field(columns.target), number::NOT_A_TARGET).and_then(target);
+        let Some(target) = value.map_err(|complaint| bad(columns.target, complaint))? else {
+            if !record.is_blank() {
+                self.skip();
+            }
+            return Ok(());
+        };
+        let weight = match columns.weight {
+            Some(at) => number::parse_or(record.field(at), NOT_A_WEIGHT)
+                .and_then(weight)
+                .map_err(|complaint| bad(at, complaint))?,
+            None => 1.0,
+        };
+        self.begin(number, target, weight);
+        for (feature, column) in columns.features.iter().enumerate() {
+            let text = record.field(column.at);
+            if column.categorical {
+                let text = str::from_utf8(text).map_err(|_| bad(column.at, "is not text in UTF-8"))?;
+                self.push_category(feature, text).map_err(|complaint| bad(column.at, complaint))?;
+            } else {
+                self.push(parse_feature(text).map_err(|complaint| bad(column.at, complaint))?);
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(self, columns: &FeatureColumns, header: &Header, _: Context) -> Result<Option<Table>, DataError> {
+        self.into_table(columns.features.iter().map(|column| header.name(column.at))).map_err(DataError::file)
+    }
+}
+
+/// A feature's number, NaN if it is missing.
+#[inline]
+pub(in crate::input) fn parse_feature(text: &[u8]) -> Result<f32, &'static str> {
+    match fast_float2::parse::<f64, _>(text) {
+        Ok(number) => single(number),
+        Err(_) if number::is_missing(text) => Ok(f32::NAN),
+        Err(_) => {
+            Err("is not a number: correct the value, leave the cell empty if it is unknown, declare the column with \
+                       the setting categorical, or leave it out with the setting features")
+        }
+    }
+}
+
+/// Checks a feature's number: NaN is missing, and a number beyond single precision is an error.
 pub(in crate::input) fn single(number: f64) -> Result<f32, &'static str> {
     let single = number as f32;
     if single.is_infinite() {
-        Err("is infinite, or too large for single precision: mend the value, or leave the cell empty if it is unknown")
+        Err(
+            "is infinite, or too large for single precision: correct the value, or leave the cell empty if it is unknown",
+        )
     } else {
         Ok(single)
     }
 }
 
-/// The rule for a target: none if it is missing, and squares of sums must stay finite.
+/// Checks a target: `None` is missing, and squares of sums must stay finite.
 pub(in crate::input) fn target(number: Option<f64>) -> Result<Option<f32>, &'static str> {
     match number {
         Some(number) if number.abs() > f64::from(Matrix::MAX_TARGET) => {
@@ -160,10 +232,10 @@ pub(in crate::input) fn target(number: Option<f64>) -> Result<Option<f32>, &'sta
     }
 }
 
-/// What is wrong with text that is no number, where a weight should be.
+/// What is wrong with a weight that is not a number.
 pub(in crate::input) const NOT_A_WEIGHT: &str = "is not a number: every row needs a weight, from 0 to 1000000000";
 
-/// The rule for a weight.
+/// Checks a weight.
 pub(in crate::input) fn weight(number: Option<f64>) -> Result<f32, &'static str> {
     match number {
         Some(weight) if (0.0..=1e9).contains(&weight) => Ok(weight as f32),
@@ -183,7 +255,7 @@ mod tests {
             rows.push(*x);
             rows.push_category(1, category).unwrap();
         }
-        rows.finish([&b"x"[..], b"kind"].into_iter()).unwrap()
+        rows.into_table([&b"x"[..], b"kind"].into_iter()).unwrap()
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! CSV text: split, read and written.
 
-pub(in crate::input) mod features;
-pub(in crate::input) mod series;
+pub(in crate::input) mod file;
 pub(crate) mod split;
 pub(crate) mod write;

@@ -207,6 +207,19 @@ impl<'a> Record<'a> {
         !self.torn && (0..self.len()).all(|at| self.field(at).is_empty())
     }
 
+    /// For a record whose number of fields is not `wanted`.
+    ///
+    /// # Errors
+    /// Unless it is blank.
+    #[cold]
+    pub(crate) fn refuse_length(&self, wanted: usize) -> Result<(), DataError> {
+        self.check_quotes()?;
+        if self.is_blank() {
+            return Ok(());
+        }
+        Err(DataError::row(Position::Line(self.line), wrong_length(self.len(), wanted)))
+    }
+
     /// # Errors
     /// If the record is torn.
     pub(crate) fn check_quotes(&self) -> Result<(), DataError> {
@@ -378,7 +391,7 @@ mod tests {
         assert_eq!(end_of_whole_records(b"a,b\nc,d", b','), Some(4));
         assert_eq!(end_of_whole_records(b"a,b", b','), None);
         assert_eq!(end_of_whole_records(b"a,\"b\nc\"\nd,\"e\n", b','), Some(8));
-        assert_eq!(end_of_whole_records(b"5\" pipe,a\nb,\"say \"\"\n\"\"\"\nc", b','), Some(22));
+        assert_eq!(end_of_whole_records(b"5\" pipe,a\nb,\"say \"\"\n\"\"\"\nc", b','), Some(24));
     }
 
     /// The lines of the records, and whether they are torn.

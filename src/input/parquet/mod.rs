@@ -1,6 +1,6 @@
-//! Parquet files, through polars.
+//! Parquet files, through polars. Nulls are missing; a needed column of an unsupported type is an error.
 
-pub(in crate::input) mod features;
-pub(in crate::input) mod series;
-#[cfg(feature = "parquet")]
+pub(in crate::input) mod file;
+mod series;
+mod table;
 pub(crate) mod values;

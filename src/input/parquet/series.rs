@@ -1,186 +1,53 @@
-//! Parquet bytes to rows, through polars.
+//! Rows of a Parquet file to rows of a series.
 //!
 //! | column | types |
 //! |---|---|
 //! | timestamp | Date, Datetime in any unit (with a time zone: its UTC), integers and floats as epoch times, text |
-//! | target | integers, floats, Boolean as 0 and 1, text |
+//! | target, extra columns | integers, floats, Boolean as 0 and 1, text |
 //! | customer | text, integers |
-//!
-//! Nulls are missing. Other types are refused with the column named; other columns are not read.
 
-#[cfg(feature = "parquet")]
-pub(in crate::input) use with_polars::{columns, customers, names_customers, read, texts};
-#[cfg(not(feature = "parquet"))]
-pub(in crate::input) use without_polars::{columns, customers, names_customers, read, refusal, texts};
+use crate::input::{
+    content::series::{Row, SeriesRows},
+    data_error::{DataError, Position},
+    parquet::{
+        file::{Loaded, ParquetRows},
+        values::{number_in, target, text_of, time, value_at},
+    },
+    schema::{header::Header, series_columns::SeriesColumns},
+};
+use polars::prelude::AnyValue;
 
-/// The answer of a binary that was built without Parquet.
-#[cfg(not(feature = "parquet"))]
-mod without_polars {
-    use crate::input::{
-        InputSettings, Sink,
-        data_error::DataError,
-        schema::header::{Columns, Header},
-    };
-
-    pub(in crate::input) fn refusal() -> DataError {
-        DataError::file("this manyfit was built without Parquet: use a build with the feature parquet, or write CSV")
-    }
-
-    pub(in crate::input) fn names_customers(_: &[u8], _: &InputSettings) -> Result<bool, DataError> {
-        Err(refusal())
-    }
-
-    pub(in crate::input) fn columns(_: &[u8], _: &InputSettings, _: bool) -> Result<(Header, Columns), DataError> {
-        Err(refusal())
-    }
-
-    pub(in crate::input) fn customers(_: &[u8], _: &InputSettings, _: impl FnMut(&[u8])) -> Result<(), DataError> {
-        Err(refusal())
-    }
-
-    pub(in crate::input) fn read(
-        _: &[u8],
-        _: &InputSettings,
-        _: bool,
-        _: &mut impl Sink,
-    ) -> Result<Vec<String>, DataError> {
-        Err(refusal())
-    }
-
-    pub(in crate::input) fn texts(_: &[u8]) -> Result<(Vec<String>, Vec<Vec<String>>), DataError> {
-        Err(refusal())
-    }
-}
-
-#[cfg(feature = "parquet")]
-mod with_polars {
-    use polars::prelude::AnyValue;
-
-    use crate::input::{
-        InputSettings, Sink,
-        content::series::Row,
-        data_error::{DataError, Position, quoted},
-        parquet::features as table_parquet,
-        parquet::values::{
-            check_type, customer_of, is_readable, kind, load, moment, number_in, schema, target, text_of, value_at,
-        },
-        schema::header::{Columns, Header},
-        value::timestamp,
-    };
-
-    pub(in crate::input) fn names_customers(bytes: &[u8], settings: &InputSettings) -> Result<bool, DataError> {
-        Ok(schema(bytes)?.0.customer(settings)?.is_some())
-    }
-
-    pub(in crate::input) fn columns(
-        bytes: &[u8],
-        settings: &InputSettings,
-        many: bool,
-    ) -> Result<(Header, Columns), DataError> {
-        let (header, types) = schema(bytes)?;
-        let columns = header.resolve(settings, many, || types.iter().map(kind).collect())?;
-        for at in [Some(columns.timestamp), Some(columns.target), columns.customer].into_iter().flatten() {
-            check_type(header.name(at), &types[at])?;
-        }
-        Ok((header, columns))
-    }
-
-    pub(in crate::input) fn customers(
-        bytes: &[u8],
-        settings: &InputSettings,
-        mut count: impl FnMut(&[u8]),
+impl ParquetRows for SeriesRows {
+    fn push_row(
+        &mut self,
+        row: usize,
+        loaded: &Loaded,
+        columns: &SeriesColumns,
+        header: &Header,
     ) -> Result<(), DataError> {
-        let (header, at) = match settings.table {
-            None => columns(bytes, settings, true).map(|(header, columns)| (header, columns.customer))?,
-            Some(_) => table_parquet::columns(bytes, settings, true, None)
-                .map(|(header, columns)| (header, columns.customer))?,
+        let number = row as u64 + 1;
+        let cell = |at: usize| value_at(loaded.series(at)?, row);
+        let bad = |at: usize, value: &AnyValue<'_>, complaint: &str| {
+            DataError::cell(Position::Row(number), header.name(at), text_of(value).as_bytes(), complaint)
         };
-        let at = at.unwrap_or_default();
-        let [customers] = load(bytes, [at])?;
-        (0..customers.len()).try_for_each(|row| customer_of(&customers, row, header.name(at), &mut |name| count(name)))
-    }
-
-    pub(in crate::input) fn read(
-        bytes: &[u8],
-        settings: &InputSettings,
-        many: bool,
-        sink: &mut impl Sink,
-    ) -> Result<Vec<String>, DataError> {
-        let (header, columns) = columns(bytes, settings, many)?;
-        let (places, names) = header.further(settings, true)?;
-        let loaded = places.iter().map(|&at| load(bytes, [at]).map(|[column]| column));
-        let loaded = loaded.collect::<Result<Vec<_>, _>>()?;
-        let mut further = vec![f64::NAN; places.len()];
-        let [times, values] = load(bytes, [columns.timestamp, columns.target])?;
-        let customers = columns.customer.map(|at| Ok((load(bytes, [at])?, header.name(at)))).transpose()?;
-        for row in 0..times.len() {
-            let mut slot = None;
-            match &customers {
-                Some(([names], column)) => customer_of(names, row, column, &mut |name| slot = sink.slot(name))?,
-                None => slot = sink.slot(&[]),
-            }
-            let Some(slot) = slot else { continue };
-            let place = Position::Row(row as u64 + 1);
-            let cell = |column: usize, cell: &AnyValue<'_>, complaint: &str| {
-                DataError::cell(place, header.name(column), text_of(cell).as_bytes(), complaint)
-            };
-            let (time, value) = (value_at(&times, row)?, value_at(&values, row)?);
-            let parsed = match (moment(&time), target(&value)) {
-                (Err(complaint), _) => Err(cell(columns.timestamp, &time, complaint)),
-                (_, Err(complaint)) => Err(cell(columns.target, &value, complaint)),
-                (Ok(time), Ok(value)) => Ok(Row { time, value: value.unwrap_or(f64::NAN), number: row as u64 + 1 }),
-            };
-            let mut fault = None;
-            for ((value, column), &at) in further.iter_mut().zip(&loaded).zip(&places) {
-                let found = value_at(column, row)?;
-                *value = number_in(&found).unwrap_or_else(|_| {
-                    let complaint = "is not a number: mend the value, or leave it null if it is unknown";
-                    fault.get_or_insert_with(|| cell(at, &found, complaint));
-                    f64::NAN
-                });
-            }
-            match (parsed, fault) {
-                (Ok(row), None) => sink.push(slot, row, &further),
-                (Err(fault), _) | (_, Some(fault)) => sink.fail(slot, fault)?,
-            }
-        }
-        Ok(names)
-    }
-
-    /// All columns as text: their names, and for each its cells; nothing where a cell is null or NaN.
-    pub(in crate::input) fn texts(bytes: &[u8]) -> Result<(Vec<String>, Vec<Vec<String>>), DataError> {
-        let (header, types) = schema(bytes)?;
-        let names: Vec<String> = (0..header.len()).map(|at| header.display(at)).collect();
-        let text = |value: &AnyValue<'_>| match value {
-            AnyValue::Boolean(value) => u8::from(*value).to_string(),
-            // What is not a number is how data frames say that there is none.
-            AnyValue::Float32(_) | AnyValue::Float64(_) => {
-                let number = value.extract::<f64>().filter(|number| !number.is_nan());
-                number.map(|number| number.to_string()).unwrap_or_default()
-            }
-            AnyValue::Date(_) | AnyValue::Datetime(..) => moment(value).map(timestamp::format).unwrap_or_default(),
-            value => text_of(value),
-        };
-        let columns = types.iter().enumerate().map(|(at, kind)| {
-            if !is_readable(kind) {
-                let column = quoted(header.name(at));
-                return Err(DataError::file(format!(
-                    "the column {column} has the Parquet type {kind:?}, which is not read"
-                )));
-            }
-            let [column] = load(bytes, [at])?;
-            (0..column.len()).map(|row| value_at(&column, row).map(|value| text(&value))).collect()
+        let (timestamp, value) = (cell(columns.timestamp)?, cell(columns.target)?);
+        let time = time(&timestamp).map_err(|complaint| bad(columns.timestamp, &timestamp, complaint))?;
+        let value = target(&value).map_err(|complaint| bad(columns.target, &value, complaint))?.unwrap_or(f64::NAN);
+        let extra = columns.extra.iter().map(|&at| {
+            let value = cell(at)?;
+            let complaint = "is not a number: correct the value, or leave it null if it is unknown";
+            number_in(&value).map_err(|_| bad(at, &value, complaint))
         });
-        Ok((names, columns.collect::<Result<_, _>>()?))
+        self.push(Row { time, value, number }, extra)
     }
 }
 
 #[cfg(test)]
-#[cfg(feature = "parquet")]
 mod tests {
     use polars::prelude::*;
 
     use crate::input::{Contents, Format, InputFile, InputSettings, Reader, discover, testing::Memory};
+    use crate::store::Entry;
     use manyfit_models::data::{CustomerId, Series as Read};
 
     const DAY: i64 = 86_400_000;
@@ -195,7 +62,7 @@ mod tests {
     fn read_bytes(bytes: Vec<u8>) -> Result<Read, String> {
         let store = Memory::with([("8.parquet", bytes)]);
         let contents = Contents::One(CustomerId::new("8").unwrap());
-        let file = InputFile { key: "8.parquet".into(), size: 0, format: Format::Parquet, contents };
+        let file = InputFile::new(Entry { key: "8.parquet".into(), size: 0 }, Format::Parquet, contents);
         let mut reader = Reader::new(InputSettings::default());
         reader.read_series(&store, &file).cloned().map_err(|error| error.to_string())
     }
@@ -273,7 +140,7 @@ mod tests {
             (
                 Column::new("ds".into(), ["1970-01-02"; 3]),
                 numbers(),
-                "row 2: the timestamp 1970-01-02 stands also on row 1",
+                "row 2: the timestamp 1970-01-02 is also on row 1",
             ),
         ] {
             let complaint = read(times, values).unwrap_err();
@@ -314,7 +181,7 @@ mod tests {
             let store = Memory::with([("all.parquet", written(vec![times.clone(), customers, values.clone()]))]);
             let found = discover(&store, &InputSettings::default()).unwrap();
             let mut reader = Reader::new(InputSettings::default());
-            let read = reader.read_bundle(&store, &found.files[0], &|_| true).unwrap();
+            let read = reader.read_bundle(&store, &found.files[0]).unwrap();
             let names: Vec<&str> = read.iter().map(|(customer, _)| customer.as_str()).collect();
             assert_eq!(names, expected);
             let values: Vec<f64> = read.iter().map(|(_, series)| series.as_ref().unwrap().values[0]).collect();
@@ -323,6 +190,6 @@ mod tests {
         let nobody = Column::new("customer".into(), [Some("b"), None, None]);
         let store = Memory::with([("all.parquet", written(vec![times, nobody, values]))]);
         let found = discover(&store, &InputSettings::default()).unwrap();
-        assert!(found.refused[0].1.contains("row 2, column \"customer\": \"\" does not say"), "{:?}", found.refused);
+        assert!(found.refused[0].1.contains("row 2, column \"customer\": \"\" does not name"), "{:?}", found.refused);
     }
 }

@@ -1,17 +1,11 @@
-//! The columns' names, for people.
+//! The names of the columns, for people.
 
 use std::fmt;
 
-use crate::input::{
-    InputSettings,
-    schema::feature_columns::TableColumns,
-    schema::header::{Columns, Header},
-};
-
-/// Features that are named; of more, their number is said.
+/// The most features that are listed by name.
 const SHOWN: usize = 12;
 
-/// The columns that one file's series or tables are made of.
+/// The columns that the series or tables of a file are made of.
 ///
 /// Displays as `timestamp = "WeekStarting", target = "Quantity" (guessed; set timestamp and target to choose)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +14,7 @@ pub struct ColumnNames {
     pub timestamp: Option<ColumnName>,
     /// The column of values.
     pub target: ColumnName,
-    /// The column that says whose row it is, in files of many customers.
+    /// The column of customer names, in files of many customers.
     pub customer: Option<ColumnName>,
     /// The columns of features, in files of tables.
     pub features: Vec<String>,
@@ -29,36 +23,10 @@ pub struct ColumnNames {
 /// A column's name, and whether it was guessed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ColumnName {
-    /// The name as the file has it; `#1` for the first column of a file without a header.
+    /// The name in the file; `#1` for the first column of a file without a header.
     pub name: String,
-    /// Not set by the user.
+    /// Whether it was detected, not set by the user.
     pub guessed: bool,
-}
-
-impl ColumnNames {
-    pub(in crate::input) fn new(columns: Columns, settings: &InputSettings, header: &Header) -> Self {
-        let choice = |at: usize, set: &Option<String>| ColumnName { name: header.display(at), guessed: set.is_none() };
-        Self {
-            timestamp: Some(choice(columns.timestamp, &settings.timestamp)),
-            target: choice(columns.target, &settings.target),
-            customer: columns.customer.map(|at| choice(at, &settings.customer)),
-            features: Vec::new(),
-        }
-    }
-
-    pub(in crate::input) fn of_table(columns: &TableColumns, settings: &InputSettings, header: &Header) -> Self {
-        // A column that is called target is one; files without a header have no other.
-        let choice = |at: usize, set: &Option<String>| {
-            let name = header.display(at);
-            ColumnName { guessed: set.is_none() && name != "target", name }
-        };
-        Self {
-            timestamp: None,
-            target: choice(columns.target, &settings.target),
-            customer: columns.customer.map(|at| choice(at, &settings.customer)),
-            features: columns.features.iter().map(|column| header.display(column.at)).collect(),
-        }
-    }
 }
 
 impl fmt::Display for ColumnNames {

@@ -1,29 +1,34 @@
-//! Which columns a table of features is made of: as set, as the training rows had them, or all that are nothing else.
+//! Which columns a table of features is made of: as set, as in the training rows, or all columns without another role.
 
 use std::collections::{HashMap, HashSet};
 
 use crate::input::{
-    InputSettings, Purpose, TableSettings,
     csv::split::Record,
     data_error::{DataError, quoted},
-    schema::header::{Header, same_letters},
+    schema::{
+        columns::Columns,
+        description::{ColumnName, ColumnNames},
+        header::{Header, same_letters},
+        kind::ColumnKind,
+    },
+    settings::{InputSettings, Purpose, TableSettings},
     value::number,
 };
 use manyfit_models::data::Feature;
 
-/// Names of the target, the surest first. Few: a feature taken for the target is a wrong model without a word.
+/// Names of the target, the most certain first. Few, because a feature detected as the target silently gives a wrong model.
 const TARGETS: [&str; 3] = ["target", "label", "y"];
-/// Never a feature unless set: the row numbers that data frames leave behind.
+/// Never a feature unless set: row numbers that data frames leave behind.
 const COUNTERS: [&str; 2] = ["", "unnamed0"];
 
 /// Where the columns are that a customer's table is made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::input) struct TableColumns {
+pub(in crate::input) struct FeatureColumns {
     pub(in crate::input) target: usize,
     pub(in crate::input) weight: Option<usize>,
     pub(in crate::input) customer: Option<usize>,
     pub(in crate::input) features: Vec<FeatureColumn>,
-    /// How many fields a row has.
+    /// Number of fields of a row.
     pub(in crate::input) width: usize,
 }
 
@@ -34,62 +39,61 @@ pub(in crate::input) struct FeatureColumn {
     pub(in crate::input) categorical: bool,
 }
 
-impl Header {
-    /// Takes the names from the first record. Where the record is data already, the first column is the target, and
-    /// those after it are `f0`, `f1`, … `true`: the record is a header.
-    pub(in crate::input) fn fill_table(&mut self, first: &Record<'_>, settings: &TableSettings) -> bool {
-        self.clear();
+impl Columns for FeatureColumns {
+    const EMPTY: &'static str = "is empty: it needs a target and features in each row";
+    const TYPE_HINT: &'static str =
+        "write it as Float64, Int64, Boolean or text, or leave it out with the setting features";
+
+    /// If the first record is data, the first column is the target, and those after it are `f0`, `f1`, ….
+    fn fill_header(header: &mut Header, first: &Record<'_>, settings: &InputSettings) {
         let mut fields = (0..first.len()).map(|at| first.field(at));
-        let is_number = |field: &[u8]| number::parse(field).is_ok_and(|number| number.is_some());
-        let has_header = settings.header.unwrap_or_else(|| {
-            // A row of data has a target, and in other fields numbers or nothing.
+        let has_header = settings.table.as_ref().and_then(|table| table.header).unwrap_or_else(|| {
+            // A row of data has a target, and numbers or nothing in the other fields.
             !(fields.next().is_some_and(is_number)
                 && fields.all(|field| number::is_missing(field) || number::parse(field).is_ok()))
         });
-        for at in 0..first.len() {
-            match at {
-                _ if has_header => self.push(first.field(at)),
-                0 => self.push(b"target"),
-                _ => self.push(format!("f{}", at - 1).as_bytes()),
-            }
+        if has_header {
+            header.fill((0..first.len()).map(|at| first.field(at)), false);
+        } else {
+            let features = (1..first.len()).map(|at| format!("f{}", at - 1));
+            header.fill(std::iter::once("target".to_owned()).chain(features), true);
         }
-        has_header
     }
 
-    /// The columns of a table. `known` are the features of the training rows, where these are rows to judge by.
-    pub(in crate::input) fn resolve_table(
-        &self,
+    fn resolve(
+        header: &Header,
         settings: &InputSettings,
         many: bool,
-        has_header: bool,
         known: Option<&[Feature]>,
-    ) -> Result<TableColumns, DataError> {
+        _: impl FnOnce() -> Vec<ColumnKind>,
+    ) -> Result<Self, DataError> {
         let default = TableSettings::default();
         let table = settings.table.as_ref().unwrap_or(&default);
         let require = |setting: &str, wanted: &str| {
-            self.required(setting, wanted).map_err(|fault| {
-                if has_header {
-                    return self.with_advice(fault);
+            header.required(setting, wanted).map_err(|error| {
+                if !header.is_headerless() {
+                    return with_advice(header, error);
                 }
                 DataError::file(format!(
-                    "has no header, as far as its first line shows, so the column {} of the setting {setting} cannot be \
+                    "has no header, judging by its first line, so the column {} of the setting {setting} cannot be \
                      found: add a header line, or set header to true if there is one",
                     quoted(wanted.as_bytes())
                 ))
             })
         };
-        let customer = self.customer_as_in_first_file(settings, many)?;
+        let customer = header.customer_as_in_first_file(settings, many)?;
         let target = match &settings.target {
             Some(wanted) => require("target", wanted)?,
-            None if !has_header => 0,
-            None => self.guess(&TARGETS, |at| Some(at) != customer).ok_or_else(|| {
-                let complaint = format!("no column is named target, label or y: set target to one of {}", self.list());
-                self.with_advice(DataError::file(complaint))
+            None if header.is_headerless() => 0,
+            None => header.guess(&TARGETS, |at| Some(at) != customer).ok_or_else(|| {
+                let complaint =
+                    format!("no column is named target, label or y: set target to one of {}", header.list());
+                with_advice(header, DataError::file(complaint))
             })?,
         };
         let weight = match &table.weight {
-            // Rows to judge by may all weigh the same, as XGBoost has it.
-            Some(wanted) if known.is_some() || table.purpose == Purpose::Validation => self.find(wanted),
+            // Validation rows may be unweighted, as in XGBoost.
+            Some(wanted) if known.is_some() || table.purpose == Purpose::Validation => header.find(wanted),
             wanted => wanted.as_ref().map(|wanted| require("weight", wanted)).transpose()?,
         };
         let timestamp = settings.timestamp.as_ref().filter(|_| known.is_none());
@@ -98,30 +102,30 @@ impl Header {
         if weight == Some(target) || customer == Some(target) || (weight.is_some() && weight == customer) {
             return Err(DataError::file("target, weight and customer must be different columns"));
         }
-        let is_counter = |at: usize| COUNTERS.iter().any(|name| same_letters(self.name(at), name));
-        let places: Vec<usize> = match known {
-            Some(known) => self.places_of(known)?,
-            None if table.features.is_empty() => (0..self.len())
+        let is_counter = |at: usize| COUNTERS.iter().any(|name| same_letters(header.name(at), name));
+        let positions: Vec<usize> = match known {
+            Some(known) => positions_of(header, known)?,
+            None if table.features.is_empty() => (0..header.len())
                 .filter(|at| !taken.contains(&Some(*at)) && timestamp != Some(*at) && !is_counter(*at))
                 .collect(),
             None => table.features.iter().map(|wanted| require("features", wanted)).collect::<Result<_, _>>()?,
         };
-        if let Some(&at) = places.iter().find(|at| taken.contains(&Some(**at))) {
-            let name = quoted(self.name(at));
+        if let Some(&at) = positions.iter().find(|at| taken.contains(&Some(**at))) {
+            let name = quoted(header.name(at));
             return Err(DataError::file(format!(
                 "the column {name} cannot be a feature: it is the target, weight or customer"
             )));
         }
-        if places.is_empty() {
-            return Err(DataError::file(format!("has no column of features; its columns are {}", self.list())));
+        if positions.is_empty() {
+            return Err(DataError::file(format!("has no column of features; its columns are {}", header.list())));
         }
         let mut names = HashSet::new();
-        if let Some(&at) = places.iter().find(|at| !names.insert(self.name(**at))) {
-            let name = quoted(self.name(at));
+        if let Some(&at) = positions.iter().find(|at| !names.insert(header.name(**at))) {
+            let name = quoted(header.name(at));
             return Err(DataError::file(format!("has two columns named {name}: give each feature a name of its own")));
         }
         let mut features: Vec<FeatureColumn> =
-            places.into_iter().map(|at| FeatureColumn { at, categorical: false }).collect();
+            positions.into_iter().map(|at| FeatureColumn { at, categorical: false }).collect();
         match known {
             Some(known) => features
                 .iter_mut()
@@ -138,33 +142,70 @@ impl Header {
                 }
             }
         }
-        Ok(TableColumns { target, weight, customer, features, width: self.len() })
+        Ok(Self { target, weight, customer, features, width: header.len() })
     }
 
-    /// Where the features of the training rows are.
-    fn places_of(&self, known: &[Feature]) -> Result<Vec<usize>, DataError> {
-        let places: HashMap<&[u8], usize> = (0..self.len()).rev().map(|at| (self.name(at), at)).collect();
-        let place = |feature: &Feature| {
-            places.get(feature.name.as_bytes()).copied().ok_or_else(|| {
-                self.with_advice(DataError::file(format!(
-                    "has no column {}, which is a feature of the training rows; its columns are {}",
-                    quoted(feature.name.as_bytes()),
-                    self.list()
-                )))
-            })
+    fn resolve_extra(&mut self, _: &Header, _: &InputSettings) -> Result<(), DataError> {
+        Ok(())
+    }
+
+    fn describe(&self, header: &Header, settings: &InputSettings) -> ColumnNames {
+        // A column with the name target is certain, and a file without a header has no other.
+        let name = |at: usize, set: &Option<String>| {
+            let name = header.display(at);
+            ColumnName { guessed: set.is_none() && name != "target", name }
         };
-        known.iter().map(place).collect()
-    }
-
-    /// A complaint about names, with the way out where they may be no names.
-    fn with_advice(&self, fault: DataError) -> DataError {
-        let is_number = |at: usize| number::parse(self.name(at)).is_ok_and(|number| number.is_some());
-        if (0..self.len()).any(is_number) {
-            fault.and("; if this is a row of data, set header to false")
-        } else {
-            fault
+        ColumnNames {
+            timestamp: None,
+            target: name(self.target, &settings.target),
+            customer: self.customer.map(|at| name(at, &settings.customer)),
+            features: self.features.iter().map(|column| header.display(column.at)).collect(),
         }
     }
+
+    fn customer(&self) -> Option<usize> {
+        self.customer
+    }
+
+    #[cfg(feature = "parquet")]
+    fn wanted(&self) -> Vec<usize> {
+        let features = self.features.iter().map(|column| column.at);
+        features.chain([self.target]).chain(self.weight).chain(self.customer).collect()
+    }
+
+    #[cfg(feature = "parquet")]
+    fn is_numeric(&self, at: usize) -> bool {
+        self.customer != Some(at) && !self.features.iter().any(|column| column.at == at && column.categorical)
+    }
+}
+
+/// Where the features of the training rows are.
+fn positions_of(header: &Header, known: &[Feature]) -> Result<Vec<usize>, DataError> {
+    let positions: HashMap<&[u8], usize> = (0..header.len()).rev().map(|at| (header.name(at), at)).collect();
+    let position = |feature: &Feature| {
+        positions.get(feature.name.as_bytes()).copied().ok_or_else(|| {
+            let complaint = format!(
+                "has no column {}, which is a feature of the training rows; its columns are {}",
+                quoted(feature.name.as_bytes()),
+                header.list()
+            );
+            with_advice(header, DataError::file(complaint))
+        })
+    };
+    known.iter().map(position).collect()
+}
+
+/// An error about names, with advice if they look like data.
+fn with_advice(header: &Header, error: DataError) -> DataError {
+    if (0..header.len()).any(|at| is_number(header.name(at))) {
+        error.and("; if this is a row of data, set header to false")
+    } else {
+        error
+    }
+}
+
+fn is_number(field: &[u8]) -> bool {
+    number::parse(field).is_ok_and(|number| number.is_some())
 }
 
 #[cfg(test)]
@@ -173,9 +214,7 @@ mod tests {
 
     fn header(names: &[&str]) -> Header {
         let mut header = Header::default();
-        for name in names {
-            header.push(name.as_bytes());
-        }
+        header.fill(names.iter(), false);
         header
     }
 
@@ -189,7 +228,7 @@ mod tests {
 
     /// The target and the features by name, or the complaint.
     fn resolved(names: &[&str], settings: &InputSettings, known: Option<&[Feature]>) -> String {
-        match header(names).resolve_table(settings, settings.customer.is_some(), true, known) {
+        match FeatureColumns::resolve(&header(names), settings, settings.customer.is_some(), known, Vec::new) {
             Ok(columns) => {
                 let name = |column: &FeatureColumn| {
                     format!("{}{}", names[column.at], if column.categorical { "*" } else { "" })
@@ -218,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_to_judge_by_have_the_columns_of_the_training_rows_in_any_order() {
+    fn validation_rows_have_the_columns_of_the_training_rows_in_any_order() {
         let known = [Feature::numeric("c"), Feature { name: "a".into(), categories: Some(vec![]) }];
         let settings = settings(None, TableSettings::default());
         assert_eq!(resolved(&["a", "y", "other", "c"], &settings, Some(&known)), "y: c a*");

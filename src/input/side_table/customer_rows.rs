@@ -1,31 +1,34 @@
-//! Tables of the user's, by customer: dates to come with their regressors, or rows of features.
+//! Side tables by customer: future dates with their regressors, or rows of features.
 
-use crate::input::{Sheet, SheetRow};
 use crate::{
     error::{Error, Result},
+    input::{
+        schema::header::NO_CUSTOMER,
+        side_table::sheet::{Sheet, SheetRow},
+    },
     store::Store,
 };
 use manyfit_models::data::Columns;
 use std::{collections::HashMap, path::Path};
 
-/// The rows of one table or of a folder of tables, by customer.
+/// The rows of a table or of a directory of tables, by customer.
 ///
-/// - A column `customer` or `customer_id` says whose each row is;
-/// - without one, a table of a folder is that of the customer it is called after, and a table alone is everybody's.
+/// - A column `customer` or `customer_id` names the customer of each row;
+/// - without one, a table of a directory belongs to the customer it is named after, and a single table to every customer.
 #[derive(Debug)]
 pub struct CustomerRows {
     sheets: Vec<Sheet>,
-    /// Table and row of each row of a customer; no row where the whole table is the customer's.
+    /// Table and row of each row of a customer; no row if the whole table belongs to the customer.
     of: HashMap<String, Vec<(usize, Option<usize>)>>,
     shared: Option<usize>,
     named: String,
 }
 
 impl CustomerRows {
-    /// Reads a table or a folder of tables.
+    /// Reads a table or a directory of tables.
     ///
     /// # Errors
-    /// As for [`Sheet::read_all`]; [`Error::Data`] for a row that does not say whose it is.
+    /// As for [`Sheet::read_all`]; [`Error::Data`] for a row without a customer.
     pub fn read(path: &Path) -> Result<Self> {
         Self::new(Sheet::read_all(path)?, path.is_dir(), path.display().to_string())
     }
@@ -41,7 +44,7 @@ impl CustomerRows {
     /// Reads a table of a store.
     ///
     /// # Errors
-    /// As for [`Self::read`]; [`Error::Settings`] where there is no such object.
+    /// As for [`Self::read`]; [`Error::Settings`] if there is no such object.
     pub fn read_object(store: &dyn Store, key: &str) -> Result<Self> {
         let name = store.describe(key);
         if store.look(key)?.is_none() {
@@ -50,7 +53,7 @@ impl CustomerRows {
         Self::new(vec![Sheet::read(store, key)?], false, name)
     }
 
-    /// `named_by_file`: where no column says whose the rows are, the table's name does.
+    /// `named_by_file`: without a column of customers, the name of the table is the customer.
     fn new(sheets: Vec<Sheet>, named_by_file: bool, named: String) -> Result<Self> {
         let mut of: HashMap<String, Vec<(usize, Option<usize>)>> = HashMap::new();
         let mut shared = None;
@@ -58,9 +61,7 @@ impl CustomerRows {
             match sheet.customer() {
                 Some(column) => {
                     for (row, cells) in sheet.rows().enumerate() {
-                        let customer = cells.word(column).ok_or_else(|| {
-                            cells.fault(column, "does not say whose row it is: every row needs a customer")
-                        })?;
+                        let customer = cells.word(column).ok_or_else(|| cells.fault(column, NO_CUSTOMER))?;
                         of.entry(customer.to_owned()).or_default().push((at, Some(row)));
                     }
                 }
@@ -85,16 +86,15 @@ impl CustomerRows {
     /// A customer's rows, in the order of the files.
     ///
     /// # Errors
-    /// [`Error::Data`] where there is none.
+    /// [`Error::Data`] if there are none.
     pub fn rows(&self, customer: &str) -> Result<Vec<SheetRow<'_>>> {
         self.rows_unless_names(customer, |_| Ok(false))
     }
 
-    /// [`Self::rows`]; `names_are_data` says of a table without a column of customers whether its line of names is none, but a
-    /// row of data.
+    /// [`Self::rows`]; `names_are_data` says of a table without a column of customers whether its header is a row of data.
     ///
     /// # Errors
-    /// As for [`Self::rows`], and what `names_are_data` complains of.
+    /// As for [`Self::rows`], and those of `names_are_data`.
     pub fn rows_unless_names<'a>(
         &'a self,
         customer: &str,
@@ -117,10 +117,10 @@ impl CustomerRows {
         Ok(rows)
     }
 
-    /// A customer's dates, increasing, and the columns of numbers that are asked for, as far as they are there.
+    /// A customer's dates, increasing, and those of the wanted columns of numbers that exist.
     ///
     /// # Errors
-    /// [`Error::Data`] for a date or a number that cannot be read, and for a date that stands twice.
+    /// [`Error::Data`] for an invalid date or number, and for a duplicate date.
     pub fn dated(&self, customer: &str, wanted: &[&str]) -> Result<(Vec<i64>, Columns)> {
         let mut dated = Vec::new();
         for row in self.rows(customer)? {
@@ -128,13 +128,13 @@ impl CustomerRows {
         }
         dated.sort_by_key(|(date, _)| *date);
         if let Some([_, (_, second)]) = dated.array_windows().find(|[first, second]| first.0 == second.0) {
-            return Err(second.row_fault("the date stands in an earlier row of the customer too: remove one"));
+            return Err(second.row_fault("the date is also in an earlier row of the customer: remove one"));
         }
         let mut columns = Columns::default();
         for name in wanted {
             let mut values = Vec::with_capacity(dated.len());
             for (_, row) in &dated {
-                // What is not there is complained of by the model, which knows whether it can do without.
+                // The model reports a missing column, because it knows whether it needs one.
                 let value = row.sheet().find(&[name]).map(|column| row.number(column)).transpose()?.flatten();
                 values.push(value.unwrap_or(f64::NAN));
             }

@@ -1,43 +1,42 @@
-//! Small tables beside the customers' data: holidays, overrides, the future. Read whole, as text, by column name.
+//! Small tables besides the input: holidays, overrides, future values. Read whole, as text, by column name.
 
 use std::path::Path;
 
-use crate::input::{
-    csv::series as csv,
-    csv::split::{self as records, Text},
-    data_error::{DataError, Position, quoted},
-    parquet::series as parquet,
-    schema::header::CUSTOMERS,
-    source::file_name::{Format, format_of},
-    source::load::Bytes,
-    value::number,
-    value::timestamp,
-};
 use crate::{
     error::{Error, Result},
+    input::{
+        csv::split::{Scratch, Text},
+        data_error::{DataError, Position, quoted},
+        schema::header::CUSTOMERS,
+        source::{
+            file_name::{Format, format_of},
+            load::Bytes,
+            open_file::parquet_texts,
+        },
+        value::{number, timestamp},
+    },
     store::{Durability, LocalStore, Store},
 };
 
 /// A table with named columns.
 ///
-/// - Column names are found as they are, else by letters and digits alone, in any case: `Lower Window` is `lower_window`;
-/// - a first line of numbers alone is no header: its columns are `#1`, `#2`, …;
-/// - a cell is text without white space around it; as a word it is missing where it is empty, and otherwise also where it says
-///   `NA`, `null` or the like;
-/// - rows without any text are left out.
+/// - Column names are matched exactly, else by letters and digits only, ignoring case: `Lower Window` is `lower_window`;
+/// - a first line of only numbers is not a header: the columns are `#1`, `#2`, …;
+/// - cells are trimmed; a word is missing if it is empty, a value also if it is `NA`, `null` or the like;
+/// - blank rows are skipped.
 #[derive(Debug)]
 pub struct Sheet {
     file: String,
     stem: String,
     headerless: bool,
     columns: Vec<String>,
-    /// The names, where they are a line of the file, and the rows.
+    /// The header, if there is one, and the rows.
     text: String,
-    /// Where each cell ends in `text`, row after row.
+    /// The end of each cell in `text`, row after row.
     ends: Vec<usize>,
     /// The line or row of each row.
     numbers: Vec<u64>,
-    /// How many of these rows are names: one or none.
+    /// How many of these rows are the header: one or none.
     names: usize,
     place: fn(u64) -> Position,
 }
@@ -53,7 +52,7 @@ impl Sheet {
     /// Reads an object: CSV with a header, plain or gzip, or Parquet by its name.
     ///
     /// # Errors
-    /// [`Error::Data`] that names the file, and the line where there is one; [`Error::Storage`] where it cannot be read.
+    /// [`Error::Data`] with the file and the line; [`Error::Storage`] if it cannot be read.
     pub fn read(store: &dyn Store, key: &str) -> Result<Self> {
         let mut bytes = Bytes::default();
         let bytes = bytes.load(store, key)?;
@@ -66,10 +65,10 @@ impl Sheet {
         Ok(Self { file, stem: stem_of(key).into(), ..sheet })
     }
 
-    /// Reads a file, or every table of a directory, in the order of their names.
+    /// Reads a file, or every table of a directory, sorted by name.
     ///
     /// # Errors
-    /// As for [`Sheet::read`]; [`Error::Settings`] where there is no table.
+    /// As for [`Sheet::read`]; [`Error::Settings`] if there is no table.
     pub fn read_all(path: &Path) -> Result<Vec<Self>> {
         if path.is_dir() {
             return Self::read_place(&LocalStore::new(path, Durability::ProcessDeath));
@@ -83,7 +82,7 @@ impl Sheet {
         Ok(vec![Self::read(&LocalStore::new(folder, Durability::ProcessDeath), name)?])
     }
 
-    /// Reads every table of a place, in the order of their names.
+    /// Reads every table of a store, sorted by name.
     ///
     /// # Errors
     /// As for [`Sheet::read_all`].
@@ -116,7 +115,7 @@ impl Sheet {
     }
 
     fn from_csv(bytes: &[u8]) -> Result<Self, DataError> {
-        let mut scratch = records::Scratch::default();
+        let mut scratch = Scratch::default();
         let text = Text::new(bytes)?;
         let mut records = text.records(&mut scratch);
         let first =
@@ -137,7 +136,7 @@ impl Sheet {
                 continue;
             }
             if record.len() != sheet.columns.len() {
-                csv::odd_row(&record, sheet.columns.len())?;
+                record.refuse_length(sheet.columns.len())?;
             }
             for at in 0..record.len() {
                 let cell = str::from_utf8(record.field(at)).map_err(|_| {
@@ -152,7 +151,7 @@ impl Sheet {
         Ok(sheet)
     }
 
-    /// Keeps the names as a row of text.
+    /// Keeps the header as a row of text.
     fn push_names(&mut self, line: u64) {
         for name in &self.columns {
             self.text.push_str(name);
@@ -163,7 +162,7 @@ impl Sheet {
     }
 
     fn from_parquet(bytes: &[u8]) -> Result<Self, DataError> {
-        let (names, columns) = parquet::texts(bytes)?;
+        let (names, columns) = parquet_texts(bytes)?;
         let mut sheet = Self::empty(names, Position::Row);
         for row in 0..columns.first().map_or(0, Vec::len) {
             if columns.iter().all(|column| column[row].is_empty()) {
@@ -180,10 +179,10 @@ impl Sheet {
 
     fn with_distinct_columns(self) -> Result<Self, DataError> {
         for (at, name) in self.columns.iter().enumerate() {
-            // Numbers are no names: what is asked for is not found among them, and they may be a row of data.
+            // Numbers are not names: they may be a row of data.
             if self.columns[..at].contains(name) && number::parse(name.as_bytes()).is_err() {
                 let name = quoted(name.as_bytes());
-                return Err(DataError::file(format!("two columns have the name {name}: give each its own")));
+                return Err(DataError::file(format!("two columns are named {name}: give each its own name")));
             }
         }
         Ok(self)
@@ -207,13 +206,13 @@ impl Sheet {
         self.headerless
     }
 
-    /// The names of the columns, as they stand in the file.
+    /// The names of the columns, as in the file.
     #[must_use]
     pub fn columns(&self) -> &[String] {
         &self.columns
     }
 
-    /// The place of the first of some names that a column has.
+    /// The position of the column with the first of some names.
     #[must_use]
     pub fn find(&self, names: &[&str]) -> Option<usize> {
         let position = |same: &dyn Fn(&String) -> bool| self.columns.iter().position(same);
@@ -222,13 +221,13 @@ impl Sheet {
         })
     }
 
-    /// The place of the column that says whose a row is: `customer` or `customer_id`.
+    /// The position of the column of customer names: `customer` or `customer_id`.
     #[must_use]
     pub fn customer(&self) -> Option<usize> {
         self.find(&CUSTOMERS)
     }
 
-    /// The place of a column that must be there, by the first of its names.
+    /// The position of a required column, by the first of some names.
     ///
     /// # Errors
     /// [`Error::Data`] with the columns that there are.
@@ -249,7 +248,7 @@ impl Sheet {
         })
     }
 
-    /// Whether a column is called like a number, as if the line of names were a row of data.
+    /// Whether the name of a column is a number, so that the header may be a row of data.
     #[must_use]
     pub fn has_number_as_name(&self) -> bool {
         self.columns.iter().any(|name| number::parse(name.as_bytes()).is_ok_and(|number| number.is_some()))
@@ -261,13 +260,13 @@ impl Sheet {
         (self.names..self.numbers.len()).map(|row| SheetRow { sheet: self, row })
     }
 
-    /// The rows, and before them the line of names, if there is one, as if it were a row too.
+    /// The header, if there is one, as a row, and the rows.
     #[must_use]
     pub fn rows_and_names(&self) -> impl ExactSizeIterator<Item = SheetRow<'_>> {
         (0..self.numbers.len()).map(|row| SheetRow { sheet: self, row })
     }
 
-    /// A row by its place among [`Sheet::rows`].
+    /// A row by its position in [`Sheet::rows`].
     #[must_use]
     pub const fn row(&self, row: usize) -> SheetRow<'_> {
         SheetRow { sheet: self, row: self.names + row }
@@ -275,20 +274,20 @@ impl Sheet {
 }
 
 impl<'a> SheetRow<'a> {
-    /// The table that the row is of.
+    /// The table of the row.
     #[must_use]
     pub const fn sheet(&self) -> &'a Sheet {
         self.sheet
     }
 
-    /// A name or a setting in a cell; `None` where it is empty. Words that mean a missing number are names as good as any:
-    /// `NA` is Namibia, and `none` the way to say that there is no fallback.
+    /// A name or a setting in a cell; `None` if it is empty. Words for missing numbers are allowed: `NA` is Namibia, and
+    /// `none` means no fallback.
     #[must_use]
     pub fn word(&self, column: usize) -> Option<&'a str> {
         Some(self.cell(column)).filter(|text| !text.is_empty())
     }
 
-    /// The text of a cell that holds a value; `None` where it is missing.
+    /// The text of a value; `None` if it is missing.
     #[must_use]
     pub fn text(&self, column: usize) -> Option<&'a str> {
         Some(self.cell(column)).filter(|text| !number::is_missing(text.as_bytes()))
@@ -302,7 +301,7 @@ impl<'a> SheetRow<'a> {
         timestamp::parse(self.cell(column).as_bytes()).map_err(|complaint| self.fault(column, complaint))
     }
 
-    /// The number in a cell; `None` where it is missing.
+    /// The number in a cell; `None` if it is missing.
     ///
     /// # Errors
     /// [`Error::Data`] that names file, line, column and value.
@@ -311,25 +310,26 @@ impl<'a> SheetRow<'a> {
             // Conditions are often written so.
             truth if truth.eq_ignore_ascii_case("true") => Ok(Some(1.0)),
             truth if truth.eq_ignore_ascii_case("false") => Ok(Some(0.0)),
-            text => number::parse(text.as_bytes())
-                .map_err(|_| self.fault(column, "is not a number: mend it, or leave the cell empty if it is unknown")),
+            text => number::parse(text.as_bytes()).map_err(|_| {
+                self.fault(column, "is not a number: correct it, or leave the cell empty if it is unknown")
+            }),
         }
     }
 
-    /// What is wrong with a cell: `complaint` is the rest of the sentence that begins with its value.
+    /// An error of a cell: `complaint` is the rest of the sentence that begins with its value.
     #[must_use]
     pub fn fault(&self, column: usize, complaint: &str) -> Error {
         let name = self.sheet.columns[column].as_bytes();
         DataError::cell(self.place(), name, self.cell(column).as_bytes(), complaint).in_file(&self.sheet.file)
     }
 
-    /// What is wrong with the row.
+    /// An error of the row.
     #[must_use]
     pub fn row_fault(&self, sentence: &str) -> Error {
         DataError::row(self.place(), sentence).in_file(&self.sheet.file)
     }
 
-    /// Where the row is, as in "holidays.csv: line 3".
+    /// The position of the row, such as "holidays.csv: line 3".
     #[must_use]
     pub fn describe(&self) -> String {
         format!("{}: {}", self.sheet.file, self.place())
@@ -346,13 +346,13 @@ impl<'a> SheetRow<'a> {
     }
 }
 
-/// The last part of a key, without what says the format.
+/// The last part of a key, without the extension of the format.
 fn stem_of(key: &str) -> &str {
     let name = key.rsplit('/').next().unwrap_or(key);
     [".csv.gz", ".csv", ".parquet"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name)
 }
 
-/// Whether two names differ in other than letters and digits, or in their case, only. A name without any has none to compare.
+/// Whether two names have the same letters and digits, ignoring case. A name without any equals only itself.
 fn same_letters(a: &str, b: &str) -> bool {
     let letters =
         |name: &str| name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
@@ -400,7 +400,7 @@ mod tests {
         for (text, part) in [
             ("", "in/holidays.csv: is empty"),
             ("a,b\n1\n", "in/holidays.csv: line 2: the row has 1 fields"),
-            ("ds,ds\n", r#"in/holidays.csv: two columns have the name "ds""#),
+            ("ds,ds\n", r#"in/holidays.csv: two columns are named "ds""#),
         ] {
             let fault = sheet(text).err().unwrap().to_string();
             assert!(fault.starts_with(part), "{fault}");

@@ -2,40 +2,67 @@
 
 use std::collections::HashMap;
 
-use crate::input::{
-    Format, InputFile, InputSettings, csv::series as csv, parquet::series as parquet, source::load::Bytes,
+use crate::{
+    error::Result,
+    input::{
+        csv::file::Scratch,
+        schema::{columns::Columns, feature_columns::FeatureColumns, series_columns::SeriesColumns},
+        settings::InputSettings,
+        source::{
+            input_file::{Budget, InputFile},
+            load::Bytes,
+            open_file::OpenFile,
+        },
+    },
+    store::Store,
 };
-use crate::{error::Result, store::Store};
 use manyfit_models::data::CustomerId;
 
-/// The customers of one file of many, for [`discover_with`](super::discover_with).
+/// The customers of one file of many, for [`discover_with`](crate::input::discover_with).
 #[derive(Debug, Default)]
 pub struct Scan {
     /// Each with its number of rows, sorted by name.
     pub(in crate::input) customers: Vec<(CustomerId, usize)>,
-    /// Names that no customer can have, with the reason.
+    /// Names that are not allowed, with the reason.
     pub(in crate::input) refused: Vec<(String, String)>,
 }
 
-/// Counts the rows of each customer of a file.
-pub(in crate::input) fn scan(store: &dyn Store, settings: &InputSettings, file: &InputFile) -> Result<Scan> {
+/// Counts the rows of each customer of a file, and keeps the bytes of the file if the budget allows.
+pub(in crate::input) fn scan(
+    store: &dyn Store,
+    settings: &InputSettings,
+    file: &InputFile,
+    budget: &Budget,
+) -> Result<Scan> {
+    let was_kept = file.kept.is_some();
     let mut bytes = Bytes::default();
-    let bytes = bytes.load(store, &file.key)?;
-    let mut census = Census::default();
-    match file.format {
-        Format::Csv => csv::customers(bytes, settings, &mut csv::Scratch::default(), |name| census.count(name)),
-        Format::Parquet => parquet::customers(bytes, settings, |name| census.count(name)),
+    let content = bytes.load_file(store, file)?;
+    let census = match settings.table {
+        None => count::<SeriesColumns>(content, settings, file, store),
+        Some(_) => count::<FeatureColumns>(content, settings, file, store),
+    }?;
+    if was_kept {
+        file.kept.put(bytes.take());
+    } else {
+        budget.keep(bytes.take(), file);
     }
-    .map_err(|fault| fault.in_file(&store.describe(&file.key)))?;
     Ok(census.finish(&store.describe(&file.key)))
 }
 
-/// How many rows each name has.
+fn count<C: Columns>(bytes: &[u8], settings: &InputSettings, file: &InputFile, store: &dyn Store) -> Result<Census> {
+    let mut census = Census::default();
+    OpenFile::open::<C>(bytes, file.format, settings, &mut Scratch::default())
+        .and_then(|open| open.customers::<C>(settings, |name| census.count(name)))
+        .map_err(|error| error.in_file(&store.describe(&file.key)))?;
+    Ok(census)
+}
+
+/// The number of rows of each name.
 #[derive(Default)]
 struct Census {
     counts: Vec<(Vec<u8>, usize)>,
     by_name: HashMap<Vec<u8>, usize>,
-    /// The last row's name: rows of a customer mostly stand together.
+    /// The name of the last row: the rows of a customer are mostly adjacent.
     last: usize,
 }
 

@@ -1,64 +1,45 @@
-//! Which files there are, whose they are, and what is refused.
+//! Lists the files of input and their customers, and what is refused.
 
 use std::collections::HashMap;
 
-use crate::input::{
-    InputSettings,
-    csv::features as table_csv,
-    csv::series as csv,
-    parquet::features as table_parquet,
-    parquet::series as parquet,
-    schema::description::ColumnNames,
-    source::census::{Scan, scan},
-    source::file_name::{Format, customer_name, format_of, told},
-    source::load::Bytes,
-};
 use crate::{
     error::Result,
+    input::{
+        csv::file::Scratch,
+        schema::{
+            columns::Columns, description::ColumnNames, feature_columns::FeatureColumns, series_columns::SeriesColumns,
+        },
+        settings::InputSettings,
+        source::{
+            census::{Scan, scan},
+            file_name::{Format, customer_name, format_of, purpose_of},
+            input_file::{Budget, Contents, InputFile},
+            load::Bytes,
+            open_file::OpenFile,
+        },
+    },
     store::{Entry, Store},
 };
 use manyfit_models::data::CustomerId;
 
-/// The layout and the column names are taken from the first file that can be read, among this many.
-const LOOKED_INTO: usize = 10;
+/// The layout and the column names are taken from the first readable file among this many.
+const INSPECTED: usize = 10;
 
-/// Whose rows a file holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Contents {
-    /// One customer's, named by the file or its directory.
-    One(CustomerId),
-    /// Many customers', each with its number of rows, sorted by name, without those that are refused.
-    Many(Vec<(CustomerId, usize)>),
-}
-
-/// A file of input.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InputFile {
-    /// Its name in the store.
-    pub key: String,
-    /// Its size in bytes, as stored.
-    pub size: u64,
-    /// How it is written.
-    pub format: Format,
-    /// Whose rows it holds.
-    pub contents: Contents,
-}
-
-/// What a place holds.
+/// The input of a directory or bucket prefix.
 ///
 /// - `files` are sorted by key;
-/// - a customer is in one file, once; those in several files are in none, but in `refused`;
-/// - whether files hold many customers is the same for all of them.
+/// - a customer is in one file only; a customer that is in several files is in `refused`;
+/// - either all files hold many customers, or none does.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Discovery {
     /// The files to read.
     pub files: Vec<InputFile>,
-    /// Customers that cannot be trained as the files stand, with the reason, sorted by name; a file of many customers
-    /// that cannot be read at all stands here by its key.
+    /// Customers that cannot be trained, with the reason, sorted by name; a file of many customers that cannot be read is
+    /// listed by its key.
     pub refused: Vec<(String, String)>,
-    /// Objects that are no input.
+    /// Objects that are not input.
     pub skipped: Skipped,
-    /// The columns of the first file, for people: each file is asked for its own.
+    /// The columns of the first file, for people: columns are detected for each file.
     pub columns: Option<ColumnNames>,
 }
 
@@ -70,7 +51,7 @@ impl Discovery {
     }
 }
 
-/// Objects that are no input: other extensions, names that begin with a dot or an underscore.
+/// Objects that are not input: other extensions, names that begin with a dot or an underscore.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Skipped {
     /// How many.
@@ -83,19 +64,23 @@ pub struct Skipped {
 /// caller do that in parallel.
 ///
 /// # Errors
-/// Only where the place itself cannot be listed.
+/// Only if the store cannot be listed.
 pub fn discover(store: &dyn Store, settings: &InputSettings) -> Result<Discovery> {
-    discover_with(store, settings, |files, scan| files.iter().map(scan).collect())
+    discover_with(store, settings, 0, |files, scan| files.iter().map(scan).collect())
 }
 
 /// [`discover`], with the caller's way to run `scan` on every file of many customers. The results must be in the order
 /// of the files.
 ///
+/// Files that are read here are kept in memory for their reader, up to `budget` bytes in total, so that they are not read
+/// twice; the others are read again.
+///
 /// # Errors
-/// Only where the place itself cannot be listed.
+/// Only if the store cannot be listed.
 pub fn discover_with(
     store: &dyn Store,
     settings: &InputSettings,
+    budget: u64,
     scan_all: impl FnOnce(&[InputFile], &(dyn Fn(&InputFile) -> Result<Scan> + Sync)) -> Vec<Result<Scan>>,
 ) -> Result<Discovery> {
     let mut entries = store.list()?;
@@ -111,9 +96,11 @@ pub fn discover_with(
         }
     }
     let purpose = settings.table.as_ref().map(|table| table.purpose);
-    if let Some(purpose) = purpose.filter(|purpose| candidates.iter().any(|(e, _)| told(&e.key).1 == Some(*purpose))) {
+    if let Some(purpose) =
+        purpose.filter(|purpose| candidates.iter().any(|(e, _)| purpose_of(&e.key).1 == Some(*purpose)))
+    {
         candidates.retain(|(entry, _)| {
-            let fits = told(&entry.key).1.is_none_or(|told| told == purpose);
+            let fits = purpose_of(&entry.key).1.is_none_or(|own| own == purpose);
             if !fits {
                 skipped.count += 1;
                 skipped.example.get_or_insert_with(|| entry.key.clone());
@@ -121,13 +108,15 @@ pub fn discover_with(
             fits
         });
     }
-    let (many, columns) = look_into(store, settings, &candidates);
+    let budget = Budget::new(budget);
+    let mut files: Vec<InputFile> = candidates
+        .into_iter()
+        .map(|(entry, format)| InputFile::new(entry, format, Contents::Many(Vec::new())))
+        .collect();
+    let (many, columns) = inspect(store, settings, &files, &budget);
     let mut discovery = Discovery { skipped, columns, ..Discovery::default() };
     if many {
-        let unread =
-            |(Entry { key, size }, format)| InputFile { key, size, format, contents: Contents::Many(Vec::new()) };
-        let mut files: Vec<InputFile> = candidates.into_iter().map(unread).collect();
-        let scans = scan_all(&files, &|file| scan(store, settings, file));
+        let scans = scan_all(&files, &|file| scan(store, settings, file, &budget));
         for (file, scan) in files.iter_mut().zip(scans) {
             match scan {
                 Ok(scan) => {
@@ -139,17 +128,18 @@ pub fn discover_with(
         }
         discovery.files = files;
     } else {
-        for (Entry { key, size }, format) in candidates {
-            let name = match (purpose, told(&key)) {
-                (Some(purpose), (name, Some(told))) if purpose == told => name,
-                _ => customer_name(&key),
+        for mut file in files {
+            let name = match (purpose, purpose_of(&file.key)) {
+                (Some(purpose), (name, Some(own))) if purpose == own => name,
+                _ => customer_name(&file.key),
             };
             match CustomerId::new(name) {
                 Ok(customer) => {
-                    discovery.files.push(InputFile { key, size, format, contents: Contents::One(customer) });
+                    file.contents = Contents::One(customer);
+                    discovery.files.push(file);
                 }
                 Err(complaint) => {
-                    let reason = format!("{}: {complaint}: rename the file", store.describe(&key));
+                    let reason = format!("{}: {complaint}: rename the file", store.describe(&file.key));
                     discovery.refused.push((name.to_owned(), reason));
                 }
             }
@@ -168,18 +158,18 @@ impl Discovery {
 
     /// Moves customers that are in several files from `files` to `refused`.
     fn refuse_duplicates(&mut self, store: &dyn Store) {
-        let mut homes: HashMap<&CustomerId, usize> = HashMap::new();
+        let mut first_files: HashMap<&CustomerId, usize> = HashMap::new();
         let mut duplicates: HashMap<CustomerId, Vec<usize>> = HashMap::new();
         for (at, file) in self.files.iter().enumerate() {
             for customer in file.customers() {
-                if let Some(&first) = homes.get(customer) {
+                if let Some(&first) = first_files.get(customer) {
                     duplicates.entry(customer.clone()).or_insert_with(|| vec![first]).push(at);
                 } else {
-                    homes.insert(customer, at);
+                    first_files.insert(customer, at);
                 }
             }
         }
-        drop(homes);
+        drop(first_files);
         for (customer, files) in &duplicates {
             let name = |at: usize| store.describe(&self.files[files[at]].key);
             let more = if files.len() > 2 { format!(" and {} more files", files.len() - 2) } else { String::new() };
@@ -204,65 +194,45 @@ impl Discovery {
     }
 }
 
-impl InputFile {
-    /// As the store lists it.
-    #[must_use]
-    pub fn entry(&self) -> Entry {
-        Entry { key: self.key.clone(), size: self.size }
-    }
-
-    /// Its size as text in bytes. Estimated for compressed files: tables shrink to about a tenth.
-    #[must_use]
-    pub fn unpacked_size(&self) -> u64 {
-        let is_packed = self.format == Format::Parquet || self.key.to_ascii_lowercase().ends_with(".gz");
-        if is_packed { self.size.saturating_mul(12) } else { self.size }
-    }
-
-    /// The customers to train from this file.
-    pub fn customers(&self) -> impl Iterator<Item = &CustomerId> {
-        let (one, many) = match &self.contents {
-            Contents::One(customer) => (Some(customer), &[][..]),
-            Contents::Many(customers) => (None, customers.as_slice()),
-        };
-        one.into_iter().chain(many.iter().map(|(customer, _)| customer))
-    }
-}
-
-/// Whether files hold many customers, and the columns of the first file that has the needed ones.
+/// Whether files hold many customers, and the columns of the first file that has the required ones.
 ///
-/// A file that cannot be read decides nothing: it fails on its own, later.
-fn look_into(
+/// A file that cannot be read is ignored here: its error is reported later.
+fn inspect(
     store: &dyn Store,
     settings: &InputSettings,
-    candidates: &[(Entry, Format)],
+    files: &[InputFile],
+    budget: &Budget,
 ) -> (bool, Option<ColumnNames>) {
-    let (mut bytes, mut scratch) = (Bytes::default(), csv::Scratch::default());
+    let (mut bytes, mut scratch) = (Bytes::default(), Scratch::default());
     let mut many = settings.customer.is_some().then_some(true);
-    for (entry, format) in candidates.iter().take(LOOKED_INTO) {
-        let Ok(bytes) = bytes.load(store, &entry.key) else { continue };
-        if many.is_none() {
-            let names_customers = match format {
-                Format::Csv => csv::names_customers(bytes, settings, &mut scratch),
-                Format::Parquet => parquet::names_customers(bytes, settings),
-            };
-            many = names_customers.ok();
-        }
-        let Some(many) = many else { continue };
-        let columns = match (format, &settings.table) {
-            (Format::Csv, None) => csv::columns(bytes, settings, many, &mut scratch)
-                .map(|columns| ColumnNames::new(columns, settings, &scratch.header)),
-            (Format::Parquet, None) => parquet::columns(bytes, settings, many)
-                .map(|(header, columns)| ColumnNames::new(columns, settings, &header)),
-            (Format::Csv, Some(_)) => table_csv::columns(bytes, settings, many, None, &mut scratch)
-                .map(|columns| ColumnNames::of_table(&columns, settings, &scratch.header)),
-            (Format::Parquet, Some(_)) => table_parquet::columns(bytes, settings, many, None)
-                .map(|(header, columns)| ColumnNames::of_table(&columns, settings, &header)),
+    for file in files.iter().take(INSPECTED) {
+        let Ok(content) = bytes.load(store, &file.key) else { continue };
+        let columns = match settings.table {
+            None => columns_of::<SeriesColumns>(content, file.format, settings, &mut many, &mut scratch),
+            Some(_) => columns_of::<FeatureColumns>(content, file.format, settings, &mut many, &mut scratch),
         };
-        if let Ok(columns) = columns {
-            return (many, Some(columns));
+        budget.keep(bytes.take(), file);
+        if columns.is_some() {
+            return (many.unwrap_or(false), columns);
         }
     }
     (many.unwrap_or(false), None)
+}
+
+/// The columns of a file; decides whether files hold `many` customers, if that is not known yet.
+fn columns_of<C: Columns>(
+    bytes: &[u8],
+    format: Format,
+    settings: &InputSettings,
+    many: &mut Option<bool>,
+    scratch: &mut Scratch,
+) -> Option<ColumnNames> {
+    let mut file = OpenFile::open::<C>(bytes, format, settings, scratch).ok()?;
+    if many.is_none() {
+        *many = file.header().has_customer(settings).ok();
+    }
+    let columns: C = file.resolve(settings, (*many)?, None).ok()?;
+    Some(columns.describe(file.header(), settings))
 }
 
 #[cfg(test)]
@@ -309,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn strangers_and_markers_are_counted_with_an_example() {
+    fn other_files_and_markers_are_counted_with_an_example() {
         let keys = ["8.csv", "README.md", "_SUCCESS", ".hidden.csv", "_tmp/9.csv", "a.json", "csv", "é"];
         let discovery = found(&keys.map(|key| (key, SERIES)));
         assert_eq!(names(&discovery), ["8"]);
@@ -317,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_place_is_an_empty_discovery() {
+    fn an_empty_store_is_an_empty_discovery() {
         assert_eq!(found(&[]), Discovery::default());
     }
 
@@ -359,7 +329,7 @@ mod tests {
                 0,
                 "in/3.csv: has no column customer or customer_id, unlike the first file; its columns are \"ds\", \"y\"",
             ),
-            (1, "in/4.csv: line 2, column \"customer\": \"\" does not say whose row it is"),
+            (1, "in/4.csv: line 2, column \"customer\": \"\" does not name a customer"),
             (2, "the customer \"a\" is in in/1.csv and in in/2.csv"),
             (3, "in/1.csv: the customer name \"a/c\" has a character"),
         ] {
@@ -397,7 +367,7 @@ mod tests {
         let store =
             Memory::with([("1.csv", "customer,ds,y\nb,2024-01-01,1\n"), ("2.csv", "customer,ds,y\nc,2024-01-01,1\n")]);
         let settings = InputSettings::default();
-        let threads = discover_with(&store, &settings, |files, scan| {
+        let threads = discover_with(&store, &settings, u64::MAX, |files, scan| {
             std::thread::scope(|scope| {
                 let running: Vec<_> = files.iter().map(|file| scope.spawn(move || scan(file))).collect();
                 running.into_iter().map(|thread| thread.join().unwrap()).collect()

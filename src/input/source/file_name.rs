@@ -1,8 +1,8 @@
-//! What a file's name tells: its format, whose rows it holds, and what they are for.
+//! What a file name tells: the format, the customer, and what the rows are used for.
 
 use crate::input::settings::Purpose;
 
-/// How a file is written. Gzip is told by the bytes.
+/// The format of a file. Gzip is recognised by the bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// Text: `.csv`, `.csv.gz`.
@@ -11,7 +11,7 @@ pub enum Format {
     Parquet,
 }
 
-/// The format that the name tells; `None`: a stranger, a marker or a hidden file.
+/// The format by the extension; `None`: not a table, a marker, or a hidden file.
 pub(crate) fn format_of(key: &str) -> Option<Format> {
     if key.split('/').any(|part| part.starts_with(['.', '_'])) {
         return None;
@@ -27,7 +27,7 @@ pub(crate) fn format_of(key: &str) -> Option<Format> {
     }
 }
 
-/// The customer that a file is named after: its name up to the first dot, or the directory's for `data.csv` in one.
+/// The customer that a file is named after: the name up to the first dot, or the directory of a `data.csv`.
 pub(crate) fn customer_name(key: &str) -> &str {
     let (directories, file) = key.rsplit_once('/').unwrap_or(("", key));
     let stem = file.split('.').next().unwrap_or(file);
@@ -38,7 +38,7 @@ pub(crate) fn customer_name(key: &str) -> &str {
     }
 }
 
-/// Whether a name is that of a table: `.csv`, `.csv.gz`, `.parquet`, and not hidden.
+/// Whether a name is the name of a table: `.csv`, `.csv.gz`, `.parquet`, and not hidden.
 #[must_use]
 pub fn is_table(key: &str) -> bool {
     format_of(key).is_some()
@@ -48,13 +48,13 @@ pub(crate) fn is_parquet(key: &str) -> bool {
     format_of(key) == Some(Format::Parquet)
 }
 
-/// Whether a name tells what the rows are for, so that another file may hold more of the same customer.
+/// Whether a name tells what the rows are used for, so that another file may hold more rows of the same customer.
 pub(crate) fn tells_purpose(key: &str) -> bool {
-    told(key).1.is_some()
+    purpose_of(key).1.is_some()
 }
 
-/// The customer's name and what the rows are for, as a name such as `8_train.csv` or `8/validation.csv` tells them.
-pub(in crate::input) fn told(key: &str) -> (&str, Option<Purpose>) {
+/// The customer and what the rows are used for, by a name such as `8_train.csv` or `8/validation.csv`.
+pub(in crate::input) fn purpose_of(key: &str) -> (&str, Option<Purpose>) {
     const WORDS: [(&str, Purpose); 5] = [
         ("train", Purpose::Training),
         ("training", Purpose::Training),

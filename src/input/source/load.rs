@@ -1,4 +1,4 @@
-//! A stored object to plain bytes: read whole, front to back, and unpacked where it is gzip.
+//! A stored object to plain bytes: read whole, and unpacked if it is gzip.
 
 use std::io::{self, Read};
 
@@ -6,24 +6,34 @@ use flate2::bufread::MultiGzDecoder;
 
 use crate::{
     error::{Error, Result},
+    input::source::input_file::InputFile,
     store::Store,
 };
 
-/// Memory for one object after another.
+/// Buffers that are reused for one object after another.
 #[derive(Default)]
 pub(in crate::input) struct Bytes {
     stored: Vec<u8>,
     unpacked: Vec<u8>,
+    is_packed: bool,
 }
 
 impl Bytes {
-    /// The object's bytes. Whether they are gzip is told by their first two, not by the name: a transport may have
-    /// unpacked `8.csv.gz`, or packed `8.csv`.
+    /// The bytes of a file: those that discovery has kept, or else [`Self::load`].
+    pub(in crate::input) fn load_file(&mut self, store: &dyn Store, file: &InputFile) -> Result<&[u8]> {
+        let Some(kept) = file.kept.take() else { return self.load(store, &file.key) };
+        (self.stored, self.is_packed) = (kept, false);
+        Ok(&self.stored)
+    }
+
+    /// The bytes of an object. Gzip is recognised by the first two bytes, not by the name: a transport may have unpacked
+    /// `8.csv.gz`, or packed `8.csv`.
     pub(in crate::input) fn load(&mut self, store: &dyn Store, key: &str) -> Result<&[u8]> {
         if !store.read(key, &mut self.stored)? {
             return Err(gone(&store.describe(key)));
         }
-        if !self.stored.starts_with(&[0x1f, 0x8b]) {
+        self.is_packed = self.stored.starts_with(&[0x1f, 0x8b]);
+        if !self.is_packed {
             return Ok(&self.stored);
         }
         self.unpacked.clear();
@@ -32,11 +42,16 @@ impl Bytes {
             .map_err(|source| damaged_gzip(&store.describe(key), &source))?;
         Ok(&self.unpacked)
     }
+
+    /// Moves the bytes of the last object out.
+    pub(in crate::input) fn take(&mut self) -> Vec<u8> {
+        std::mem::take(if self.is_packed { &mut self.unpacked } else { &mut self.stored })
+    }
 }
 
-/// The error of a file that was listed and is no longer there.
+/// The error of a file that was listed and no longer exists.
 pub(crate) fn gone(file: &str) -> Error {
-    Error::Data(format!("{file}: is gone since the files were listed"))
+    Error::Data(format!("{file}: no longer exists, but was listed before"))
 }
 
 /// The error of a file that cannot be decompressed.
@@ -76,7 +91,7 @@ mod tests {
         assert!(bytes.load(&store, "a.csv.gz").unwrap_err().to_string().starts_with("in/a.csv.gz: cannot be unpacked"));
         assert_eq!(
             bytes.load(&store, "b.csv").unwrap_err().to_string(),
-            "in/b.csv: is gone since the files were listed"
+            "in/b.csv: no longer exists, but was listed before"
         );
     }
 }

@@ -1,150 +1,199 @@
-//! A file to the series of its customer, or of its customers.
+//! A file to the data of its customer, or of each of its customers.
 
-use crate::input::{
-    Contents, Format, InputFile, InputSettings, Sink,
-    content::bundle::{Bundle, Slot},
-    content::series::{self as rows, Gathered, Row, Rules},
-    csv::series as csv,
-    data_error::{DataError, Position},
-    parquet::series as parquet,
-    source::load::Bytes,
-};
+use std::collections::HashMap;
+
 use crate::{
     error::{Error, Result},
+    input::{
+        content::{
+            rows::{Context, Rows},
+            series::{SeriesRows, settle},
+            sink::{Bundle, Single, Sink},
+            table::TableRows,
+        },
+        csv::file::Scratch,
+        data_error::{DataError, Position},
+        schema::columns::Columns,
+        settings::InputSettings,
+        source::{
+            file_name::Format,
+            input_file::{Contents, InputFile},
+            load::Bytes,
+            open_file::{FileRows, OpenFile},
+        },
+    },
     store::Store,
 };
-use manyfit_models::data::{CustomerId, Series};
+use manyfit_models::data::{CustomerId, Feature, Series, Table};
+
+/// The features of the customers' training rows, for reading validation rows.
+pub type KnownFeatures<'a> = HashMap<&'a CustomerId, &'a [Feature]>;
 
 /// Reads files, one after another. Each worker thread has its own.
 ///
-/// - It owns all memory that reading takes, so that a plain CSV file costs no allocation once the largest was seen;
-/// - what it makes of a file depends on that file and the settings alone.
+/// - It owns all buffers, so that reading a plain CSV file of a series does not allocate once the largest was read;
+/// - the result depends on the file, the settings and the known features alone.
 pub struct Reader {
     settings: InputSettings,
     bytes: Bytes,
-    scratch: csv::Scratch,
-    rows: Gathered,
+    scratch: Scratch,
+    rows: SeriesRows,
     series: Series,
 }
 
 impl Reader {
-    /// A reader that follows the settings.
+    /// A reader with these settings.
     #[must_use]
     pub fn new(settings: InputSettings) -> Self {
         Self {
             settings,
             bytes: Bytes::default(),
-            scratch: csv::Scratch::default(),
-            rows: Gathered::default(),
+            scratch: Scratch::default(),
+            rows: SeriesRows::default(),
             series: Series::default(),
         }
     }
 
-    /// The series of a file that holds one customer, valid until the next call. Empty where the file has no rows.
+    /// The series of a file of one customer, valid until the next call. Empty if the file has no rows.
     ///
     /// # Errors
-    /// [`Error::Data`] that names file, line, column and value of the first fault; [`Error::Storage`] where the file
-    /// cannot be read.
+    /// [`Error::Data`] that names file, line, column and value of the first error; [`Error::Storage`] if the file cannot be
+    /// read.
     pub fn read_series(&mut self, store: &dyn Store, file: &InputFile) -> Result<&Series> {
-        let Contents::One(_) = &file.contents else {
-            return Err(Error::Bug(format!("{} was read as one customer's file", file.key)));
-        };
+        check_single(file)?;
         let Self { settings, bytes, scratch, rows, series } = self;
+        let bytes = bytes.load_file(store, file)?;
         rows.clear();
-        let bytes = bytes.load(store, &file.key)?;
-        let read = match file.format {
-            Format::Csv => csv::read(bytes, settings, false, scratch, rows),
-            Format::Parquet => parquet::read(bytes, settings, false, rows),
-        };
-        read.and_then(|names| rows::settle(rows, &names, rules(settings, file), series))
-            .map_err(|fault| fault.in_file(&store.describe(&file.key)))?;
+        // Moved into the sink and back, for their memory.
+        let own = std::mem::take(rows);
+        read_into(bytes, file, settings, None, scratch, |_| Single(own))
+            .and_then(|(Single(read), columns)| {
+                *rows = read;
+                settle(rows, &columns.extra_names, context(settings, file), series)
+            })
+            .map_err(|error| error.in_file(&store.describe(&file.key)))?;
         Ok(series)
     }
 
-    /// The series of those customers of a file that are `wanted`, sorted by name. A customer's rows may stand anywhere
-    /// in the file. Customers that discovery refused are not in [`InputFile::contents`], and are not read.
+    /// The series of the customers of a file, sorted by name. The rows of a customer need not be adjacent. Customers that
+    /// are not in [`InputFile::contents`], because they are refused or in another shard, are not parsed.
     ///
     /// # Errors
-    /// As for [`Reader::read_series`]: of the file, where a row does not say whose it is; of one customer, where one of
-    /// its rows is bad.
-    pub fn read_bundle(
+    /// As for [`Reader::read_series`]: of the file, if a row does not name its customer; of one customer, if one of its rows
+    /// is bad.
+    pub fn read_bundle(&mut self, store: &dyn Store, file: &InputFile) -> Result<Vec<(CustomerId, Result<Series>)>> {
+        self.read_customers::<SeriesRows>(store, file, None)
+    }
+
+    /// The table of a file of one customer; `None` if no row has a target. `known`: the features of the training rows, for
+    /// validation rows, which get the same columns and the same numbers of categories.
+    ///
+    /// # Errors
+    /// As for [`Reader::read_series`].
+    pub fn read_table(
         &mut self,
         store: &dyn Store,
         file: &InputFile,
-        wanted: &dyn Fn(&CustomerId) -> bool,
-    ) -> Result<Vec<(CustomerId, Result<Series>)>> {
+        known: Option<&[Feature]>,
+    ) -> Result<Option<Table>> {
+        check_single(file)?;
+        let Self { settings, bytes, scratch, .. } = self;
+        let bytes = bytes.load_file(store, file)?;
+        let sink = |columns: &_| {
+            let (rows, bytes) = match file.format {
+                // The number of lines is about that of rows.
+                Format::Csv => (memchr::memchr_iter(b'\n', bytes).count() + 1, bytes.len()),
+                Format::Parquet => (0, 0),
+            };
+            Single(TableRows::with_capacity(columns, known, rows, bytes))
+        };
+        read_into(bytes, file, settings, known, scratch, sink)
+            .and_then(|(Single(rows), columns)| rows.finish(&columns, &scratch.header, context(settings, file)))
+            .map_err(|error| error.in_file(&store.describe(&file.key)))
+    }
+
+    /// The tables of the customers of a file, sorted by name; with `known`, only of the customers in it, as for
+    /// [`Self::read_table`]. All of these have the same names of features.
+    ///
+    /// # Errors
+    /// As for [`Self::read_bundle`].
+    pub fn read_table_bundle(
+        &mut self,
+        store: &dyn Store,
+        file: &InputFile,
+        known: Option<&KnownFeatures<'_>>,
+    ) -> Result<Vec<(CustomerId, Result<Option<Table>>)>> {
+        self.read_customers::<TableRows>(store, file, known)
+    }
+
+    fn read_customers<R: FileRows>(
+        &mut self,
+        store: &dyn Store,
+        file: &InputFile,
+        known: Option<&KnownFeatures<'_>>,
+    ) -> Result<Vec<(CustomerId, Result<R::Data>)>> {
         let Contents::Many(customers) = &file.contents else {
             return Err(Error::Bug(format!("{} was read as a file of many customers", file.key)));
         };
-        let wanted = customers.iter().filter(|(customer, _)| wanted(customer));
-        let mut bundle: Bundle<'_, SlotRows> =
-            Bundle::new(wanted.map(|(customer, rows)| (customer, Ok(Gathered::with_capacity(*rows)))));
-        if bundle.slots.is_empty() {
-            return Ok(Vec::new());
-        }
-        let name = || store.describe(&file.key);
-        let bytes = self.bytes.load(store, &file.key)?;
-        let names = match file.format {
-            Format::Csv => csv::read(bytes, &self.settings, true, &mut self.scratch, &mut bundle),
-            Format::Parquet => parquet::read(bytes, &self.settings, true, &mut bundle),
-        }
-        .map_err(|fault| fault.in_file(&name()))?;
-        let rules = rules(&self.settings, file);
-        let series = |slot: Slot<'_, SlotRows>| {
-            let settled = slot.content.and_then(|mut rows| {
-                let mut series = Series::default();
-                rows::settle(&mut rows, &names, rules, &mut series).map(|()| series)
-            });
-            (slot.customer.clone(), settled.map_err(|fault| fault.in_file(&name())))
+        let is_wanted = |customer: &CustomerId| known.is_none_or(|known| known.contains_key(customer));
+        let wanted: Vec<&(CustomerId, usize)> = customers.iter().filter(|(customer, _)| is_wanted(customer)).collect();
+        let Some((first, _)) = wanted.first() else { return Ok(Vec::new()) };
+        let features = |customer: &CustomerId| known.and_then(|known| known.get(customer).copied());
+        let Self { settings, bytes, scratch, .. } = self;
+        let bytes = bytes.load_file(store, file)?;
+        let all_rows = customers.iter().map(|(_, rows)| rows).sum::<usize>().max(1);
+        let text_bytes = if file.format == Format::Csv { bytes.len() } else { 0 };
+        let sink = |columns: &R::Columns| {
+            Bundle::new(wanted.iter().map(|(customer, rows)| {
+                // Its share of the bytes: all customers together must not reserve more than the file has.
+                let share = (text_bytes as f64 * (*rows as f64 / all_rows as f64)) as usize;
+                (customer, R::with_capacity(columns, features(customer), *rows, share))
+            }))
         };
-        Ok(bundle.slots.into_iter().map(series).collect())
+        let in_file = |error: DataError| error.in_file(&store.describe(&file.key));
+        let (bundle, columns) = read_into(bytes, file, settings, features(first), scratch, sink).map_err(in_file)?;
+        let context = context(settings, file);
+        let finish = |rows: Result<R, DataError>| {
+            rows.and_then(|rows| rows.finish(&columns, &scratch.header, context)).map_err(in_file)
+        };
+        Ok(bundle.into_customers().map(|(customer, rows)| (customer.clone(), finish(rows))).collect())
     }
 }
 
-fn rules(settings: &InputSettings, file: &InputFile) -> Rules {
-    let place = match file.format {
+/// Gives all rows of a file to a sink that is made for its columns.
+fn read_into<R: FileRows, S: Sink<R>>(
+    bytes: &[u8],
+    file: &InputFile,
+    settings: &InputSettings,
+    known: Option<&[Feature]>,
+    scratch: &mut Scratch,
+    sink: impl FnOnce(&R::Columns) -> S,
+) -> Result<(S, R::Columns), DataError> {
+    let mut open = OpenFile::open::<R::Columns>(bytes, file.format, settings, scratch)?;
+    let mut columns: R::Columns = open.resolve(settings, is_bundle(file), known)?;
+    columns.resolve_extra(open.header(), settings)?;
+    let mut sink = sink(&columns);
+    open.read(&columns, &mut sink)?;
+    Ok((sink, columns))
+}
+
+fn check_single(file: &InputFile) -> Result<()> {
+    match file.contents {
+        Contents::One(_) => Ok(()),
+        Contents::Many(_) => Err(Error::Bug(format!("{} was read as one customer's file", file.key))),
+    }
+}
+
+const fn is_bundle(file: &InputFile) -> bool {
+    matches!(file.contents, Contents::Many(_))
+}
+
+fn context(settings: &InputSettings, file: &InputFile) -> Context {
+    let position = match file.format {
         Format::Csv => Position::Line,
         Format::Parquet => Position::Row,
     };
-    Rules { duplicates: settings.duplicates, place, many: matches!(file.contents, Contents::Many(_)) }
-}
-
-impl Sink for Gathered {
-    #[inline]
-    fn slot(&mut self, _: &[u8]) -> Option<usize> {
-        Some(0)
-    }
-
-    #[inline]
-    fn push(&mut self, _: usize, row: Row, further: &[f64]) {
-        Self::push(self, row, further);
-    }
-
-    fn fail(&mut self, _: usize, fault: DataError) -> Result<(), DataError> {
-        Err(fault)
-    }
-}
-
-/// One customer's rows, or its first fault.
-type SlotRows = Result<Gathered, DataError>;
-
-impl Sink for Bundle<'_, SlotRows> {
-    fn slot(&mut self, customer: &[u8]) -> Option<usize> {
-        let slot = self.find(customer)?;
-        // Nothing more is wanted of a customer that has failed.
-        self.slots[slot].content.is_ok().then_some(slot)
-    }
-
-    fn push(&mut self, slot: usize, row: Row, further: &[f64]) {
-        if let Ok(rows) = &mut self.slots[slot].content {
-            rows.push(row, further);
-        }
-    }
-
-    fn fail(&mut self, slot: usize, fault: DataError) -> Result<(), DataError> {
-        self.slots[slot].content = Err(fault);
-        Ok(())
-    }
+    Context { duplicates: settings.duplicates, position, many: is_bundle(file) }
 }
 
 #[cfg(test)]
@@ -154,11 +203,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::input::{Duplicates, ExtraColumn, discover, testing::Memory};
+    use crate::{
+        input::{Duplicates, ExtraColumn, TableSettings, discover, discover_with, testing::Memory},
+        store::Entry,
+    };
 
     fn one(key: &str) -> InputFile {
         let contents = Contents::One(CustomerId::new("8").unwrap());
-        InputFile { key: key.into(), size: 0, format: Format::Csv, contents }
+        InputFile::new(Entry { key: key.into(), size: 0 }, Format::Csv, contents)
     }
 
     /// The series of a file with the text, or the complaint.
@@ -198,12 +250,12 @@ mod tests {
     #[test]
     fn an_error_names_file_line_column_and_value() {
         for (text, expected) in [
-            ("ds,y\n2024-01-01,1\n\n2024-01-02,x1\n", r#"in/8.csv: line 4, column "y": "x1" is not a number: mend"#),
+            ("ds,y\n2024-01-01,1\n\n2024-01-02,x1\n", r#"in/8.csv: line 4, column "y": "x1" is not a number: correct"#),
             (
                 "ds,y\n\"2024-01-01\",\"1,234.5\"\n",
                 r#"in/8.csv: line 2, column "y": "1,234.5" is not a number: write a point"#,
             ),
-            ("ds,y\n2024-02-30,1\n", r#"in/8.csv: line 2, column "ds": "2024-02-30" is not a moment of the calendar"#),
+            ("ds,y\n2024-02-30,1\n", r#"in/8.csv: line 2, column "ds": "2024-02-30" is not a calendar time"#),
             ("ds,y\n01/02/2024,1\n", r#"in/8.csv: line 2, column "ds": "01/02/2024" could be day/month or month/day"#),
             ("ds,y\n,1\n", r#"in/8.csv: line 2, column "ds": "" is empty: every row needs a timestamp"#),
             ("ds,y,n\n2024-01-01,1,\"a\nb\"\n2024-01-02,inf,c\n", r#"in/8.csv: line 4, column "y": "inf" is infinite"#),
@@ -212,7 +264,7 @@ mod tests {
                 "in/8.csv: line 3: the row has 3 fields where the first line has 2",
             ),
             ("ds,y\n2024-01-01\n", "in/8.csv: line 2: the row has 1 fields"),
-            ("ds,y\n2024-01-01,1\n2024-01-01,2\n", "in/8.csv: line 3: the timestamp 2024-01-01 stands also on line 2"),
+            ("ds,y\n2024-01-01,1\n2024-01-01,2\n", "in/8.csv: line 3: the timestamp 2024-01-01 is also on line 2"),
             ("", "in/8.csv: is empty"),
             ("one\ntwo\n", "in/8.csv: no column looks like timestamps: set timestamp to one of \"one\""),
             ("2024-01-01,1\n2024-01-02,x\n", r##"in/8.csv: line 2, column "#2": "x" is not a number"##),
@@ -223,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn further_columns_go_with_their_dates_whether_the_target_is_there_or_not() {
+    fn extra_columns_go_with_their_dates_whether_the_target_is_there_or_not() {
         let settings = InputSettings {
             duplicates: Duplicates::Sum,
             extra: vec![
@@ -275,15 +327,59 @@ mod tests {
         let store = Memory::with([("all.csv", text)]);
         let found = discover(&store, &InputSettings::default()).unwrap();
         let mut reader = Reader::new(InputSettings::default());
-        let read = reader.read_bundle(&store, &found.files[0], &|_| true).unwrap();
+        let read = reader.read_bundle(&store, &found.files[0]).unwrap();
         let names: Vec<&str> = read.iter().map(|(customer, _)| customer.as_str()).collect();
         assert_eq!(names, ["a", "b", "c"]);
         assert_eq!(read[0].1.as_ref().unwrap().values, [1.0, 2.0]);
         assert_eq!(read[1].1.as_ref().unwrap().values, [10.0, 20.0]);
         let complaint = read[2].1.as_ref().unwrap_err().to_string();
         assert!(complaint.starts_with(r#"in/all.csv: line 5, column "y": "x" is not a number"#), "{complaint}");
-        let wanted = reader.read_bundle(&store, &found.files[0], &|customer| customer.as_str() == "b").unwrap();
-        assert_eq!(wanted.len(), 1);
+        let mut selected = found.files[0].clone();
+        if let Contents::Many(customers) = &mut selected.contents {
+            customers.retain(|(customer, _)| customer.as_str() == "b");
+        }
+        assert_eq!(reader.read_bundle(&store, &selected).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_file_is_read_once_within_the_budget_and_twice_beyond_it() {
+        let table = InputSettings { table: Some(TableSettings::default()), ..InputSettings::default() };
+        let series = InputSettings::default();
+        for (kind, settings, header) in [
+            ("series", &series, "ds,y\n2024-01-01,1\n2024-01-02,2\n"),
+            ("bundles of series", &series, "customer,ds,y\n#,2024-01-01,1\n#,2024-01-02,2\n"),
+            ("tables", &table, "y,a\n1,2\n2,3\n"),
+            ("bundles of tables", &table, "customer,y,a\n#,1,2\n#,2,3\n"),
+        ] {
+            let text = |name: &str| header.replace('#', name);
+            let reads = |budget: u64| {
+                let store = Memory::with([("1.csv", text("a")), ("2.csv", text("b"))]);
+                let found =
+                    discover_with(&store, settings, budget, |files, scan| files.iter().map(scan).collect()).unwrap();
+                let mut reader = Reader::new(settings.clone());
+                for file in &found.files {
+                    let rows = match (&file.contents, &settings.table) {
+                        (Contents::One(_), None) => reader.read_series(&store, file).unwrap().len(),
+                        (Contents::One(_), Some(_)) => reader.read_table(&store, file, None).unwrap().unwrap().len(),
+                        (Contents::Many(_), None) => {
+                            reader.read_bundle(&store, file).unwrap()[0].1.as_ref().unwrap().len()
+                        }
+                        (Contents::Many(_), Some(_)) => {
+                            let tables = reader.read_table_bundle(&store, file, None).unwrap();
+                            tables[0].1.as_ref().unwrap().as_ref().unwrap().len()
+                        }
+                    };
+                    assert_eq!(rows, 2, "{kind}");
+                    assert!(!file.kept.is_some(), "{kind}: dropped once it is read");
+                }
+                store.reads().into_values().collect::<Vec<usize>>()
+            };
+            assert_eq!(reads(u64::MAX), [1, 1], "{kind}");
+            let many = kind.starts_with("bundles");
+            // Without a budget: the first file to inspect it, a bundle to count its rows, and every file for its rows.
+            assert_eq!(reads(0), if many { [3, 2] } else { [2, 1] }, "{kind}");
+            assert_eq!(reads(text("a").capacity() as u64), if many { [1, 2] } else { [1, 1] }, "{kind}: room for one");
+        }
     }
 
     #[test]
@@ -294,7 +390,7 @@ mod tests {
         assert!(refusal.starts_with(r#"in/b.csv: has a column "customer""#), "{refusal}");
         let bundle = InputFile { contents: Contents::Many(Vec::new()), ..one("a.csv") };
         assert!(matches!(reader.read_series(&store, &bundle), Err(Error::Bug(_))));
-        assert!(matches!(reader.read_bundle(&store, &one("a.csv"), &|_| true), Err(Error::Bug(_))));
+        assert!(matches!(reader.read_bundle(&store, &one("a.csv")), Err(Error::Bug(_))));
     }
 
     proptest! {
@@ -323,7 +419,7 @@ mod tests {
                 let mut reader = Reader::new(settings);
                 for file in &found.files {
                     let _ = reader.read_series(&store, file);
-                    let _ = reader.read_bundle(&store, file, &|_| true);
+                    let _ = reader.read_bundle(&store, file);
                 }
             }
         }

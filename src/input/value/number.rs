@@ -1,8 +1,8 @@
-//! Text to number: a target, or its absence.
+//! Text to number, or to a missing value.
 
 pub(crate) use manyfit_models::data::is_missing;
 
-/// The number; `None` where it is missing. Never infinite, never NaN.
+/// The number, finite; `None` if it is missing.
 ///
 /// # Errors
 /// The second half of a sentence that begins with the text: what is wrong and what to write instead.
@@ -14,24 +14,24 @@ pub(crate) fn parse(text: &[u8]) -> Result<Option<f64>, &'static str> {
     }
 }
 
-/// What is wrong with text that is no number at all.
-const NOT_A_NUMBER: &str = "is not a number: mend the value, or leave the cell empty if it is unknown";
+/// What is wrong with text that is not a number.
+const NOT_A_NUMBER: &str = "is not a number: correct the value, or leave the cell empty if it is unknown";
 
-/// The same of a target, whose column may have been guessed.
+/// The same for a target, whose column may have been detected wrongly.
 pub(crate) const NOT_A_TARGET: &str =
-    "is not a number: mend the value, leave the cell empty if it is unknown, or set target to another column";
+    "is not a number: correct the value, leave the cell empty if it is unknown, or set target to another column";
 
-/// As [`parse`], with a complaint of the caller's about text that is no number at all.
+/// As [`parse`], with the caller's complaint about text that is not a number.
 #[inline]
 pub(crate) fn parse_or(text: &[u8], complaint: &'static str) -> Result<Option<f64>, &'static str> {
     parse(text).map_err(|own| if own == NOT_A_NUMBER { complaint } else { own })
 }
 
-/// A number of a further column: NaN where it is missing; `true` and `false` are 1 and 0.
+/// A number of an extra column: NaN if it is missing; `true` and `false` are 1 and 0.
 ///
 /// # Errors
 /// As for [`parse`].
-pub(crate) fn parse_or_truth(text: &[u8]) -> Result<f64, &'static str> {
+pub(crate) fn parse_or_boolean(text: &[u8]) -> Result<f64, &'static str> {
     match text {
         _ if text.eq_ignore_ascii_case(b"true") => Ok(1.0),
         _ if text.eq_ignore_ascii_case(b"false") => Ok(0.0),
@@ -39,10 +39,10 @@ pub(crate) fn parse_or_truth(text: &[u8]) -> Result<f64, &'static str> {
     }
 }
 
-/// The rule for a number that comes as one: NaN is missing, infinity is refused.
+/// Checks a number of a typed column: NaN is missing, infinity is an error.
 pub(crate) fn check(number: f64) -> Result<Option<f64>, &'static str> {
     if number.is_infinite() {
-        Err("is infinite: mend the value, or leave the cell empty if it is unknown")
+        Err("is infinite: correct the value, or leave the cell empty if it is unknown")
     } else {
         Ok(Some(number).filter(|number| !number.is_nan()))
     }

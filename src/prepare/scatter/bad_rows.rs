@@ -14,7 +14,10 @@ use std::{
 
 use crate::{
     error::{Error, Result},
-    input::{csv::write::write_field, raw},
+    input::{
+        csv::write::write_field,
+        data_error::{DataError, Position},
+    },
     prepare::buckets::{BucketFile, Extent, begin_piece, end_piece, pieces},
     store::{write_file, writing},
 };
@@ -104,13 +107,13 @@ impl BadRows {
             && let Some(first) = first
         {
             let BlockStart { file, before, text } = blocks[first.block as usize];
-            let place = format!("{} {}", if text { "line" } else { "row" }, before + first.number);
-            let file = &files[file];
+            let position = if text { Position::Line } else { Position::Row }(before + first.number);
             let described = if first.column.is_empty() {
-                Error::Data(format!("{file}: {place}: {}", first.complaint))
+                DataError::row(position, &first.complaint)
             } else {
-                raw::bad_cell(file, &place, &first.column, &first.value, &first.complaint)
+                DataError::cell(position, first.column.as_bytes(), &first.value, &first.complaint)
             };
+            let described = described.in_file(&files[file]);
             let hint = match self.tolerated {
                 0 => "or use --max-bad-rows N to leave out up to N such rows".to_owned(),
                 some => format!("or raise --max-bad-rows: more than {some} rows are bad, and this is the first"),

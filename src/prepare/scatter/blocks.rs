@@ -17,7 +17,7 @@ use crate::{
     input::{
         csv::split::end_of_whole_records,
         file_name::{customer_name, is_parquet, is_table},
-        raw,
+        layout::Layout,
         source::load::{damaged_gzip, gone},
     },
     prepare::options::Options,
@@ -180,7 +180,7 @@ impl<'a> BlockReader<'a> {
             return Ok(None);
         }
         let head = &rest[..memchr::memrchr(b'\n', &rest).map_or(rest.len(), |at| at + 1)];
-        let (layout, dialect) = raw::csv_layout(head, &self.options.columns, &name)?;
+        let (layout, dialect) = Layout::of_csv(head, &self.options.columns, &name)?;
         let mapping = self.map(layout, entry, &name)?;
         if rest.starts_with(b"\xef\xbb\xbf") {
             rest.drain(..3);
@@ -206,7 +206,7 @@ impl<'a> BlockReader<'a> {
         )))
     }
 
-    fn map(&mut self, layout: raw::Layout, entry: &Entry, name: &str) -> Result<Arc<RowMapping>> {
+    fn map(&mut self, layout: Layout, entry: &Entry, name: &str) -> Result<Arc<RowMapping>> {
         let kept = match &self.first {
             Some((_, kept)) => kept.clone(),
             None => row_mapping::kept_columns(&layout, &self.options.keep),

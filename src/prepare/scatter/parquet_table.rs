@@ -24,7 +24,7 @@ use super::row_mapping::{RowMapping, RowTime};
 use crate::{
     error::{Error, Result},
     input::{
-        InputSettings, csv::write::write_number, parquet::values, raw::Layout, source::load::gone, value::timestamp,
+        InputSettings, csv::write::write_number, layout::Layout, parquet::values, source::load::gone, value::timestamp,
     },
     store::Store,
 };
@@ -89,7 +89,7 @@ impl ParquetTable {
 
     /// The roles of the columns.
     pub(super) fn layout(&self, settings: &InputSettings) -> Result<Layout> {
-        values::layout(self.names.clone(), &self.types, settings, &self.name)
+        Layout::of_parquet(&self.names, &self.types, settings, &self.name)
     }
 
     /// # Errors
@@ -191,7 +191,7 @@ fn parsed_time(value: &AnyValue<'_>) -> (std::result::Result<i64, &'static str>,
         AnyValue::Datetime(_, _, zone) => zone.is_some(),
         number => number.extract::<i64>().is_some_and(|number| !timestamp::is_day(number)),
     };
-    (values::moment(value), absolute)
+    (values::time(value), absolute)
 }
 
 /// A column as texts.

@@ -6,7 +6,7 @@ use super::time_zones;
 use crate::{
     error::{Error, Result},
     input::{
-        raw::Layout,
+        layout::Layout,
         value::{number, timestamp},
     },
     prepare::{

@@ -1,0 +1,87 @@
+//! Where the rows of a file go: to its one customer, or to each of its customers.
+
+use std::collections::HashMap;
+
+use crate::input::data_error::DataError;
+use manyfit_models::data::CustomerId;
+
+/// Receives the rows of a file, customer by customer.
+pub(in crate::input) trait Sink<R> {
+    /// The slot of a customer; `None`: its rows are not wanted, and need not be parsed.
+    fn slot(&mut self, customer: &[u8]) -> Option<usize>;
+
+    /// The rows in a slot.
+    fn rows(&mut self, slot: usize) -> &mut R;
+
+    /// Takes the error of a row. Returning it ends the reading of the file.
+    fn fail(&mut self, slot: usize, error: DataError) -> Result<(), DataError>;
+}
+
+/// The rows of a file of one customer.
+pub(in crate::input) struct Single<R>(pub(in crate::input) R);
+
+impl<R> Sink<R> for Single<R> {
+    #[inline]
+    fn slot(&mut self, _: &[u8]) -> Option<usize> {
+        Some(0)
+    }
+
+    #[inline]
+    fn rows(&mut self, _: usize) -> &mut R {
+        &mut self.0
+    }
+
+    fn fail(&mut self, _: usize, error: DataError) -> Result<(), DataError> {
+        Err(error)
+    }
+}
+
+/// The rows of a file of many customers, in which the rows of different customers may be mixed.
+pub(in crate::input) struct Bundle<'a, R> {
+    slots: Vec<Slot<'a, R>>,
+    by_name: HashMap<&'a [u8], usize>,
+    /// The slot of the last row: the rows of a customer are mostly adjacent.
+    last: usize,
+}
+
+/// The rows of one customer, and the error of its first bad row.
+struct Slot<'a, R> {
+    customer: &'a CustomerId,
+    rows: R,
+    error: Option<DataError>,
+}
+
+impl<'a, R> Bundle<'a, R> {
+    /// A slot for each of these customers.
+    pub(in crate::input) fn new(customers: impl Iterator<Item = (&'a CustomerId, R)>) -> Self {
+        let slots: Vec<Slot<'_, R>> = customers.map(|(customer, rows)| Slot { customer, rows, error: None }).collect();
+        let by_name = slots.iter().enumerate().map(|(at, slot)| (slot.customer.as_str().as_bytes(), at)).collect();
+        Self { slots, by_name, last: 0 }
+    }
+
+    /// Each customer with its rows, or the error of its first bad row.
+    pub(in crate::input) fn into_customers(self) -> impl Iterator<Item = (&'a CustomerId, Result<R, DataError>)> {
+        self.slots.into_iter().map(|Slot { customer, rows, error }| (customer, error.map_or(Ok(rows), Err)))
+    }
+}
+
+impl<R> Sink<R> for Bundle<'_, R> {
+    #[inline]
+    fn slot(&mut self, customer: &[u8]) -> Option<usize> {
+        if self.slots.get(self.last).is_none_or(|slot| slot.customer.as_str().as_bytes() != customer) {
+            self.last = *self.by_name.get(customer)?;
+        }
+        // The rows of a customer that has failed are not needed.
+        self.slots[self.last].error.is_none().then_some(self.last)
+    }
+
+    #[inline]
+    fn rows(&mut self, slot: usize) -> &mut R {
+        &mut self.slots[slot].rows
+    }
+
+    fn fail(&mut self, slot: usize, error: DataError) -> Result<(), DataError> {
+        self.slots[slot].error = Some(error);
+        Ok(())
+    }
+}

@@ -1,0 +1,136 @@
+//! A CSV file: its header, its columns, its rows.
+
+use crate::input::{
+    content::{rows::Rows, sink::Sink},
+    csv::split::{self, Record, Records, Text},
+    data_error::{DataError, Position},
+    schema::{
+        columns::Columns,
+        header::{Header, NO_CUSTOMER},
+        kind::ColumnKind,
+    },
+    settings::InputSettings,
+    value::number,
+};
+use manyfit_models::data::Feature;
+
+/// The number of rows that are sampled to detect columns by their values, and more while a column has shown no value yet,
+const SAMPLE: usize = 20;
+/// … up to this number.
+const LONGEST_SAMPLE: usize = 2000;
+
+/// Buffers that are reused for one file after another.
+#[derive(Default)]
+pub(in crate::input) struct Scratch {
+    pub(in crate::input) records: split::Scratch,
+    pub(in crate::input) header: Header,
+}
+
+/// A CSV file whose first record was read.
+pub(in crate::input) struct CsvFile<'a> {
+    pub(in crate::input) text: Text<'a>,
+    pub(in crate::input) scratch: &'a mut Scratch,
+}
+
+impl<'a> CsvFile<'a> {
+    /// Reads the first record.
+    pub(in crate::input) fn open<C: Columns>(
+        bytes: &'a [u8],
+        settings: &InputSettings,
+        scratch: &'a mut Scratch,
+    ) -> Result<Self, DataError> {
+        let text = Text::new(bytes)?;
+        let mut records = text.records(&mut scratch.records);
+        let first = records.next().ok_or_else(|| DataError::file(C::EMPTY))?;
+        first.check_quotes()?;
+        C::fill_header(&mut scratch.header, &first, settings);
+        Ok(Self { text, scratch })
+    }
+
+    /// Finds the columns.
+    pub(in crate::input) fn resolve<C: Columns>(
+        &mut self,
+        settings: &InputSettings,
+        many: bool,
+        known: Option<&[Feature]>,
+    ) -> Result<C, DataError> {
+        let Scratch { records, header } = &mut *self.scratch;
+        C::resolve(header, settings, many, known, || sample(self.text.records(records), header.len()))
+    }
+
+    /// Calls `each` with the customer of each row.
+    pub(in crate::input) fn customers(
+        self,
+        column: Option<usize>,
+        mut each: impl FnMut(&[u8]),
+    ) -> Result<(), DataError> {
+        self.for_each_row(column, |_, _, _, customer| {
+            each(customer);
+            Ok(())
+        })
+    }
+
+    /// Gives every row to the sink.
+    pub(in crate::input) fn read<R: Rows>(
+        self,
+        columns: &R::Columns,
+        sink: &mut impl Sink<R>,
+    ) -> Result<(), DataError> {
+        self.for_each_row(columns.customer(), |record, number, header, customer| {
+            let Some(slot) = sink.slot(customer) else { return Ok(()) };
+            let pushed = sink.rows(slot).push_record(record, number, columns, header);
+            pushed.or_else(|error| sink.fail(slot, error))
+        })
+    }
+
+    /// Calls `each` with every record after the header, its number and its customer; the name is empty in a file of one
+    /// customer. Blank rows without a customer are skipped.
+    #[inline]
+    fn for_each_row(
+        self,
+        column: Option<usize>,
+        mut each: impl FnMut(&Record<'_>, u64, &Header, &[u8]) -> Result<(), DataError>,
+    ) -> Result<(), DataError> {
+        let Scratch { records, header } = self.scratch;
+        let mut records = self.text.records(records);
+        if !header.is_headerless() {
+            records.next();
+        }
+        let mut number = 0;
+        while let Some(record) = records.next() {
+            number += 1;
+            if let Some(customer) = customer_of(&record, column, header)? {
+                each(&record, number, header, customer)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn sample(mut records: Records<'_>, width: usize) -> Vec<ColumnKind> {
+    let mut kinds = vec![ColumnKind::UNSEEN; width];
+    records.next();
+    for rows in 1..=LONGEST_SAMPLE {
+        let Some(record) = records.next() else { break };
+        kinds.iter_mut().enumerate().for_each(|(at, kind)| kind.see(record.field(at)));
+        if rows >= SAMPLE && kinds.iter().all(|kind| kind.seen) {
+            break;
+        }
+    }
+    kinds
+}
+
+/// The customer of a row: an empty name if there is no column of customers, `None` for a blank row.
+#[inline]
+fn customer_of<'a>(record: &Record<'a>, column: Option<usize>, header: &Header) -> Result<Option<&'a [u8]>, DataError> {
+    let Some(at) = column else { return Ok(Some(&[])) };
+    let name = record.field(at);
+    if !number::is_missing(name) && str::from_utf8(name).is_ok() {
+        Ok(Some(name))
+    } else if record.is_blank() {
+        Ok(None)
+    } else {
+        record.check_quotes()?;
+        Err(DataError::cell(Position::Line(record.line), header.name(at), name, NO_CUSTOMER))
+    }
+}

@@ -1,0 +1,76 @@
+//! The layout of a table larger than memory, detected by the rules for files that are read whole.
+//!
+//! `prepare` reads such tables in blocks and must accept the rows that `train` would accept.
+
+#[cfg(feature = "parquet")]
+use crate::input::{parquet::values::kind, schema::columns::Columns};
+use crate::{
+    error::Result,
+    input::{
+        csv::file::{CsvFile, Scratch},
+        data_error::DataError,
+        schema::{header::Header, series_columns::SeriesColumns},
+        settings::InputSettings,
+    },
+};
+
+/// The roles of a table's columns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Layout {
+    /// The names of the columns; `#1`, `#2` and so on if the table has no header.
+    pub(crate) names: Vec<String>,
+    /// The column that names customers, if any.
+    pub(crate) customer: Option<usize>,
+    /// The column of timestamps.
+    pub(crate) timestamp: usize,
+    /// The column of values.
+    pub(crate) target: usize,
+}
+
+/// How a CSV file is split.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Dialect {
+    /// The byte between two fields.
+    pub(crate) delimiter: u8,
+    /// Whether the first record names the columns.
+    pub(crate) has_header: bool,
+}
+
+impl Layout {
+    fn new(header: &Header, columns: &SeriesColumns) -> Self {
+        let names = (0..header.len()).map(|at| header.display(at)).collect();
+        Self { names, customer: columns.customer, timestamp: columns.timestamp, target: columns.target }
+    }
+
+    /// The layout of a CSV file, from whole records at its beginning. `file` names it in errors.
+    pub(crate) fn of_csv(head: &[u8], settings: &InputSettings, file: &str) -> Result<(Self, Dialect)> {
+        let mut scratch = Scratch::default();
+        let mut layout = || {
+            let mut csv = CsvFile::open::<SeriesColumns>(head, settings, &mut scratch)?;
+            let many = csv.scratch.header.has_customer(settings)?;
+            let columns = csv.resolve(settings, many, None)?;
+            let header = &csv.scratch.header;
+            let dialect = Dialect { delimiter: csv.text.delimiter(), has_header: !header.is_headerless() };
+            Ok((Self::new(header, &columns), dialect))
+        };
+        layout().map_err(|error: DataError| error.in_file(file))
+    }
+
+    /// The layout of a Parquet file with these columns. `file` names it in errors.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn of_parquet(
+        names: &[String],
+        types: &[polars::prelude::ArrowDataType],
+        settings: &InputSettings,
+        file: &str,
+    ) -> Result<Self> {
+        let mut header = Header::default();
+        header.fill(names.iter(), false);
+        let kinds = || types.iter().map(kind).collect();
+        let columns = header
+            .has_customer(settings)
+            .and_then(|many| SeriesColumns::resolve(&header, settings, many, None, kinds))
+            .map_err(|error| error.in_file(file))?;
+        Ok(Self::new(&header, &columns))
+    }
+}

@@ -1,0 +1,47 @@
+//! Which columns rows are made of.
+
+use crate::input::{
+    csv::split::Record,
+    data_error::DataError,
+    schema::{description::ColumnNames, header::Header, kind::ColumnKind},
+    settings::InputSettings,
+};
+use manyfit_models::data::Feature;
+
+/// Where the columns are that a row is made of: of a series, or of a table of features.
+pub(in crate::input) trait Columns: Sized {
+    /// What is wrong with an empty file.
+    const EMPTY: &'static str;
+    /// What to do about a Parquet column of another type.
+    const TYPE_HINT: &'static str;
+
+    /// Takes the columns' names from the first record of a file.
+    fn fill_header(header: &mut Header, first: &Record<'_>, settings: &InputSettings);
+
+    /// Finds the columns. `many`: the file holds many customers. `known`: the features of the training rows, for validation
+    /// rows. `kinds` looks at the values, if the names alone do not decide.
+    fn resolve(
+        header: &Header,
+        settings: &InputSettings,
+        many: bool,
+        known: Option<&[Feature]>,
+        kinds: impl FnOnce() -> Vec<ColumnKind>,
+    ) -> Result<Self, DataError>;
+
+    /// Finds the columns that only reading needs: a file without them can still list its customers.
+    fn resolve_extra(&mut self, header: &Header, settings: &InputSettings) -> Result<(), DataError>;
+
+    /// The names of the columns, for people.
+    fn describe(&self, header: &Header, settings: &InputSettings) -> ColumnNames;
+
+    /// The column of customer names.
+    fn customer(&self) -> Option<usize>;
+
+    /// All columns to load.
+    #[cfg(feature = "parquet")]
+    fn wanted(&self) -> Vec<usize>;
+
+    /// Whether a column is loaded as numbers.
+    #[cfg(feature = "parquet")]
+    fn is_numeric(&self, at: usize) -> bool;
+}

@@ -1,0 +1,33 @@
+//! What the values of a column look like.
+
+use crate::input::value::{number, timestamp};
+
+/// What every sampled value of a column can be parsed as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent observations, not a state")]
+pub(in crate::input) struct ColumnKind {
+    /// Whether any value was seen; if not, the rest is meaningless.
+    pub(in crate::input) seen: bool,
+    /// A timestamp by its form.
+    pub(in crate::input) calendar: bool,
+    /// A timestamp by its form or its size.
+    pub(in crate::input) time: bool,
+    /// A number.
+    pub(in crate::input) number: bool,
+}
+
+impl ColumnKind {
+    /// No value was seen.
+    pub(in crate::input) const UNSEEN: Self = Self { seen: false, calendar: true, time: true, number: true };
+
+    /// Takes one more value into account.
+    pub(in crate::input) fn see(&mut self, value: &[u8]) {
+        if number::is_missing(value) {
+            return;
+        }
+        self.seen = true;
+        self.time = self.time && timestamp::parse(value).is_ok();
+        self.calendar = self.calendar && self.time && timestamp::is_calendar(value);
+        self.number = self.number && number::parse(value).is_ok();
+    }
+}

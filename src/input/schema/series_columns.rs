@@ -1,0 +1,303 @@
+//! Which column of a series is the timestamp, the target, the customer: as set, or detected.
+//!
+//! Detection depends on the one file alone, so a customer's model never depends on which other files are beside it.
+
+use crate::input::{
+    csv::split::Record,
+    data_error::{DataError, quoted},
+    schema::{
+        columns::Columns,
+        description::{ColumnName, ColumnNames},
+        header::{Header, same_letters},
+        kind::ColumnKind,
+    },
+    settings::{ExtraColumn, InputSettings},
+    value::{number, timestamp},
+};
+use manyfit_models::data::Feature;
+
+/// Names of the timestamp, the most certain first. Compared by letters and digits only, ignoring case.
+const TIMESTAMPS: [&str; 12] = [
+    "ds",
+    "timestamp",
+    "datetime",
+    "date",
+    "weekstarting",
+    "weekstart",
+    "weekending",
+    "monthstarting",
+    "monthstart",
+    "ts",
+    "eventtime",
+    "timeutc",
+];
+/// Names of the timestamp if the values are timestamps: `week` may also count from 1 to 53.
+const TIMESTAMPS_BY_VALUE: [&str; 7] = ["time", "day", "week", "month", "quarter", "period", "hour"];
+/// Names of the target, the most certain first.
+const TARGETS: [&str; 17] = [
+    "y",
+    "target",
+    "value",
+    "quantity",
+    "qty",
+    "sales",
+    "demand",
+    "consumption",
+    "revenue",
+    "load",
+    "units",
+    "volume",
+    "amount",
+    "count",
+    "kwh",
+    "energy",
+    "power",
+];
+/// Never detected as the target: row numbers that data frames leave behind, identifiers, parts of a date.
+const COUNTERS: [&str; 6] = ["", "index", "unnamed0", "rownames", "id", "year"];
+
+/// Where the columns are that a customer's series is made of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::input) struct SeriesColumns {
+    pub(in crate::input) timestamp: usize,
+    pub(in crate::input) target: usize,
+    pub(in crate::input) customer: Option<usize>,
+    /// The extra columns that the file has, once they are resolved.
+    pub(in crate::input) extra: Vec<usize>,
+    /// Their names in the model.
+    pub(in crate::input) extra_names: Vec<String>,
+    /// Number of fields of a row.
+    pub(in crate::input) width: usize,
+}
+
+impl Columns for SeriesColumns {
+    const EMPTY: &'static str = "is empty: it needs a timestamp and a value in each row";
+    const TYPE_HINT: &'static str = "write it as Float64, Int64, Timestamp or text";
+
+    /// A first record of a timestamp, and then a number or nothing, is data; the columns are `#1`, `#2`, … then.
+    fn fill_header(header: &mut Header, first: &Record<'_>, _: &InputSettings) {
+        let headerless = first.len() >= 2
+            && timestamp::parse(first.field(0)).is_ok()
+            && (number::is_missing(first.field(1)) || number::parse(first.field(1)).is_ok());
+        if headerless {
+            header.fill((1..=first.len()).map(|number| format!("#{number}")), true);
+        } else {
+            header.fill((0..first.len()).map(|at| first.field(at)), false);
+        }
+    }
+
+    fn resolve(
+        header: &Header,
+        settings: &InputSettings,
+        many: bool,
+        _: Option<&[Feature]>,
+        kinds: impl FnOnce() -> Vec<ColumnKind>,
+    ) -> Result<Self, DataError> {
+        if header.is_headerless() {
+            return Self::by_position(header, settings, many);
+        }
+        let customer = header.customer_as_in_first_file(settings, many)?;
+        let kinds = std::cell::LazyCell::new(kinds);
+        let kind = |at: usize| kinds.get(at).copied().unwrap_or(ColumnKind::UNSEEN);
+        let timestamp = match &settings.timestamp {
+            Some(wanted) => header.required("timestamp", wanted)?,
+            None => guess_timestamp(header, kind, |at| Some(at) != customer)?,
+        };
+        let target = match &settings.target {
+            Some(wanted) => header.required("target", wanted)?,
+            None => guess_target(header, kind, |at| Some(at) != customer && at != timestamp)?,
+        };
+        if timestamp == target || customer == Some(timestamp) || customer == Some(target) {
+            return Err(DataError::file("timestamp, target and customer must be three different columns"));
+        }
+        Ok(Self { timestamp, target, customer, width: header.len(), ..Self::default() })
+    }
+
+    fn resolve_extra(&mut self, header: &Header, settings: &InputSettings) -> Result<(), DataError> {
+        for ExtraColumn { name, column, required } in &settings.extra {
+            if let Some(at) = header.find(column).filter(|_| !header.is_headerless()) {
+                self.extra.push(at);
+                self.extra_names.push(name.clone());
+            } else if *required {
+                let (wanted, listed) = (quoted(column.as_bytes()), header.list());
+                return Err(DataError::file(if header.is_headerless() {
+                    format!(
+                        "has no header, so the column {wanted} that the model needs cannot be found: add a header line"
+                    )
+                } else {
+                    format!("has no column {wanted}, which the model needs; its columns are {listed}")
+                }));
+            }
+        }
+        Ok(())
+    }
+
+    fn describe(&self, header: &Header, settings: &InputSettings) -> ColumnNames {
+        let name = |at: usize, set: &Option<String>| ColumnName { name: header.display(at), guessed: set.is_none() };
+        ColumnNames {
+            timestamp: Some(name(self.timestamp, &settings.timestamp)),
+            target: name(self.target, &settings.target),
+            customer: self.customer.map(|at| name(at, &settings.customer)),
+            features: Vec::new(),
+        }
+    }
+
+    fn customer(&self) -> Option<usize> {
+        self.customer
+    }
+
+    #[cfg(feature = "parquet")]
+    fn wanted(&self) -> Vec<usize> {
+        [self.timestamp, self.target].into_iter().chain(self.customer).chain(self.extra.iter().copied()).collect()
+    }
+
+    #[cfg(feature = "parquet")]
+    fn is_numeric(&self, _: usize) -> bool {
+        false
+    }
+}
+
+impl SeriesColumns {
+    /// The columns of a file without a header: timestamp, then target.
+    fn by_position(header: &Header, settings: &InputSettings, many: bool) -> Result<Self, DataError> {
+        let named =
+            [("customer", &settings.customer), ("timestamp", &settings.timestamp), ("target", &settings.target)];
+        if let Some((setting, Some(wanted))) = named.iter().find(|(_, name)| name.is_some()) {
+            let wanted = quoted(wanted.as_bytes());
+            return Err(DataError::file(format!(
+                "has no header, so the column {wanted} of the setting {setting} cannot be found: add a header line"
+            )));
+        }
+        if many {
+            return Err(DataError::file(
+                "has no header, unlike the first file, so its customers are unknown: add a header line",
+            ));
+        }
+        Ok(Self { timestamp: 0, target: 1, width: header.len(), ..Self::default() })
+    }
+}
+
+fn guess_timestamp(
+    header: &Header,
+    kind: impl Fn(usize) -> ColumnKind,
+    allowed: impl Fn(usize) -> bool + Copy,
+) -> Result<usize, DataError> {
+    header
+        .guess(&TIMESTAMPS, allowed)
+        .or_else(|| header.guess(&TIMESTAMPS_BY_VALUE, |at| allowed(at) && kind(at).seen && kind(at).time))
+        .or_else(|| (0..header.len()).find(|&at| allowed(at) && kind(at).seen && kind(at).calendar))
+        .ok_or_else(|| {
+            DataError::file(format!("no column looks like timestamps: set timestamp to one of {}", header.list()))
+        })
+}
+
+fn guess_target(
+    header: &Header,
+    kind: impl Fn(usize) -> ColumnKind,
+    allowed: impl Fn(usize) -> bool + Copy,
+) -> Result<usize, DataError> {
+    let counters = COUNTERS.iter().chain(&TIMESTAMPS_BY_VALUE);
+    let counter = |at: usize| counters.clone().any(|name| same_letters(header.name(at), name));
+    header
+        .guess(&TARGETS, allowed)
+        .or_else(|| (0..header.len()).find(|&at| allowed(at) && !counter(at) && kind(at).seen && kind(at).number))
+        .ok_or_else(|| {
+            DataError::file(format!("no column looks like a target: set target to one of {}", header.list()))
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn header(names: &[&str]) -> Header {
+        let mut header = Header::default();
+        header.fill(names.iter(), false);
+        header
+    }
+
+    fn kinds(row: &[&str]) -> Vec<ColumnKind> {
+        let see = |value: &&str| {
+            let mut kind = ColumnKind::UNSEEN;
+            kind.see(value.as_bytes());
+            kind
+        };
+        row.iter().map(see).collect()
+    }
+
+    /// Resolves the names of one-customer files with one row of values, to `timestamp target` or the complaint.
+    fn guessed(names: &[&str], row: &[&str]) -> String {
+        match SeriesColumns::resolve(&header(names), &InputSettings::default(), false, None, || kinds(row)) {
+            Ok(columns) => format!("{} {}", names[columns.timestamp], names[columns.target]),
+            Err(fault) => fault.in_file("f").to_string(),
+        }
+    }
+
+    #[test]
+    fn well_known_names_decide_without_a_look_at_the_values() {
+        let never = || -> Vec<ColumnKind> { panic!("the names decide") };
+        for (names, timestamp, target) in [
+            (&["WeekStarting", "Store", "Brand", "Quantity", "Advert", "Price", "Revenue"][..], 0, 3),
+            (&["y", "ds"], 1, 0),
+            (&["series_id", "timestamp", "value"], 1, 2),
+            (&["Date", "Time", "Sales"], 0, 2),
+            (&["Week Starting", "kWh"], 0, 1),
+        ] {
+            let columns =
+                SeriesColumns::resolve(&header(names), &InputSettings::default(), false, None, never).unwrap();
+            assert_eq!((columns.timestamp, columns.target), (timestamp, target), "{names:?}");
+        }
+    }
+
+    #[test]
+    fn other_names_are_decided_by_the_values() {
+        assert_eq!(guessed(&["when", "building_1", "building_2"], &["2016-01-01", "4.5", "1"]), "when building_1");
+        assert_eq!(guessed(&["id", "when", "label", "users"], &["a1", "2016-01-01", "x", "0.0"]), "when users");
+        assert_eq!(guessed(&["", "when", "users"], &["0", "2016-01-01", "12"]), "when users");
+        assert_eq!(guessed(&["week", "start", "users"], &["23", "2016-01-01", "12"]), "start users");
+        assert_eq!(guessed(&["time", "users"], &["1325376000", "12"]), "time users");
+    }
+
+    #[test]
+    fn undetectable_columns_are_refused_with_the_columns_listed() {
+        let refusal = guessed(&["number", "users"], &["1325376000", "12"]);
+        assert_eq!(refusal, r#"f: no column looks like timestamps: set timestamp to one of "number", "users""#);
+        assert!(guessed(&["ds", "name"], &["2016-01-01", "x"]).contains(r#"set target to one of "ds", "name""#));
+    }
+
+    #[test]
+    fn set_names_are_taken_exactly_and_then_in_any_case() {
+        let header = header(&["Value", "value", "Stamp"]);
+        let settings = |timestamp: &str, target: &str| InputSettings {
+            timestamp: Some(timestamp.into()),
+            target: Some(target.into()),
+            ..InputSettings::default()
+        };
+        let resolve = |settings| SeriesColumns::resolve(&header, &settings, false, None, Vec::new);
+        assert_eq!(
+            resolve(settings("STAMP", "value")).unwrap(),
+            SeriesColumns { timestamp: 2, target: 1, width: 3, ..SeriesColumns::default() }
+        );
+        assert_eq!(resolve(settings("Stamp", "VALUE")).unwrap().target, 0);
+        let refusal = resolve(settings("Stamp", "kwh")).unwrap_err().in_file("8.csv").to_string();
+        assert_eq!(
+            refusal,
+            r#"8.csv: has no column "kwh", which the setting target names; its columns are "Value", "value", "Stamp""#
+        );
+        assert!(resolve(settings("stamp", "stamp")).unwrap_err().in_file("f").to_string().contains("three different"));
+    }
+
+    #[test]
+    fn a_customer_column_belongs_to_bundles_only() {
+        let with = header(&["Customer_ID", "ds", "y"]);
+        assert_eq!(
+            SeriesColumns::resolve(&with, &InputSettings::default(), true, None, Vec::new).unwrap().customer,
+            Some(0)
+        );
+        let refusal = SeriesColumns::resolve(&with, &InputSettings::default(), false, None, Vec::new).unwrap_err();
+        assert!(refusal.in_file("f").to_string().contains("first file has none"));
+        let without = header(&["ds", "y"]);
+        let refusal = SeriesColumns::resolve(&without, &InputSettings::default(), true, None, Vec::new).unwrap_err();
+        assert!(refusal.in_file("f").to_string().contains("unlike the first file"));
+    }
+}

@@ -1,0 +1,117 @@
+//! A file of input, its customers, and its content if discovery has read it.
+
+use std::{
+    fmt,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use crate::{input::source::file_name::Format, store::Entry};
+use manyfit_models::data::CustomerId;
+
+/// The customers of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Contents {
+    /// One customer, named by the file or its directory.
+    One(CustomerId),
+    /// Many customers, each with its number of rows, sorted by name, without those that are refused.
+    Many(Vec<(CustomerId, usize)>),
+}
+
+/// A file of input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InputFile {
+    /// Its name in the store.
+    pub key: String,
+    /// Its size in bytes, as stored.
+    pub size: u64,
+    /// Its format.
+    pub format: Format,
+    /// Its customers.
+    pub contents: Contents,
+    /// Its bytes, if discovery has read and kept them.
+    pub kept: Kept,
+}
+
+impl InputFile {
+    /// A file that was not read yet.
+    #[must_use]
+    pub fn new(entry: Entry, format: Format, contents: Contents) -> Self {
+        Self { key: entry.key, size: entry.size, format, contents, kept: Kept::default() }
+    }
+
+    /// Its entry in the store's list.
+    #[must_use]
+    pub fn entry(&self) -> Entry {
+        Entry { key: self.key.clone(), size: self.size }
+    }
+
+    /// Its size as text in bytes. Estimated for compressed files: tables shrink to about a tenth.
+    #[must_use]
+    pub fn unpacked_size(&self) -> u64 {
+        let is_packed = self.format == Format::Parquet || self.key.to_ascii_lowercase().ends_with(".gz");
+        if is_packed { self.size.saturating_mul(12) } else { self.size }
+    }
+
+    /// The customers to train from this file.
+    pub fn customers(&self) -> impl Iterator<Item = &CustomerId> {
+        let (one, many) = match &self.contents {
+            Contents::One(customer) => (Some(customer), &[][..]),
+            Contents::Many(customers) => (None, customers.as_slice()),
+        };
+        one.into_iter().chain(many.iter().map(|(customer, _)| customer))
+    }
+}
+
+/// The unpacked bytes of a file that discovery has read, until the first reader takes them. Not part of its identity.
+#[derive(Clone, Default)]
+pub struct Kept(Arc<Mutex<Option<Vec<u8>>>>);
+
+impl Kept {
+    /// Whether there are bytes, so that the file need not be fetched.
+    #[must_use]
+    pub fn is_some(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    pub(in crate::input) fn take(&self) -> Option<Vec<u8>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    pub(in crate::input) fn put(&self, bytes: Vec<u8>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(bytes);
+    }
+}
+
+impl PartialEq for Kept {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Kept {}
+
+impl fmt::Debug for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Kept({})", self.is_some())
+    }
+}
+
+/// Bytes that may still be kept. A file beyond it is read again, so that discovery never needs the memory of all files.
+pub(in crate::input) struct Budget(AtomicU64);
+
+impl Budget {
+    pub(in crate::input) const fn new(bytes: u64) -> Self {
+        Self(AtomicU64::new(bytes))
+    }
+
+    /// Keeps the bytes with the file, if there is room.
+    pub(in crate::input) fn keep(&self, bytes: Vec<u8>, file: &InputFile) {
+        let take = |left: u64| left.checked_sub(bytes.capacity() as u64);
+        if self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok() {
+            file.kept.put(bytes);
+        }
+    }
+}

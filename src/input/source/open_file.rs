@@ -1,0 +1,114 @@
+//! A file of any format, from its bytes to its header, columns, customers and rows.
+
+#[cfg(feature = "parquet")]
+use crate::input::parquet::file::{ParquetFile, ParquetRows};
+use crate::input::{
+    content::sink::Sink,
+    csv::file::{CsvFile, Scratch},
+    data_error::DataError,
+    schema::{columns::Columns, header::Header},
+    settings::InputSettings,
+    source::file_name::Format,
+};
+use manyfit_models::data::Feature;
+
+/// Rows that can be read from every format.
+#[cfg(feature = "parquet")]
+pub(in crate::input) trait FileRows: ParquetRows {}
+#[cfg(feature = "parquet")]
+impl<R: ParquetRows> FileRows for R {}
+/// Rows that can be read from every format.
+#[cfg(not(feature = "parquet"))]
+pub(in crate::input) trait FileRows: crate::input::content::rows::Rows {}
+#[cfg(not(feature = "parquet"))]
+impl<R: crate::input::content::rows::Rows> FileRows for R {}
+
+/// A file whose column names are known.
+pub(in crate::input) enum OpenFile<'a> {
+    Csv(CsvFile<'a>),
+    #[cfg(feature = "parquet")]
+    Parquet(ParquetFile<'a>),
+}
+
+impl<'a> OpenFile<'a> {
+    /// Reads the column names; they are in `scratch` too.
+    pub(in crate::input) fn open<C: Columns>(
+        bytes: &'a [u8],
+        format: Format,
+        settings: &InputSettings,
+        scratch: &'a mut Scratch,
+    ) -> Result<Self, DataError> {
+        match format {
+            Format::Csv => CsvFile::open::<C>(bytes, settings, scratch).map(Self::Csv),
+            #[cfg(feature = "parquet")]
+            Format::Parquet => ParquetFile::open(bytes, &mut scratch.header).map(Self::Parquet),
+            #[cfg(not(feature = "parquet"))]
+            Format::Parquet => Err(no_parquet()),
+        }
+    }
+
+    pub(in crate::input) fn header(&self) -> &Header {
+        match self {
+            Self::Csv(file) => &file.scratch.header,
+            #[cfg(feature = "parquet")]
+            Self::Parquet(file) => file.header,
+        }
+    }
+
+    /// Finds the columns: see [`Columns::resolve`].
+    pub(in crate::input) fn resolve<C: Columns>(
+        &mut self,
+        settings: &InputSettings,
+        many: bool,
+        known: Option<&[Feature]>,
+    ) -> Result<C, DataError> {
+        match self {
+            Self::Csv(file) => file.resolve(settings, many, known),
+            #[cfg(feature = "parquet")]
+            Self::Parquet(file) => file.resolve(settings, many, known),
+        }
+    }
+
+    /// Calls `each` with the customer of each row of a file of many customers.
+    pub(in crate::input) fn customers<C: Columns>(
+        mut self,
+        settings: &InputSettings,
+        each: impl FnMut(&[u8]),
+    ) -> Result<(), DataError> {
+        let column = self.resolve::<C>(settings, true, None)?.customer();
+        match self {
+            Self::Csv(file) => file.customers(column, each),
+            #[cfg(feature = "parquet")]
+            Self::Parquet(file) => file.customers(column.unwrap_or_default(), each),
+        }
+    }
+
+    /// Gives every row to the sink.
+    pub(in crate::input) fn read<R: FileRows>(
+        self,
+        columns: &R::Columns,
+        sink: &mut impl Sink<R>,
+    ) -> Result<(), DataError> {
+        match self {
+            Self::Csv(file) => file.read(columns, sink),
+            #[cfg(feature = "parquet")]
+            Self::Parquet(file) => file.read(columns, sink),
+        }
+    }
+}
+
+/// The cells of a Parquet file as text: column names, and the cells of each column.
+pub(in crate::input) fn parquet_texts(bytes: &[u8]) -> Result<(Vec<String>, Vec<Vec<String>>), DataError> {
+    #[cfg(feature = "parquet")]
+    return ParquetFile::open(bytes, &mut Header::default())?.texts();
+    #[cfg(not(feature = "parquet"))]
+    {
+        let _ = bytes;
+        Err(no_parquet())
+    }
+}
+
+#[cfg(not(feature = "parquet"))]
+fn no_parquet() -> DataError {
+    DataError::file("this manyfit was built without Parquet: use a build with the feature parquet, or write CSV")
+}
