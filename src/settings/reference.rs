@@ -31,35 +31,20 @@ pub fn describe(name: &str, model: Option<Family>) -> Result<String, String> {
     let (canonical, mut text) = (normalized(name), String::new());
     for group in groups(model) {
         for setting in group.settings.iter().filter(|setting| setting.is_called(&canonical)) {
-            let Setting { name, aliases, kind, default, help, .. } = setting;
-            _ = writeln!(text, "{name}\n  {help}");
-            for (title, value) in [
-                ("values", kind.to_string()),
-                ("default", (*default).to_owned()),
-                ("also called", aliases.join(", ")),
-                ("models", models(group)),
-                (
-                    "may differ by customer",
-                    if setting.per_customer { "yes, in the table overrides" } else { "no" }.into(),
-                ),
-                ("option", if setting.common { format!("--{}", name.replace('_', "-")) } else { String::new() }),
-            ] {
-                if !value.is_empty() {
-                    _ = writeln!(text, "  {title}: {value}");
-                }
-            }
-            text.push('\n');
+            let Setting { name, kind, help, per_customer, common, .. } = setting;
+            _ = writeln!(text, "{name}\n  {help}\n  values: {kind}\n  default: {}", or_none(setting.default));
+            _ = writeln!(text, "  also called: {}\n  models: {}", or_none(&setting.aliases.join(", ")), models(group));
+            _ = writeln!(text, "  may differ by customer: {}", if *per_customer { "yes" } else { "no" });
+            let option = if *common { name.replace('_', "-") } else { format!("set {name}=VALUE") };
+            _ = writeln!(text, "  option: --{option}\n");
         }
     }
     let families = model.map_or(Family::ALL.to_vec(), |model| vec![model]);
     for family in &families {
         for (_, accepted) in parameters_of(*family).filter(|(known, _)| *known == canonical) {
-            let accepted = if accepted.is_empty() { "refused" } else { accepted };
-            _ = writeln!(
-                text,
-                "{canonical}\n  A parameter without effect.\n  values: {accepted}\n  models: {}\n",
-                family.name()
-            );
+            let accepted = if accepted.is_empty() { "none: it is refused" } else { accepted };
+            _ = writeln!(text, "{canonical}\n  A parameter of another tool that changes nothing here.");
+            _ = writeln!(text, "  values: {accepted}\n  models: {}\n", family.name());
         }
     }
     if text.is_empty() {
@@ -67,6 +52,10 @@ pub fn describe(name: &str, model: Option<Family>) -> Result<String, String> {
     } else {
         Ok(text)
     }
+}
+
+fn or_none(text: &str) -> &str {
+    if text.is_empty() { "none" } else { text }
 }
 
 /// The page docs/settings.md.

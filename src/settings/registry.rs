@@ -9,7 +9,6 @@ use super::{
     },
 };
 use manyfit_models::trees::{Metric, Objective};
-use std::ops::Bound::{Excluded, Included, Unbounded};
 
 /// Settings as a table: name and aliases, values, default, meaning, and what else is true of it.
 macro_rules! table {
@@ -31,10 +30,10 @@ macro_rules! table {
 }
 
 /// Beyond these bounds a prior says nothing or leaves nothing, and its precision is lost to rounding.
-const SCALE: Kind = Number(Included(1e-9), Included(1e9));
-const ANY: Kind = Number(Unbounded, Unbounded);
-const NOT_NEGATIVE: Kind = Number(Included(0.0), Unbounded);
-const SHARE: Kind = Number(Excluded(0.0), Included(1.0));
+const SCALE: Kind = Number("from 1e-9 to 1e9", |x| (1e-9..=1e9).contains(&x));
+const ANY: Kind = Number("", |_| true);
+const NOT_NEGATIVE: Kind = Number("of at least 0", |x| x >= 0.0);
+const SHARE: Kind = Number("above 0, at most 1", |x| x > 0.0 && x <= 1.0);
 const COUNT: Kind = Integer(1, usize::MAX);
 const COLUMN: Kind = Form("the name of a column");
 const COLUMNS: Kind = Form("names of columns separated by commas, or a JSON list of them");
@@ -64,7 +63,7 @@ const RUN: &[Setting] = table! {
     "seed": Integer(0, usize::MAX), "0", "Seed of forecast intervals, of trees and of drawn validation rows.", common;
     "max_failures": Form("a count (5), a percentage (5%) or a share (0.05; 1.0 is all)"), "10%",
         "Failed customers above which the run fails.", common;
-    "customer_time_limit": Number(Excluded(0.0), Excluded(1e9)), "",
+    "customer_time_limit": Number("above 0", |x| x > 0.0 && x < 1e9), "",
         "Seconds that the fit of one customer may take; a slower customer fails, and the next run tries it again.";
     "version": Form("letters, digits, dots, dashes and underscores"), "",
         "Your version of the models, recorded in each artifact.";
@@ -86,7 +85,7 @@ const FORECASTS: &[Setting] = table! {
         "Spacing of the dates; inferred for each customer unless set.", per_customer, common;
     "duplicates": Choice(&["error", "first", "last", "mean", "sum"]), "error",
         "What becomes of rows of a customer that share a timestamp.";
-    "interval_width": Number(Excluded(0.0), Excluded(1.0)), "0.8",
+    "interval_width": Number("between 0 and 1", |x| x > 0.0 && x < 1.0), "0.8",
         "Probability that the forecast interval should cover.", per_customer;
     "lower_bound": ANY, "", "Lower bound of every forecast and interval, of any model or fallback.", per_customer;
     "non_negative": Boolean, "false", "The same as lower_bound=0.", per_customer;
@@ -105,7 +104,7 @@ const PROPHET: &[Setting] = table! {
     "changepoints": Form("dates separated by commas"), "",
         "Potential changepoints, instead of n_changepoints evenly spread ones.", per_customer;
     "n_changepoints": Integer(0, 1_000), "25", "Number of potential changepoints.", per_customer;
-    "changepoint_range": Number(Included(0.0), Included(1.0)), "0.8",
+    "changepoint_range": Number("from 0 to 1", |x| (0.0..=1.0).contains(&x)), "0.8",
         "Share of the history that may have changepoints.", per_customer;
     "changepoint_prior_scale": SCALE, "0.05", "Flexibility of the trend.", per_customer;
     "yearly_seasonality": SEASONALITY, "auto", "Seasonality of the year.", per_customer;
@@ -136,7 +135,7 @@ const REGRESSION: &[Setting] = table! {
     "categorical": COLUMNS, "", "Features whose values are categories.", common;
     "weight": COLUMN, "", "Column of sample weights.";
     "header": Boolean, "", "Whether files begin with column names; told from the first line unless set.";
-    "validation_fraction": Number(Included(0.0), Excluded(1.0)), "0",
+    "validation_fraction": Number("from 0 to below 1", |x| (0.0..1.0).contains(&x)), "0",
         "Share of the rows to validate on, for customers without validation rows of their own.";
     "fallback": Choice(&["ridge", "none"]), "ridge",
         "Model for customers to whom the chosen model cannot be fitted; none for ridge, and for objectives with bounds.";
@@ -161,7 +160,7 @@ const GRADIENT_BOOSTING: &[Setting] = table! {
     "base_score": ANY, "", "Prediction that boosting starts from; estimated from the targets unless set.";
     "early_stopping_rounds": COUNT, "", "Rounds without an improvement on the validation rows after which to stop.";
     "eval_metric": Choice(&Metric::NAMES), "", "Metric that early stopping watches; the objective's own unless set.";
-    "tweedie_variance_power": Number(Included(1.0), Excluded(2.0)), "",
+    "tweedie_variance_power": Number("from 1 to below 2", |x| (1.0..2.0).contains(&x)), "",
         "Variance power of the objective reg:tweedie; 1.5 unless set.";
     "refresh_leaf": Boolean, "true", "Whether reg:absoluteerror sets each leaf to the median residual of its rows.";
     "model_format": FORMAT, "json", MODEL_FORMAT;

@@ -1,13 +1,7 @@
 //! What is known about a setting.
 
 use super::family::Family;
-use std::{
-    fmt,
-    ops::{
-        Bound::{self, Excluded, Included, Unbounded},
-        RangeBounds,
-    },
-};
+use std::fmt;
 
 /// The values that a setting may have.
 #[derive(Clone, Copy, Debug)]
@@ -16,8 +10,8 @@ pub enum Kind {
     Choice(&'static [&'static str]),
     /// A whole number from the first to the second.
     Integer(usize, usize),
-    /// A finite number between these bounds.
-    Number(Bound<f64>, Bound<f64>),
+    /// A finite number within bounds: in words, and whether a number is within them.
+    Number(&'static str, fn(f64) -> bool),
     /// `true` or `false`.
     Boolean,
     /// Text in a form that these words describe.
@@ -30,31 +24,11 @@ impl fmt::Display for Kind {
             Self::Choice(words) => write!(f, "one of {}", words.join(", ")),
             Self::Integer(least, usize::MAX) => write!(f, "a whole number of at least {least}"),
             Self::Integer(least, most) => write!(f, "a whole number from {least} to {most}"),
-            Self::Number(Included(least), Included(most)) => {
-                write!(f, "a number from {} to {}", short(least), short(most))
-            }
-            Self::Number(Included(least), Excluded(most)) => write!(f, "a number from {least} to below {most}"),
-            Self::Number(Excluded(least), Included(most)) => write!(f, "a number above {least}, at most {most}"),
-            Self::Number(Excluded(least), Excluded(most)) => {
-                write!(f, "a number between {least} and {}", short(most))
-            }
-            Self::Number(Included(least), Unbounded) => write!(f, "a number of at least {least}"),
-            Self::Number(..) => f.write_str("a number"),
+            Self::Number("", _) => f.write_str("a number"),
+            Self::Number(bounds, _) => write!(f, "a number {bounds}"),
             Self::Boolean => f.write_str("true or false"),
             Self::Form(words) => f.write_str(words),
         }
-    }
-}
-
-/// Very large and very small numbers with an exponent.
-fn short(number: f64) -> String {
-    if number == 0.0 || (1e-3..1e6).contains(&number) { number.to_string() } else { format!("{number:e}") }
-}
-
-impl Kind {
-    /// Whether a number is within the bounds of [`Kind::Number`].
-    pub(super) fn contains(self, number: f64) -> bool {
-        number.is_finite() && !matches!(self, Self::Number(least, most) if !(least, most).contains(&number))
     }
 }
 

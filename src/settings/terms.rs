@@ -8,12 +8,9 @@
 //! Terms have commas between them; a name is followed by its options, each after a colon. The same may be written as a JSON
 //! array of objects with `name` and the options, which names with commas and colons need.
 
-use super::{
-    setting::Kind,
-    values::{self, Value},
-};
+use super::{setting::Kind, values};
 use manyfit_models::prophet::{CustomSeasonality, Mode, Regressor, Standardize};
-use std::{collections::BTreeMap, ops::Bound::Unbounded};
+use std::collections::BTreeMap;
 
 /// A term's options by name.
 type Options = BTreeMap<String, String>;
@@ -109,7 +106,7 @@ fn from_json(text: &str) -> Result<Vec<(String, Options)>, String> {
 
 fn number(options: &mut Options, name: &str) -> Result<Option<f64>, String> {
     let Some(text) = options.remove(name) else { return Ok(None) };
-    f64::read(&text, Kind::Number(Unbounded, Unbounded)).map(Some).map_err(|fault| format!("{name}={text}: {fault}"))
+    values::number(&text, Kind::Number("", |_| true)).map(Some).map_err(|fault| format!("{name}={text}: {fault}"))
 }
 
 fn mode_of(options: &mut Options) -> Result<Option<Mode>, String> {

@@ -9,7 +9,7 @@ use manyfit_models::{
     trees::{MaxFeatures, Metric, Objective, Samples},
 };
 use serde::de::{DeserializeOwned, IntoDeserializer, value::Error};
-use std::path::PathBuf;
+use std::{path::PathBuf, str::FromStr};
 
 /// What a setting's text can be turned into.
 pub(super) trait Value: Sized {
@@ -39,8 +39,8 @@ values! {
     bool: |text, _kind| boolean(text);
     usize: |text, kind| integer(text, kind);
     u32: |text, kind| integer(text, kind).and_then(|number| number.try_into().map_err(|_| complaint(kind)));
-    f32: |text, kind| text.parse().ok().filter(|x: &f32| kind.contains((*x).into())).ok_or_else(|| complaint(kind));
-    f64: |text, kind| text.parse().ok().filter(|x| kind.contains(*x)).ok_or_else(|| complaint(kind));
+    f32: |text, kind| number(text, kind);
+    f64: |text, kind| number(text, kind);
     Growth: |text, kind| word(text, kind);
     History: |text, kind| word(text, kind);
     Mode: |text, kind| word(text, kind);
@@ -99,6 +99,12 @@ pub(super) fn boolean(text: &str) -> Result<bool, String> {
         "false" | "0" | "no" | "off" => Ok(false),
         _ => Err(complaint(Kind::Boolean)),
     }
+}
+
+/// A finite number within bounds.
+pub(super) fn number<T: FromStr + Copy + Into<f64>>(text: &str, kind: Kind) -> Result<T, String> {
+    let is_within = |number: f64| number.is_finite() && !matches!(kind, Kind::Number(_, rule) if !rule(number));
+    text.parse().ok().filter(|number: &T| is_within((*number).into())).ok_or_else(|| complaint(kind))
 }
 
 /// A whole number within bounds; `7.0` is one too, since some clients write numbers so.

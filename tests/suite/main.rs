@@ -38,6 +38,7 @@ mod sagemaker_tree;
 mod serve_calls;
 mod serve_requests;
 mod server;
+mod settings_reference;
 mod shards;
 mod source_graph;
 #[cfg(feature = "stan")]
