@@ -172,7 +172,6 @@ const KNOWN_RINGS: [(&str, &[&str]); 2] = [
         &[
             "input/census.rs input/csv.rs input/discovery.rs input/parquet.rs input/parquet_values.rs input/raw.rs input/table_csv.rs input/table_parquet.rs input/table_reader.rs",
             "input/mod.rs input/rows.rs",
-            "settings/forecast.rs settings/mod.rs settings/prophet.rs settings/recipe.rs settings/regression.rs settings/task.rs settings/terms.rs settings/text.rs",
         ],
     ),
     (

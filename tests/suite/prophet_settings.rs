@@ -200,7 +200,7 @@ fn only_customers_whose_settings_changed_are_fitted_again() {
     fs::write(&path, "customer,seed\na,4\n").unwrap();
     train(input.path(), output.path(), &[&overrides])
         .with_code(2)
-        .complains_of(&["\"seed\" is no setting that may differ"]);
+        .complains_of(&["\"seed\" is not a setting that may differ"]);
 }
 
 #[test]
