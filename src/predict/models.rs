@@ -89,7 +89,7 @@ impl ModelList {
     fn add(&mut self, mut found: Vec<ModelLocation>, place: &str) -> Result<()> {
         if found.is_empty() {
             return Err(Error::Data(format!(
-                "{place}: no artifact found: name the folder of the tar.gz files that manyfit train wrote (models/), or a model"
+                "{place}: no model found: name the folder of the tar.gz files that manyfit train wrote (models/), or a model"
             )));
         }
         found.sort_by(|a, b| (&a.name, &a.path).cmp(&(&b.name, &b.path)));
