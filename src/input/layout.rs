@@ -3,7 +3,10 @@
 //! `prepare` reads such tables in blocks and must accept the rows that `train` would accept.
 
 #[cfg(feature = "parquet")]
-use crate::input::{parquet::values::kind, schema::columns::Columns};
+use crate::input::{
+    parquet::values::{ArrowDataType, kind},
+    schema::columns::Columns,
+};
 use crate::{
     error::Result,
     input::{
@@ -60,7 +63,7 @@ impl Layout {
     #[cfg(feature = "parquet")]
     pub(crate) fn of_parquet(
         names: &[String],
-        types: &[polars::prelude::ArrowDataType],
+        types: &[ArrowDataType],
         settings: &InputSettings,
         file: &str,
     ) -> Result<Self> {

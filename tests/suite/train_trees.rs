@@ -607,7 +607,7 @@ fn validation_rows_that_do_not_fit_are_refused_and_empty_ones_are_none() {
     let reasons = reasons(output.path());
     for (name, complaint) in [
         ("other-columns", "other-columns.csv: has no column \"GARAGE\", which is a feature of the training rows"),
-        ("no-header", "no-header.csv: has no header, as far as its first line shows, so the column \"price\""),
+        ("no-header", "no-header.csv: has no header, judging by its first line, so the column \"price\""),
         ("empty", "empty.csv: is empty"),
         ("text", "text.csv: line 2, column \"GARAGE\": \"five\" is not a number"),
     ] {

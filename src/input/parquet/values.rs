@@ -9,7 +9,8 @@ use crate::{
     },
     run::catch_panic,
 };
-use polars::prelude::{AnyValue, ArrowDataType, PolarsResult, Series, TimeUnit};
+pub(crate) use polars::prelude::ArrowDataType;
+use polars::prelude::{AnyValue, PolarsResult, Series, TimeUnit};
 
 /// Runs polars on bytes that may be damaged. Its decoders panic on some of them, which must only fail this file.
 pub(in crate::input) fn guarded<T>(work: impl FnOnce() -> PolarsResult<T>) -> Result<T, DataError> {
