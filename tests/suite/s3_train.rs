@@ -102,7 +102,7 @@ fn looking_at_what_stands_costs_one_list() {
     assert_eq!(statuses(&server, "out"), [0, 20, 0, 0]);
     let [lists, gets_again, puts_again] = requests(&server);
     assert_eq!(lists, 4, "one of the input and one of the models, each time");
-    assert_eq!(gets_again - gets, 20 + 2 + 2, "the input, and the rows of the run before");
+    assert_eq!(gets_again - gets, 20 + 1 + 2, "the input, and the rows of the run before");
     assert_eq!(puts_again - puts, 4, "no artifact");
 
     // A changed customer is fitted, an artifact that somebody replaced is looked at.
