@@ -4,16 +4,16 @@
 //! |---|---|
 //! | `2024-02-29`, `2024/02/29`, `20240229`, `2024-2-29` | midnight of the day |
 //! | `2024-02` | midnight of the first day |
-//! | `2024-02-29 06:30`, `2024-02-29T06:30:15.25` | the time; digits below the millisecond are dropped |
-//! | … followed by `Z`, ` UTC`, `+02`, `+0200`, `+02:00` | the time in UTC |
+//! | `2024-02-29 06:30`, `2024-02-29T06:30:15.25` | the moment; digits below the millisecond are cut |
+//! | … followed by `Z`, ` UTC`, `+02`, `+0200`, `+02:00` | the moment in UTC |
 //! | `1709188215`, `1709188215.25`, `-1709188215` | an epoch time |
 //!
-//! - The unit of an epoch time follows from its size: a number is a time between 3 years (100,000,000 seconds) and
-//!   230 years from 1970 in only one of seconds, milliseconds, microseconds and nanoseconds. Smaller numbers are refused:
-//!   they are years, weeks or counters more often than seconds of 1970.
+//! - The unit of an epoch time follows from its size: every number whose distance from 1970 is between
+//!   3 years (100,000,000 seconds) and 230 years lies in that range for one of seconds, milliseconds, microseconds and
+//!   nanoseconds only. Smaller numbers are refused: they are years, weeks or counters more often than seconds of 1970.
 //! - Eight digits are a calendar day, never an epoch time.
-//! - Years are 1678 to 2261, the range of 64-bit nanoseconds, because tools that use them read models too.
-//! - `02/03/2024` is refused, because it is ambiguous: 3 February or 2 March.
+//! - Years are 1678 to 2261, what 64-bit nanoseconds hold: a model is also read by tools that count in them.
+//! - `02/03/2024` is refused: half of the world reads it as February, the other half as March.
 
 use jiff::{
     civil::{Date, DateTime},
@@ -31,7 +31,7 @@ const EPOCH_SECONDS: std::ops::Range<i64> = 100_000_000..7_258_118_400;
 const LOOSE_FORMS: [&str; 6] =
     ["%Y-%m-%d", "%Y/%m/%d", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M", "%Y-%m-%d %H:%M:%S%.f", "%Y/%m/%d %H:%M:%S%.f"];
 
-/// Parses any form of the table above.
+/// Reads any form of the table above.
 ///
 /// # Errors
 /// The second half of a sentence that begins with the text: what is wrong and what to write instead.
@@ -43,12 +43,12 @@ pub fn parse(text: &[u8]) -> Result<i64, &'static str> {
     }
 }
 
-/// Whether the text is a time by its form alone, which a bare number is not.
+/// Whether the text is a moment by its form alone, which a bare number is not.
 pub(crate) fn is_calendar(text: &[u8]) -> bool {
     !is_number(text) && parse(text).is_ok()
 }
 
-/// The time in ISO 8601, without the parts that are zero.
+/// The time as people write it, without the parts that are zero.
 #[must_use]
 pub fn format(time: i64) -> String {
     let moment = jiff::Timestamp::from_millisecond(time).map(|time| Offset::UTC.to_datetime(time));
@@ -72,9 +72,9 @@ fn fixed_form(text: &[u8]) -> Option<i64> {
     Some(day * DAY + time_of_day)
 }
 
-/// Days since 1970-01-01 of a date in the Gregorian calendar; `None`: there is no such date, or it is out of range.
+/// Days since 1970-01-01 of a date of the Gregorian calendar; `None`: there is no such date, or it is out of range.
 ///
-/// The year begins in March, so that the leap day is its last and the days before a month are linear in the month
+/// The year is taken to begin in March, so that the leap day is its last and the days before a month follow a line
 /// (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `days_from_civil`).
 #[inline]
 fn days(year: u32, month: u32, day: u32) -> Option<i64> {
@@ -93,7 +93,7 @@ fn days(year: u32, month: u32, day: u32) -> Option<i64> {
     Some(i64::from(year * 365 + year / 4 - year / 100 + year / 400 + day_of_year) - 719_468)
 }
 
-/// Milliseconds since midnight UTC of the text after the date: `T06:30`, ` 06:30:15.25`, with or without an offset.
+/// Milliseconds since midnight UTC of what follows the date: `T06:30`, ` 06:30:15.25`, with or without an offset.
 fn time_of_day(text: &[u8]) -> Option<i64> {
     let [b'T' | b't' | b' ', h1, h2, b':', m1, m2, rest @ ..] = text else { return None };
     let (hour, minute) = (two_digits(*h1, *h2)?, two_digits(*m1, *m2)?);
@@ -118,7 +118,7 @@ fn time_of_day(text: &[u8]) -> Option<i64> {
     Some(i64::from(((hour * 60 + minute) * 60 + second) * 1000 + millisecond) - offset(rest)?)
 }
 
-/// Milliseconds that the local time is ahead of UTC; 0 for empty text.
+/// Milliseconds that the local time is ahead of UTC; nothing is none.
 fn offset(text: &[u8]) -> Option<i64> {
     let text = text.strip_prefix(b" ").unwrap_or(text);
     let (sign, hour, minute) = match *text {
@@ -144,7 +144,7 @@ fn two_digits(tens: u8, ones: u8) -> Option<u32> {
     (tens < 10 && ones < 10).then(|| u32::from(tens) * 10 + u32::from(ones))
 }
 
-/// Every form but the fixed ones, or the reason why it is none of them.
+/// Everything but the fixed forms, and the reason when it is none of them.
 #[cold]
 fn rare_form(text: &[u8]) -> Result<i64, &'static str> {
     if is_number(text) {
@@ -166,7 +166,7 @@ fn rare_form(text: &[u8]) -> Result<i64, &'static str> {
                 "could be day/month or month/day: write timestamps as YYYY-MM-DD"
             }
             Some(b'/' | b'-') if first_part == 4 => {
-                "is not a calendar time between 1678 and 2261, or not written as YYYY-MM-DD HH:MM:SS"
+                "is not a moment of the calendar between 1678 and 2261, or not written as YYYY-MM-DD HH:MM:SS"
             }
             _ => NOT_A_TIMESTAMP,
         }
@@ -186,7 +186,7 @@ fn month_form(text: &str) -> Option<i64> {
     }
 }
 
-/// The other forms of ISO 8601 and RFC 9557. The name of a time zone needs an offset beside it: there is no zone data here.
+/// What else ISO 8601 and RFC 9557 allow. A time zone's name counts only beside its offset: there is no zone data here.
 fn with_annotation(text: &str) -> Option<i64> {
     let pieces = Pieces::parse(text).ok()?;
     let ahead = match (pieces.to_numeric_offset(), pieces.time_zone_annotation()) {
@@ -214,13 +214,13 @@ fn floor_to_milliseconds(time: jiff::Timestamp) -> i64 {
     time.as_nanosecond().div_euclid(1_000_000) as i64
 }
 
-/// Whether the text is a number: a sign, digits, a point and an exponent.
+/// Only a sign, digits, a point and an exponent.
 fn is_number(text: &[u8]) -> bool {
     let digits = text.strip_prefix(b"-").or_else(|| text.strip_prefix(b"+")).unwrap_or(text);
     digits.first().is_some_and(u8::is_ascii_digit) && fast_float2::parse::<f64, _>(digits).is_ok()
 }
 
-/// What is wrong with a number that is not a time.
+/// What is wrong with a number that is no time.
 pub(crate) const NO_EPOCH: &str = "is neither a day as YYYYMMDD nor an epoch time between 1973 and 2200 in seconds or \
      a finer unit: write timestamps as YYYY-MM-DD";
 
@@ -233,12 +233,12 @@ fn number_form(text: &[u8]) -> Result<i64, &'static str> {
     time.ok_or(NO_EPOCH)
 }
 
-/// Whether a number is a day as `YYYYMMDD`, which has no time zone, unlike an epoch time.
+/// Whether a number is a day as `YYYYMMDD`, which is no moment of the world, as an epoch time is.
 pub(crate) fn is_day(number: i64) -> bool {
     (10_000_000..100_000_000).contains(&number)
 }
 
-/// A day if it has eight digits, else an epoch time in the unit that follows from its size.
+/// A day, if it has eight digits, else an epoch time in the unit that its size tells.
 pub(crate) fn whole_number(number: i64) -> Option<i64> {
     if is_day(number) {
         let number = number as u32;
@@ -256,7 +256,7 @@ pub(crate) fn whole_number(number: i64) -> Option<i64> {
     unit.map(|per_millisecond| number.div_euclid(per_millisecond as i64))
 }
 
-/// [`whole_number`] with decimals, which count for seconds only.
+/// [`whole_number`] with digits behind the point, which count in seconds only.
 pub(crate) fn fractional_number(number: f64) -> Option<i64> {
     let whole = number.trunc();
     if whole.abs() >= i64::MAX as f64 || whole.is_nan() {
@@ -267,7 +267,11 @@ pub(crate) fn fractional_number(number: f64) -> Option<i64> {
     Some(if seconds.contains(&whole.abs()) { (number * 1000.0).round() as i64 } else { time })
 }
 
-/// A time of a typed column, if its year is in range.
+/// Checks that the year of a time is in range.
+///
+/// # Errors
+/// A complaint to follow the time.
+#[cfg(feature = "parquet")]
 pub(crate) fn in_range(time: i64) -> Result<i64, &'static str> {
     let start = |year: u32| days(year, 1, 1).map(|days| days * DAY);
     let (first, last) = (start(*YEARS.start()), start(*YEARS.end()));
@@ -338,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_time_is_refused_with_advice() {
+    fn what_is_not_a_moment_is_refused_with_the_way_out() {
         for (text, complaint) in [
             ("", "is empty"),
             ("2023-02-29", "calendar"),
@@ -370,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bare_number_is_not_a_calendar_form() {
+    fn a_bare_number_is_no_calendar_form() {
         assert!(is_calendar(b"2024-02-29"));
         assert!(is_calendar(b"2024-02"));
         assert!(!is_calendar(b"20240229"));
