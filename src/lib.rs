@@ -1,10 +1,10 @@
-//! One model per customer, for a thousand or a million customers, in one run.
+//! Fits one model per customer, for thousands or millions of customers, in one run.
 //!
-//! # The road of the data
+//! # Data flow
 //!
 //! ```text
 //! Environment ─► Settings ─► InputFile… ─► [ read ─► check ─► fit ─► score ─► pack ─► publish ] ─► Outcome…
-//!                                           one customer, one worker thread, no shared state
+//!                                           one customer per worker thread, no shared state
 //! Outcome… ─► one dispatcher thread: counts, progress, manifest, metric lines, stop decision ─► Summary ─► exit code
 //! ```
 //!
@@ -14,22 +14,22 @@
 //!
 //! | layer | modules |
 //! |---|---|
-//! | 8 | `cli`: the sub-commands; the only place that glues layers together |
+//! | 8 | `cli`: the sub-commands; the only module that combines the layers |
 //! | 7 | [`train`]: the run: plan, workers, dispatcher, progress |
-//! | 7 | [`merge`]: the results of all shards as one |
+//! | 7 | [`merge`]: merges the results of all shards |
 //! | 7 | [`prepare`]: from raw tables to files of customers |
 //! | 7 | [`predict`]: from artifacts to forecasts and predictions |
-//! | 7 | [`plan`]: what a job will take, from a sample |
-//! | 7 | [`serve`]: the endpoint: models in memory, requests, answers |
-//! | 7 | [`simulate`]: a job of many instances on one machine |
+//! | 7 | [`plan`]: estimates a job's time, memory and cost from a sample |
+//! | 7 | [`serve`]: the HTTP server: models in memory, requests, responses |
+//! | 7 | [`simulate`]: a SageMaker job of many instances on one machine |
 //! | 7 | [`generate`]: synthetic customers |
-//! | 6 | [`results`]: what a run leaves: manifest, tables, summary |
-//! | 5 | [`settings`]: text to checked settings, all faults at once |
-//! | 4 | [`artifact`]: what one `tar.gz` holds, its deterministic bytes, its name, its fingerprint |
-//! | 3 | [`input`]: from files to customers' series and tables of features; [`launch`]: requests that start the platform's jobs |
-//! | 2 | [`store`]: where bytes live; [`shard`]: which part of the customers a run processes; [`sagemaker`]: the platform's files and variables |
+//! | 6 | [`results`]: manifest, tables and summary of a run |
+//! | 5 | [`settings`]: parses and checks settings, and reports all errors at once |
+//! | 4 | [`artifact`]: content, deterministic bytes, name and fingerprint of a `tar.gz` |
+//! | 3 | [`input`]: from files to customers' series and tables of features; [`launch`]: SageMaker API requests |
+//! | 2 | [`store`]: directories and buckets; [`shard`]: which part of the customers a run processes; [`sagemaker`]: the container's files and variables |
 //! | 1 | `run`: threads, memory, panics |
-//! | 0 | [`error`]: who must act, and the exit codes |
+//! | 0 | [`error`]: errors and exit codes |
 //!
 //! Below all of them is the crate `manyfit-models`: data, models, forecasts; no input or output, no threads.
 //!
@@ -38,7 +38,7 @@
 //! - the platform's paths and variables only in [`sagemaker`];
 //! - the AWS SDK only in `store/s3`;
 //! - polars only in the Parquet files of [`input`] and [`prepare`] and the tables of results;
-//! - rayon only in [`prepare`], [`train`], [`predict`] and `run`: a model is fitted and asked by one thread;
+//! - rayon only in [`prepare`], [`train`], [`predict`] and `run`: one thread fits a model or computes its forecast;
 //! - async only in [`serve`], where `cli` starts it, and in `store/s3`, behind calls that block;
 //! - `process::exit` nowhere: `main` returns an exit code.
 
