@@ -41,11 +41,11 @@ fn a_small_fleet_is_tried_whole_and_nothing_is_left_behind() {
 
 #[test]
 fn a_sample_of_a_fleet_counts_its_artifacts_as_train_does() {
-    let input = fleet(200, 40);
+    let input = fleet(600, 40);
     let report = json(input.path(), &["--sample=0.001s", "--set=horizon=2"]);
     let estimate = &report["estimate"];
-    assert!(estimate["tried_files"].as_u64().unwrap() < 200, "{estimate}");
-    assert_eq!(estimate["customers"], 200.0);
+    assert!(estimate["tried_files"].as_u64().unwrap() < 600, "{estimate}");
+    assert_eq!(estimate["customers"], 600.0);
     let output = tempfile::tempdir().unwrap();
     let mut train = manyfit();
     train.arg("train").arg("--input").arg(input.path()).arg("--output").arg(output.path()).arg("--set=horizon=2");
