@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    buckets::BucketFile,
+    buckets::{Bucket, BucketFile},
     gather::{LoadedRows, split_large},
     options::{Arrangement, Keep, Options},
     quality::{ReportWriter, Summary, merge},
@@ -154,7 +154,7 @@ impl Run<'_> {
         resources.for_each_index(unfinished.len(), state, |(reader, (loaded, writer)), at| {
             let task = &tasks[unfinished[at]];
             let buckets = &plan.buckets[task.buckets.clone()];
-            let size = buckets.iter().map(|bucket| bucket.size()).sum();
+            let size = buckets.iter().map(Bucket::size).sum();
             let permit = resources.admit(size);
             loaded.load(reader, buckets, kept, (task.first, task.last))?;
             let report = writer.write(task, &bundles, &loaded.customers())?;

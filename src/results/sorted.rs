@@ -28,7 +28,9 @@ pub(crate) struct EncodedRows(Vec<u8>);
 impl EncodedRows {
     pub(crate) fn new(Rows { keys, columns, .. }: &Rows) -> Self {
         let mut bytes = Vec::with_capacity(8 * keys.len() * (1 + columns.len()));
-        keys.iter().for_each(|key| bytes.extend_from_slice(&key.to_le_bytes()));
+        for key in keys {
+            bytes.extend_from_slice(&key.to_le_bytes());
+        }
         for column in columns {
             let padding = keys.len().saturating_sub(column.len());
             let numbers = column.iter().copied().chain(std::iter::repeat_n(f64::NAN, padding));

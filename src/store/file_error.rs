@@ -4,11 +4,13 @@ use crate::error::{Error, Result};
 use std::{fs, io, path::Path};
 
 /// The error of a file or directory that cannot be read.
+#[must_use]
 pub fn reading(path: &Path, error: io::Error) -> Error {
     Error::storage(format_args!("reading {}", path.display()), error)
 }
 
 /// The error of a file that cannot be written.
+#[must_use]
 pub fn writing(path: &Path, error: io::Error) -> Error {
     Error::storage(format_args!("writing {}", path.display()), error)
 }

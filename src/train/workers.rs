@@ -39,7 +39,7 @@ pub(super) struct Workers<'a> {
     context: FitContext<'a>,
     memory: Option<Arc<Gate>>,
     /// One for each thread of the pool; absent while that thread uses it.
-    workers: Vec<Mutex<Option<Worker>>>,
+    slots: Vec<Mutex<Option<Worker>>>,
 }
 
 /// The buffers of one worker thread.
@@ -73,7 +73,7 @@ impl<'a> Workers<'a> {
                 stop: job.stop,
             },
             memory: Gate::if_needed(job.memory_to_read(), job.jobs, sizes),
-            workers: (0..job.jobs).map(|_| Mutex::default()).collect(),
+            slots: (0..job.jobs).map(|_| Mutex::default()).collect(),
         }
     }
 
@@ -82,7 +82,7 @@ impl<'a> Workers<'a> {
     /// They are taken out and no lock is held meanwhile: if a library waits inside `work`, rayon may start another customer
     /// on this thread, which then finds none and gets new buffers.
     fn with_worker<T>(&self, work: impl FnOnce(&mut Worker) -> T) -> T {
-        let slot = &self.workers[rayon::current_thread_index().unwrap_or_default()];
+        let slot = &self.slots[rayon::current_thread_index().unwrap_or_default()];
         let slot = || slot.lock().unwrap_or_else(PoisonError::into_inner);
         let taken = slot().take();
         let mut worker = taken.unwrap_or_else(|| Worker::new(&self.job.settings.input));

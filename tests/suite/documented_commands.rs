@@ -249,7 +249,7 @@ impl Terminal {
         shell.stdout(file.try_clone().unwrap()).stderr(file).process_group(0);
         let mut child = shell.spawn().unwrap();
         self.groups.push(child.id());
-        let deadline = Instant::now() + Duration::from_secs(300);
+        let deadline = Instant::now() + Duration::from_mins(5);
         let status = loop {
             match child.try_wait().unwrap() {
                 Some(status) => break status,

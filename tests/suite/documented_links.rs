@@ -16,7 +16,7 @@ pub(crate) fn pages(folders: &[&str]) -> Vec<String> {
     for folder in folders {
         for file in fs::read_dir(repository(folder)).unwrap().flatten() {
             let name = file.file_name().into_string().unwrap();
-            if name.ends_with(".md") {
+            if Path::new(&name).extension().is_some_and(|extension| extension == "md") {
                 found.push(if folder.is_empty() { name } else { format!("{folder}/{name}") });
             }
         }

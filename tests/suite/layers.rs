@@ -105,7 +105,7 @@ fn program() -> Sources {
 /// The top-level modules that a file names in paths from the root of the crate.
 fn imports(file: &str, source: &str) -> BTreeSet<String> {
     let outline = Outline::new(file, &tokens(source));
-    outline.mentions.iter().filter_map(|mention| mention.from_root()?.into_iter().next()).collect()
+    outline.mentions.iter().filter_map(|mention| mention.root_path()?.into_iter().next()).collect()
 }
 
 #[test]

@@ -121,12 +121,12 @@ pub(crate) struct Mention {
 
 impl Mention {
     /// The path from the root of the crate, if it begins with `crate`, `manyfit`, `self` or `super`.
-    pub(crate) fn from_root(&self) -> Option<Names> {
-        from_root(&self.module, &self.path)
+    pub(crate) fn root_path(&self) -> Option<Names> {
+        root_path(&self.module, &self.path)
     }
 }
 
-fn from_root(module: &[String], path: &[String]) -> Option<Names> {
+fn root_path(module: &[String], path: &[String]) -> Option<Names> {
     let (first, rest) = path.split_first()?;
     match first.as_str() {
         "crate" | "manyfit" => Some(rest.to_vec()),
@@ -259,7 +259,7 @@ fn use_tree(tokens: &[Token], mut i: usize, before: &[String], leaves: &mut Vec<
 }
 
 /// Tokens without the items that are compiled for tests alone.
-fn without_tests(tokens: Vec<Token>) -> Vec<Token> {
+fn without_tests(tokens: &[Token]) -> Vec<Token> {
     let mut kept: Vec<Token> = Vec::new();
     let is = |token: Option<&Token>, c: char| token == Some(&Token::Sign(c));
     let mut i = 0;
@@ -320,10 +320,10 @@ impl Graph {
         let mut graph = Self { modules: BTreeMap::new(), edges: BTreeMap::new(), globs: Vec::new() };
         let files = sources.iter().filter(|(file, _)| *file != "main.rs");
         let mut outlines: Vec<(&String, Outline)> =
-            files.map(|(file, source)| (file, Outline::new(file, &without_tests(tokens(source))))).collect();
+            files.map(|(file, source)| (file, Outline::new(file, &without_tests(&tokens(source))))).collect();
         for (file, outline) in &mut outlines {
             for (module, items) in mem::take(&mut outline.items) {
-                graph.modules.insert(module, Module { file: file.to_string(), items, ..Module::default() });
+                graph.modules.insert(module, Module { file: (*file).clone(), items, ..Module::default() });
             }
             for Mention { module, path, import } in &outline.mentions {
                 if let Some((name, _)) = import {
@@ -352,7 +352,7 @@ impl Graph {
 
     /// A path as a module writes it, from the root of the crate; `None` for names of other crates and of the language.
     fn absolute(&self, module: &[String], path: &[String], steps: usize) -> Option<Names> {
-        if let Some(path) = from_root(module, path) {
+        if let Some(path) = root_path(module, path) {
             return Some(path);
         }
         let (first, rest) = path.split_first()?;

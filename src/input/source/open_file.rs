@@ -24,6 +24,7 @@ pub(in crate::input) trait FileRows: crate::input::content::rows::Rows {}
 impl<R: crate::input::content::rows::Rows> FileRows for R {}
 
 /// A file whose column names are known.
+#[cfg_attr(feature = "parquet", expect(clippy::large_enum_variant, reason = "there is one per thread at a time"))]
 pub(in crate::input) enum OpenFile<'a> {
     Csv(CsvFile<'a>),
     #[cfg(feature = "parquet")]

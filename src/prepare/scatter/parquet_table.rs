@@ -118,7 +118,8 @@ impl ParquetTable {
     /// The rows as ranges of at most `most` rows, each within one row group.
     pub(super) fn blocks(&self, most: usize) -> Vec<Range<usize>> {
         let (mut blocks, mut start) = (Vec::new(), 0);
-        for rows in self.metadata.row_groups.iter().map(|group| group.num_rows()) {
+        for group in &self.metadata.row_groups {
+            let rows = group.num_rows();
             // Even parts, so that none is much smaller than the others.
             let parts = rows.div_ceil(most);
             let cut = |part: usize| start + rows * part / parts;

@@ -1,6 +1,7 @@
 //! From the fields of a table's row to a customer's row.
 
 use jiff::tz::TimeZone;
+use std::fmt::Write as _;
 
 use super::time_zones;
 use crate::{
@@ -202,7 +203,7 @@ impl RowMapping {
         let mut text =
             format!("customer = {customer}, timestamp = {}, target = {}", name(self.timestamp), name(self.target));
         if !unused.is_empty() {
-            text += &format!("; left out: {} (use --keep to keep them)", unused.join(", "));
+            let _ = write!(text, "; left out: {} (use --keep to keep them)", unused.join(", "));
         }
         text
     }

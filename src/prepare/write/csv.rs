@@ -125,8 +125,7 @@ mod tests {
 
     fn time(format: TimeFormat, text: &str) -> String {
         let mut out = Vec::new();
-        let mut writer = TimeWriter::default();
-        writer.format = format;
+        let mut writer = TimeWriter { format, ..TimeWriter::default() };
         for _ in 0..2 {
             out.clear();
             writer.write(timestamp::parse(text.as_bytes()).unwrap(), &mut out);
