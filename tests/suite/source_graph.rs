@@ -345,7 +345,7 @@ impl Graph {
                 }
             }
             edges.remove(*file);
-            graph.edges.insert(file.to_string(), edges);
+            graph.edges.insert((*file).clone(), edges);
         }
         graph
     }
