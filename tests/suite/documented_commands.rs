@@ -24,7 +24,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use super::support::{manyfit, repository};
+use super::support::repository;
 
 /// Why a block may be left out, and the text that it must contain.
 const NOT_RUN: [(&str, &str); 6] = [
@@ -97,15 +97,6 @@ fn every_page_is_in_the_list() {
     let mut listed = PAGES.to_vec();
     listed.sort_unstable();
     assert_eq!(found, listed);
-}
-
-#[test]
-fn the_page_of_settings_is_what_the_program_prints() {
-    let printed = manyfit().args(["settings", "--markdown"]).output().unwrap();
-    assert_eq!(
-        String::from_utf8(printed.stdout).unwrap().trim(),
-        fs::read_to_string(repository("docs/settings.md")).unwrap().trim()
-    );
 }
 
 #[test]

@@ -71,7 +71,8 @@ fn broken(page: &str, text: &str) -> Vec<String> {
     let links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
     let links = links.filter(|link| !link.contains("://") && !exists(link)).map(str::to_owned);
     let words = text.split(|c: char| c.is_whitespace() || "`(),;:→".contains(c)).map(|word| word.trim_end_matches('.'));
-    let named = words.filter(|word| ROOTS.iter().any(|root| word.starts_with(root)) && !repository(word).exists());
+    let paths = words.filter_map(|word| word.split('#').next());
+    let named = paths.filter(|word| ROOTS.iter().any(|root| word.starts_with(root)) && !repository(word).exists());
     links.chain(named.map(str::to_owned)).collect()
 }
 

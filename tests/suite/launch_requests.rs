@@ -78,7 +78,7 @@ fn options_of_the_preparation_are_checked_before_a_job_is_paid_for() {
 #[test]
 fn limits_of_single_options() {
     for (options, complaint) in [
-        (&["--max-runtime", "3600", "--max-wait", "3599"][..], "--max-wait 3599: it counts the run and the waiting"),
+        (&["--max-runtime", "3600", "--max-wait", "3599"][..], "--max-wait 3599: it includes the run and the wait"),
         (&["--max-runtime", "2419201"], "--max-runtime 2419201: the platform allows 2419200"),
         (&["--volume", "0"], "--volume 0: use at least 1"),
         (&["--max-wait", "4294967295"], "--max-wait 4294967295: the platform allows 2147483647"),

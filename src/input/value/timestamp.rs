@@ -166,7 +166,7 @@ fn rare_form(text: &[u8]) -> Result<i64, &'static str> {
                 "could be day/month or month/day: write timestamps as YYYY-MM-DD"
             }
             Some(b'/' | b'-') if first_part == 4 => {
-                "is not a moment of the calendar between 1678 and 2261, or not written as YYYY-MM-DD HH:MM:SS"
+                "is not a calendar time between 1678 and 2261, or is not written as YYYY-MM-DD HH:MM:SS"
             }
             _ => NOT_A_TIMESTAMP,
         }
