@@ -13,6 +13,7 @@ pub(in crate::input) trait Columns: Sized {
     /// What is wrong with an empty file.
     const EMPTY: &'static str;
     /// What to do about a Parquet column of another type.
+    #[cfg_attr(not(feature = "parquet"), expect(dead_code, reason = "only Parquet has types"))]
     const TYPE_HINT: &'static str;
 
     /// Takes the columns' names from the first record of a file.
