@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 #[serde(tag = "model", rename_all = "kebab-case")]
 #[expect(clippy::large_enum_variant, reason = "a run has a few of them")]
 pub enum SeriesSpec {
-    /// See [`prophet`].
+    /// See [`prophet`](crate::prophet).
     Prophet(ProphetSpec),
     /// See [`baseline`](crate::baseline).
     Baseline {
@@ -44,7 +44,7 @@ pub struct FittedSeries {
 /// The families of models of a series.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SeriesModel {
-    /// See [`prophet`].
+    /// See [`prophet`](crate::prophet).
     Prophet(Box<FittedProphet>),
     /// See [`baseline`](crate::baseline).
     Baseline(FittedBaseline),

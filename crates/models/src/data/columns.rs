@@ -15,7 +15,7 @@ pub struct Columns {
 /// Columns and the dates of their rows, strictly increasing: what a fit or a forecast looks its further numbers up in.
 #[derive(Clone, Copy, Debug)]
 pub struct Covariates<'a> {
-    /// Milliseconds since the epoch, as in [`Series`].
+    /// Milliseconds since the epoch, as in [`Series`](super::Series).
     pub dates: &'a [i64],
     /// A row for each of them.
     pub columns: &'a Columns,
