@@ -21,7 +21,7 @@
 //! A customer is a file (`8.csv`, `8.csv.gz`, `8.parquet`), a directory (`8/data.csv`), or a value of the customer
 //! column of files of many customers. Bad data of one customer fails that customer only.
 //!
-//! Reading is generic over [`content`]'s rows, so that there is one loop over the rows of a file for each format. A file is
+//! Reading is generic over `content`'s rows, so that there is one loop over the rows of a file for each format. A file is
 //! opened once: what discovery reads is kept for the reader, within a budget ([`discover_with`]).
 
 mod content;
