@@ -15,7 +15,7 @@ from prophet.serialize import model_from_json
 
 from binary import train
 
-MAKE = Path(__file__).parents[2] / "src" / "holidays" / "make_countries.py"
+MAKE = Path(__file__).parents[2] / "crates" / "models" / "src" / "holidays" / "make_countries.py"
 
 
 def test_the_table_of_all_countries_and_years_is_what_the_pinned_package_gives() -> None:

@@ -2,8 +2,8 @@
 
 Needs the packages of tests/interop/requirements.txt, in which the version of `holidays` is pinned:
 
-    tests/interop/run --python src/holidays/make_countries.py            writes the file anew
-    tests/interop/run --python src/holidays/make_countries.py --check    fails if it would change
+    tests/interop/run --python crates/models/src/holidays/make_countries.py            writes the file anew
+    tests/interop/run --python crates/models/src/holidays/make_countries.py --check    fails if it would change
 
 The file is one zlib stream of:
 
