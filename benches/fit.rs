@@ -1,7 +1,7 @@
 //! Fit, pack and open apart: one customer's daily history, with the calendar at hand and without.
 
 use divan::{Bencher, black_box};
-use manyfit::artifact::{self, Limits, Metadata, open_archive, open_directory};
+use manyfit::artifact::{self, Limits, Metadata, open_archive, open_path};
 use manyfit_models::{
     Dates, Fitted, FittedSeries, ForecastRequest, Interrupt, SeriesSpec, Workspace,
     data::Series,
@@ -102,7 +102,7 @@ fn open_unpacked(bencher: Bencher<'_, '_>) {
     let directory = tempfile::tempdir().expect("there is room for a model");
     let unpacked = tar::Archive::new(flate2::read::GzDecoder::new(&archive[..])).unpack(directory.path());
     unpacked.expect("there is room for a model");
-    bencher.bench_local(|| open_directory(black_box(directory.path()), Limits::default()).expect("it is unharmed"));
+    bencher.bench_local(|| open_path(black_box(directory.path()), Limits::default()).expect("it is unharmed"));
 }
 
 /// What a server does for the usual request.

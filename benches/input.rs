@@ -17,6 +17,7 @@ fn main() {
 }
 
 /// One object in memory.
+#[derive(Debug)]
 struct Memory(Vec<u8>);
 
 impl Store for Memory {

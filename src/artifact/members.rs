@@ -2,13 +2,18 @@
 //!
 //! Nothing is unpacked to disk: a member's name is compared, never used as a path.
 
-use super::{error::OpenError, pack::METADATA_FILE};
+use super::pack::METADATA_FILE;
+use crate::{
+    error::{Error, Result},
+    store::reading,
+};
 use flate2::bufread::MultiGzDecoder;
 use std::{
     ffi::OsStr,
+    fmt::Display,
     fs::{self, File},
     io::{self, Read},
-    path::{Component, Path, PathBuf},
+    path::{Path, PathBuf},
 };
 
 /// How much of a model is read before it is refused.
@@ -69,10 +74,10 @@ enum Content {
 }
 
 impl Member {
-    pub(super) fn read(self, limits: Limits) -> Result<Vec<u8>, OpenError> {
+    pub(super) fn read(self, limits: Limits) -> Result<Vec<u8>> {
         match self.content {
             Content::Bytes(bytes) => Ok(bytes),
-            Content::At(path) => read_file(&path, &self.name, limits.file),
+            Content::At(path) => read_file(&path, self.name, limits.file),
         }
     }
 }
@@ -86,13 +91,8 @@ impl Members {
     /// Lists a directory; only the metadata is read.
     ///
     /// A link may lead to another file within the directory, as Kubernetes mounts volumes, but not out of it.
-    pub(super) fn of_directory(directory: &Path) -> Result<Self, OpenError> {
-        let cannot = |error: io::Error| match error.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
-                OpenError::Missing(format!("there is no directory {}", directory.display()))
-            }
-            _ => OpenError::reading(directory.display(), error),
-        };
+    pub(super) fn of_directory(directory: &Path) -> Result<Self> {
+        let cannot = |error| reading(directory, error);
         let root = directory.canonicalize().map_err(cannot)?;
         let mut members = Self::default();
         for (number, entry) in fs::read_dir(&root).map_err(cannot)?.enumerate() {
@@ -108,13 +108,8 @@ impl Members {
                 continue;
             }
             if !target.starts_with(&root) {
-                return Err(OpenError::Refused(format!(
+                return Err(Error::Data(format!(
                     "{name} is a link that leads out of the model's directory: put the file itself there"
-                )));
-            }
-            if !target.is_file() {
-                return Err(OpenError::Refused(format!(
-                    "{name} is not a regular file: put the model file itself there"
                 )));
             }
             if name == METADATA_FILE {
@@ -129,22 +124,24 @@ impl Members {
     }
 
     /// Reads the files at the root of a `tar.gz`.
-    pub(super) fn of_archive(bytes: &[u8], limits: Limits) -> Result<Self, OpenError> {
+    pub(super) fn of_archive(bytes: &[u8], limits: Limits) -> Result<Self> {
         if !is_gzip(bytes) {
-            return Err(OpenError::Refused(
+            return Err(Error::Data(
                 "this is not a tar.gz (no gzip header): pack the model with tar -czf NAME.tar.gz model.json".into(),
             ));
         }
-        let damaged = |error: io::Error| match error.kind() {
-            io::ErrorKind::FileTooLarge => OpenError::TooLarge(format!(
-                "the archive unpacks to more than {} bytes, which is the limit",
-                limits.unpacked
-            )),
-            _ => OpenError::Refused(format!("the archive is truncated or damaged: {error}; write or upload it again")),
-        };
-        let mut unpacked = Bounded { inner: MultiGzDecoder::new(bytes), left: limits.unpacked };
+        let mut unpacked = MultiGzDecoder::new(bytes).take(limits.unpacked.saturating_add(1));
+        let members = Self::of_tar(&mut unpacked, limits.file);
+        if unpacked.limit() == 0 {
+            let limit = limits.unpacked;
+            return Err(Error::Data(format!("the archive unpacks to more than {limit} bytes, which is the limit")));
+        }
+        members
+    }
+
+    fn of_tar(unpacked: &mut impl Read, largest: u64) -> Result<Self> {
         let mut members = Self::default();
-        let mut archive = tar::Archive::new(&mut unpacked);
+        let mut archive = tar::Archive::new(&mut *unpacked);
         // Raw, because the library would read an extended name of any length into memory.
         let entries = archive.entries().map_err(damaged)?.raw(true);
         let mut long_name: Option<Vec<u8>> = None;
@@ -153,13 +150,11 @@ impl Members {
             let mut entry = entry.map_err(damaged)?;
             let kind = entry.header().entry_type();
             if kind.is_gnu_longname() || kind.is_gnu_longlink() || kind.is_pax_local_extensions() {
-                let header = read_entry(&mut entry, "the header of a member", LARGEST_HEADER, damaged)?;
+                let header = read_entry(&mut entry, "the header of a member", LARGEST_HEADER)?;
                 if kind.is_gnu_longname() {
                     long_name = Some(header.into_iter().take_while(|byte| *byte != 0).collect());
-                } else if kind.is_pax_local_extensions()
-                    && let Some(path) = pax_path(&header)
-                {
-                    long_name = Some(path);
+                } else if kind.is_pax_local_extensions() {
+                    long_name = pax_path(&header).or(long_name);
                 }
                 continue;
             }
@@ -176,21 +171,21 @@ impl Members {
                 continue;
             }
             if !(kind.is_file() || kind.is_contiguous()) {
-                return Err(OpenError::Refused(format!(
+                return Err(Error::Data(format!(
                     "{name} in the archive is a link or a device: pack the file itself (tar --dereference)"
                 )));
             }
             if name == METADATA_FILE {
-                members.metadata = Some(read_entry(&mut entry, &name, LARGEST_HEADER, damaged)?);
+                members.metadata = Some(read_entry(&mut entry, &name, LARGEST_HEADER)?);
             } else {
-                let content = Content::Bytes(read_entry(&mut entry, &name, limits.file, damaged)?);
+                let content = Content::Bytes(read_entry(&mut entry, &name, largest)?);
                 // As in unpacking an archive, the last of several members of one name wins.
                 members.files.retain(|file| file.name != name);
                 members.files.push(Member { name, content });
             }
         }
         // The gzip checksum is at the very end.
-        io::copy(&mut unpacked, &mut io::sink()).map_err(damaged)?;
+        io::copy(unpacked, &mut io::sink()).map_err(damaged)?;
         Ok(members)
     }
 
@@ -201,7 +196,7 @@ impl Members {
     }
 
     /// The name of the model file where no metadata names it: `model.json`, `xgboost-model`, or the only candidate.
-    pub(super) fn model_file(&self) -> Result<String, OpenError> {
+    pub(super) fn model_file(&self) -> Result<String> {
         let named = |name: &str| self.files.iter().find(|member| member.name == name);
         let only = |wanted: &dyn Fn(&Member) -> bool| {
             let mut wanted = self.files.iter().filter(|member| wanted(member));
@@ -218,7 +213,7 @@ impl Members {
             // AWS's XGBoost container takes a model file of any name.
             .or_else(|| only(&|_| true))
             .map(|member| member.name.clone())
-            .ok_or_else(|| OpenError::Refused(self.why_no_model_file()))
+            .ok_or_else(|| Error::Data(self.why_no_model_file()))
     }
 
     fn why_no_model_file(&self) -> String {
@@ -235,15 +230,15 @@ impl Members {
     }
 }
 
-fn check_count(members: usize) -> Result<(), OpenError> {
+fn check_count(members: usize) -> Result<()> {
     if members < MOST_MEMBERS {
         return Ok(());
     }
-    Err(OpenError::TooLarge(format!("more than {MOST_MEMBERS} files: a model is one file")))
+    Err(Error::Data(format!("more than {MOST_MEMBERS} files: a model is one file")))
 }
 
 /// Whether bytes begin as a gzip file does.
-pub(super) fn is_gzip(bytes: &[u8]) -> bool {
+pub(crate) fn is_gzip(bytes: &[u8]) -> bool {
     bytes.starts_with(&[0x1f, 0x8b])
 }
 
@@ -253,22 +248,15 @@ fn is_ignored(name: &str) -> bool {
 }
 
 /// The name as text without `./`, and whether it names a file at the root.
-fn checked_name(name: &[u8]) -> Result<(String, bool), OpenError> {
-    let name = String::from_utf8_lossy(name).into_owned();
-    let mut parts: Vec<&OsStr> = Vec::new();
-    for component in Path::new(&name).components() {
-        match component {
-            Component::CurDir => {}
-            Component::Normal(part) => parts.push(part),
-            Component::ParentDir | Component::RootDir | Component::Prefix(_) => {
-                return Err(OpenError::Refused(format!(
-                    "the archive has a member {name:?} with a path that leads out of it: the archive is not safe"
-                )));
-            }
-        }
+fn checked_name(name: &[u8]) -> Result<(String, bool)> {
+    let name = String::from_utf8_lossy(name);
+    if name.starts_with('/') || name.split('/').any(|part| part == "..") {
+        return Err(Error::Data(format!(
+            "the archive has a member {name:?} with a path that leads out of it: the archive is not safe"
+        )));
     }
-    let clean: PathBuf = parts.iter().collect();
-    Ok((clean.to_string_lossy().into_owned(), parts.len() == 1))
+    let parts: Vec<&str> = name.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
+    Ok((parts.join("/"), parts.len() == 1))
 }
 
 /// The value of `path` in a member's pax header.
@@ -279,49 +267,42 @@ fn pax_path(header: &[u8]) -> Option<Vec<u8>> {
         .map(|extension| extension.value_bytes().to_vec())
 }
 
-fn read_file(path: &Path, name: &str, limit: u64) -> Result<Vec<u8>, OpenError> {
-    let cannot = |error| OpenError::reading(path.display(), error);
-    let file = File::open(path).map_err(cannot)?;
-    let size = file.metadata().map_err(cannot)?.len();
-    if size > limit {
-        return Err(OpenError::exceeds(name, size, limit));
+/// Reads a file of at most `limit` bytes; errors call it `name`.
+pub(crate) fn read_file(path: &Path, name: impl Display, limit: u64) -> Result<Vec<u8>> {
+    let cannot = |error| reading(path, error);
+    let found = fs::metadata(path).map_err(cannot)?;
+    if !found.is_file() {
+        return Err(Error::Data(format!("{name} is not a regular file: put the model file itself there")));
     }
-    let mut content = Vec::with_capacity(size as usize);
-    // It may have grown since.
-    file.take(limit + 1).read_to_end(&mut content).map_err(cannot)?;
-    if content.len() as u64 > limit { Err(OpenError::exceeds(name, content.len() as u64, limit)) } else { Ok(content) }
+    if found.len() > limit {
+        return Err(exceeds(name, found.len(), limit));
+    }
+    let mut content = Vec::with_capacity(found.len() as usize);
+    // A file that has grown since is cut, and refused as damaged.
+    File::open(path).and_then(|file| file.take(limit).read_to_end(&mut content)).map_err(cannot)?;
+    Ok(content)
+}
+
+/// The error of a file of so many bytes, where fewer are allowed.
+fn exceeds(name: impl Display, bytes: u64, limit: u64) -> Error {
+    Error::Data(format!("{name} has {bytes} bytes, the limit is {limit}"))
+}
+
+fn damaged(error: io::Error) -> Error {
+    Error::Data(format!("the archive is truncated or damaged: {error}; write or upload it again"))
 }
 
 /// A whole member. The declared size is only a hint: memory grows with what is really there.
-fn read_entry<R: Read>(
-    entry: &mut tar::Entry<'_, R>,
-    name: &str,
-    limit: u64,
-    damaged: impl Fn(io::Error) -> OpenError,
-) -> Result<Vec<u8>, OpenError> {
+fn read_entry<R: Read>(entry: &mut tar::Entry<'_, R>, name: &str, limit: u64) -> Result<Vec<u8>> {
     let declared = entry.size();
     if declared > limit {
-        return Err(OpenError::exceeds(name, declared, limit));
+        return Err(exceeds(name, declared, limit));
     }
     let mut content = Vec::with_capacity(declared.min(LARGEST_HEADER) as usize);
-    entry.read_to_end(&mut content).map_err(&damaged)?;
+    entry.read_to_end(&mut content).map_err(damaged)?;
     if (content.len() as u64) < declared {
         let message = format!("{name} has {} of its {declared} bytes", content.len());
         return Err(damaged(io::Error::new(io::ErrorKind::UnexpectedEof, message)));
     }
     Ok(content)
-}
-
-/// A reader that fails instead of returning more than `left` bytes.
-struct Bounded<R> {
-    inner: R,
-    left: u64,
-}
-
-impl<R: Read> Read for Bounded<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.inner.read(buffer)?;
-        self.left = self.left.checked_sub(read as u64).ok_or(io::ErrorKind::FileTooLarge)?;
-        Ok(read)
-    }
 }

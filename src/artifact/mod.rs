@@ -6,10 +6,9 @@
 //!   model.json      the model in its family's own format: model.json for Prophet, xgboost-model for trees, …
 //! ```
 //!
-//! One reader serves two callers: [`inspect`] asks whether an existing archive is an intact artifact of manyfit, to resume a
+//! One reader serves two callers: [`inspect`] checks whether an existing archive is an intact artifact of manyfit, to resume a
 //! run; the `open` functions read any model that is to be used, including those of Python Prophet and XGBoost.
 
-mod error;
 mod fingerprint;
 mod hex;
 mod members;
@@ -18,11 +17,11 @@ mod name;
 mod open;
 mod pack;
 
-pub use error::OpenError;
 pub use fingerprint::{Fingerprint, forecast_seed};
 pub use hex::hex;
 pub use members::Limits;
+pub(crate) use members::{is_gzip, read_file};
 pub use metadata::{FORMAT, FeatureMetadata, Metadata, RegressionMetadata, Span};
 pub use name::NameTemplate;
-pub use open::{Artifact, Found, Opened, inspect, open_archive, open_directory, open_object, open_path};
+pub use open::{Artifact, Found, Opened, inspect, open_archive, open_file, open_object, open_path};
 pub use pack::pack;

@@ -3,7 +3,7 @@
 use super::Fingerprint;
 use manyfit_models::data::CustomerId;
 
-/// How artifacts are named: a template with `{customer}`, and with `{version}` or `{fingerprint}` to publish new models beside
+/// How artifacts are named: a template with `{customer}`, and with `{version}` or `{fingerprint}` to publish new models next to
 /// those of a live endpoint.
 ///
 /// - It contains `{customer}`, so that no two customers share a name.

@@ -1,4 +1,4 @@
-//! Reading a model, whoever wrote it.
+//! Reading a model, whichever program wrote it.
 //!
 //! | written by | file | recognised by |
 //! |---|---|---|
@@ -6,19 +6,19 @@
 //! | Python Prophet | `model.json`, or the only JSON file | its first keys |
 //! | XGBoost | `xgboost-model`, or the only JSON or UBJSON file | its first keys or bytes |
 //!
-//! Hidden files, and whatever is in subdirectories (such as `code/`), are ignored.
+//! Hidden files and subdirectories (such as `code/`) are ignored.
 
 use super::{
-    error::OpenError,
     hex,
-    members::{Limits, Members, is_gzip},
+    members::{Limits, Members, is_gzip, read_file},
     metadata::{FORMAT, Metadata},
     pack::{COMMENT, METADATA_FILE},
 };
+use crate::error::{Error, Result};
 use manyfit_models::{Fitted, FittedRows, FittedSeries, Sidecar};
 use serde::{Deserialize, de::IgnoredAny};
 use sha2::{Digest, Sha256};
-use std::{fs, io, path::Path};
+use std::{fs, path::Path};
 
 /// A model that was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,10 +54,15 @@ pub enum Found {
 /// The largest artifact that is read back, in bytes of its model file: far more than any model needs, far less than memory.
 const INSPECTED: Limits = Limits::of_file(2 << 30);
 
+/// How [`pack`](super::pack()) begins a file, but for the two bytes before the comment.
+const GZIP_HEADER: &[u8] = &[0x1f, 0x8b, 8, 16, 0, 0, 0, 0];
+
 /// Classifies the existing file in an artifact's place. Only an artifact whose checksums all agree is [`Found::Ours`].
 #[must_use]
 pub fn inspect(bytes: &[u8]) -> Found {
-    if !begins_like_ours(bytes) {
+    // Of a torn artifact there may be only the beginning of the gzip header that `pack` writes.
+    let agrees = |bytes: &[u8], expected: &[u8]| bytes.iter().zip(expected).all(|(byte, expected)| byte == expected);
+    if !agrees(bytes, GZIP_HEADER) || !agrees(bytes.get(10..).unwrap_or_default(), COMMENT) {
         return Found::Foreign;
     }
     match open_archive(bytes, INSPECTED) {
@@ -68,25 +73,13 @@ pub fn inspect(bytes: &[u8]) -> Found {
     }
 }
 
-/// Whether bytes, however few, begin with the gzip header that [`pack`](super::pack()) writes.
-fn begins_like_ours(bytes: &[u8]) -> bool {
-    const HEADER: &[u8] = &[0x1f, 0x8b, 8, 16, 0, 0, 0, 0];
-    let agrees = |bytes: &[u8], expected: &[u8]| bytes.iter().zip(expected).all(|(byte, expected)| byte == expected);
-    agrees(bytes, HEADER) && agrees(bytes.get(10..).unwrap_or_default(), COMMENT)
-}
-
-/// Reads the model of an unpacked artifact.
-pub fn open_directory(directory: &Path, limits: Limits) -> Result<Opened, OpenError> {
-    open(Members::of_directory(directory)?, limits)
-}
-
 /// Reads the model in the bytes of a `tar.gz`.
-pub fn open_archive(bytes: &[u8], limits: Limits) -> Result<Opened, OpenError> {
+pub fn open_archive(bytes: &[u8], limits: Limits) -> Result<Opened> {
     open(Members::of_archive(bytes, limits)?, limits)
 }
 
 /// Reads the model in the bytes of an object: a `tar.gz`, or a bare model file.
-pub fn open_object(name: &str, bytes: Vec<u8>, limits: Limits) -> Result<Opened, OpenError> {
+pub fn open_object(name: &str, bytes: Vec<u8>, limits: Limits) -> Result<Opened> {
     if is_packed(Path::new(name), &bytes) {
         return open_archive(&bytes, limits);
     }
@@ -95,29 +88,22 @@ pub fn open_object(name: &str, bytes: Vec<u8>, limits: Limits) -> Result<Opened,
 }
 
 /// Reads the model at a path: an unpacked artifact if it is a directory, a `tar.gz`, or a bare model file.
-pub fn open_path(path: &Path, limits: Limits) -> Result<Opened, OpenError> {
-    let cannot = |source: io::Error| match source.kind() {
-        io::ErrorKind::NotFound => OpenError::Missing(format!("there is no {}", path.display())),
-        _ => OpenError::reading(path.display(), source),
-    };
-    let found = fs::metadata(path).map_err(cannot)?;
-    if found.is_dir() {
-        return open_directory(path, limits);
+pub fn open_path(path: &Path, limits: Limits) -> Result<Opened> {
+    if path.is_dir() {
+        return open(Members::of_directory(path)?, limits);
     }
-    if !found.is_file() {
-        return Err(OpenError::Refused(format!("{} is neither a directory nor a file", path.display())));
-    }
-    if found.len() > limits.unpacked {
-        return Err(OpenError::exceeds(path.display(), found.len(), limits.unpacked));
-    }
-    let bytes = fs::read(path).map_err(cannot)?;
+    open_file(path, read_file(path, path.display(), limits.unpacked)?, limits)
+}
+
+/// Reads the model in the bytes of a file: a `tar.gz`, or a bare model file.
+pub fn open_file(path: &Path, bytes: Vec<u8>, limits: Limits) -> Result<Opened> {
     if is_packed(path, &bytes) {
         return open_archive(&bytes, limits);
     }
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    // The model file of an unpacked artifact has its metadata beside it.
-    let beside = path.parent().and_then(|folder| fs::read(folder.join(METADATA_FILE)).ok());
-    let metadata = beside.filter(|content| read_metadata(content).is_ok_and(|metadata| metadata.file == name));
+    // The model file of an unpacked artifact has its metadata in the same directory.
+    let metadata = path.parent().and_then(|folder| fs::read(folder.join(METADATA_FILE)).ok());
+    let metadata = metadata.filter(|content| read_metadata(content).is_ok_and(|metadata| metadata.file == name));
     open(Members::of_file(metadata, name, bytes), limits)
 }
 
@@ -127,25 +113,25 @@ fn is_packed(path: &Path, bytes: &[u8]) -> bool {
 }
 
 /// Finds, checks and reads the model file.
-fn open(mut members: Members, limits: Limits) -> Result<Opened, OpenError> {
+fn open(mut members: Members, limits: Limits) -> Result<Opened> {
     let metadata = members.metadata.as_deref().map(read_metadata).transpose()?;
     let file = metadata.as_ref().map_or_else(|| members.model_file(), |metadata| Ok(metadata.file.clone()))?;
     let at = members.files.iter().position(|member| member.name == file);
-    let at = at.ok_or_else(|| OpenError::Refused(format!("{file} is missing, but .manyfit.json names it")))?;
+    let at = at.ok_or_else(|| Error::Data(format!("{file} is missing, but .manyfit.json names it")))?;
     let content = members.files.swap_remove(at).read(limits)?;
     if let Some(metadata) = metadata.as_ref().filter(|metadata| !metadata.sha256.is_empty())
         && hex(&Sha256::digest(&content)) != metadata.sha256
     {
-        return Err(OpenError::Refused(format!(
+        return Err(Error::Data(format!(
             "{file} is damaged: its SHA-256 differs from the one in .manyfit.json; write or upload it again"
         )));
     }
     let sidecar = metadata.as_ref().map(Metadata::sidecar).unwrap_or_default();
-    let model = read_model(&file, &content, sidecar).map_err(|error| OpenError::Refused(format!("{file}: {error}")))?;
+    let model = read_model(&file, &content, sidecar).map_err(|error| Error::Data(format!("{file}: {error}")))?;
     Ok(Opened { metadata, model, file })
 }
 
-fn read_metadata(content: &[u8]) -> Result<Metadata, OpenError> {
+fn read_metadata(content: &[u8]) -> Result<Metadata> {
     /// What every format has.
     #[derive(Deserialize)]
     struct Versioned {
@@ -153,10 +139,10 @@ fn read_metadata(content: &[u8]) -> Result<Metadata, OpenError> {
         #[serde(default)]
         manyfit: String,
     }
-    let invalid = |error: serde_json::Error| OpenError::Refused(format!(".manyfit.json is invalid: {error}"));
+    let invalid = |error: serde_json::Error| Error::Data(format!(".manyfit.json is invalid: {error}"));
     let Versioned { format, manyfit } = serde_json::from_slice(content).map_err(invalid)?;
     if format > FORMAT {
-        return Err(OpenError::Refused(format!(
+        return Err(Error::Data(format!(
             "the artifact was written by manyfit {manyfit} in format {format}; this version reads formats up to {FORMAT}: \
              use manyfit {manyfit} or later"
         )));

@@ -37,7 +37,7 @@ pub fn pack(metadata: &mut Metadata, model: &Fitted) -> Vec<u8> {
     gzip.write_all(&archive).and_then(|()| gzip.finish()).expect("writing to memory does not fail")
 }
 
-/// Appends a tar member; whatever depends on the clock or the user is fixed.
+/// Appends a tar member; fields that depend on the clock or the user are fixed.
 fn append(archive: &mut Vec<u8>, name: &str, content: &[u8]) {
     let mut header = tar::Header::new_gnu();
     header.set_path(name).expect("member names are short and plain");

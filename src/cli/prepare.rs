@@ -8,7 +8,7 @@ use crate::{
     run::{available_memory, default_jobs},
     sagemaker::ProcessingEnvironment,
     shard::{Shard, ShardChoice},
-    store::{Durability, LocalStore, Location, Selection, Store},
+    store::{Durability, Entry, Location, Selection, reading},
 };
 use clap::{Args, ValueEnum, builder::PossibleValuesParser};
 use jiff::tz::TimeZone;
@@ -167,21 +167,21 @@ impl Prepare {
         let stop = stop_on_signals()?;
         let s3 = self.s3.options();
         let open = |place: &Location| place.open(Durability::ProcessDeath, &s3);
-        let store: Box<dyn Store> = match (&places.input, &places.only) {
-            (Location::Directory(folder), Some(only)) => {
-                Box::new(LocalStore::new(folder, Durability::ProcessDeath).only(only))
+        let store = open(&places.input)?;
+        let selection = match (&places.input, places.only) {
+            (_, None) => None,
+            (Location::Directory(folder), Some(key)) => {
+                let path = folder.join(&key);
+                let size = path.metadata().map_err(|error| reading(&path, error))?.len();
+                Some(Selection::new(&*store, vec![Entry { key, size }]))
             }
-            (place, _) => open(place)?,
-        };
-        let selection = match (&places.input, &places.only) {
             (Location::Bucket { .. }, Some(only)) => {
-                let table: Vec<_> = store.list()?.into_iter().filter(|entry| entry.key == *only).collect();
+                let table: Vec<_> = store.list()?.into_iter().filter(|entry| entry.key == only).collect();
                 if table.is_empty() {
-                    return Err(Error::Settings(format!("--input {}: there is no such table", store.describe(only))));
+                    return Err(Error::Settings(format!("--input {}: there is no such table", store.describe(&only))));
                 }
                 Some(Selection::new(&*store, table))
             }
-            _ => None,
         };
         let customers = open(&places.customers)?;
         let remote_reports = places.remote_reports.as_ref().map(open).transpose()?;

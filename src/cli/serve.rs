@@ -6,7 +6,7 @@ use crate::{
     run::{available_memory, default_jobs},
     sagemaker::ServingEnvironment,
     serve::{App, CaptureSettings, Format, LogLevel, Models, Rules, Settings, serve},
-    store::Location,
+    store::{Durability, Location},
 };
 use clap::Args;
 use std::{
@@ -91,7 +91,7 @@ pub(super) struct Serve {
         value_parser = clap::value_parser!(u16).range(1..))]
     capture_files: u16,
 
-    /// What to log: errors, events (start, stop, loads and unloads) or requests
+    /// What to log
     #[arg(long, value_name = "LEVEL", env = "MANYFIT_LOG", default_value = "events")]
     log: LogLevel,
 
@@ -147,7 +147,10 @@ impl Serve {
                 return Err(Error::Settings(format!("--models {}: no such folder", directory.display())));
             }
             (Some(Location::Directory(directory)), _) => Models::Folder(directory.clone()),
-            (Some(place), _) => Models::Bucket { place: place.clone(), options: self.s3.options_within(timeout) },
+            (Some(place), _) => {
+                let options = self.s3.options_within(timeout);
+                Models::Bucket(place.open(Durability::ProcessDeath, &options)?.into())
+            }
             (None, Some(path)) => Models::Single(path.clone()),
             (None, None) if platform.multi_model => Models::Loaded { targets: platform.model.clone() },
             (None, None) if platform.detected => Models::Single(platform.model.clone()),
@@ -171,6 +174,7 @@ impl Serve {
         let share = |share: f64| (available_memory() as f64 * share) as u64;
         let max_request = self.max_request_size.or(platform.max_request).unwrap_or(MAX_REQUEST);
         Ok(Settings {
+            check_every: models.check_every(),
             models,
             memory: self.memory.unwrap_or_else(|| share(MODELS_SHARE)),
             max_request,

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Objects by key, and how often each was read.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Memory {
     objects: BTreeMap<String, Vec<u8>>,
     reads: Mutex<BTreeMap<String, usize>>,

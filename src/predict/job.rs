@@ -12,7 +12,7 @@ pub enum Request {
         horizon: Option<usize>,
         /// Future dates, regressors, conditions and capacities.
         future: Option<CustomerRows>,
-        /// Whether the table has the trend and the components beside the forecast.
+        /// Whether the table also has the trend and the components.
         components: bool,
         /// Seed of the intervals.
         seed: u64,
@@ -21,7 +21,7 @@ pub enum Request {
     Rows {
         /// The rows.
         features: CustomerRows,
-        /// Whether the table has SHAP values beside the prediction.
+        /// Whether the table also has SHAP values.
         shap: bool,
     },
 }

@@ -17,7 +17,7 @@ const ARCHIVES: [&str; 2] = [".tar.gz", ".tgz"];
 /// The models of a run, in the order in which they were added.
 #[derive(Default)]
 pub struct ModelList {
-    models: Vec<ModelLocation>,
+    pub(super) locations: Vec<ModelLocation>,
     stores: Vec<Box<dyn Store>>,
 }
 
@@ -44,7 +44,7 @@ impl ModelList {
     /// [`Error::Data`] if there is none.
     pub fn add_path(&mut self, path: &Path) -> Result<()> {
         if !path.exists() {
-            return Err(Error::Data(format!("{}: there is no such file or folder", path.display())));
+            return Err(Error::Data(format!("{}: no such file or folder", path.display())));
         }
         let mut found = Vec::new();
         if path.is_file() || is_unpacked(path) {
@@ -93,24 +93,20 @@ impl ModelList {
             )));
         }
         found.sort_by(|a, b| (&a.name, &a.path).cmp(&(&b.name, &b.path)));
-        self.models.append(&mut found);
+        self.locations.append(&mut found);
         Ok(())
-    }
-
-    pub(super) fn locations(&self) -> &[ModelLocation] {
-        &self.models
     }
 
     /// Lets stores fetch the objects that will be opened.
     pub(super) fn read_ahead(&self) {
         for (number, store) in self.stores.iter().enumerate() {
-            let objects = self.models.iter().filter_map(|model| model.object.as_ref());
+            let objects = self.locations.iter().filter_map(|model| model.object.as_ref());
             store.read_ahead(objects.filter(|(at, _)| *at == number).map(|(_, entry)| entry.clone()).collect());
         }
     }
 
     pub(super) fn open(&self, location: &ModelLocation) -> Result<Opened> {
-        let opened = match &location.object {
+        match &location.object {
             None => open_path(&location.path, Limits::default()),
             Some((number, entry)) => {
                 let mut bytes = Vec::new();
@@ -119,8 +115,7 @@ impl ModelList {
                 }
                 open_object(&entry.key, bytes, Limits::default())
             }
-        };
-        opened.map_err(|error| Error::Data(error.to_string()))
+        }
     }
 }
 
@@ -193,7 +188,7 @@ mod tests {
         let names = |paths: &[&str]| {
             let mut list = ModelList::default();
             paths.iter().try_for_each(|path| list.add_path(&folder.path().join(path)))?;
-            Ok::<_, Error>(list.models.into_iter().map(|model| model.name).collect::<Vec<_>>())
+            Ok::<_, Error>(list.locations.into_iter().map(|model| model.name).collect::<Vec<_>>())
         };
         assert_eq!(names(&[""]).unwrap(), ["a", "a-b", "c", "d"]);
         assert_eq!(names(&["d"]).unwrap(), ["d"]);

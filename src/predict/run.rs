@@ -53,7 +53,7 @@ pub fn run(job: &Job<'_>, create: impl FnOnce(Key, Vec<String>) -> Result<Result
     let mut summary = Summary::new(job.max_failures);
     let mut seen: HashMap<String, &Path> = HashMap::new();
     let mut failed: HashSet<String> = HashSet::new();
-    for batch in job.models.locations().chunks(BATCH * job.jobs.max(1)) {
+    for batch in job.models.locations.chunks(BATCH * job.jobs.max(1)) {
         if job.stop.load(Ordering::Relaxed) {
             summary.stopped = true;
             break;
@@ -112,7 +112,7 @@ fn columns(job: &Job<'_>) -> Vec<String> {
         _ => Vec::new(),
     };
     let names = |location| catch_panic(|| names(location)).unwrap_or_default();
-    let found: Vec<Vec<String>> = job.models.locations().par_iter().map(names).collect();
+    let found: Vec<Vec<String>> = job.models.locations.par_iter().map(names).collect();
     let mut known: HashSet<String> = columns.iter().cloned().collect();
     columns.extend(found.into_iter().flatten().filter(|name| known.insert(name.clone())));
     columns

@@ -23,7 +23,7 @@ pub struct Summary {
     pub(super) stopped: bool,
     /// Requested customers that have no artifact.
     pub(super) unknown: Vec<String>,
-    /// Values that are no category of the training rows, by feature.
+    /// Number of values that are not a category of the training rows, by feature.
     unseen: Unseen,
     /// Customers that have rows of features and no artifact.
     pub(super) without_model: BTreeSet<String>,
@@ -74,10 +74,10 @@ impl Summary {
         }
         if !self.unknown.is_empty() {
             let unreadable = self.unreadable.as_ref().map(|first| {
-                format!("; {} artifacts cannot be read and may be theirs, such as {first}", self.unreadable_count)
+                format!("; {} artifacts of unknown customers cannot be read, such as {first}", self.unreadable_count)
             });
             let unknown = self.unknown.join(", ");
-            return Err(Error::Data(format!("there is no artifact of {unknown}{}", unreadable.unwrap_or_default())));
+            return Err(Error::Data(format!("no artifact was found for {unknown}{}", unreadable.unwrap_or_default())));
         }
         let all = self.customers + self.failed;
         if self.max_failures.is_exceeded(self.failed, all) {
@@ -95,7 +95,10 @@ impl fmt::Display for Summary {
         let failures = self.failures.iter().map(|(path, reason)| (path, reason));
         write_failures(f, failures, self.failed, "")?;
         for (feature, rows) in &self.unseen {
-            writeln!(f, "rows whose {feature:?} is no category of the training rows, and counts as missing: {rows}")?;
+            writeln!(
+                f,
+                "rows with a value of {feature:?} that is not a category of the training rows, treated as missing: {rows}"
+            )?;
         }
         if !self.without_model.is_empty() {
             let number = self.without_model.len();

@@ -1,12 +1,13 @@
 //! Error responses.
 
-use crate::artifact::OpenError;
+use crate::error::Error;
 use axum::{
     extract::rejection::PathRejection,
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
+use std::io::ErrorKind;
 
 /// An error response: its status, its type as Multi Model Server names it, and a message that says what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,15 +90,16 @@ impl ApiError {
     }
 }
 
-impl From<OpenError> for ApiError {
-    fn from(error: OpenError) -> Self {
+/// The error of a model that cannot be opened.
+impl From<Error> for ApiError {
+    fn from(error: Error) -> Self {
         let message = format!("Unable to load model: {error}");
         match error {
-            OpenError::Missing(_) => Self::new(StatusCode::NOT_FOUND, "ModelNotFoundException", message),
-            OpenError::TooLarge(_) | OpenError::Refused(_) => {
-                Self::new(StatusCode::BAD_REQUEST, "InvalidModelException", message)
+            Error::Storage { source, .. } if source.kind() == ErrorKind::NotFound => {
+                Self::new(StatusCode::NOT_FOUND, "ModelNotFoundException", message)
             }
-            OpenError::Storage { .. } => Self::internal(message),
+            Error::Storage { .. } => Self::internal(message),
+            _ => Self::new(StatusCode::BAD_REQUEST, "InvalidModelException", message),
         }
     }
 }

@@ -1,38 +1,22 @@
 //! Computation off the async threads, with a limit on running and on waiting jobs.
 
-use super::error::ApiError;
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
-};
+use super::{error::ApiError, observe::Counted};
+use prometheus_client::metrics::gauge::Gauge;
+use std::sync::Arc;
 use tokio::{sync::Semaphore, task};
 
 /// Runs a bounded number of jobs at once; a bounded number waits, and further ones are rejected.
 #[derive(Debug)]
 pub(super) struct JobQueue {
     slots: Arc<Semaphore>,
-    waiting: AtomicUsize,
+    waiting: Gauge,
     longest: usize,
 }
 
-/// Counts a waiting job until its turn comes or its caller is gone.
-struct Waiting<'a>(&'a AtomicUsize);
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
 impl JobQueue {
-    /// Runs at most `jobs` at once and lets at most `longest` wait.
-    pub(super) fn new(jobs: usize, longest: usize) -> Self {
-        Self { slots: Arc::new(Semaphore::new(jobs)), waiting: AtomicUsize::new(0), longest }
-    }
-
-    /// Number of waiting jobs.
-    pub(super) fn waiting(&self) -> usize {
-        self.waiting.load(Ordering::Relaxed)
+    /// Runs at most `jobs` at once and lets at most `longest` wait, whose number is in `waiting`.
+    pub(super) fn new(jobs: usize, longest: usize, waiting: Gauge) -> Self {
+        Self { slots: Arc::new(Semaphore::new(jobs)), waiting, longest }
     }
 
     /// Runs a job on a blocking thread when its turn comes.
@@ -42,8 +26,9 @@ impl JobQueue {
         let slot = if let Ok(slot) = Arc::clone(&self.slots).try_acquire_owned() {
             slot
         } else {
-            let waiting = Waiting(&self.waiting);
-            if self.waiting.fetch_add(1, Ordering::Relaxed) >= self.longest {
+            // Until its turn comes or its caller is gone.
+            let waiting = Counted::new(&self.waiting);
+            if self.waiting.get() > self.longest as i64 {
                 return Err(ApiError::busy(format!(
                     "{} requests are waiting already, which is the limit: try again later, or give the server more processors",
                     self.longest
@@ -74,7 +59,7 @@ mod tests {
     #[test]
     fn jobs_beyond_the_limit_are_rejected_and_a_panic_is_an_error_response() {
         block_on(async {
-            let queue = Arc::new(JobQueue::new(1, 1));
+            let queue = Arc::new(JobQueue::new(1, 1, Gauge::default()));
             let (release, held) = mpsc::channel::<()>();
             let begin = |job: Box<dyn FnOnce() + Send>| {
                 let queue = Arc::clone(&queue);
@@ -83,16 +68,16 @@ mod tests {
             let first = begin(Box::new(move || held.recv().unwrap()));
             tokio::time::sleep(Duration::from_millis(20)).await;
             let second = begin(Box::new(|| panic!("on purpose")));
-            while queue.waiting() == 0 {
+            while queue.waiting.get() == 0 {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
             assert_eq!(queue.run(|| ()).await.unwrap_err().status, 503);
-            assert_eq!(queue.waiting(), 1);
+            assert_eq!(queue.waiting.get(), 1);
             release.send(()).unwrap();
             first.await.unwrap().unwrap();
             assert_eq!(second.await.unwrap().unwrap_err().status, 500);
             queue.run(|| ()).await.unwrap();
-            assert_eq!(queue.waiting(), 0);
+            assert_eq!(queue.waiting.get(), 0);
         });
     }
 }

@@ -1,14 +1,14 @@
-//! A server's settings, chosen by whoever starts it.
+//! A server's settings.
 
 use super::{
     observe::{CaptureSettings, LogLevel},
     payload::Rules,
 };
-use crate::store::{Location, S3Options};
-use std::{path::PathBuf, time::Duration};
+use crate::store::Store;
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 /// Where models come from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Models {
     /// API calls load and unload them. Clients may also name an archive of this folder as their target.
     Loaded {
@@ -18,12 +18,7 @@ pub enum Models {
     /// A folder of archives, each loaded on first use.
     Folder(PathBuf),
     /// A bucket's objects, each loaded on first use.
-    Bucket {
-        /// The bucket and prefix.
-        place: Location,
-        /// How it is accessed.
-        options: S3Options,
-    },
+    Bucket(Arc<dyn Store>),
     /// A single model, a directory or an archive, loaded before the server listens.
     Single(PathBuf),
 }
@@ -33,6 +28,8 @@ pub enum Models {
 pub struct Settings {
     /// Where models come from.
     pub models: Models,
+    /// The longest that a replaced model goes unnoticed while it is in use; see [`Models::check_every`].
+    pub check_every: Duration,
     /// Memory for all loaded models, in bytes.
     pub memory: u64,
     /// The largest request body, in bytes.
@@ -58,11 +55,19 @@ pub struct Settings {
 /// Models read from a bucket at once: most of the time they wait for the network.
 const LOADS_FROM_BUCKET: usize = 16;
 
+impl Models {
+    /// The default of [`Settings::check_every`]: for an object, a check is a request that costs money.
+    #[must_use]
+    pub const fn check_every(&self) -> Duration {
+        Duration::from_secs(if matches!(self, Self::Bucket(_)) { 10 } else { 1 })
+    }
+}
+
 impl Settings {
     /// The largest number of models that are read at once.
     #[must_use]
     pub fn loads(&self) -> usize {
-        let least = if matches!(self.models, Models::Bucket { .. }) { LOADS_FROM_BUCKET } else { 2 };
+        let least = if matches!(self.models, Models::Bucket(_)) { LOADS_FROM_BUCKET } else { 2 };
         self.jobs.max(least)
     }
 }

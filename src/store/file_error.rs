@@ -1,18 +1,22 @@
-//! Errors of files and directories, in one wording.
+//! Errors of files and directories, in one wording and with advice.
 
 use crate::error::{Error, Result};
-use std::{fs, io, path::Path};
+use std::{
+    fs,
+    io::{self, ErrorKind},
+    path::Path,
+};
 
 /// The error of a file or directory that cannot be read.
 #[must_use]
 pub fn reading(path: &Path, error: io::Error) -> Error {
-    Error::storage(format_args!("reading {}", path.display()), error)
+    cannot("read", path, error)
 }
 
 /// The error of a file that cannot be written.
 #[must_use]
 pub fn writing(path: &Path, error: io::Error) -> Error {
-    Error::storage(format_args!("writing {}", path.display()), error)
+    cannot("write", path, error)
 }
 
 /// Creates a directory and its parents.
@@ -20,6 +24,39 @@ pub fn writing(path: &Path, error: io::Error) -> Error {
 /// # Errors
 /// [`Error::Storage`] if it cannot be created.
 pub fn create_directory(path: &Path) -> Result<()> {
-    fs::create_dir_all(path)
-        .map_err(|error| Error::storage(format_args!("creating the directory {}", path.display()), error))
+    fs::create_dir_all(path).map_err(|error| cannot("create the directory", path, error))
+}
+
+/// The error of an operation on a file or directory, with what to do about it.
+pub(super) fn cannot(operation: &str, path: &Path, error: io::Error) -> Error {
+    let advice = match error.kind() {
+        ErrorKind::StorageFull => {
+            " (the disk has no space or no inodes left: free some or attach a larger volume, then run again)"
+        }
+        ErrorKind::QuotaExceeded => " (the disk quota is used up: free some space or raise it, then run again)",
+        ErrorKind::PermissionDenied => " (permission denied: change the owner or mode, or choose another directory)",
+        ErrorKind::ReadOnlyFilesystem => {
+            " (it is mounted read-only: mount it for writing, or choose another directory)"
+        }
+        ErrorKind::NotADirectory => " (a file is where a directory is needed: move it, or choose another directory)",
+        ErrorKind::IsADirectory => " (a directory is where a file is needed: move it, or choose another directory)",
+        ErrorKind::InvalidFilename => " (the file system does not accept this name: shorten it)",
+        _ => "",
+    };
+    Error::storage(format_args!("cannot {operation} {}{advice}", path.display()), error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_and_a_forbidden_place_name_the_path_and_a_remedy() {
+        for (code, advice) in [(28, "larger volume"), (13, "owner or mode"), (30, "read-only"), (122, "quota")] {
+            let error = writing(Path::new("/models/8.tar.gz"), io::Error::from_raw_os_error(code));
+            let message = error.to_string();
+            assert!(message.starts_with("cannot write /models/8.tar.gz ("), "{message}");
+            assert!(message.contains(advice), "{message}");
+        }
+    }
 }

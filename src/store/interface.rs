@@ -4,7 +4,7 @@ use super::file_error::reading;
 use crate::error::Result;
 use std::{
     collections::HashMap,
-    fs,
+    fmt, fs,
     io::{Cursor, Read},
     path::{Path, PathBuf},
 };
@@ -41,7 +41,7 @@ pub type Done = Box<dyn FnOnce(Result<Option<Stamp>>) + Send>;
 /// A key is a relative path: parts separated by `/`, none of them empty, `.` or `..`. Parts that start with `.` or `_`, or
 /// end in `.sagemaker-uploading`, `.sagemaker-uploaded` or `.sagemaker-ignore`, belong to other programs (`_SUCCESS`,
 /// `.DS_Store`, the upload agent's markers) or are unfinished writes: they are not listed, and rejected as keys.
-pub trait Store: Send + Sync {
+pub trait Store: fmt::Debug + Send + Sync {
     /// All objects, sorted by the bytes of their keys; none if the place does not exist.
     fn list(&self) -> Result<Vec<Entry>>;
 

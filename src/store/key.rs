@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 /// The suffix of unfinished writes: the upload agent of a SageMaker checkpoint directory does not upload them.
 pub(super) const UNFINISHED: &str = ".sagemaker-ignore";
 
-/// The suffixes of marker files that the upload agent puts beside the files it uploads.
+/// The suffixes of marker files that the upload agent creates next to the files it uploads.
 const MARKERS: [&str; 2] = [".sagemaker-uploading", ".sagemaker-uploaded"];
 
 /// Whether a file or directory of this name is not an object and contains none.

@@ -13,6 +13,7 @@ use std::{
 use walkdir::{DirEntry, WalkDir};
 
 use super::{
+    file_error::{cannot, create_directory, reading, writing},
     interface::{Entry, Store},
     key,
     staged::StagedFile,
@@ -43,8 +44,6 @@ pub enum Durability {
 #[derive(Debug)]
 pub struct LocalStore {
     root: PathBuf,
-    /// The only object to list; `None` for all.
-    only: Option<String>,
     durability: Durability,
     /// Prefix of this store's temporary names: the process id, and a random number, as every container has a process 1.
     temporary: String,
@@ -58,17 +57,10 @@ impl LocalStore {
     pub fn new(root: impl Into<PathBuf>, durability: Durability) -> Self {
         let process = process::id();
         let temporary = format!("manyfit-{process}-{:016x}", RandomState::new().hash_one(process));
-        Self { root: root.into(), only: None, durability, temporary, writes: AtomicU64::new(0) }
+        Self { root: root.into(), durability, temporary, writes: AtomicU64::new(0) }
     }
 
-    /// The same directory, but `list` shows this object only.
-    #[must_use]
-    pub fn only(mut self, key: impl Into<String>) -> Self {
-        self.only = Some(key.into());
-        self
-    }
-
-    /// The entry of a file that was found; `None` if it is not an object or was removed meanwhile.
+    /// The entry of a file that was found; `None` if it is not an object or has been removed.
     fn entry(&self, found: &DirEntry) -> Result<Option<Entry>> {
         let kind = found.file_type();
         if kind.is_dir() {
@@ -80,7 +72,7 @@ impl LocalStore {
             Ok(metadata) if metadata.is_file() => metadata.len(),
             Ok(_) => return Ok(None),
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(failure("cannot look at", path, error)),
+            Err(error) => return Err(cannot("look at", path, error)),
         };
         let relative = path.strip_prefix(&self.root).unwrap_or(path);
         let Some(key) = relative.to_str() else {
@@ -105,13 +97,13 @@ impl LocalStore {
                     directory_made = true;
                 }
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(failure("cannot create a file in", directory, error)),
+                Err(error) => return Err(cannot("create a file in", directory, error)),
             }
         }
     }
 
     fn create_directory(&self, directory: &Path) -> Result<()> {
-        fs::create_dir_all(directory).map_err(|error| failure("cannot create the directory", directory, error))?;
+        create_directory(directory)?;
         if self.durability == Durability::PowerLoss {
             // Each new directory is an entry of its parent. Which ones are new is unknown, so all up to the root's are flushed.
             let top = self.root.parent().unwrap_or(&self.root);
@@ -125,11 +117,6 @@ impl LocalStore {
 
 impl Store for LocalStore {
     fn list(&self) -> Result<Vec<Entry>> {
-        if let Some(key) = &self.only {
-            let path = self.root.join(key);
-            let size = fs::metadata(&path).map_err(|error| failure("cannot look at", &path, error))?.len();
-            return Ok(vec![Entry { key: key.clone(), size }]);
-        }
         let mut entries = Vec::new();
         let walk = WalkDir::new(&self.root)
             .into_iter()
@@ -137,7 +124,7 @@ impl Store for LocalStore {
         for found in walk {
             match found {
                 Ok(found) if found.depth() == 0 && !found.path().is_dir() => {
-                    return Err(failure("cannot list", &self.root, ErrorKind::NotADirectory.into()));
+                    return Err(cannot("list", &self.root, ErrorKind::NotADirectory.into()));
                 }
                 Ok(found) => entries.extend(self.entry(&found)?),
                 Err(error) => {
@@ -145,7 +132,7 @@ impl Store for LocalStore {
                     let error = io::Error::from(error);
                     // Not an error: the root does not exist, or a directory was removed during the walk.
                     if error.kind() != ErrorKind::NotFound {
-                        return Err(failure("cannot list", &path, error));
+                        return Err(cannot("list", &path, error));
                     }
                 }
             }
@@ -159,24 +146,14 @@ impl Store for LocalStore {
         key::check(key)?;
         let path = self.root.join(key);
         // Read sequentially: a FastFile channel streams, and is slow otherwise.
-        match File::open(&path).and_then(|mut file| file.read_to_end(buffer)) {
-            Ok(_) => Ok(true),
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(false),
-            Err(error) => {
-                buffer.clear();
-                Err(failure("cannot read", &path, error))
-            }
-        }
+        let read = File::open(&path).and_then(|mut file| file.read_to_end(buffer));
+        Ok(found(&path, read)?.is_some())
     }
 
     fn open(&self, key: &str) -> Result<Option<Box<dyn Read + Send + '_>>> {
         key::check(key)?;
         let path = self.root.join(key);
-        match File::open(&path) {
-            Ok(file) => Ok(Some(Box::new(file))),
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
-            Err(error) => Err(failure("cannot read", &path, error)),
-        }
+        Ok(found(&path, File::open(&path))?.map(|file| Box::new(file) as Box<dyn Read + Send>))
     }
 
     fn file(&self, key: &str) -> Option<PathBuf> {
@@ -194,7 +171,7 @@ impl Store for LocalStore {
         };
         for found in WalkDir::new(&self.root).into_iter().filter_map(std::result::Result::ok) {
             if found.file_type().is_file() && is_theirs(found.file_name()) {
-                fs::remove_file(found.path()).map_err(|error| failure("cannot remove", found.path(), error))?;
+                fs::remove_file(found.path()).map_err(|error| cannot("remove", found.path(), error))?;
             }
         }
         Ok(())
@@ -206,18 +183,25 @@ impl Store for LocalStore {
         let directory = path.parent().unwrap_or(&self.root);
         let (temporary, mut file) = self.create_temporary(directory)?;
         let staged = StagedFile::new(temporary, &path);
-        let write_failed = |error| failure("cannot write", &path, error);
-        file.write_all(bytes).map_err(write_failed)?;
-        if self.durability == Durability::PowerLoss {
-            file.sync_all().map_err(write_failed)?;
-        }
+        let must_flush = self.durability == Durability::PowerLoss;
+        let written = file.write_all(bytes).and_then(|()| if must_flush { file.sync_all() } else { Ok(()) });
+        written.map_err(|error| writing(&path, error))?;
         drop(file);
-        staged.rename().map_err(write_failed)?;
-        if self.durability == Durability::PowerLoss { flush_directory(directory) } else { Ok(()) }
+        staged.commit()?;
+        if must_flush { flush_directory(directory) } else { Ok(()) }
     }
 
     fn describe(&self, key: &str) -> String {
         self.root.join(key).display().to_string()
+    }
+}
+
+/// What was read at a path; `None` if there is no such object.
+fn found<T>(path: &Path, read: io::Result<T>) -> Result<Option<T>> {
+    match read {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+        Err(error) => Err(reading(path, error)),
     }
 }
 
@@ -226,34 +210,7 @@ fn flush_directory(directory: &Path) -> Result<()> {
     let directory = if directory.as_os_str() == OsStr::new("") { Path::new(".") } else { directory };
     File::open(directory)
         .and_then(|directory| directory.sync_all())
-        .map_err(|error| failure("cannot flush the directory", directory, error))
-}
-
-/// A storage error that says what to do.
-fn failure(doing: &str, path: &Path, error: io::Error) -> Error {
-    let path = path.display();
-    let what = match advice(error.kind()) {
-        Some(advice) => format!("{doing} {path} ({advice})"),
-        None => format!("{doing} {path}"),
-    };
-    Error::storage(what, error)
-}
-
-fn advice(kind: ErrorKind) -> Option<&'static str> {
-    match kind {
-        ErrorKind::StorageFull => {
-            Some("the disk has no space or no inodes left: free some or attach a larger volume, then run again")
-        }
-        ErrorKind::QuotaExceeded => Some("the disk quota is used up: free some space or raise it, then run again"),
-        ErrorKind::PermissionDenied => Some("permission denied: change the owner or mode, or choose another directory"),
-        ErrorKind::ReadOnlyFilesystem => {
-            Some("it is mounted read-only: mount it for writing, or choose another directory")
-        }
-        ErrorKind::NotADirectory => Some("a file is where a directory is needed: move it, or choose another directory"),
-        ErrorKind::IsADirectory => Some("a directory is where a file is needed: move it, or choose another directory"),
-        ErrorKind::InvalidFilename => Some("the file system does not accept this name: shorten it"),
-        _ => None,
-    }
+        .map_err(|error| cannot("flush the directory", directory, error))
 }
 
 #[cfg(test)]
@@ -384,15 +341,5 @@ mod tests {
         store.publish("a/b/c", b"1").unwrap();
         store.publish("a/b/c", b"2").unwrap();
         assert_eq!(keys(&store), ["a/b/c"]);
-    }
-
-    #[test]
-    fn a_full_disk_and_a_forbidden_place_name_the_path_and_a_remedy() {
-        for (code, advice) in [(28, "larger volume"), (13, "owner or mode"), (30, "read-only"), (122, "quota")] {
-            let error = failure("cannot write", Path::new("/models/8.tar.gz"), io::Error::from_raw_os_error(code));
-            let message = error.to_string();
-            assert!(message.starts_with("cannot write /models/8.tar.gz ("), "{message}");
-            assert!(message.contains(advice), "{message}");
-        }
     }
 }

@@ -5,6 +5,7 @@ use crate::error::Result;
 use std::{collections::HashMap, io::Read, path::PathBuf};
 
 /// Some objects of another store, for reading.
+#[derive(Debug)]
 pub struct Selection<'a> {
     whole: &'a dyn Store,
     shown: Vec<Entry>,

@@ -1,10 +1,11 @@
-//! The only way in which this program writes a file that others may read: beside its final path, renamed when complete.
+//! Writing a file under a temporary name in its directory, and renaming it when it is complete: the only way in which this
+//! program writes files that others may read.
 
 use super::{file_error::writing, key::UNFINISHED};
 use crate::error::Result;
 use std::{
     fs::{self, File},
-    io::{self, BufWriter, Write},
+    io::{BufWriter, Write},
     path::{Path, PathBuf},
 };
 
@@ -38,19 +39,13 @@ impl StagedFile {
     }
 
     /// Renames the file to its final path. Close its handle before.
-    pub(super) fn rename(mut self) -> io::Result<()> {
-        fs::rename(&self.temporary, &self.path)?;
-        self.committed = true;
-        Ok(())
-    }
-
-    /// Renames the file to its final path. Close its handle before.
     ///
     /// # Errors
     /// [`Error::Storage`](crate::error::Error::Storage) if it cannot be renamed.
-    pub fn commit(self) -> Result<()> {
-        let path = self.path.clone();
-        self.rename().map_err(|error| writing(&path, error))
+    pub fn commit(mut self) -> Result<()> {
+        fs::rename(&self.temporary, &self.path).map_err(|error| writing(&self.path, error))?;
+        self.committed = true;
+        Ok(())
     }
 }
 

@@ -52,11 +52,6 @@ impl<'a> Dispatcher<'a> {
         })
     }
 
-    /// Records a customer that was refused before the run began.
-    pub(super) fn refused(&mut self, customer: &str, reason: &str) -> Result<()> {
-        self.record(&Outcome::failed(customer, reason.to_owned()))
-    }
-
     /// Records what the workers send until the last of them is done.
     pub(super) fn record_all(&mut self, inbox: &Receiver<Event>, out: &mut dyn Write) -> Result<()> {
         let mut failure = None;
@@ -82,7 +77,8 @@ impl<'a> Dispatcher<'a> {
         failure.map_or(Ok(()), Err)
     }
 
-    fn record(&mut self, outcome: &Outcome) -> Result<()> {
+    /// Records a customer that is done, or that was refused before the run began.
+    pub(super) fn record(&mut self, outcome: &Outcome) -> Result<()> {
         let mut row = serde_json::to_vec(outcome).map_err(|error| Error::Bug(error.to_string()))?;
         row.push(b'\n');
         self.manifest.append(&outcome.customer, &row)?;

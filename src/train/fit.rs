@@ -156,12 +156,11 @@ fn outcome(metadata: Metadata, status: Status, artifact: String, bytes: &[u8]) -
         in_sample: metadata.in_sample,
         accuracy: metadata.regression.as_ref().and_then(|regression| regression.accuracy),
         trees: metadata.regression.and_then(|regression| regression.trees),
-        ms: Phases::default(),
         bytes: Some(bytes.len()),
         sha256: Some(hex(&Sha256::digest(bytes))),
         artifact: Some(artifact),
         fingerprint: Some(metadata.fingerprint),
-        etag: None,
+        ..Outcome::default()
     }
 }
 

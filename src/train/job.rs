@@ -13,7 +13,7 @@ use std::sync::atomic::AtomicBool;
 pub struct Job<'a> {
     /// The customers' files.
     pub input: &'a dyn Store,
-    /// The validation rows of regression models, if they are in a place of their own.
+    /// The validation rows of regression models, if they are in a separate place.
     pub validation: Option<&'a dyn Store>,
     /// Where artifacts are written, and those of earlier runs are found.
     pub models: &'a dyn Store,
@@ -34,7 +34,7 @@ pub struct Job<'a> {
 }
 
 impl Job<'_> {
-    /// The table of results that the run writes beside the manifest, if any.
+    /// The table of results that the run writes in addition to the manifest, if any.
     pub(super) fn table(&self) -> Option<&'static Layout> {
         match &self.settings.task {
             Task::Forecast(task) => (task.horizon > 0 || task.include_history).then_some(&FORECASTS),

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     error::{Error, Result},
     input::{Discovery, InputFile, InputSettings, Purpose, Scan, discover_with},
-    results::Summary,
+    results::{Outcome, Summary},
     run::{Gate, thread_pool},
     store::Store,
 };
@@ -55,7 +55,7 @@ pub fn run(job: &Job<'_>, out: &mut dyn Write) -> Result<Summary> {
 
     let mut dispatcher = Dispatcher::new(job, plan.customers, begun)?;
     for (customer, reason) in &plan.refused {
-        dispatcher.refused(customer, reason)?;
+        dispatcher.record(&Outcome::failed(customer, reason.clone()))?;
     }
     // Bounded, so that workers wait for a slow disk instead of filling the memory with outcomes.
     let (events, inbox) = mpsc::sync_channel::<Event>(256);

@@ -33,11 +33,6 @@ impl<'a> Validation<'a> {
         Self { store: Some(store), files, by_customer, refused: refused.into_iter().collect() }
     }
 
-    /// Whether there is a place for validation rows.
-    pub(super) const fn is_given(&self) -> bool {
-        self.store.is_some()
-    }
-
     /// Messages about what was found for the customers of the `training` files.
     pub(super) fn describe(&self, training: &[InputFile]) -> Vec<String> {
         let Some(store) = self.store else { return Vec::new() };
@@ -95,10 +90,15 @@ impl<'a> Validation<'a> {
 
     /// The validation files that have customers of a file of training rows.
     fn files_for(&self, file: &InputFile) -> BTreeSet<usize> {
-        file.customers().filter_map(|customer| self.by_customer.get(customer).copied()).collect()
+        self.files_of(file.customers())
     }
 
-    /// Reads the rows of a customer that has a file of its own.
+    /// The validation files of these customers.
+    fn files_of<'c>(&self, customers: impl Iterator<Item = &'c CustomerId>) -> BTreeSet<usize> {
+        customers.filter_map(|customer| self.by_customer.get(customer).copied()).collect()
+    }
+
+    /// Reads the rows of a customer that has its own file.
     pub(super) fn read_tables(
         &self,
         input: &dyn Store,
@@ -133,12 +133,11 @@ impl<'a> Validation<'a> {
             };
             Ok(CustomerTables { training, validation })
         };
-        let mut all = Vec::with_capacity(tables.len());
-        for (customer, table) in tables {
+        let pair = |(customer, table)| {
             let tables = with_validation(&customer, table);
-            all.push((customer, tables));
-        }
-        Ok(all)
+            (customer, tables)
+        };
+        Ok(tables.into_iter().map(pair).collect())
     }
 
     /// A customer's validation rows, encoded with the training rows' `features`.
@@ -166,9 +165,7 @@ impl<'a> Validation<'a> {
     ) -> Result<HashMap<CustomerId, Result<Option<Table>>>> {
         let mut found = HashMap::new();
         let Some(store) = self.store else { return Ok(found) };
-        let files: BTreeSet<usize> =
-            known.keys().filter_map(|customer| self.by_customer.get(*customer).copied()).collect();
-        let files = files.into_iter().map(|at| &self.files[at]);
+        let files = self.files_of(known.keys().copied()).into_iter().map(|at| &self.files[at]);
         for file in files.filter(|file| matches!(file.contents, Contents::Many(_))) {
             found.extend(reader.read_table_bundle(store, file, Some(known))?);
         }

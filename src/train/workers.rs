@@ -20,7 +20,8 @@ use crate::{
 use manyfit_models::data::CustomerId;
 use rayon::prelude::*;
 use std::{
-    sync::{Arc, Mutex, PoisonError, atomic::Ordering, mpsc::SyncSender},
+    cell::Cell,
+    sync::{Arc, atomic::Ordering, mpsc::SyncSender},
     time::Instant,
 };
 
@@ -28,7 +29,7 @@ use std::{
 pub(super) enum Event {
     /// A customer is done, with its rows of the table of results.
     Finished { outcome: Box<Outcome>, rows: Option<EncodedRows> },
-    /// No artifact can be written, or no input read, whatever the customer.
+    /// No artifact can be written, or no input read, for any customer.
     RunFailed(Error),
 }
 
@@ -38,8 +39,11 @@ pub(super) struct Workers<'a> {
     validation: &'a Validation<'a>,
     context: FitContext<'a>,
     memory: Option<Arc<Gate>>,
-    /// One for each thread of the pool; absent while that thread uses it.
-    slots: Vec<Mutex<Option<Worker>>>,
+}
+
+thread_local! {
+    /// The buffers of this thread, which ends with the run; absent while they are in use.
+    static WORKER: Cell<Option<Worker>> = const { Cell::new(None) };
 }
 
 /// The buffers of one worker thread.
@@ -69,25 +73,21 @@ impl<'a> Workers<'a> {
                 settings: job.settings,
                 canonical_settings: job.settings.shape(),
                 existing,
-                has_validation: validation.is_given(),
+                has_validation: job.validation.is_some(),
                 stop: job.stop,
             },
             memory: Gate::if_needed(job.memory_to_read(), job.jobs, sizes),
-            slots: (0..job.jobs).map(|_| Mutex::default()).collect(),
         }
     }
 
     /// Works with the buffers of this thread.
     ///
-    /// They are taken out and no lock is held meanwhile: if a library waits inside `work`, rayon may start another customer
-    /// on this thread, which then finds none and gets new buffers.
+    /// They are taken out meanwhile: if a library waits inside `work`, rayon may start another customer on this thread, which
+    /// then finds none and gets new buffers.
     fn with_worker<T>(&self, work: impl FnOnce(&mut Worker) -> T) -> T {
-        let slot = &self.slots[rayon::current_thread_index().unwrap_or_default()];
-        let slot = || slot.lock().unwrap_or_else(PoisonError::into_inner);
-        let taken = slot().take();
-        let mut worker = taken.unwrap_or_else(|| Worker::new(&self.job.settings.input));
+        let mut worker = WORKER.take().unwrap_or_else(|| Worker::new(&self.job.settings.input));
         let result = work(&mut worker);
-        *slot() = Some(worker);
+        WORKER.set(Some(worker));
         result
     }
 
@@ -133,7 +133,7 @@ impl<'a> Workers<'a> {
         }
     }
 
-    /// Reads a file of many customers, with buffers of its own that are freed before the customers are fitted; then
+    /// Reads a file of many customers, with separate buffers that are freed before the customers are fitted; then
     /// distributes the customers to idle workers.
     fn fit_bundle<T: Send>(
         &self,
@@ -167,7 +167,7 @@ impl<'a> Workers<'a> {
         }
     }
 
-    /// Runs one customer's work; whatever happens becomes that customer's outcome. `ms` is the time spent so far.
+    /// Runs one customer's work; any result or failure becomes that customer's outcome. `ms` is the time spent so far.
     fn guarded(
         &self,
         worker: &mut Worker,

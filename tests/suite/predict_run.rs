@@ -114,7 +114,7 @@ fn of_customers_that_are_asked_for_by_name_nobody_elses_artifact_matters() {
         let names: Vec<String> = names.iter().map(|name| format!("--customer={name}")).collect();
         let mut arguments: Vec<&str> = names.iter().map(String::as_str).collect();
         arguments.push("--max-failures=1");
-        let ended = with(&arguments).with_code(3).complains_of(&["there is no artifact of nobody"]);
+        let ended = with(&arguments).with_code(3).complains_of(&["no artifact was found for nobody"]);
         assert!(!ended.err.contains("wrote"), "{}", ended.err);
         assert_eq!(text(&table), before);
         // Whose the damaged one is cannot be told, unless by its name.
@@ -216,7 +216,7 @@ fn rows_that_no_model_can_answer_are_told_of() {
     with("others.csv").with_code(3).complains_of(&["others.csv: has no column f0; its columns are \"g0\""]);
     let told = with("customers.csv").with_code(0);
     assert_eq!(told.out.lines().count(), 1 + 3);
-    let unseen = "rows whose \"f2\" is no category of the training rows, and counts as missing: 1\n";
+    let unseen = "rows with a value of \"f2\" that is not a category of the training rows, treated as missing: 1\n";
     told.complains_of(&[unseen, "rows of 1 customer without a model were left out: nope\n"]);
 }
 
@@ -229,7 +229,7 @@ fn what_cannot_be_asked_is_refused_before_anything_is_read() {
     predict(&[models, "--horizon=0"]).with_code(2);
     predict(&[models, "--horizon=3", "--output=x.xlsx"]).with_code(2).complains_of(&["x.xlsx", ".parquet"]);
     predict(&["nowhere", "--horizon=3"]).with_code(3).complains_of(&["nowhere"]);
-    predict(&[models, "--horizon=3", "--customer=9"]).with_code(3).complains_of(&["no artifact of 9"]);
+    predict(&[models, "--horizon=3", "--customer=9"]).with_code(3).complains_of(&["no artifact was found for 9"]);
     let table = folder([("rows.csv", "a,b\n1,2\n")]);
     let rows = table.path().join("rows.csv");
     predict(&[models, "--input", rows.to_str().unwrap()])

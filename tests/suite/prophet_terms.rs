@@ -1,7 +1,11 @@
 //! Prophet's whole vocabulary against `tests/golden/prophet_terms.json`: what stock Prophet makes of each mode at parameters that
 //! are given. The script beside that file says what each number means.
 
-use std::{collections::BTreeMap, fs};
+use std::{
+    collections::BTreeMap,
+    fs,
+    sync::{LazyLock, OnceLock},
+};
 
 use manyfit_models::{
     Dates, FittedSeries, Forecast, ForecastRequest, Interrupt,
@@ -27,6 +31,9 @@ struct Case {
     forecast: BTreeMap<String, Vec<f64>>,
     bounds: BTreeMap<String, Vec<(f64, f64)>>,
     model: String,
+    /// Fitted once for all tests.
+    #[serde(skip)]
+    fitted: OnceLock<FittedProphet>,
 }
 
 #[derive(Deserialize)]
@@ -60,8 +67,11 @@ impl Case {
     }
 
     fn fit(&self) -> FittedProphet {
-        assert_eq!(self.spec.faults(), [""; 0], "{}", self.name);
-        self.spec.fit(&self.series(), Interrupt::default(), &mut Workspace::default()).unwrap()
+        let fit = || {
+            assert_eq!(self.spec.faults(), [""; 0], "{}", self.name);
+            self.spec.fit(&self.series(), Interrupt::default(), &mut Workspace::default()).unwrap()
+        };
+        self.fitted.get_or_init(fit).clone()
     }
 
     /// The fitted model with the golden parameters in the place of those that were found.
@@ -117,11 +127,13 @@ impl Case {
     }
 }
 
-fn cases() -> Vec<Case> {
-    let golden: Golden =
-        serde_json::from_slice(&fs::read(repository("tests/golden/prophet_terms.json")).unwrap()).unwrap();
-    assert!(golden.cases.len() >= 20);
-    golden.cases
+fn cases() -> &'static [Case] {
+    static CASES: LazyLock<Vec<Case>> = LazyLock::new(|| {
+        let golden = fs::read(repository("tests/golden/prophet_terms.json")).unwrap();
+        serde_json::from_slice::<Golden>(&golden).unwrap().cases
+    });
+    assert!(CASES.len() >= 20);
+    &CASES
 }
 
 #[test]

@@ -9,10 +9,15 @@ use std::{
     time::{Duration, Instant},
 };
 
+use manyfit::{
+    serve::{LogLevel, Models, Rules, Settings},
+    store::S3Options,
+};
 use tempfile::TempDir;
 
 use super::{
     s3_server::{Fault, Server as Bucket},
+    s3_store::store_with,
     server::Server,
     support::{Ended, artifacts, fleet, manyfit, train},
 };
@@ -184,7 +189,24 @@ fn a_replaced_object_is_noticed_and_a_bucket_out_of_reach_keeps_nobody_from_an_a
     let bucket =
         Bucket::with_faults(Duration::ZERO, move |_| is_broken.load(Ordering::Relaxed).then_some(Fault::SlowDown));
     upload(&bucket, &before, "");
-    let server = serve(&bucket, "s3://fleet", &[("MANYFIT_TIMEOUT", "2")]);
+    let options = S3Options { retry_for: Duration::from_millis(100), ..S3Options::default() };
+    let models = Models::Bucket(Arc::new(store_with(&bucket, "", &options)));
+    assert_eq!(models.check_every(), Duration::from_secs(10), "a check costs money");
+    let check_every = Duration::from_millis(100);
+    let server = Server::in_this_process(Settings {
+        models,
+        check_every,
+        memory: 1 << 30,
+        max_request: 1 << 20,
+        bodies: 1 << 20,
+        jobs: 2,
+        queue: 100,
+        timeout: Duration::from_secs(10),
+        connections: 10,
+        rules: Rules::default(),
+        capture: None,
+        log_level: LogLevel::Errors,
+    });
     let name = bucket.objects().keys().next().unwrap().clone();
     let ask = || server.post(&format!("/models/{name}/invoke"), r#"{"horizon": 3}"#).with(200).body;
     let first = ask();
@@ -196,13 +218,13 @@ fn a_replaced_object_is_noticed_and_a_bucket_out_of_reach_keeps_nobody_from_an_a
             break answer;
         }
         assert!(begun.elapsed() < Duration::from_secs(30), "the new model is not noticed");
-        thread::sleep(Duration::from_millis(200));
+        thread::sleep(check_every / 4);
     };
     let expected = Server::start(&["--models", after.path().join("models").to_str().unwrap()], &[]);
     assert_eq!(expected.post(&format!("/models/{name}/invoke"), r#"{"horizon": 3}"#).with(200).body, second);
 
     broken.store(true, Ordering::Relaxed);
-    thread::sleep(Duration::from_secs(11));
+    thread::sleep(2 * check_every);
     assert_eq!(ask(), second, "what is in memory answers");
     server.post("/models/another.tar.gz/invoke", r#"{"horizon": 3}"#).fault(
         500,

@@ -26,7 +26,7 @@ fn client(server: &Server, secret: &str) -> Client {
     Client::from_conf(config)
 }
 
-fn store_with(server: &Server, prefix: &str, options: &S3Options) -> S3Store {
+pub(crate) fn store_with(server: &Server, prefix: &str, options: &S3Options) -> S3Store {
     S3Store::with_client(client(server, SECRET_KEY), BUCKET, prefix, options).unwrap()
 }
 

@@ -279,7 +279,7 @@ fn a_single_model_answers_invocations_and_says_how_to_batch() {
 
 /// Number of features of an XGBoost model.
 fn width_of(model: &Path) -> usize {
-    let opened = manyfit::artifact::open_directory(model, manyfit::artifact::Limits::default()).unwrap();
+    let opened = manyfit::artifact::open_path(model, manyfit::artifact::Limits::default()).unwrap();
     let manyfit_models::Fitted::Rows(fitted) = opened.model else { panic!("no trees") };
     fitted.features().len()
 }

@@ -1,4 +1,4 @@
-//! A server as a process of its own, and a client that sees every byte. No tests here.
+//! A server as a process of its own, or in this process, and a client that sees every byte. No tests here.
 
 use std::{
     collections::BTreeMap,
@@ -16,7 +16,7 @@ use serde_json::Value;
 /// A running server; it is ended with this value.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
-    process: Child,
+    process: Option<Child>,
     log: Arc<Mutex<String>>,
 }
 
@@ -98,7 +98,24 @@ impl Server {
                 line.clear();
             }
         });
-        Self { address, process, log }
+        Self { address, process: Some(process), log }
+    }
+
+    /// A server in this process, for settings that no option sets. It runs until the process ends.
+    #[cfg(feature = "s3")]
+    pub(crate) fn in_this_process(settings: manyfit::serve::Settings) -> Self {
+        use manyfit::serve::{App, serve};
+        use tokio::{net::TcpListener, runtime};
+        let (sender, receiver) = std::sync::mpsc::channel();
+        thread::spawn(move || {
+            let runtime = runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+            runtime.block_on(async {
+                let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+                sender.send(listener.local_addr().unwrap()).unwrap();
+                serve(listener, App::new(settings).unwrap(), async || std::future::pending().await).await;
+            });
+        });
+        Self { address: receiver.recv().unwrap(), process: None, log: Arc::default() }
     }
 
     pub(crate) fn get(&self, path: &str) -> Answer {
@@ -150,7 +167,7 @@ impl Server {
 
     /// Sends SIGTERM.
     pub(crate) fn terminate(&self) {
-        let id = self.process.id().to_string();
+        let id = self.process.as_ref().unwrap().id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
     }
 
@@ -158,7 +175,7 @@ impl Server {
     pub(crate) fn ended(&mut self) -> ExitStatus {
         let begun = Instant::now();
         loop {
-            if let Some(status) = self.process.try_wait().unwrap() {
+            if let Some(status) = self.process.as_mut().unwrap().try_wait().unwrap() {
                 return status;
             }
             assert!(begun.elapsed() < Duration::from_secs(40), "the server does not end");
@@ -169,9 +186,11 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        if let Some(process) = &mut self.process {
+            // It may have ended already.
+            let _ = process.kill();
+            let _ = process.wait();
+        }
     }
 }
 

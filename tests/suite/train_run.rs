@@ -376,7 +376,8 @@ fn a_file_that_cannot_be_read_is_its_customers_failure() {
     }
 }
 
-/// A store in which one object panics whoever reads it.
+/// A store in which one object panics when it is read.
+#[derive(Debug)]
 struct Haunted(LocalStore, &'static str);
 
 impl Store for Haunted {

@@ -1,6 +1,7 @@
 //! Connections: a bounded number is accepted, stalled clients are dropped, and a stopped server finishes its requests.
 
 use super::{app::App, routes};
+use crate::serve::observe::Counted;
 use hyper::server::conn::http1;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -48,7 +49,7 @@ pub async fn serve(listener: TcpListener, app: Arc<App>, mut stop: impl AsyncFnM
         () = accept(&listener, &app, &graceful) => {}
     }
     drop(listener);
-    app.log_event("stopping", json!({"connections": app.metrics.connections()}));
+    app.log_event("stopping", json!({"connections": app.metrics.connections.get()}));
     let begun = Instant::now();
     let cut_off = tokio::select! {
         () = graceful.shutdown() => false,
@@ -57,7 +58,7 @@ pub async fn serve(listener: TcpListener, app: Arc<App>, mut stop: impl AsyncFnM
         () = stop() => true,
     };
     if cut_off {
-        let requests = app.metrics.requests_in_flight();
+        let requests = app.metrics.in_flight.get();
         app.log_event("requests cut off", json!({"requests": requests, "seconds": begun.elapsed().as_secs_f64()}));
     }
     app.close();
@@ -81,9 +82,9 @@ async fn accept(listener: &TcpListener, app: &Arc<App>, graceful: &GracefulShutd
         };
         let connection = builder.serve_connection(TokioIo::new(Box::pin(with_timeout(stream))), service.clone());
         let connection = graceful.watch(connection);
-        let counted = app.metrics.connection();
+        let counted = Counted::new(&app.metrics.connections);
         tokio::spawn(async move {
-            // The client sees an error of its connection too; nobody else needs to.
+            // The client sees an error of its connection too, and can act on it.
             drop(connection.await);
             drop((slot, counted));
         });
@@ -95,7 +96,7 @@ async fn idle(app: &App) {
     let mut since = Instant::now();
     while since.elapsed() < LINGER {
         sleep(PAUSE).await;
-        if app.metrics.requests_in_flight() > 0 {
+        if app.metrics.in_flight.get() > 0 {
             since = Instant::now();
         }
     }

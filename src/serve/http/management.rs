@@ -12,7 +12,7 @@ use crate::serve::{
 use axum::{
     Extension,
     body::Body,
-    extract::{Path, Query, RawQuery, State},
+    extract::{Path, Query, State, rejection::QueryRejection},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -47,7 +47,7 @@ pub(super) async fn ping() -> Response {
 /// The body of a load. Multi Model Server has more keys, which concern its workers.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Load {
+pub(super) struct Load {
     model_name: Option<String>,
     url: Option<String>,
     initial_workers: Option<u32>,
@@ -59,7 +59,7 @@ pub(super) async fn load(
     State(app): State<Arc<App>>,
     Extension(context): Extension<RequestContext>,
     headers: HeaderMap,
-    RawQuery(query): RawQuery,
+    query: Result<Query<Load>, QueryRejection>,
     body: Body,
 ) -> HandlerResult {
     let body = body::read(&headers, body, LARGEST_LOAD, &app.body_memory, context.deadline).await?;
@@ -73,37 +73,28 @@ pub(super) async fn load(
         })?
     } else {
         // As in Multi Model Server, any other body is ignored and the query has the parameters.
-        Query::try_from_uri(&format!("/?{}", query.unwrap_or_default()).parse().unwrap_or_default())
-            .map_or_else(|_| Load::default(), |Query(load)| load)
+        query.map_or_else(|_| Load::default(), |Query(load)| load)
     };
-    let url =
-        load.url.filter(|url| !url.is_empty()).ok_or_else(|| ApiError::bad_request("Parameter url is required."))?;
-    let name = load
-        .model_name
-        .filter(|name| !name.is_empty())
+    let given = |text: Option<String>| text.filter(|text| !text.is_empty());
+    let url = given(load.url).ok_or_else(|| ApiError::bad_request("Parameter url is required."))?;
+    let name = given(load.model_name)
         .ok_or_else(|| ApiError::new(StatusCode::BAD_REQUEST, "InvalidModelException", "Model name is not defined."))?;
     let target = header_text(&headers, TARGET_MODEL).map(str::to_owned);
 
-    // Before the path is checked: a name that is taken is a conflict, whatever the path.
-    let reservation = app.registry().reserve(&name)?;
+    // Before the path is checked: a name that is taken is a conflict, even if the path is invalid.
+    let reservation = app.loader.registry.reserve(&name)?;
     let loader = Arc::clone(&app.loader);
     app.loader
         .jobs
         .run(move || {
             let begun = Instant::now();
-            let read = check_path(&url).and_then(|()| loader.read_path(&name, path::Path::new(&url)));
-            match read {
-                Ok(model) => {
-                    let model = Arc::new(model);
-                    loader.loaded(target.as_deref().unwrap_or(&name), &model, begun);
-                    reservation.complete(model, url, target.as_deref());
-                    Ok(name)
-                }
-                Err(error) => {
-                    loader.failed(target.as_deref().unwrap_or(&name), &error);
-                    Err(error)
-                }
-            }
+            let known_as = target.as_deref().unwrap_or(&name);
+            let model = check_path(&url)
+                .and_then(|()| loader.read_path(&name, path::Path::new(&url)))
+                .inspect_err(|error| loader.failed(known_as, error))?;
+            loader.loaded(known_as, &model, begun);
+            reservation.complete(Arc::new(model), url, target.as_deref());
+            Ok(name)
         })
         .await?
         .map(|name| match (load.initial_workers, load.synchronous) {
@@ -143,7 +134,7 @@ pub(super) async fn list(State(app): State<Arc<App>>, Query(query): Query<HashMa
     let number = |name: &str| query.get(name).and_then(|text| text.parse::<usize>().ok());
     let limit = number("limit").filter(|limit| (1..=PAGE).contains(limit)).unwrap_or(PAGE);
     let skip = number("next_page_token").unwrap_or(0);
-    let models = app.registry().list(skip, limit);
+    let models = app.loader.registry.list(skip, limit);
     // Even if the page ends with the last model: then the next page is empty.
     let next_page_token = (models.len() == limit).then(|| (skip + limit).to_string());
     reply(StatusCode::OK, &Page { next_page_token, models })
@@ -162,15 +153,15 @@ struct Description<'a> {
 /// Describes a model.
 pub(super) async fn describe(State(app): State<Arc<App>>, name: ModelName) -> HandlerResult {
     let Path(name) = name?;
-    let (listed, model) = app.registry().describe(&name).ok_or_else(|| ApiError::unknown_model(&name))?;
-    let description = Description { listed, identity: &model.identity, memory_bytes: model.bytes() };
+    let (listed, model) = app.loader.registry.describe(&name).ok_or_else(|| ApiError::unknown_model(&name))?;
+    let description = Description { listed, identity: &model.identity, memory_bytes: model.bytes };
     Ok(reply(StatusCode::OK, &description))
 }
 
 /// Unloads a model.
 pub(super) async fn unload(State(app): State<Arc<App>>, name: ModelName) -> HandlerResult {
     let Path(name) = name?;
-    let model = app.registry().remove(&name).ok_or_else(|| ApiError::unknown_model(&name))?;
+    let model = app.loader.registry.remove(&name).ok_or_else(|| ApiError::unknown_model(&name))?;
     drop(model);
     app.loader.unloaded(&name, "unload call");
     Ok(status(StatusCode::OK, &format!("Model \"{name}\" unregistered")))

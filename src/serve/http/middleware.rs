@@ -1,7 +1,10 @@
 //! What all requests have in common: an identifier, a time limit, response headers, metrics, log lines.
 
 use super::{app::App, request::RequestContext};
-use crate::serve::{error::ApiError, observe::LogLevel};
+use crate::serve::{
+    error::ApiError,
+    observe::{Counted, LogLevel},
+};
 use axum::{
     extract::{Request, State},
     http::{HeaderName, HeaderValue, Method, header},
@@ -44,7 +47,7 @@ fn timed_out(operation: &str, timeout: Duration) -> ApiError {
 /// Wraps every request.
 pub(super) async fn wrap(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     let begun = Instant::now();
-    let _in_flight = app.metrics.request();
+    let _in_flight = Counted::new(&app.metrics.in_flight);
     let operation = operation(request.method(), request.uri().path());
     let given = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).filter(|id| id.len() <= 128);
     let request_id: Arc<str> = given.map_or_else(|| app.next_request_id().into(), Into::into);

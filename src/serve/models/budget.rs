@@ -8,7 +8,7 @@ use std::sync::{
 /// A shared limit of memory, in bytes.
 #[derive(Debug)]
 pub(in crate::serve) struct Budget {
-    limit: u64,
+    pub(in crate::serve) limit: u64,
     used: AtomicU64,
 }
 
@@ -22,10 +22,6 @@ pub(super) struct Charge {
 impl Budget {
     pub(super) fn new(limit: u64) -> Arc<Self> {
         Arc::new(Self { limit, used: AtomicU64::new(0) })
-    }
-
-    pub(in crate::serve) const fn limit(&self) -> u64 {
-        self.limit
     }
 
     pub(in crate::serve) fn used(&self) -> u64 {

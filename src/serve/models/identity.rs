@@ -91,7 +91,7 @@ impl Identity {
     }
 }
 
-/// Percent-encodes everything but visible ASCII that is no separator; the result is cut to at most `most` bytes.
+/// Percent-encodes everything but visible ASCII other than separators; the result is cut to at most `most` bytes.
 fn percent_encode(text: &str, most: usize) -> String {
     let mut encoded = String::new();
     for byte in text.bytes() {

@@ -15,13 +15,13 @@ pub(in crate::serve) struct LoadedModel {
     pub(in crate::serve) rows: usize,
     pub(in crate::serve) identity: Identity,
     /// Bytes of memory it takes.
-    footprint: u64,
+    pub(in crate::serve) bytes: u64,
     /// Its part of the memory budget, returned when the model is dropped.
-    charge: Charge,
+    pub(super) charge: Charge,
 }
 
 impl LoadedModel {
-    /// Keeps what requests need; `charge` is the estimate for reading the model, until it is [settled](Self::settle).
+    /// Keeps what requests need; `charge` is the estimate for reading the model, until it is [settled](Charge::settle).
     pub(super) fn new(opened: Opened, charge: Charge) -> Self {
         let Opened { metadata, mut model, file: _ } = opened;
         let metadata = metadata.as_ref();
@@ -31,21 +31,9 @@ impl LoadedModel {
             (None, Fitted::Rows(_)) => 0,
         };
         model.trim();
-        let (family, footprint) = (model.name(), model.footprint() as u64);
-        let identity = Identity::new(metadata, family);
-        let footprint = footprint + identity.bytes() + size_of::<Self>() as u64 + IN_REGISTRY;
-        Self { model, rows, identity, footprint, charge }
-    }
-
-    /// Bytes of memory it takes.
-    pub(in crate::serve) const fn bytes(&self) -> u64 {
-        self.footprint
-    }
-
-    /// Charges exactly what it takes; `false` if the budget does not allow it.
-    #[must_use]
-    pub(super) fn settle(&mut self) -> bool {
-        self.charge.settle(self.footprint)
+        let identity = Identity::new(metadata, model.name());
+        let bytes = model.footprint() as u64 + identity.bytes() + size_of::<Self>() as u64 + IN_REGISTRY;
+        Self { model, rows, identity, bytes, charge }
     }
 
     /// The seed of its forecasts: with the run's seed, forecasts equal those of the training run.

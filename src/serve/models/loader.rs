@@ -1,23 +1,21 @@
 //! Reading models into memory, within the budget.
 
-use super::{budget::Charge, loaded::LoadedModel, registry::Registry, source::ModelSource};
+use super::{
+    budget::Charge,
+    loaded::LoadedModel,
+    registry::Registry,
+    source::{ModelSource, stamp_of_path},
+};
 use crate::{
-    artifact::{Limits, Opened, open_object, open_path},
+    artifact::{Limits, Opened, is_gzip, open_file, open_object, open_path, read_file},
     serve::{
         error::ApiError,
         job_queue::JobQueue,
         observe::{Log, LogLevel, Metrics},
     },
-    store::{Stamp, Store},
 };
 use serde_json::json;
-use std::{
-    fs::{self, File},
-    io::{self, Read, Seek, SeekFrom},
-    path::Path,
-    sync::Arc,
-    time::Instant,
-};
+use std::{path::Path, sync::Arc, time::Instant};
 
 /// The peak memory of reading an archive, as a multiple of its size: it holds the unpacked text and the parsed model.
 const ARCHIVE_PEAK: u64 = 24;
@@ -31,69 +29,67 @@ const LEAST_PEAK: u64 = 128 << 10;
 /// An archive may always unpack to this size, and to [`ARCHIVE_PEAK`] times its own: large tree models compress well.
 const UNPACKED: u64 = 16 << 20;
 
-/// How a gzip file begins.
-const GZIP: [u8; 2] = [0x1f, 0x8b];
-
 /// Reads models.
 #[derive(Debug)]
 pub(in crate::serve) struct Loader {
     pub(in crate::serve) registry: Arc<Registry>,
     pub(in crate::serve) jobs: JobQueue,
-    metrics: Arc<Metrics>,
-    log: Arc<Log>,
+    pub(in crate::serve) metrics: Arc<Metrics>,
+    pub(in crate::serve) log: Arc<Log>,
 }
 
 impl Loader {
-    pub(in crate::serve) const fn new(
-        registry: Arc<Registry>,
-        jobs: JobQueue,
-        metrics: Arc<Metrics>,
-        log: Arc<Log>,
-    ) -> Self {
-        Self { registry, jobs, metrics, log }
-    }
-
-    /// Reads the model of a source that had this stamp.
-    pub(super) fn read(&self, name: &str, source: &ModelSource, stamp: &Stamp) -> Result<LoadedModel, ApiError> {
-        match source {
-            ModelSource::Path(path) => self.read_path(name, path),
-            ModelSource::Object { store, key } => self.read_object(name, &**store, key, stamp.size),
-        }
-    }
-
-    /// Reads a model, evicting others that were loaded from a folder if it needs their memory.
+    /// Reads the model at a path.
     pub(in crate::serve) fn read_path(&self, name: &str, path: &Path) -> Result<LoadedModel, ApiError> {
-        let peak = peak(path);
-        let charge = self.charge(name, peak)?;
-        self.keep(name, open_path(path, limits(peak))?, charge, peak)
+        // What cannot be examined is left to the reader to refuse.
+        let size = stamp_of_path(path).map_or(0, |stamp| stamp.size);
+        self.read(name, &ModelSource::Path(path.into()), size)
     }
 
-    fn read_object(&self, name: &str, store: &dyn Store, key: &str, size: u64) -> Result<LoadedModel, ApiError> {
+    /// Reads the model of a source that has had so many bytes; evicts others that were loaded from a folder if it needs their
+    /// memory.
+    pub(super) fn read(&self, name: &str, source: &ModelSource, size: u64) -> Result<LoadedModel, ApiError> {
+        if let ModelSource::Path(path) = source
+            && path.is_dir()
+        {
+            let peak = UNPACKED_PEAK.saturating_mul(size).saturating_add(LEAST_PEAK);
+            let charge = self.charge(name, peak)?;
+            return self.keep(name, open_path(path, limits(peak))?, charge, peak);
+        }
         let estimate = archive_peak(size, 0);
         let mut charge = self.charge(name, estimate)?;
-        let mut bytes = Vec::new();
-        match store.read(key, &mut bytes) {
-            Ok(true) => {}
-            Ok(false) => return Err(ApiError::unknown_model(name)),
-            Err(error) => return Err(ApiError::internal(format!("Unable to load model: {error}"))),
-        }
+        let bytes = match source {
+            ModelSource::Path(path) => read_file(path, path.display(), limits(estimate).unpacked)?,
+            ModelSource::Object { store, key } => {
+                let mut bytes = Vec::new();
+                match store.read(key, &mut bytes) {
+                    Ok(true) => bytes,
+                    Ok(false) => return Err(ApiError::unknown_model(name)),
+                    Err(error) => return Err(ApiError::internal(format!("Unable to load model: {error}"))),
+                }
+            }
+        };
         let declared = match bytes.last_chunk() {
-            Some(size) if bytes.starts_with(&GZIP) => u32::from_le_bytes(*size).into(),
+            Some(size) if is_gzip(&bytes) => u32::from_le_bytes(*size).into(),
             _ => 0,
         };
-        // The unpacked size is known only now, and the object may have been replaced since it was stamped.
+        // The unpacked size is known only now, and the source may have been replaced since its size was looked up.
         let peak = archive_peak(bytes.len() as u64, declared);
         self.make_room(name, peak.saturating_sub(estimate), || charge.settle(peak).then_some(()))?;
-        self.keep(name, open_object(key, bytes, limits(peak))?, charge, peak)
+        let opened = match source {
+            ModelSource::Path(path) => open_file(path, bytes, limits(peak)),
+            ModelSource::Object { key, .. } => open_object(key, bytes, limits(peak)),
+        };
+        self.keep(name, opened?, charge, peak)
     }
 
     /// Charges the peak memory of reading a model, if that can ever fit.
     fn charge(&self, name: &str, peak: u64) -> Result<Charge, ApiError> {
         let budget = &self.registry.budget;
-        if peak > budget.limit() {
+        let limit = budget.limit;
+        if peak > limit {
             return Err(ApiError::out_of_memory(format!(
-                "Out of resources: model {name} needs up to {peak} bytes to load, and the limit is {}: raise --memory",
-                budget.limit()
+                "Out of resources: model {name} needs up to {peak} bytes to load, and the limit is {limit}: raise --memory"
             )));
         }
         self.make_room(name, peak, || budget.charge(peak))
@@ -103,8 +99,8 @@ impl Loader {
     fn keep(&self, name: &str, opened: Opened, charge: Charge, peak: u64) -> Result<LoadedModel, ApiError> {
         let mut model = LoadedModel::new(opened, charge);
         // A model may take more memory than the estimate for reading it.
-        let more = model.bytes().saturating_sub(peak);
-        self.make_room(name, more, || model.settle().then_some(()))?;
+        let more = model.bytes.saturating_sub(peak);
+        self.make_room(name, more, || model.charge.settle(model.bytes).then_some(()))?;
         Ok(model)
     }
 
@@ -119,7 +115,7 @@ impl Loader {
                 return Err(ApiError::out_of_memory(format!(
                     "Out of resources: model {name} needs up to {more} more bytes to load, and {} of {} are in use",
                     budget.used(),
-                    budget.limit()
+                    budget.limit
                 )));
             };
             self.metrics.evictions.inc();
@@ -130,9 +126,10 @@ impl Loader {
     /// Counts and logs a model that was loaded.
     pub(in crate::serve) fn loaded(&self, name: &str, model: &LoadedModel, begun: Instant) {
         let seconds = begun.elapsed().as_secs_f64();
-        self.metrics.loaded(seconds);
+        self.metrics.loads.inc();
+        self.metrics.load_seconds.observe(seconds);
         let identity = model.identity.line();
-        let fields = json!({"model": name, "identity": identity, "bytes": model.bytes(), "seconds": seconds});
+        let fields = json!({"model": name, "identity": identity, "bytes": model.bytes, "seconds": seconds});
         self.log.write(LogLevel::Events, "loaded", fields);
     }
 
@@ -157,32 +154,10 @@ fn limits(peak: u64) -> Limits {
 }
 
 /// The estimated memory for reading an archive or a model file of `size` bytes; `declared` is the unpacked size that it
-/// declares, 0 if it does not.
+/// declares in its last four bytes (RFC 1952), 0 for other files. An archive that declares too little is refused when it reaches
+/// its limit.
 fn archive_peak(size: u64, declared: u64) -> u64 {
     let packed = ARCHIVE_PEAK.saturating_mul(size);
     let unpacked = UNPACKED_PEAK.saturating_mul(declared.min(packed.max(UNPACKED)));
     packed.max(unpacked).saturating_add(LEAST_PEAK)
-}
-
-/// The estimated memory for reading a path, from file sizes alone. What cannot be examined is left to the reader to refuse.
-fn peak(path: &Path) -> u64 {
-    let Ok(found) = fs::metadata(path) else { return LEAST_PEAK };
-    if found.is_dir() {
-        let files = fs::read_dir(path).into_iter().flatten().filter_map(|entry| fs::metadata(entry.ok()?.path()).ok());
-        let sum: u64 = files.filter(fs::Metadata::is_file).map(|file| file.len()).sum();
-        return UNPACKED_PEAK.saturating_mul(sum).saturating_add(LEAST_PEAK);
-    }
-    let declared = if found.is_file() { declared_size(path).unwrap_or_default() } else { 0 };
-    archive_peak(found.len(), declared)
-}
-
-/// The unpacked size that an archive declares in its last four bytes (RFC 1952), 0 for other files. An archive that declares
-/// too little is refused when it reaches its limit.
-fn declared_size(path: &Path) -> io::Result<u64> {
-    let mut file = File::open(path)?;
-    let (mut magic, mut size) = ([0; 2], [0; 4]);
-    file.read_exact(&mut magic)?;
-    file.seek(SeekFrom::End(-4))?;
-    file.read_exact(&mut size)?;
-    Ok(if magic == GZIP { u32::from_le_bytes(size).into() } else { 0 })
 }

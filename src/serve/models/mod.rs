@@ -13,3 +13,4 @@ pub(super) use identity::{Identity, LONGEST_HEADER};
 pub(super) use loaded::LoadedModel;
 pub(super) use loader::Loader;
 pub(super) use registry::{ListedModel, Registry};
+pub(super) use source::ModelSource;

@@ -44,13 +44,13 @@ struct Entry {
 }
 
 /// The state of a model from a folder.
-#[derive(Clone, Debug)]
-pub(super) struct Cached {
+#[derive(Debug)]
+struct Cached {
     used: u64,
     /// The version of its file that was read.
-    pub(super) stamp: Stamp,
+    stamp: Stamp,
     /// When the file was last compared with that version.
-    pub(super) checked_at: Instant,
+    checked_at: Instant,
 }
 
 /// A model in a list.
@@ -61,12 +61,11 @@ pub(in crate::serve) struct ListedModel {
     model_url: String,
 }
 
-/// A name that is being loaded; released when dropped before [`Self::complete`].
+/// A name that is being loaded, until this is dropped.
 #[derive(Debug)]
 pub(in crate::serve) struct Reservation {
     registry: Arc<Registry>,
     name: Arc<str>,
-    completed: bool,
 }
 
 impl Models {
@@ -75,7 +74,7 @@ impl Models {
         let before = self.remove(&name);
         if let Some(cached) = &entry.cached {
             self.by_use.insert(cached.used, Arc::clone(&name));
-            self.evictable += entry.model.bytes();
+            self.evictable += entry.model.bytes;
         }
         if let Some(target) = &entry.target {
             self.by_target.insert(Arc::clone(target), Arc::clone(&name));
@@ -88,7 +87,7 @@ impl Models {
         let entry = self.by_name.remove(name)?;
         if let Some(cached) = &entry.cached {
             self.by_use.remove(&cached.used);
-            self.evictable -= entry.model.bytes();
+            self.evictable -= entry.model.bytes;
         }
         if let Some(target) = &entry.target
             && self.by_target.get(target).is_some_and(|other| **other == *name)
@@ -117,7 +116,7 @@ impl Registry {
         }
         let name: Arc<str> = name.into();
         models.loading.insert(Arc::clone(&name));
-        Ok(Reservation { registry: Arc::clone(self), name, completed: false })
+        Ok(Reservation { registry: Arc::clone(self), name })
     }
 
     /// The model of this name.
@@ -140,8 +139,8 @@ impl Registry {
         Some(Arc::clone(&entry.model))
     }
 
-    /// The model from a folder with this target name, marked as most recently used.
-    pub(super) fn use_cached(&self, target: &str) -> Option<(Arc<LoadedModel>, Cached)> {
+    /// The model from a folder with this target name, marked as most recently used, and when its file was last checked.
+    pub(super) fn use_cached(&self, target: &str) -> Option<(Arc<LoadedModel>, Instant)> {
         let mut models = self.models();
         let models = &mut *models;
         let name = Arc::clone(models.by_name.get_key_value(target)?.0);
@@ -151,18 +150,21 @@ impl Registry {
         models.by_use.remove(&cached.used);
         models.by_use.insert(models.uses, name);
         cached.used = models.uses;
-        Some((Arc::clone(&entry.model), cached.clone()))
+        Some((Arc::clone(&entry.model), cached.checked_at))
     }
 
-    /// Notes that a file has just been found unchanged.
-    pub(super) fn checked(&self, name: &str) {
-        if let Some(cached) = self.models().by_name.get_mut(name).and_then(|entry| entry.cached.as_mut()) {
-            cached.checked_at = Instant::now();
-        }
+    /// The model from a folder with this target name, if it is of this version of its file, or of any. Notes that the file has
+    /// just been checked.
+    pub(super) fn checked(&self, target: &str, version: Option<&Stamp>) -> Option<Arc<LoadedModel>> {
+        let mut models = self.models();
+        let entry = models.by_name.get_mut(target)?;
+        let cached = entry.cached.as_mut().filter(|cached| version.is_none_or(|version| cached.stamp == *version))?;
+        cached.checked_at = Instant::now();
+        Some(Arc::clone(&entry.model))
     }
 
     /// Inserts a model from a folder, replacing an earlier one from there. Returns the model that now has the name: a
-    /// different one if a call has loaded it meanwhile.
+    /// different one if a call has loaded it in the meantime.
     pub(super) fn put(&self, name: &str, model: Arc<LoadedModel>, url: String, stamp: Stamp) -> Arc<LoadedModel> {
         let mut models = self.models();
         if let Some(pinned) = models.by_name.get(name).filter(|entry| entry.cached.is_none()) {
@@ -181,8 +183,8 @@ impl Registry {
     /// Unloads a model from a folder; `false` if there is none.
     pub(super) fn remove_cached(&self, name: &str) -> bool {
         let mut models = self.models();
-        let cached = models.by_name.get(name).is_some_and(|entry| entry.cached.is_some());
-        let before = if cached { models.remove(name) } else { None };
+        let is_cached = models.by_name.get(name).is_some_and(|entry| entry.cached.is_some());
+        let before = is_cached.then(|| models.remove(name));
         drop(models);
         before.is_some()
     }
@@ -196,7 +198,7 @@ impl Registry {
     pub(super) fn evict_for(&self, bytes: u64) -> Option<Arc<str>> {
         let mut models = self.models();
         let pinned = self.budget.used().saturating_sub(models.evictable);
-        if pinned.saturating_add(bytes) > self.budget.limit() {
+        if pinned.saturating_add(bytes) > self.budget.limit {
             return None;
         }
         let name = Arc::clone(models.by_use.first_key_value()?.1);
@@ -227,10 +229,8 @@ impl ListedModel {
 
 impl Reservation {
     /// Registers the model under the name.
-    pub(in crate::serve) fn complete(mut self, model: Arc<LoadedModel>, url: String, target: Option<&str>) {
-        self.completed = true;
+    pub(in crate::serve) fn complete(self, model: Arc<LoadedModel>, url: String, target: Option<&str>) {
         let mut models = self.registry.models();
-        models.loading.remove(&self.name);
         let entry = Entry { model, url: url.into(), target: target.map(Into::into), cached: None };
         let before = models.insert(Arc::clone(&self.name), entry);
         // Freeing takes time: not under the lock.
@@ -241,10 +241,7 @@ impl Reservation {
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        // After `complete`, another load may have the name.
-        if !self.completed {
-            self.registry.models().loading.remove(&self.name);
-        }
+        self.registry.models().loading.remove(&self.name);
     }
 }
 
@@ -261,7 +258,7 @@ mod tests {
         let model = Fitted::from(fitted);
         let opened = Opened { metadata: None, model, file: "ridge.json".into() };
         let mut model = LoadedModel::new(opened, registry.budget.charge(0).unwrap());
-        assert!(model.settle());
+        assert!(model.charge.settle(model.bytes));
         Arc::new(model)
     }
 

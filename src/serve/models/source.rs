@@ -1,6 +1,6 @@
 //! Where a model comes from, a path or an object in a bucket, and how a replaced one is detected.
 
-use crate::store::{Stamp, Store};
+use crate::store::{self, Stamp, Store};
 use std::{
     fmt, fs, io,
     os::unix::fs::MetadataExt,
@@ -8,12 +8,12 @@ use std::{
     sync::Arc,
 };
 
-/// What a target names.
-#[derive(Clone)]
-pub(super) enum ModelSource {
-    /// A file, or the folder of an unpacked artifact.
+/// What a target names, or where targets are.
+#[derive(Clone, Debug)]
+pub(in crate::serve) enum ModelSource {
+    /// A file, or a folder: of archives, or an unpacked artifact.
     Path(PathBuf),
-    /// An object.
+    /// An object, or with an empty key the whole bucket.
     Object {
         /// The bucket.
         store: Arc<dyn Store>,
@@ -23,6 +23,20 @@ pub(super) enum ModelSource {
 }
 
 impl ModelSource {
+    /// The source of a target below this one; `None` if the target is hidden or leads elsewhere.
+    pub(super) fn below(&self, target: &str) -> Option<Self> {
+        let target = target.trim_start_matches('/');
+        if target.is_empty() || target.contains('\0') || target.split('/').any(|part| part.starts_with('.')) {
+            return None;
+        }
+        match self {
+            Self::Path(directory) => Some(Self::Path(directory.join(target))),
+            Self::Object { store, .. } => {
+                store::is_key(target).then(|| Self::Object { store: Arc::clone(store), key: target.to_owned() })
+            }
+        }
+    }
+
     /// The current version; `None` if there is nothing.
     pub(super) fn stamp(&self) -> Result<Option<Stamp>, String> {
         use io::ErrorKind::{InvalidFilename, NotADirectory, NotFound};
@@ -36,19 +50,15 @@ impl ModelSource {
             Self::Object { store, key } => store.look(key).map_err(|error| error.to_string()),
         }
     }
-
-    /// Whether the source may be temporarily unreachable, while a cached model can still answer.
-    pub(super) const fn may_be_unreachable(&self) -> bool {
-        matches!(self, Self::Object { .. })
-    }
 }
 
 /// A rename changes a file's inode, a write its time. An unpacked artifact has the latest time and total size of its files.
 pub(super) fn stamp_of_path(path: &Path) -> io::Result<Stamp> {
     let found = fs::metadata(path)?;
-    let (mut modified, mut size) = (found.modified().ok(), found.len());
+    let (mut modified, mut size) = (found.modified().ok(), if found.is_dir() { 0 } else { found.len() });
     if found.is_dir() {
-        for file in fs::read_dir(path)?.filter_map(|entry| fs::metadata(entry.ok()?.path()).ok()) {
+        let files = fs::read_dir(path)?.filter_map(|entry| fs::metadata(entry.ok()?.path()).ok());
+        for file in files.filter(fs::Metadata::is_file) {
             modified = modified.max(file.modified().ok());
             size = size.saturating_add(file.len());
         }
@@ -61,6 +71,31 @@ impl fmt::Display for ModelSource {
         match self {
             Self::Path(path) => path.display().fmt(f),
             Self::Object { store, key } => f.write_str(&store.describe(key)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn targets_stay_below_the_folder_and_out_of_hidden_places() {
+        let folder = ModelSource::Path("/models".into());
+        for (target, path) in [
+            ("8.tar.gz", Some("/models/8.tar.gz")),
+            ("/8.tar.gz", Some("/models/8.tar.gz")),
+            ("v2/a b.tar.gz", Some("/models/v2/a b.tar.gz")),
+            ("", None),
+            ("/", None),
+            (".", None),
+            ("../8.tar.gz", None),
+            ("v2/../../8.tar.gz", None),
+            ("v2/.hidden/8.tar.gz", None),
+            ("8\0.tar.gz", None),
+        ] {
+            let found = folder.below(target).map(|source| source.to_string());
+            assert_eq!(found.as_deref(), path, "{target:?}");
         }
     }
 }

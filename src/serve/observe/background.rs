@@ -1,20 +1,21 @@
-//! A thread for work that requests must not wait for, such as writing to a slow disk or to a pipe that nobody reads.
+//! A thread for work that requests must not wait for, such as writing to a slow disk or to a pipe without a reader.
 
 use std::{
     io,
     sync::{
+        Arc,
         atomic::{AtomicU64, Ordering},
-        mpsc::{self, SyncSender, TrySendError},
+        mpsc::{self, SyncSender},
     },
     thread,
     time::Duration,
 };
 
-/// A thread with a bounded queue; items that do not fit into the queue are dropped and counted.
+/// A thread with a bounded queue. Items that do not fit into the queue, or that the thread cannot handle, are counted as lost.
 #[derive(Debug)]
-pub(super) struct Background<T> {
+pub(in crate::serve) struct Background<T> {
     queue: SyncSender<Message<T>>,
-    dropped: AtomicU64,
+    lost: Arc<AtomicU64>,
 }
 
 #[derive(Debug)]
@@ -25,34 +26,42 @@ enum Message<T> {
 
 impl<T: Send + 'static> Background<T> {
     /// Starts the thread; it ends when this value is dropped and the queue is empty.
-    pub(super) fn start(name: &str, capacity: usize, mut handle: impl FnMut(T) + Send + 'static) -> io::Result<Self> {
+    pub(super) fn start(
+        name: &str,
+        capacity: usize,
+        mut handle: impl FnMut(T) -> io::Result<()> + Send + 'static,
+    ) -> io::Result<Self> {
         let (queue, messages) = mpsc::sync_channel(capacity);
+        let lost = Arc::<AtomicU64>::default();
+        let failed = Arc::clone(&lost);
         thread::Builder::new().name(name.to_owned()).spawn(move || {
             for message in messages {
                 match message {
-                    Message::Item(item) => handle(item),
+                    Message::Item(item) => {
+                        failed.fetch_add(handle(item).is_err().into(), Ordering::Relaxed);
+                    }
                     // The caller may have stopped waiting.
                     Message::Flush(done) => drop(done.send(())),
                 }
             }
         })?;
-        Ok(Self { queue, dropped: AtomicU64::new(0) })
+        Ok(Self { queue, lost })
     }
 
     /// Queues an item if there is room. Never waits.
-    pub(super) fn offer(&self, item: T) {
-        if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) = self.queue.try_send(Message::Item(item)) {
-            self.dropped.fetch_add(1, Ordering::Relaxed);
+    pub(in crate::serve) fn offer(&self, item: T) {
+        if self.queue.try_send(Message::Item(item)).is_err() {
+            self.lost.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    /// Number of dropped items.
-    pub(super) fn dropped(&self) -> u64 {
-        self.dropped.load(Ordering::Relaxed)
+    /// Number of lost items.
+    pub(in crate::serve) fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
     }
 
     /// Waits until the queued items are handled, for `timeout` at most.
-    pub(super) fn flush(&self, timeout: Duration) {
+    pub(in crate::serve) fn flush(&self, timeout: Duration) {
         let (done, wait) = mpsc::sync_channel(1);
         if self.queue.try_send(Message::Flush(done)).is_ok() {
             // Nothing more can be done about a timeout.
@@ -64,7 +73,7 @@ impl<T: Send + 'static> Background<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::{Arc, Mutex};
+    use std::sync::Mutex;
 
     #[test]
     fn items_that_do_not_fit_are_dropped_and_counted_without_waiting() {
@@ -75,15 +84,16 @@ mod tests {
         let background = Background::start("test", 2, move |item: u32| {
             drop(thread_gate.lock().unwrap());
             thread_handled.lock().unwrap().push(item);
+            Ok(())
         })
         .unwrap();
         for item in 0..10 {
             background.offer(item);
         }
         // One may be in the handler already, two are queued.
-        assert!((7..=8).contains(&background.dropped()), "{}", background.dropped());
+        assert!((7..=8).contains(&background.lost()), "{}", background.lost());
         drop(closed);
-        while handled.lock().unwrap().len() as u64 + background.dropped() < 10 {
+        while handled.lock().unwrap().len() as u64 + background.lost() < 10 {
             thread::yield_now();
         }
         background.offer(99);

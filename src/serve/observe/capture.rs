@@ -10,12 +10,8 @@ use serde_json::{Value, json};
 use std::{
     fs::{self, File},
     io::{self, Write},
-    path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
+    path::PathBuf,
+    sync::atomic::{AtomicU64, Ordering},
 };
 
 /// What is captured, and where.
@@ -62,8 +58,8 @@ pub(in crate::serve) struct CapturedBody {
 pub(in crate::serve) struct Capture {
     percent: f64,
     seen: AtomicU64,
-    writer: Background<Captured>,
-    failed: Arc<AtomicU64>,
+    /// What it loses should have been captured: the queue or the disk was full.
+    pub(in crate::serve) writer: Background<Captured>,
 }
 
 impl Capture {
@@ -71,16 +67,10 @@ impl Capture {
     pub(in crate::serve) fn start(settings: &CaptureSettings) -> Result<Self> {
         let failed_to_start =
             |error| Error::storage(format_args!("capturing to {}", settings.directory.display()), error);
-        let mut files = Files::open(settings).map_err(failed_to_start)?;
-        let failed = Arc::new(AtomicU64::new(0));
-        let failures = Arc::clone(&failed);
-        let writer = Background::start("capture", QUEUE, move |captured: Captured| {
-            if files.write(&captured.to_line()).is_err() {
-                failures.fetch_add(1, Ordering::Relaxed);
-            }
-        })
-        .map_err(failed_to_start)?;
-        Ok(Self { percent: settings.percent, seen: AtomicU64::new(0), writer, failed })
+        let mut files = Files::open(settings, 0).map_err(failed_to_start)?;
+        let write = move |captured: Captured| files.write(&captured.to_line());
+        let writer = Background::start("capture", QUEUE, write).map_err(failed_to_start)?;
+        Ok(Self { percent: settings.percent, seen: AtomicU64::new(0), writer })
     }
 
     /// Whether to capture the next request. Captured requests are evenly spread.
@@ -88,21 +78,6 @@ impl Capture {
         let seen = self.seen.fetch_add(1, Ordering::Relaxed) as f64;
         let captured = |requests: f64| (requests * self.percent / 100.0).floor();
         captured(seen + 1.0) > captured(seen)
-    }
-
-    /// Queues a request to be written.
-    pub(in crate::serve) fn offer(&self, captured: Captured) {
-        self.writer.offer(captured);
-    }
-
-    /// Requests that should have been captured but were lost: the queue or the disk was full.
-    pub(in crate::serve) fn lost(&self) -> u64 {
-        self.writer.dropped() + self.failed.load(Ordering::Relaxed)
-    }
-
-    /// Writes the waiting requests.
-    pub(in crate::serve) fn close(&self) {
-        self.writer.flush(Duration::from_secs(2));
     }
 }
 
@@ -157,30 +132,29 @@ impl CapturedBody {
     }
 }
 
-/// The files of a capture.
+/// The files of a capture; the latest is open.
 struct Files {
     settings: CaptureSettings,
     file: File,
     written: u64,
+    /// When it was opened, in milliseconds since the epoch: its name.
     opened: i64,
 }
 
 impl Files {
-    fn open(settings: &CaptureSettings) -> io::Result<Self> {
+    /// Opens a file that is later than the one opened `before`: two within a millisecond need two names.
+    fn open(settings: &CaptureSettings, before: i64) -> io::Result<Self> {
         fs::create_dir_all(&settings.directory)?;
-        let opened = Timestamp::now().as_millisecond();
-        let file = create(&settings.directory, opened)?;
+        let opened = Timestamp::now().as_millisecond().max(before + 1);
+        let path = settings.directory.join(format!("capture-{opened:013}.jsonl"));
+        let file = File::options().create(true).append(true).open(path)?;
         remove_oldest(settings);
         Ok(Self { settings: settings.clone(), file, written: 0, opened })
     }
 
     fn write(&mut self, line: &[u8]) -> io::Result<()> {
         if self.written > 0 && self.written + line.len() as u64 > self.settings.file_bytes {
-            // Two files rotated within a millisecond need two names.
-            self.opened = Timestamp::now().as_millisecond().max(self.opened + 1);
-            self.file = create(&self.settings.directory, self.opened)?;
-            self.written = 0;
-            remove_oldest(&self.settings);
+            *self = Self::open(&self.settings, self.opened)?;
         }
         self.file.write_all(line)?;
         self.written += line.len() as u64;
@@ -191,20 +165,16 @@ impl Files {
 /// Removes the oldest capture files, of earlier runs too, beyond the number to keep. One that cannot be removed is tried again
 /// at the next rotation.
 fn remove_oldest(settings: &CaptureSettings) {
-    let ours = |name: &str| name.strip_prefix("capture-").is_some_and(|rest| rest.strip_suffix(".jsonl").is_some());
     let entries = fs::read_dir(&settings.directory).into_iter().flatten().filter_map(Result::ok);
-    let mut names: Vec<PathBuf> =
-        entries.filter(|entry| entry.file_name().to_str().is_some_and(ours)).map(|entry| entry.path()).collect();
+    let is_capture = |name: &str| name.starts_with("capture-") && name.ends_with(".jsonl");
+    let captures = entries.filter(|entry| entry.file_name().to_str().is_some_and(is_capture));
+    let mut paths: Vec<PathBuf> = captures.map(|entry| entry.path()).collect();
     // The names contain the time of opening, always with 13 digits.
-    names.sort();
-    let over = names.len().saturating_sub(settings.files.max(1));
-    for name in &names[..over] {
-        drop(fs::remove_file(name));
+    paths.sort();
+    let over = paths.len().saturating_sub(settings.files.max(1));
+    for path in &paths[..over] {
+        drop(fs::remove_file(path));
     }
-}
-
-fn create(directory: &Path, opened: i64) -> io::Result<File> {
-    File::options().create(true).append(true).open(directory.join(format!("capture-{opened:013}.jsonl")))
 }
 
 #[cfg(test)]
@@ -234,7 +204,7 @@ mod tests {
         }
         let stuck = directory.path().join("capture-0000000000009.jsonl");
         fs::create_dir(&stuck).unwrap();
-        let mut files = Files::open(&settings).unwrap();
+        let mut files = Files::open(&settings, 0).unwrap();
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 3);
         for _ in 0..40 {
             files.write(&captured(b"{}").to_line()).unwrap();

@@ -1,16 +1,16 @@
 //! The log: one JSON object per line on standard output, written by a background thread.
 
 use super::background::Background;
+use clap::ValueEnum;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use std::{
     io::{self, Write},
-    str::FromStr,
     time::Duration,
 };
 
 /// How much is logged.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub enum LogLevel {
     /// Errors on the server's side.
     Errors,
@@ -21,20 +21,7 @@ pub enum LogLevel {
     Requests,
 }
 
-impl FromStr for LogLevel {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "errors" => Ok(Self::Errors),
-            "events" => Ok(Self::Events),
-            "requests" => Ok(Self::Requests),
-            _ => Err(format!("{text:?} is not one of errors, events, requests")),
-        }
-    }
-}
-
-/// The most lines that wait to be written while nobody reads the log.
+/// The most lines that wait to be written while the log is not read.
 const QUEUE: usize = 4096;
 
 /// The log.
@@ -46,10 +33,7 @@ pub(in crate::serve) struct Log {
 
 impl Log {
     pub(in crate::serve) fn start(level: LogLevel) -> io::Result<Self> {
-        let lines = Background::start("log", QUEUE, |line: String| {
-            // There is nowhere to report a log that cannot be written.
-            drop(io::stdout().lock().write_all(line.as_bytes()));
-        })?;
+        let lines = Background::start("log", QUEUE, |line: String| io::stdout().lock().write_all(line.as_bytes()))?;
         Ok(Self { level, lines })
     }
 
@@ -68,15 +52,15 @@ impl Log {
         self.lines.offer(format!("{}\n", Value::Object(line)));
     }
 
-    /// Number of lines dropped because nobody read the log.
-    pub(in crate::serve) fn dropped(&self) -> u64 {
-        self.lines.dropped()
+    /// Number of lines that were not written, for example because the log was not read.
+    pub(in crate::serve) fn lost(&self) -> u64 {
+        self.lines.lost()
     }
 
-    /// Writes the waiting lines, and how many were dropped.
+    /// Writes the waiting lines, and how many were lost.
     pub(in crate::serve) fn close(&self) {
-        if self.dropped() > 0 {
-            self.write(LogLevel::Errors, "log lines dropped", json!({"lines": self.dropped()}));
+        if self.lost() > 0 {
+            self.write(LogLevel::Errors, "log lines dropped", json!({"lines": self.lost()}));
         }
         self.lines.flush(Duration::from_secs(1));
     }

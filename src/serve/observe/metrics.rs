@@ -1,8 +1,16 @@
 //! Metrics for `/metrics`, in OpenMetrics text format.
 
 use prometheus_client::{
-    encoding::{EncodeLabelSet, text::encode},
-    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
+    encoding::{
+        EncodeLabelSet,
+        text::{encode_eof, encode_registry},
+    },
+    metrics::{
+        counter::Counter,
+        family::Family,
+        gauge::{ConstGauge, Gauge},
+        histogram::Histogram,
+    },
     registry::{Metric, Registry},
 };
 use std::time::Duration;
@@ -27,21 +35,14 @@ pub(in crate::serve) struct Metrics {
     registry: Registry,
     requests: Family<Request, Counter>,
     seconds: Family<Operation, Histogram, fn() -> Histogram>,
-    loads: Counter,
-    load_seconds: Histogram,
+    pub(in crate::serve) loads: Counter,
+    pub(in crate::serve) load_seconds: Histogram,
     pub(in crate::serve) load_failures: Counter,
     pub(in crate::serve) unloads: Counter,
     pub(in crate::serve) evictions: Counter,
-    connections: Gauge,
-    in_flight: Gauge,
-    // Set when metrics are requested.
-    pub(in crate::serve) models: Gauge,
-    pub(in crate::serve) model_bytes: Gauge,
-    pub(in crate::serve) budget_bytes: Gauge,
-    pub(in crate::serve) resident_bytes: Gauge,
+    pub(in crate::serve) connections: Gauge,
+    pub(in crate::serve) in_flight: Gauge,
     pub(in crate::serve) waiting: Gauge,
-    pub(in crate::serve) captures_lost: Gauge,
-    pub(in crate::serve) log_lines_lost: Gauge,
 }
 
 fn latencies() -> Histogram {
@@ -54,11 +55,15 @@ fn register<M: Metric + Clone>(registry: &mut Registry, name: &str, help: &str, 
     metric
 }
 
+fn counter(registry: &mut Registry, name: &str, help: &str) -> Counter {
+    register(registry, name, help, Counter::default())
+}
+
 /// Counts as one until it is dropped.
 pub(in crate::serve) struct Counted(Gauge);
 
 impl Counted {
-    fn new(count: &Gauge) -> Self {
+    pub(in crate::serve) fn new(count: &Gauge) -> Self {
         count.inc();
         Self(count.clone())
     }
@@ -75,57 +80,24 @@ impl Metrics {
         let mut registry = Registry::default();
         let all = &mut registry;
         let seconds = Family::new_with_constructor(latencies as fn() -> Histogram);
-        let seconds_help = "Time from request head to response, by operation";
-        let captures_help = "Requests that should have been captured but were lost, since the start";
-        let log_help = "Log lines dropped because nobody read the log, since the start";
-        let gauge = Gauge::default;
         Self {
             requests: register(all, "manyfit_requests", "Requests by operation and status", Family::default()),
-            seconds: register(all, "manyfit_request_seconds", seconds_help, seconds),
-            loads: register(all, "manyfit_loads", "Models loaded", Counter::default()),
+            seconds: register(
+                all,
+                "manyfit_request_seconds",
+                "Time from request head to response, by operation",
+                seconds,
+            ),
+            loads: counter(all, "manyfit_loads", "Models loaded"),
             load_seconds: register(all, "manyfit_load_seconds", "Time to load a model", latencies()),
-            load_failures: register(
-                all,
-                "manyfit_load_failures",
-                "Models that could not be loaded",
-                Counter::default(),
-            ),
-            unloads: register(all, "manyfit_unloads", "Models unloaded, including evictions", Counter::default()),
-            evictions: register(
-                all,
-                "manyfit_evictions",
-                "Models unloaded to make room for others",
-                Counter::default(),
-            ),
-            connections: register(all, "manyfit_connections", "Open connections", gauge()),
-            in_flight: register(all, "manyfit_requests_under_way", "Requests in flight", gauge()),
-            models: register(all, "manyfit_models", "Models in memory", gauge()),
-            model_bytes: register(all, "manyfit_model_memory_bytes", "Memory charged to the loaded models", gauge()),
-            budget_bytes: register(all, "manyfit_model_memory_limit_bytes", "Memory budget for models", gauge()),
-            resident_bytes: register(all, "process_resident_memory_bytes", "Resident memory of the process", gauge()),
-            waiting: register(all, "manyfit_requests_waiting", "Requests waiting to be computed", gauge()),
-            captures_lost: register(all, "manyfit_captures_lost", captures_help, gauge()),
-            log_lines_lost: register(all, "manyfit_log_lines_lost", log_help, gauge()),
+            load_failures: counter(all, "manyfit_load_failures", "Models that could not be loaded"),
+            unloads: counter(all, "manyfit_unloads", "Models unloaded, including evictions"),
+            evictions: counter(all, "manyfit_evictions", "Models unloaded to make room for others"),
+            connections: register(all, "manyfit_connections", "Open connections", Gauge::default()),
+            in_flight: register(all, "manyfit_requests_under_way", "Requests in flight", Gauge::default()),
+            waiting: register(all, "manyfit_requests_waiting", "Requests waiting to be computed", Gauge::default()),
             registry,
         }
-    }
-
-    /// Counts a connection while it is open.
-    pub(in crate::serve) fn connection(&self) -> Counted {
-        Counted::new(&self.connections)
-    }
-
-    pub(in crate::serve) fn connections(&self) -> i64 {
-        self.connections.get()
-    }
-
-    /// Counts a request while it is in flight.
-    pub(in crate::serve) fn request(&self) -> Counted {
-        Counted::new(&self.in_flight)
-    }
-
-    pub(in crate::serve) fn requests_in_flight(&self) -> i64 {
-        self.in_flight.get()
     }
 
     /// Counts a completed request.
@@ -134,16 +106,17 @@ impl Metrics {
         self.seconds.get_or_create(&Operation { operation }).observe(elapsed.as_secs_f64());
     }
 
-    /// Counts a loaded model.
-    pub(in crate::serve) fn loaded(&self, seconds: f64) {
-        self.loads.inc();
-        self.load_seconds.observe(seconds);
-    }
-
-    /// All metrics as text.
-    pub(in crate::serve) fn text(&self) -> String {
+    /// All metrics as text, and gauges that are measured now: name, help and value.
+    pub(in crate::serve) fn text(&self, measured: &[(&str, &str, u64)]) -> String {
+        let mut gauges = Registry::default();
+        for (name, help, value) in measured {
+            gauges.register(*name, *help, ConstGauge::new(*value));
+        }
         let mut text = String::new();
-        encode(&mut text, &self.registry).expect("writing to a string does not fail");
+        encode_registry(&mut text, &self.registry)
+            .and_then(|()| encode_registry(&mut text, &gauges))
+            .and_then(|()| encode_eof(&mut text))
+            .expect("writing to a string does not fail");
         text
     }
 }

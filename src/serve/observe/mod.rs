@@ -10,4 +10,4 @@ pub use log::LogLevel;
 
 pub(super) use capture::{Capture, Captured, CapturedBody};
 pub(super) use log::Log;
-pub(super) use metrics::Metrics;
+pub(super) use metrics::{Counted, Metrics};

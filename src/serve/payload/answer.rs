@@ -2,22 +2,23 @@
 
 use super::{
     forecast::Forecaster,
-    forecast_limits::Budget,
-    forecast_query::{ForecastQuery, Queries},
+    forecast_limits,
+    forecast_query::Queries,
     forecast_table::{self, ForecastTable},
     format::{Format, Rules, media_type},
     pandas_frame, rows, scores,
 };
 use crate::serve::{error::ApiError, models::LoadedModel};
+use axum::body::Bytes;
 use manyfit_models::{Fitted, FittedSeries};
 use serde_json::Value;
 
 /// A request's body and the headers that describe it.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::serve) struct Request<'a> {
-    pub(in crate::serve) content_type: Option<&'a str>,
-    pub(in crate::serve) accept: Option<&'a str>,
-    pub(in crate::serve) body: &'a [u8],
+#[derive(Debug)]
+pub(in crate::serve) struct Request {
+    pub(in crate::serve) content_type: Option<String>,
+    pub(in crate::serve) accept: Option<String>,
+    pub(in crate::serve) body: Bytes,
 }
 
 /// A response's body.
@@ -28,9 +29,10 @@ pub(in crate::serve) struct Answer {
 }
 
 /// Computes a model's response. Blocks while it computes.
-pub(in crate::serve) fn answer(model: &LoadedModel, request: Request<'_>, rules: Rules) -> Result<Answer, ApiError> {
-    let accept = Format::accepted(request.accept, rules)?;
-    let is_empty = request.body.trim_ascii().is_empty();
+pub(in crate::serve) fn answer(model: &LoadedModel, request: &Request, rules: Rules) -> Result<Answer, ApiError> {
+    let accept = Format::accepted(request.accept.as_deref(), rules)?;
+    let body = &*request.body;
+    let is_empty = body.trim_ascii().is_empty();
     match &model.model {
         Fitted::Series(series) => {
             let format = content_format(request, &[Format::Json, Format::JsonLines, Format::Csv])?;
@@ -38,12 +40,13 @@ pub(in crate::serve) fn answer(model: &LoadedModel, request: Request<'_>, rules:
                 return Err(ApiError::bad_request("the body is empty: send for example {\"horizon\": 7}"));
             }
             let queries = match format {
-                Format::Csv => Queries::from_csv(request.body)?,
-                Format::JsonLines => Queries::from_json_lines(request.body)?,
+                Format::Csv => Queries::from_csv(body)?,
+                Format::JsonLines => Queries::from_json_lines(body)?,
                 Format::Json | Format::Libsvm => {
-                    let value = json(request.body)?;
+                    let value = json(body)?;
                     if let Some(period) = pandas_frame::period(&value) {
-                        return Ok(Answer { format: Format::Json, body: frame(model, series, period?)? });
+                        let body = frame(model, series, &Queries::steps(period?))?;
+                        return Ok(Answer { format: Format::Json, body });
                     }
                     Queries::from_json(value)?
                 }
@@ -56,7 +59,7 @@ pub(in crate::serve) fn answer(model: &LoadedModel, request: Request<'_>, rules:
                 return Ok(Answer { format: accept, body: Vec::new() });
             }
             let format = content_format(request, &[Format::Csv, Format::Libsvm, Format::Json, Format::JsonLines])?;
-            let predictions = rows::predict(fitted, format, request.body)?;
+            let predictions = rows::predict(fitted, format, body)?;
             Ok(Answer { format: accept, body: scores::write(&predictions, accept, rules) })
         }
     }
@@ -68,26 +71,19 @@ fn forecasts(
     queries: &Queries,
     accept: Format,
 ) -> Result<Vec<u8>, ApiError> {
-    let numbered = |number: usize, error: ApiError| {
-        if queries.is_batch { error.within(&format!("request {number}")) } else { error }
-    };
-    // Excessive requests are refused before anything is computed.
-    let mut budget = Budget::new(queries.list.len())?;
-    for (number, query) in queries.list.iter().enumerate() {
-        budget.spend(series, query).map_err(|error| numbered(number, error))?;
-    }
+    forecast_limits::check(series, queries)?;
     let tables = queries.list.iter().enumerate().map(|(number, query)| {
         let table = Forecaster::new(model, series, query).and_then(|forecaster| ForecastTable::new(&forecaster, query));
-        table.map_err(|error| numbered(number, error))
+        table.map_err(|error| queries.within(number, error))
     });
     let tables: Vec<ForecastTable> = tables.collect::<Result<_, _>>()?;
     Ok(forecast_table::write(&tables, queries.is_batch, accept))
 }
 
-fn frame(model: &LoadedModel, series: &FittedSeries, period: usize) -> Result<Vec<u8>, ApiError> {
-    let query = ForecastQuery::steps(period);
-    Budget::new(1)?.spend(series, &query)?;
-    Ok(pandas_frame::write(&Forecaster::new(model, series, &query)?.forecast(None)?, model.rows))
+fn frame(model: &LoadedModel, series: &FittedSeries, queries: &Queries) -> Result<Vec<u8>, ApiError> {
+    forecast_limits::check(series, queries)?;
+    let forecast = Forecaster::new(model, series, &queries.list[0])?.forecast(None)?;
+    Ok(pandas_frame::write(&forecast, model.rows))
 }
 
 /// JSON, or JSON text within JSON: the SageMaker SDK's serializer encodes text once more.
@@ -100,18 +96,18 @@ fn json(body: &[u8]) -> Result<Value, ApiError> {
 }
 
 /// The body's format: the one of its content type, or a guess if that says nothing.
-fn content_format(request: Request<'_>, known: &[Format]) -> Result<Format, ApiError> {
-    let told = request.content_type.map(media_type).filter(|media| {
+fn content_format(request: &Request, known: &[Format]) -> Result<Format, ApiError> {
+    let told = request.content_type.as_deref().map(media_type).filter(|media| {
         // The defaults of HTTP clients.
         !matches!(media.as_str(), "" | "application/octet-stream" | "application/x-www-form-urlencoded")
     });
     let found = match told {
         Some(media) => Format::of_media_type(&media),
-        None => Some(Format::guess(request.body, known)),
+        None => Some(Format::guess(&request.body, known)),
     };
     found.filter(|format| known.contains(format)).ok_or_else(|| {
         let known: Vec<&str> = known.iter().map(|format| format.content_type()).collect();
-        let given = request.content_type.unwrap_or_default();
+        let given = request.content_type.as_deref().unwrap_or_default();
         ApiError::unsupported(format!("this model does not read content type {given}: send {}", known.join(", ")))
     })
 }

@@ -17,7 +17,7 @@ pub(super) struct Forecaster<'a> {
     query: &'a ForecastQuery,
     seed: [u8; 32],
     /// The dates of the query, in its order.
-    dates: Vec<i64>,
+    pub(super) dates: Vec<i64>,
     /// The same, each once and increasing.
     sorted: Vec<i64>,
     /// The extra columns at these.
@@ -38,11 +38,6 @@ impl<'a> Forecaster<'a> {
         let columns = columns(series, query, &order, dates.len())?;
         let sorted = order.iter().map(|&at| dates[at]).collect();
         Ok(Self { model: series, query, seed: loaded.seed(query.seed), dates, sorted, columns })
-    }
-
-    /// The dates of the query, in its order.
-    pub(super) fn dates(&self) -> &[i64] {
-        &self.dates
     }
 
     /// The forecast, with intervals of this coverage instead of the model's.
@@ -86,7 +81,7 @@ pub(super) fn components(forecast: &Forecast) -> Vec<(&str, &[f64])> {
     components
 }
 
-/// The dates that a query asks for.
+/// The dates of a query.
 fn dates(series: &FittedSeries, query: &ForecastQuery) -> Result<Vec<i64>, ApiError> {
     match (query.horizon, &query.dates) {
         (Some(_), Some(_)) => Err(ApiError::bad_request("both horizon and dates are given: give one of them")),

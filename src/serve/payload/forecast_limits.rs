@@ -1,6 +1,6 @@
 //! How much one request body may have computed.
 
-use super::forecast_query::ForecastQuery;
+use super::forecast_query::{ForecastQuery, Queries};
 use crate::serve::error::ApiError;
 use manyfit_models::FittedSeries;
 
@@ -17,29 +17,32 @@ const FORECAST: usize = 300;
 /// Simulated futures of one query: all are in memory at once.
 const MOST_SAMPLES: usize = 100_000;
 
-/// Quantiles of one query: each is a forecast of its own.
+/// Quantiles of one query: each needs a separate forecast.
 const MOST_QUANTILES: usize = 100;
 
 /// Queries in one body.
 const MOST_QUERIES: usize = 10_000;
 
-/// What a body's remaining queries may cost.
-pub(super) struct Budget {
+/// Refuses the queries of a body if they would have too much computed.
+pub(super) fn check(series: &FittedSeries, queries: &Queries) -> Result<(), ApiError> {
+    let number = queries.list.len();
+    if number > MOST_QUERIES {
+        return Err(ApiError::bad_request(format!("{number} requests in one body: the limit is {MOST_QUERIES}")));
+    }
+    let mut budget = Budget { dates: MOST_DATES, draws: MOST_DRAWS };
+    let mut spend = |(number, query)| budget.spend(series, query).map_err(|error| queries.within(number, error));
+    queries.list.iter().enumerate().try_for_each(&mut spend)
+}
+
+/// What the remaining queries may cost.
+struct Budget {
     dates: usize,
     draws: usize,
 }
 
 impl Budget {
-    /// For a body with this many queries.
-    pub(super) fn new(queries: usize) -> Result<Self, ApiError> {
-        if queries > MOST_QUERIES {
-            return Err(ApiError::bad_request(format!("{queries} requests in one body: the limit is {MOST_QUERIES}")));
-        }
-        Ok(Self { dates: MOST_DATES, draws: MOST_DRAWS })
-    }
-
     /// Subtracts the cost of a query.
-    pub(super) fn spend(&mut self, series: &FittedSeries, query: &ForecastQuery) -> Result<(), ApiError> {
+    fn spend(&mut self, series: &FittedSeries, query: &ForecastQuery) -> Result<(), ApiError> {
         let fitted_samples = series.uncertainty_samples();
         let samples = query.uncertainty_samples.or(fitted_samples).unwrap_or_default();
         if query.quantiles.len() > MOST_QUANTILES {

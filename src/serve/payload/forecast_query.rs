@@ -55,13 +55,6 @@ impl QueryDate {
     }
 }
 
-impl ForecastQuery {
-    /// This many steps after the training data, with default options.
-    pub(super) fn steps(horizon: usize) -> Self {
-        Self { horizon: Some(horizon), ..Self::default() }
-    }
-}
-
 /// The queries of a body.
 pub(super) struct Queries {
     pub(super) list: Vec<ForecastQuery>,
@@ -70,6 +63,20 @@ pub(super) struct Queries {
 }
 
 impl Queries {
+    /// One query: this many steps after the training data, with default options.
+    pub(super) fn steps(horizon: usize) -> Self {
+        Self::one(ForecastQuery { horizon: Some(horizon), ..ForecastQuery::default() })
+    }
+
+    fn one(query: ForecastQuery) -> Self {
+        Self { list: vec![query], is_batch: false }
+    }
+
+    /// The error of a query, with its number if there may be several.
+    pub(super) fn within(&self, number: usize, error: ApiError) -> ApiError {
+        if self.is_batch { error.within(&format!("request {number}")) } else { error }
+    }
+
     /// An object, a list of objects, or `{"instances": list}`.
     pub(super) fn from_json(body: Value) -> Result<Self, ApiError> {
         let parse = |item: Value| serde_json::from_value(item).map_err(|error| invalid(&error));
@@ -77,9 +84,9 @@ impl Queries {
             Value::Array(items) => items,
             Value::Object(mut members) if members.contains_key("instances") => match members.remove("instances") {
                 Some(Value::Array(items)) if members.is_empty() => items,
-                _ => return Err(invalid(&"instances must be a list of requests, without keys beside it")),
+                _ => return Err(invalid(&"instances must be a list of requests, and the only key")),
             },
-            value => return Ok(Self { list: vec![parse(value)?], is_batch: false }),
+            value => return Ok(Self::one(parse(value)?)),
         };
         Ok(Self { list: items.into_iter().map(parse).collect::<Result<_, _>>()?, is_batch: true })
     }
@@ -118,8 +125,7 @@ impl Queries {
             }
         }
         let regressors = headers.iter().map(str::to_owned).zip(columns).filter(|(name, _)| name != "ds").collect();
-        let query = ForecastQuery { dates: Some(dates), regressors, ..ForecastQuery::default() };
-        Ok(Self { list: vec![query], is_batch: false })
+        Ok(Self::one(ForecastQuery { dates: Some(dates), regressors, ..ForecastQuery::default() }))
     }
 }
 

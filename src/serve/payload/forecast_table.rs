@@ -32,7 +32,7 @@ impl Serialize for Row<'_> {
 }
 
 impl ForecastTable {
-    /// Computes what a query asks for.
+    /// Computes a query's forecast.
     pub(super) fn new(forecaster: &Forecaster<'_>, query: &ForecastQuery) -> Result<Self, ApiError> {
         let forecast = forecaster.forecast(query.interval_width)?;
         let mut columns: Vec<(Cow<'static, str>, Vec<f64>)> = Vec::new();
@@ -50,7 +50,7 @@ impl ForecastTable {
         }
         let first = [("yhat", forecast.yhat), ("yhat_lower", forecast.yhat_lower), ("yhat_upper", forecast.yhat_upper)];
         let columns = first.into_iter().map(|(name, values)| (name.into(), values)).chain(columns).collect();
-        Ok(Self { dates: forecaster.dates().to_vec(), columns })
+        Ok(Self { dates: forecaster.dates.clone(), columns })
     }
 
     fn rows(&self) -> impl Iterator<Item = Row<'_>> {
@@ -78,7 +78,7 @@ pub(super) fn write(tables: &[ForecastTable], is_batch: bool, format: Format) ->
 /// CSV with a header; the rows of a batch begin with the number of their query, from 0.
 fn csv(tables: &[ForecastTable], is_batch: bool) -> Vec<u8> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    // Tables of one model differ only by what their queries asked for: the widest has all columns.
+    // Tables of one model differ only by the options of their queries: the widest has all columns.
     let widest = tables.iter().max_by_key(|table| table.columns.len());
     let names: Vec<&str> = widest.iter().flat_map(|table| table.columns.iter().map(|(name, _)| &**name)).collect();
     let number = is_batch.then(|| "request".to_owned());

@@ -25,7 +25,7 @@ pub struct Rules {
     pub default_accept: Format,
     /// Requests come from a batch transform: CSV has a row for each row.
     pub batch: bool,
-    /// A single model at `/invocations`, whose predictions AWS's container wraps in `predictions`.
+    /// A single model is served at `/invocations`: as AWS's container does, its predictions are wrapped in `predictions`.
     pub single: bool,
 }
 
@@ -60,7 +60,7 @@ impl Format {
         }
     }
 
-    /// The format that an `Accept` header asks for: the first known one, whatever its weight.
+    /// The format that an `Accept` header asks for: the first known one, regardless of its weight.
     pub(super) fn accepted(accept: Option<&str>, rules: Rules) -> Result<Self, ApiError> {
         let Some(accept) = accept.filter(|accept| !accept.trim().is_empty()) else { return Ok(rules.default_accept) };
         let known = accept.split(',').map(media_type).find_map(|media| match media.as_str() {

@@ -6,9 +6,9 @@
 use super::{forecast::components, format::to_json};
 use crate::serve::error::ApiError;
 use manyfit_models::Forecast;
-use serde::Serialize;
+use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::Value;
-use std::{borrow::Cow, collections::BTreeMap};
+use std::collections::BTreeMap;
 
 /// The number of steps, if this is a request in this format.
 pub(super) fn period(request: &Value) -> Option<Result<usize, ApiError>> {
@@ -21,48 +21,44 @@ pub(super) fn period(request: &Value) -> Option<Result<usize, ApiError>> {
 
 /// The frame as JSON text within JSON.
 pub(super) fn write(forecast: &Forecast, first_row: usize) -> Vec<u8> {
-    let frame = serde_json::to_string(&frame(forecast, first_row)).expect("plain data has a JSON form");
+    let frame = serde_json::to_string(&Frame { forecast, first_row }).expect("plain data has a JSON form");
     to_json(&frame)
 }
 
-/// A column: values by row number.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Column {
-    Dates(BTreeMap<usize, i64>),
-    Numbers(BTreeMap<usize, f64>),
+/// Columns of values by row number.
+struct Frame<'a> {
+    forecast: &'a Forecast,
+    first_row: usize,
 }
 
-/// A frame's columns in their order.
-struct Frame(Vec<(Cow<'static, str>, Column)>);
-
-impl Serialize for Frame {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(name, column)| (name, column)))
-    }
-}
-
-fn frame(forecast: &Forecast, first_row: usize) -> Frame {
-    let dates = forecast.dates.iter().enumerate().map(|(at, date)| (first_row + at, *date)).collect();
-    let numbers = |values: &[f64]| {
-        Column::Numbers(values.iter().enumerate().map(|(at, value)| (first_row + at, ten_decimals(*value))).collect())
-    };
-    let mut columns: Vec<(Cow<'static, str>, Column)> = vec![
-        ("ds".into(), Column::Dates(dates)),
-        ("trend".into(), numbers(&forecast.trend)),
-        ("yhat_lower".into(), numbers(&forecast.yhat_lower)),
-        ("yhat_upper".into(), numbers(&forecast.yhat_upper)),
-        ("trend_lower".into(), numbers(&forecast.trend_lower)),
-        ("trend_upper".into(), numbers(&forecast.trend_upper)),
-    ];
-    // The coefficients are point estimates, so the interval of a component is the component itself.
-    for (name, values) in components(forecast) {
-        for suffix in ["", "_lower", "_upper"] {
-            columns.push((format!("{name}{suffix}").into(), numbers(values)));
+impl Serialize for Frame<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { forecast, first_row } = self;
+        let numbers = |values: &[f64]| -> BTreeMap<usize, f64> {
+            (*first_row..).zip(values.iter().copied().map(ten_decimals)).collect()
+        };
+        let mut frame = serializer.serialize_map(None)?;
+        let dates: BTreeMap<usize, i64> = (*first_row..).zip(forecast.dates.iter().copied()).collect();
+        frame.serialize_entry("ds", &dates)?;
+        for (name, values) in [
+            ("trend", &forecast.trend),
+            ("yhat_lower", &forecast.yhat_lower),
+            ("yhat_upper", &forecast.yhat_upper),
+            ("trend_lower", &forecast.trend_lower),
+            ("trend_upper", &forecast.trend_upper),
+        ] {
+            frame.serialize_entry(name, &numbers(values))?;
         }
+        // The coefficients are point estimates, so the interval of a component is the component itself.
+        for (name, values) in components(forecast) {
+            let values = numbers(values);
+            for suffix in ["", "_lower", "_upper"] {
+                frame.serialize_entry(&format_args!("{name}{suffix}"), &values)?;
+            }
+        }
+        frame.serialize_entry("yhat", &numbers(&forecast.yhat))?;
+        frame.end()
     }
-    columns.push(("yhat".into(), numbers(&forecast.yhat)));
-    Frame(columns)
 }
 
 /// As `to_json` rounds floats by default. A double above a million has no more than ten decimals.

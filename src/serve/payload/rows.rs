@@ -7,6 +7,7 @@ use manyfit_models::{
     data::{Cell, is_missing},
 };
 use serde_json::{Map, Value};
+use std::fmt::Display;
 
 /// Predictions for the rows of a body.
 pub(super) fn predict(model: &FittedRows, format: Format, body: &[u8]) -> Result<Vec<f32>, ApiError> {
@@ -26,7 +27,7 @@ pub(super) fn predict(model: &FittedRows, format: Format, body: &[u8]) -> Result
 }
 
 /// An invalid body, in the words of AWS's containers.
-fn cannot_evaluate(message: impl std::fmt::Display) -> ApiError {
+fn cannot_evaluate(message: impl Display) -> ApiError {
     ApiError::bad_request(format!("Unable to evaluate payload provided: {message}"))
 }
 
@@ -48,11 +49,16 @@ struct RowPredictor<'a> {
 impl RowPredictor<'_> {
     /// Predicts the next row of the body.
     fn cells<'c>(&mut self, cells: impl IntoIterator<Item = Cell<'c>>) -> Result<(), ApiError> {
-        let number = self.predictions.len() + 1;
-        let invalid = |error: &dyn std::fmt::Display| cannot_evaluate(format_args!("row {number}: {error}"));
-        self.model.encode(cells, &mut self.row).map_err(|error| invalid(&error))?;
-        self.predictions.push(self.model.predict(&self.row).map_err(|error| invalid(&error))?);
+        let encoded = self.model.encode(cells, &mut self.row);
+        encoded.map_err(|error| self.invalid_row(error))?;
+        let prediction = self.model.predict(&self.row).map_err(|error| self.invalid_row(error))?;
+        self.predictions.push(prediction);
         Ok(())
+    }
+
+    /// The error of the next row of the body.
+    fn invalid_row(&self, message: impl Display) -> ApiError {
+        cannot_evaluate(format_args!("row {}: {message}", self.predictions.len() + 1))
     }
 
     /// CSV without a header, or with one that names every feature; an empty field is a missing value.
@@ -67,9 +73,8 @@ impl RowPredictor<'_> {
             .from_reader(body);
         let mut record = csv::StringRecord::new();
         let mut columns: Option<Vec<usize>> = None;
-        let mut begun = false;
         while reader.read_record(&mut record).map_err(cannot_evaluate)? {
-            if !std::mem::replace(&mut begun, true) {
+            if columns.is_none() && self.predictions.is_empty() {
                 columns = self.header(&record);
                 if columns.is_some() {
                     continue;
@@ -103,16 +108,13 @@ impl RowPredictor<'_> {
             let number = rows.len() + 1;
             let mut row = Vec::new();
             for (at, token) in line.split_ascii_whitespace().enumerate() {
-                match token.split_once(':') {
+                match token.split_once(':').map(|(column, value)| (column, column.parse(), value)) {
                     None if at == 0 => {}
-                    Some(("qid", _)) => {}
-                    Some((column, value)) if column.parse::<usize>().is_ok() => {
-                        row.push((column.parse().unwrap_or_default(), value));
-                    }
+                    Some(("qid", ..)) => {}
+                    Some((_, Ok(column), value)) => row.push((column, value)),
                     _ => {
-                        return Err(cannot_evaluate(format_args!(
-                            "row {number}: {token:?} is not COLUMN:VALUE, the format of libsvm"
-                        )));
+                        let message = format!("row {number}: {token:?} is not COLUMN:VALUE, the format of libsvm");
+                        return Err(cannot_evaluate(message));
                     }
                 }
             }
@@ -125,9 +127,8 @@ impl RowPredictor<'_> {
             cells.fill(Cell::Missing);
             for &(column, value) in row {
                 let cell = cells.get_mut(column - first).ok_or_else(|| {
-                    cannot_evaluate(format_args!(
-                        "row {}: there is no column {column}: the model has {features} features, numbered from {first}",
-                        self.predictions.len() + 1
+                    self.invalid_row(format_args!(
+                        "there is no column {column}: the model has {features} features, numbered from {first}"
                     ))
                 })?;
                 *cell = Cell::Text(value);
@@ -154,18 +155,15 @@ impl RowPredictor<'_> {
     fn json_row(&mut self, row: &Value) -> Result<(), ApiError> {
         match row {
             Value::Array(values) => {
-                let cells: Vec<Cell<'_>> =
-                    values.iter().map(|value| self.json_cell(value)).collect::<Result<_, _>>()?;
+                let cells = values.iter().map(|value| self.json_cell(value));
+                let cells: Vec<Cell<'_>> = cells.collect::<Result<_, _>>()?;
                 self.cells(cells)
             }
             Value::Object(members) if members.len() == 1 && members.get("features").is_some_and(Value::is_array) => {
                 self.json_row(&members["features"])
             }
             Value::Object(members) => self.json_record(members),
-            _ => Err(cannot_evaluate(format_args!(
-                "row {}: a row must be a list of values, or an object with a value for each feature",
-                self.predictions.len() + 1
-            ))),
+            _ => Err(self.invalid_row("a row must be a list of values, or an object with a value for each feature")),
         }
     }
 
@@ -174,11 +172,8 @@ impl RowPredictor<'_> {
         let features = self.model.features();
         if let Some(unknown) = members.keys().find(|name| features.iter().all(|feature| feature.name != **name)) {
             let names: Vec<&str> = features.iter().take(20).map(|feature| feature.name.as_str()).collect();
-            return Err(cannot_evaluate(format_args!(
-                "row {}: {unknown:?} is not a feature of the model, which are {}",
-                self.predictions.len() + 1,
-                names.join(", ")
-            )));
+            let names = names.join(", ");
+            return Err(self.invalid_row(format_args!("{unknown:?} is not a feature of the model, which are {names}")));
         }
         let cell = |name: &str| members.get(name).map_or(Ok(Cell::Missing), |value| self.json_cell(value));
         let cells: Vec<Cell<'_>> = features.iter().map(|feature| cell(&feature.name)).collect::<Result<_, _>>()?;
@@ -191,12 +186,7 @@ impl RowPredictor<'_> {
             Value::Bool(truth) => Cell::Number(f64::from(u8::from(*truth))),
             Value::Number(number) => Cell::Number(number.as_f64().unwrap_or(f64::NAN)),
             Value::String(text) => Cell::Text(text),
-            Value::Array(_) | Value::Object(_) => {
-                return Err(cannot_evaluate(format_args!(
-                    "row {}: a value is a list or an object",
-                    self.predictions.len() + 1
-                )));
-            }
+            Value::Array(_) | Value::Object(_) => return Err(self.invalid_row("a value is a list or an object")),
         })
     }
 }

@@ -1,12 +1,15 @@
 //! What every request needs, and reading an object.
 
-use super::{request_error::RequestError, retry::with_retries};
+use super::request_error::RequestError;
 use crate::{
     error::{Error, Result},
     store::{interface::Stamp, s3_options::S3Options},
 };
-use aws_sdk_s3::Client;
-use std::{future::Future, sync::mpsc};
+use aws_sdk_s3::{Client, primitives::ByteStream};
+use std::{
+    future::Future,
+    sync::mpsc::{self, Receiver},
+};
 use tokio::runtime::Handle;
 
 /// Memory that is reserved for an object by its announced length alone.
@@ -32,19 +35,6 @@ impl Bucket {
         format!("s3://{}/{}{key}", self.name, self.prefix)
     }
 
-    /// Runs a future on the runtime and blocks until it is done.
-    pub(super) fn wait_for<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> Result<T> {
-        wait_for(&self.runtime, work)
-    }
-
-    /// Repeats a request while that may help.
-    pub(super) async fn retry<T, E: Into<RequestError>, F: Future<Output = Result<T, E>>>(
-        &self,
-        request: impl FnMut() -> F,
-    ) -> Result<T, RequestError> {
-        with_retries(self.options.retry_for, request).await
-    }
-
     /// An object's stamp; `None` if there is no such object.
     pub(super) async fn head(&self, key: &str) -> Result<Option<Stamp>, RequestError> {
         let full_key = self.full_key(key);
@@ -58,17 +48,21 @@ impl Bucket {
         let got = self.retry(|| async {
             let response = self.client.get_object().bucket(&self.name).key(&full_key).send().await?;
             let length = response.content_length().and_then(|length| usize::try_from(length).ok());
-            let mut bytes = Vec::with_capacity(length.unwrap_or(0).min(MAX_RESERVED));
-            let mut body = response.body;
-            while let Some(part) = body.try_next().await? {
-                bytes.extend_from_slice(&part);
-            }
-            match length {
-                Some(length) if length != bytes.len() => Err(RequestError::truncated(bytes.len(), length)),
-                _ => Ok(bytes),
-            }
+            read_body(response.body, length).await
         });
         got.await.map(Some).or_else(RequestError::or_missing)
+    }
+}
+
+/// All bytes of a body, which has the announced length.
+pub(super) async fn read_body(mut body: ByteStream, length: Option<usize>) -> Result<Vec<u8>, RequestError> {
+    let mut bytes = Vec::with_capacity(length.unwrap_or(0).min(MAX_RESERVED));
+    while let Some(part) = body.try_next().await? {
+        bytes.extend_from_slice(&part);
+    }
+    match length {
+        Some(length) if length != bytes.len() => Err(RequestError::truncated(bytes.len(), length)),
+        _ => Ok(bytes),
     }
 }
 
@@ -83,9 +77,18 @@ pub(super) fn wait_for<T: Send + 'static>(
     runtime: &Handle,
     work: impl Future<Output = T> + Send + 'static,
 ) -> Result<T> {
+    start(runtime, work).recv().map_err(|_| unanswered())
+}
+
+/// Runs a future on the runtime, to receive its result later.
+pub(super) fn start<T: Send + 'static>(
+    runtime: &Handle,
+    work: impl Future<Output = T> + Send + 'static,
+) -> Receiver<T> {
     let (sender, receiver) = mpsc::sync_channel(1);
+    // Fails if the receiver was dropped.
     runtime.spawn(async move { drop(sender.send(work.await)) });
-    receiver.recv().map_err(|_| unanswered())
+    receiver
 }
 
 pub(super) fn unanswered() -> Error {

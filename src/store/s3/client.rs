@@ -1,10 +1,6 @@
 //! Credentials, region and endpoint as the SDK finds them; the runtime that requests run on.
 
-use std::{
-    env, io,
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::{env, io, sync::LazyLock, time::Duration};
 
 use aws_config::{BehaviorVersion, Region, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_s3::{Client, config::ProvideCredentials, error::DisplayErrorContext};
@@ -27,13 +23,10 @@ const ANY_REGION: &str = "us-east-1";
 
 /// One runtime for all stores of the process, started with the first.
 pub(super) fn runtime() -> Result<Handle> {
-    static RUNTIME: Mutex<Option<Runtime>> = Mutex::new(None);
-    let mut runtime = RUNTIME.lock().unwrap_or_else(PoisonError::into_inner);
-    if runtime.is_none() {
-        let built = Builder::new_multi_thread().thread_name("s3").enable_all().build();
-        *runtime = Some(built.map_err(|error| Error::storage("starting the threads for S3", error))?);
-    }
-    runtime.as_ref().map(|runtime| runtime.handle().clone()).ok_or_else(|| Error::Bug("no runtime".into()))
+    static RUNTIME: LazyLock<io::Result<Runtime>> =
+        LazyLock::new(|| Builder::new_multi_thread().thread_name("s3").enable_all().build());
+    let failed = |error: &io::Error| Error::storage("starting the threads for S3", error.kind().into());
+    RUNTIME.as_ref().map(|runtime| runtime.handle().clone()).map_err(failed)
 }
 
 /// A client with the credentials of the environment, a profile, or the machine's role.

@@ -136,18 +136,16 @@ impl Prefetch {
     pub(super) fn take(&self, key: &str) -> Option<Fetched> {
         let mut state = self.shared.lock();
         loop {
-            match state.objects.get(key) {
+            match state.objects.remove(key) {
+                Some(Object::Ready(fetched, admitted)) => {
+                    drop(state);
+                    drop(admitted);
+                    return Some(fetched);
+                }
                 Some(Object::Pending) => {
+                    state.objects.insert(key.to_owned(), Object::Pending);
                     state = self.shared.arrived.wait(state).unwrap_or_else(PoisonError::into_inner);
                 }
-                Some(Object::Ready(..)) => match state.objects.remove(key) {
-                    Some(Object::Ready(fetched, admitted)) => {
-                        drop(state);
-                        drop(admitted);
-                        return Some(fetched);
-                    }
-                    _ => return None,
-                },
                 None => {
                     state.skip(key);
                     return None;

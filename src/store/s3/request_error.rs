@@ -72,12 +72,10 @@ impl RequestError {
     /// As the error of one object; `doing` is what failed, `name` the object's full name.
     pub(super) fn into_error(self, doing: &str, name: &str) -> Error {
         match self.kind {
-            Kind::Missing | Kind::Denied | Kind::BrokenBody | Kind::Replaced | Kind::Other => {
-                Error::Data(format!("{doing} {name}{}: {}", self.advice(), self.text))
-            }
             Kind::Credentials | Kind::NoBucket | Kind::WrongRegion | Kind::Busy | Kind::Network => {
                 self.into_bucket_error(doing, name)
             }
+            _ => Error::Data(format!("{doing} {name}{}: {}", self.advice(), self.text)),
         }
     }
 
@@ -147,43 +145,38 @@ impl From<io::Error> for RequestError {
     }
 }
 
+/// Error codes of S3, separated by spaces, by what they mean.
+const CODES: [(Kind, &str); 6] = [
+    (Kind::Missing, "NoSuchKey"),
+    (Kind::NoBucket, "NoSuchBucket"),
+    (Kind::Denied, "AccessDenied AllAccessDisabled"),
+    (
+        Kind::WrongRegion,
+        "PermanentRedirect TemporaryRedirect AuthorizationHeaderMalformed IllegalLocationConstraintException",
+    ),
+    (
+        Kind::Credentials,
+        "ExpiredToken ExpiredTokenException TokenRefreshRequired InvalidAccessKeyId InvalidToken InvalidSecurity \
+         SignatureDoesNotMatch RequestTimeTooSkewed RequestExpired NotSignedUp AccountProblem",
+    ),
+    (
+        Kind::Busy,
+        "SlowDown InternalError ServiceUnavailable RequestTimeout OperationAborted Throttling ThrottlingException \
+         RequestLimitExceeded BadDigest IncompleteBody XAmzContentSHA256Mismatch",
+    ),
+];
+
 /// The meaning of an HTTP status with an error code of S3.
 fn by_code(status: u16, code: &str) -> Kind {
-    match code {
-        "NoSuchKey" => Kind::Missing,
-        "NoSuchBucket" => Kind::NoBucket,
-        "PermanentRedirect"
-        | "TemporaryRedirect"
-        | "AuthorizationHeaderMalformed"
-        | "IllegalLocationConstraintException" => Kind::WrongRegion,
-        "ExpiredToken"
-        | "ExpiredTokenException"
-        | "TokenRefreshRequired"
-        | "InvalidAccessKeyId"
-        | "InvalidToken"
-        | "SignatureDoesNotMatch"
-        | "RequestTimeTooSkewed"
-        | "RequestExpired"
-        | "InvalidSecurity"
-        | "NotSignedUp"
-        | "AccountProblem" => Kind::Credentials,
-        "SlowDown"
-        | "InternalError"
-        | "ServiceUnavailable"
-        | "RequestTimeout"
-        | "OperationAborted"
-        | "Throttling"
-        | "ThrottlingException"
-        | "RequestLimitExceeded"
-        | "BadDigest"
-        | "IncompleteBody"
-        | "XAmzContentSHA256Mismatch" => Kind::Busy,
-        "AccessDenied" | "AllAccessDisabled" => Kind::Denied,
-        _ if status >= 500 || status == 429 => Kind::Busy,
-        _ if (300..400).contains(&status) => Kind::WrongRegion,
-        _ if status == 403 => Kind::Denied,
-        _ if status == 404 => Kind::Missing,
-        _ if status == 412 => Kind::Replaced,
+    if let Some((kind, _)) = CODES.iter().find(|(_, codes)| codes.split(' ').any(|known| known == code)) {
+        return *kind;
+    }
+    match status {
+        300..400 => Kind::WrongRegion,
+        403 => Kind::Denied,
+        404 => Kind::Missing,
+        412 => Kind::Replaced,
+        429 | 500.. => Kind::Busy,
         _ => Kind::Other,
     }
 }

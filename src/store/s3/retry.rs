@@ -1,6 +1,6 @@
 //! Repeated requests with exponential backoff.
 
-use super::request_error::RequestError;
+use super::{bucket::Bucket, request_error::RequestError};
 use std::{
     future::Future,
     hash::{BuildHasher, RandomState},
@@ -13,29 +13,32 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// Upper bound of all pauses.
 const MAX_PAUSE: Duration = Duration::from_secs(10);
 
-/// Repeats a request until it succeeds, fails permanently, or `retry_for` has passed.
-///
-/// The bound of the pauses doubles, and each pause is a random part of it ("full jitter", Marc Brooker, "Exponential
-/// Backoff And Jitter", AWS Architecture Blog, 2015), so that clients that were rejected together do not return together.
-pub(super) async fn with_retries<T, E: Into<RequestError>, F: Future<Output = Result<T, E>>>(
-    retry_for: Duration,
-    mut request: impl FnMut() -> F,
-) -> Result<T, RequestError> {
-    let begun = Instant::now();
-    let mut bound = FIRST_PAUSE;
-    let mut tries = 1;
-    loop {
-        match request().await.map_err(Into::into) {
-            // At least one retry: a large upload may take longer than `retry_for`.
-            Err(error) if error.is_transient() && (tries == 1 || begun.elapsed() < retry_for) => {
-                let pause = bound.mul_f64(random_share());
-                // The last pause ends when `retry_for` does.
-                let left = retry_for.saturating_sub(begun.elapsed());
-                tokio::time::sleep(if left.is_zero() { pause } else { pause.min(left) }).await;
-                bound = MAX_PAUSE.min(bound * 2);
-                tries += 1;
+impl Bucket {
+    /// Repeats a request until it succeeds, fails permanently, or the time for retries has passed.
+    ///
+    /// The bound of the pauses doubles, and each pause is a random part of it ("full jitter", Marc Brooker, "Exponential
+    /// Backoff And Jitter", AWS Architecture Blog, 2015), so that clients that were rejected together do not return together.
+    pub(super) async fn retry<T, E: Into<RequestError>, F: Future<Output = Result<T, E>>>(
+        &self,
+        mut request: impl FnMut() -> F,
+    ) -> Result<T, RequestError> {
+        let retry_for = self.options.retry_for;
+        let begun = Instant::now();
+        let mut bound = FIRST_PAUSE;
+        let mut tries = 1;
+        loop {
+            match request().await.map_err(Into::into) {
+                // At least one retry: a large upload may take longer than `retry_for`.
+                Err(error) if error.is_transient() && (tries == 1 || begun.elapsed() < retry_for) => {
+                    let pause = bound.mul_f64(random_share());
+                    // The last pause ends when `retry_for` does.
+                    let left = retry_for.saturating_sub(begun.elapsed());
+                    tokio::time::sleep(if left.is_zero() { pause } else { pause.min(left) }).await;
+                    bound = MAX_PAUSE.min(bound * 2);
+                    tries += 1;
+                }
+                result => return result.map_err(|error| error.after(tries)),
             }
-            result => return result.map_err(|error| error.after(tries)),
         }
     }
 }

@@ -77,13 +77,13 @@ impl S3Store {
         request: impl FnOnce(Arc<Bucket>, String) -> F,
     ) -> Result<T> {
         key::check(key)?;
-        let answer = self.bucket.wait_for(request(Arc::clone(&self.bucket), key.to_owned()))?;
+        let answer = wait_for(&self.bucket.runtime, request(Arc::clone(&self.bucket), key.to_owned()))?;
         answer.map_err(|error| error.into_error(doing, &self.describe(key)))
     }
 
     fn list_stamps(&self) -> Result<Vec<(String, Stamp)>> {
         let bucket = Arc::clone(&self.bucket);
-        self.bucket.wait_for(async move { list::all(&bucket).await })?
+        wait_for(&self.bucket.runtime, async move { list::all(&bucket).await })?
     }
 }
 

@@ -4,15 +4,15 @@ use std::{
     collections::VecDeque,
     io::{self, Read},
     ops::Range,
-    sync::{
-        Arc,
-        mpsc::{self, Receiver},
-    },
+    sync::{Arc, mpsc::Receiver},
 };
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, Bytes};
 
-use super::{bucket::Bucket, request_error::RequestError};
+use super::{
+    bucket::{Bucket, read_body, start},
+    request_error::RequestError,
+};
 use crate::store::interface::Stamp;
 
 /// Bytes of a part: for fewer, a request takes longer to start than to transfer.
@@ -23,7 +23,7 @@ const AHEAD: usize = 4;
 
 /// An object from front to back.
 ///
-/// All parts are of one version: if the object is replaced meanwhile, reading fails.
+/// All parts are of one version: if the object is replaced before the end, reading fails.
 pub(super) struct Stream {
     bucket: Arc<Bucket>,
     key: String,
@@ -50,12 +50,8 @@ impl Stream {
             let range = self.next..self.size.min(self.next + PART);
             self.next = range.end;
             let (bucket, key, tag) = (Arc::clone(&self.bucket), self.key.clone(), self.tag.clone());
-            let (sender, receiver) = mpsc::sync_channel(1);
-            self.bucket.runtime.spawn(async move {
-                // Fails if the reader was dropped.
-                drop(sender.send(part(&bucket, &key, tag.as_deref(), range).await));
-            });
-            self.pending.push_back(receiver);
+            let part = async move { part(&bucket, &key, tag.as_deref(), range).await };
+            self.pending.push_back(start(&self.bucket.runtime, part));
         }
     }
 }
@@ -82,12 +78,8 @@ async fn part(bucket: &Bucket, key: &str, tag: Option<&str>, range: Range<u64>) 
         .retry(|| async {
             let request = bucket.client.get_object().bucket(&bucket.name).key(key);
             let request = request.range(format!("bytes={}-{}", range.start, range.end - 1));
-            let mut body = request.set_if_match(tag.map(str::to_owned)).send().await?.body;
-            let mut bytes = BytesMut::with_capacity(length);
-            while let Some(some) = body.try_next().await? {
-                bytes.extend_from_slice(&some);
-            }
-            if bytes.len() == length { Ok(bytes.freeze()) } else { Err(RequestError::truncated(bytes.len(), length)) }
+            let body = request.set_if_match(tag.map(str::to_owned)).send().await?.body;
+            read_body(body, Some(length)).await.map(Bytes::from)
         })
         .await
 }

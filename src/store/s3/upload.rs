@@ -80,14 +80,22 @@ pub(super) async fn put(bucket: &Arc<Bucket>, key: &str, content: Content) -> Re
     Ok(stamp(i64::try_from(size).ok(), tag.as_deref()))
 }
 
+/// Sets how an object is encrypted and stored; the two requests that create one have no type in common.
+macro_rules! stored_as {
+    ($request:expr, $options:expr) => {
+        $request
+            .set_server_side_encryption($options.kms_key.as_ref().map(|_| ServerSideEncryption::AwsKms))
+            .set_ssekms_key_id($options.kms_key.clone())
+            .set_storage_class($options.storage_class.as_deref().map(StorageClass::from))
+    };
+}
+
 async fn put_whole(bucket: &Bucket, key: &str, content: &Content) -> Result<Option<String>, RequestError> {
     let bytes = content.part(0, content.len()).await?;
     let full_key = bucket.full_key(key);
     let put = bucket.retry(|| {
         let request = bucket.client.put_object().bucket(&bucket.name).key(&full_key);
-        let request =
-            request.set_server_side_encryption(encryption(bucket)).set_ssekms_key_id(bucket.options.kms_key.clone());
-        request.set_storage_class(storage_class(bucket)).body(ByteStream::from(bytes.clone())).send()
+        stored_as!(request, bucket.options).body(ByteStream::from(bytes.clone())).send()
     });
     Ok(put.await?.e_tag().map(str::to_owned))
 }
@@ -96,9 +104,7 @@ async fn put_parts(bucket: &Arc<Bucket>, key: &str, content: &Content) -> Result
     let full_key = bucket.full_key(key);
     let begun = bucket.retry(|| {
         let request = bucket.client.create_multipart_upload().bucket(&bucket.name).key(&full_key);
-        let request =
-            request.set_server_side_encryption(encryption(bucket)).set_ssekms_key_id(bucket.options.kms_key.clone());
-        request.set_storage_class(storage_class(bucket)).checksum_algorithm(ChecksumAlgorithm::Crc32).send()
+        stored_as!(request, bucket.options).checksum_algorithm(ChecksumAlgorithm::Crc32).send()
     });
     let upload = begun.await?.upload_id().unwrap_or_default().to_owned();
     let finished = async {
@@ -110,8 +116,14 @@ async fn put_parts(bucket: &Arc<Bucket>, key: &str, content: &Content) -> Result
             request.upload_id(&upload).multipart_upload(parts.clone()).send()
         });
         match completed.await {
-            // The upload does not exist any more: it may be complete, and only the answer was lost.
-            Err(error) if error.is_missing() => completed_etag(bucket, key, content.len(), number, error).await,
+            // The upload does not exist any more: it may be complete, and only the answer was lost. Then the object has this
+            // length, and an ETag that ends with the number of parts.
+            Err(error) if error.is_missing() => match bucket.head(key).await {
+                Ok(Some(Stamp { size, tag })) if size == content.len() && tag.ends_with(&format!("-{number}")) => {
+                    Ok(Some(tag))
+                }
+                _ => Err(error),
+            },
             completed => Ok(completed?.e_tag().map(str::to_owned)),
         }
     };
@@ -122,20 +134,6 @@ async fn put_parts(bucket: &Arc<Bucket>, key: &str, content: &Content) -> Result
         drop(removal.send().await);
     }
     finished
-}
-
-/// The ETag of the object if it has this length and number of parts, which its ETag ends with; otherwise `error`.
-async fn completed_etag(
-    bucket: &Bucket,
-    key: &str,
-    length: u64,
-    parts: usize,
-    error: RequestError,
-) -> Result<Option<String>, RequestError> {
-    match bucket.head(key).await {
-        Ok(Some(Stamp { size, tag })) if size == length && tag.ends_with(&format!("-{parts}")) => Ok(Some(tag)),
-        _ => Err(error),
-    }
 }
 
 /// Uploads the parts, a few at a time; returns what completing the upload must list.
@@ -172,12 +170,4 @@ async fn send_parts(
     }
     parts.sort_by_key(|(number, _)| *number);
     Ok(parts.into_iter().map(|(_, part)| part).collect())
-}
-
-fn encryption(bucket: &Bucket) -> Option<ServerSideEncryption> {
-    bucket.options.kms_key.as_ref().map(|_| ServerSideEncryption::AwsKms)
-}
-
-fn storage_class(bucket: &Bucket) -> Option<StorageClass> {
-    bucket.options.storage_class.as_deref().map(StorageClass::from)
 }
