@@ -22,7 +22,6 @@ mod grow;
 mod importance;
 mod least_squares;
 mod metric;
-mod model_sink;
 mod mt19937;
 mod objective;
 mod params;
@@ -30,9 +29,7 @@ mod scan;
 mod scratch;
 mod shap;
 mod tree;
-mod ubjson;
-mod xgboost_read;
-mod xgboost_write;
+mod xgboost;
 
 pub use crate::data::{Examples, Matrix};
 pub use boosting::Boosted;

@@ -1,16 +1,14 @@
 //! Prophet's own serialisation (`prophet.serialize.model_to_json` of 1.5.0), written.
 //!
-//! With the short history (see [`super::History::Tail`]) stock Prophet loads the file and forecasts the same:
+//! With the short history (see [`History::Tail`](crate::prophet::History::Tail)) stock Prophet loads the file and forecasts the same:
 //! its forecast depends on the parameters and scales, and its future dates on the last dates. Holidays of a country are written
 //! as rows of the holidays' table, so that a forecast never depends on what another version takes for a holiday. What stock
 //! Prophet has no member for is in one of our own, which it does not look at.
 
-use super::{
-    features::{Component, Family, FittedRegressor},
-    fitted::FittedProphet,
-    pandas::{Table, dates_to_split, names_to_split, write_iso},
-    spec::{Growth, Scaling, SeasonalityChoice},
-    terms::{Holiday, Mode, Seasonality, Standardize},
+use super::pandas::{Table, dates_to_split, names_to_split, write_iso};
+use crate::prophet::{
+    FittedProphet, FittedRegressor, Growth, Holiday, Mode, Scaling, Seasonality, SeasonalityChoice, Standardize,
+    features::{Component, Family},
 };
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap};
 use serde_json::{Map, Value};

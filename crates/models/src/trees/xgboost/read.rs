@@ -8,12 +8,14 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{
-    Ensemble, Objective, Tree,
-    tree::{Node, Stat},
-    ubjson::UbjReader,
+use super::ubjson::UbjReader;
+use crate::{
+    Error, Result,
+    trees::{
+        Ensemble, Objective, Tree,
+        tree::{Node, Stat},
+    },
 };
-use crate::{Error, Result};
 
 #[derive(Deserialize)]
 struct File {

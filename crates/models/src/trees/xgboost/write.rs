@@ -3,7 +3,8 @@
 //! The layout is XGBoost 3.2's, with the base score as a plain number: versions before 3.1 read the list that 3.2 writes
 //! as 0.5 without a word. Every number that XGBoost keeps as a float is written as one, because it refuses integers there.
 
-use super::{Ensemble, Objective, Tree, model_sink::ModelSink, ubjson::UbjWriter};
+use super::{model_sink::ModelSink, ubjson::UbjWriter};
+use crate::trees::{Ensemble, Objective, Tree};
 
 /// The XGBoost version whose layout is written.
 const VERSION: [i32; 3] = [3, 2, 0];

@@ -1,17 +1,18 @@
 //! Prophet's own serialisation, read: as this program writes it, and as Python has written it since 0.7.1.
 
 use super::{
-    LEAST_SIGMA,
-    features::{FittedRegressor, Terms},
-    fitted::{FitNotes, FittedProphet, HistoryRow},
     pandas::{IsoOrMillis, dates_from_split, names_from_split},
-    posterior::Parameters,
-    scales::constant,
-    spec::{Growth, History, ProphetSpec, Scaling, SeasonalityChoice},
-    terms::{CountryHolidays, Holiday, Holidays, Mode, Seasonality, Standardize},
-    write_json::Extras,
+    write::Extras,
 };
-use crate::{data::Columns, holidays::year_of};
+use crate::{
+    data::Columns,
+    holidays::year_of,
+    prophet::{
+        CountryHolidays, FitNotes, FittedProphet, FittedRegressor, Growth, History, HistoryRow, Holiday, Holidays,
+        LEAST_SIGMA, Mode, Parameters, ProphetSpec, Scaling, Seasonality, SeasonalityChoice, Standardize, Terms,
+        scales::constant,
+    },
+};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 

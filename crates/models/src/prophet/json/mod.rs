@@ -1,0 +1,5 @@
+//! Python Prophet's `model.json`.
+
+mod pandas;
+mod read;
+mod write;
