@@ -1,7 +1,7 @@
 //! The spacing of a calendar: inferred from the last dates of a history, or named as pandas names it, and continued.
 
 use jiff::{
-    ToSpan,
+    SignedDuration, ToSpan,
     civil::{Date, DateTime},
 };
 use std::{fmt, str::FromStr};
@@ -127,7 +127,7 @@ impl Frequency {
     pub fn after(self, last: i64, periods: usize) -> Vec<i64> {
         let start = civil(last);
         let (date, time) = (start.date(), start.time());
-        let on_time = |date: Date| ms(date.to_datetime(time));
+        let on_time = |date: Date| milliseconds(date.to_datetime(time));
         let mut dates = Vec::with_capacity(periods);
         match self {
             Self::Fixed(gap) => dates.extend((1..=periods as i64).map(|i| last.saturating_add(gap.saturating_mul(i)))),
@@ -218,16 +218,16 @@ impl Frequency {
     }
 }
 
+const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
+
 /// Milliseconds since the epoch as a date and a time of day.
 pub(crate) fn civil(ms: i64) -> DateTime {
-    DateTime::constant(1970, 1, 1, 0, 0, 0, 0).saturating_add(ms.milliseconds())
+    EPOCH.saturating_add(SignedDuration::from_millis(ms))
 }
 
-fn ms(datetime: DateTime) -> i64 {
-    let days = i64::from((datetime.date() - Date::constant(1970, 1, 1)).get_days());
-    let time = datetime.time();
-    let seconds = i64::from(time.hour()) * 3600 + i64::from(time.minute()) * 60 + i64::from(time.second());
-    days * DAY + seconds * SECOND + i64::from(time.millisecond())
+/// Milliseconds since the epoch.
+pub(crate) fn milliseconds(datetime: DateTime) -> i64 {
+    datetime.duration_since(EPOCH).as_millis() as i64
 }
 
 /// Whether the dates are one day of a month each, a constant number of months apart.
@@ -366,7 +366,9 @@ mod tests {
     fn dates(texts: &[&str]) -> Vec<i64> {
         texts
             .iter()
-            .map(|text| ms(text.parse::<DateTime>().or_else(|_| text.parse::<Date>().map(Into::into)).unwrap()))
+            .map(|text| {
+                milliseconds(text.parse::<DateTime>().or_else(|_| text.parse::<Date>().map(Into::into)).unwrap())
+            })
             .collect()
     }
 

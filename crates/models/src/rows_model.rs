@@ -6,7 +6,7 @@ use crate::{
     footprint::{of_text, of_vec},
     interrupt::Interrupt,
     ridge::{Ridge, RidgeParams},
-    trees::{BoostingParams, Ensemble, ForestParams, Importance},
+    trees::{BoostingParams, Ensemble, ForestParams, Importance, xgboost::is_json},
     workspace::Workspace,
 };
 use serde::{Deserialize, Serialize};
@@ -125,9 +125,7 @@ impl FittedRows {
         let (model, named, count) = match file_name {
             Self::XGBOOST_FILE => {
                 let ensemble = Ensemble::from_bytes(content)?;
-                // UBJSON has a type's mark after the brace, JSON a quote or white space.
-                let json = matches!(content, [b'{', b'"' | b' ' | b'\t' | b'\r' | b'\n' | b'}', ..]);
-                let format = if json { ModelFormat::Json } else { ModelFormat::Ubj };
+                let format = if is_json(content) { ModelFormat::Json } else { ModelFormat::Ubj };
                 let (names, count) = (ensemble.feature_names.clone(), ensemble.features());
                 (RowsModel::Trees { ensemble, format }, names, count)
             }

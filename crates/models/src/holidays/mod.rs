@@ -9,8 +9,7 @@ mod table;
 
 pub use table::PublicHoliday;
 
-use crate::Error;
-use jiff::{SignedDuration, civil::DateTime};
+use crate::{Error, frequency::civil};
 use std::{ops::RangeInclusive, sync::LazyLock};
 use table::Table;
 
@@ -72,8 +71,7 @@ pub fn covered_years() -> RangeInclusive<i32> {
 /// The year of a moment in UTC, milliseconds since the epoch; for moments beyond the calendar, its first or its last year.
 #[must_use]
 pub fn year_of(ms: i64) -> i32 {
-    let moment = DateTime::constant(1970, 1, 1, 0, 0, 0, 0).saturating_add(SignedDuration::from_millis(ms));
-    i32::from(moment.year())
+    i32::from(civil(ms).year())
 }
 
 /// The version of Python's `holidays` package that the table was made from.

@@ -1,5 +1,6 @@
 //! The packed table; `make_countries.py` beside this file says what its bytes are.
 
+use crate::frequency::milliseconds;
 use flate2::read::ZlibDecoder;
 use jiff::civil::Date;
 use std::{io::Read, ops::RangeInclusive};
@@ -100,8 +101,7 @@ impl Table {
                 for place in at..at + usize::from(count) {
                     let date = Date::new(year as i16, self.months[place] as i8, self.days[place] as i8)
                         .expect("the table has days of the calendar only");
-                    let since_epoch = date.duration_since(Date::constant(1970, 1, 1));
-                    found.push(PublicHoliday { date: since_epoch.as_millis() as i64, name: self.names[name] });
+                    found.push(PublicHoliday { date: milliseconds(date.into()), name: self.names[name] });
                 }
                 at += usize::from(count);
             }

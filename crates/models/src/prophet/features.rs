@@ -120,6 +120,11 @@ impl Terms {
         self.holiday_columns = columns;
     }
 
+    /// Names of the columns of conditions, in the order of the seasonalities.
+    pub(super) fn conditions(&self) -> impl Iterator<Item = &str> {
+        self.seasonalities.iter().filter_map(|seasonality| seasonality.condition_name.as_deref())
+    }
+
     /// Number of columns.
     pub(super) fn columns(&self) -> usize {
         self.shared_columns() + self.regressors.len()

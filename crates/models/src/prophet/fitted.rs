@@ -11,7 +11,7 @@ use super::{
 use crate::data::{Columns, Series};
 
 /// Rows of history that the short form keeps: five for `pandas.infer_freq`, and one before them.
-const TAIL: usize = 6;
+pub(super) const TAIL: usize = 6;
 
 /// One row of the saved history.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -151,12 +151,10 @@ impl FittedProphet {
     /// Names of the columns that a forecast looks at: those, and `cap` and `floor` unless they were given as constants.
     pub fn all_columns(&self) -> impl Iterator<Item = &str> {
         let regressors = self.terms.regressors.iter().map(|regressor| regressor.name.as_str());
-        let conditions =
-            self.terms.seasonalities.iter().filter_map(|seasonality| seasonality.condition_name.as_deref());
         let logistic = self.spec.growth == Growth::Logistic;
         let cap = (logistic && self.spec.cap.is_none()).then_some("cap");
         let floor = (self.logistic_floor && self.spec.floor.is_none()).then_some("floor");
-        regressors.chain(conditions).chain(cap).chain(floor)
+        regressors.chain(self.terms.conditions()).chain(cap).chain(floor)
     }
 
     /// Tells a model that Python wrote what its file does not hold: the days of its country's holidays, in the years of its
@@ -219,7 +217,7 @@ fn history_columns(terms: &Terms, scales: &Scales, features: &[f64], series: &Se
     if !scales.caps.is_empty() {
         columns.insert("cap", scales.caps[first..].to_vec());
     }
-    for condition in terms.seasonalities.iter().filter_map(|seasonality| seasonality.condition_name.as_deref()) {
+    for condition in terms.conditions() {
         let kept = &series.timestamps[first..];
         let values = series.covariates().condition_at(condition, kept);
         columns.insert(condition, values.expect("the fit has used them"));

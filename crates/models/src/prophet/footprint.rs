@@ -1,13 +1,10 @@
 //! The memory of a fitted Prophet model.
 
-use super::fitted::{FittedProphet, HistoryRow};
+use super::fitted::{FittedProphet, HistoryRow, TAIL};
 use crate::{
     data::Columns,
     footprint::{of_text, of_vec},
 };
-
-/// Rows of history that a trimmed model keeps, as a saved one does.
-const TAIL: usize = 6;
 
 impl FittedProphet {
     pub(crate) fn trim(&mut self) {

@@ -45,10 +45,11 @@ pub struct CustomSeasonality {
     pub condition_name: Option<String>,
 }
 
-/// A seasonality as it is fitted, its defaults filled in.
-#[derive(Clone, Debug, PartialEq)]
+/// A seasonality as it is fitted, with its defaults filled in; serialised as Python does, under its name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Seasonality {
     /// Name of the component.
+    #[serde(skip)]
     pub name: String,
     /// In days.
     pub period: f64,

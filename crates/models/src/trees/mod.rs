@@ -29,7 +29,7 @@ mod scan;
 mod scratch;
 mod shap;
 mod tree;
-mod xgboost;
+pub(crate) mod xgboost;
 
 pub use crate::data::{Examples, Matrix};
 pub use boosting::Boosted;

@@ -1,5 +1,6 @@
-//! Python Prophet's `model.json`.
+//! Python Prophet's own serialisation, `model.json`.
 
+mod model;
 mod pandas;
 mod read;
 mod write;

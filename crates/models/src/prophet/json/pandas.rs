@@ -1,111 +1,62 @@
 //! pandas' JSON forms, which Prophet nests as strings in its own JSON.
 
-use jiff::{ToSpan, civil::DateTime};
-use serde::{Deserialize, Serialize};
-use std::fmt::Write;
+use crate::frequency::{civil, milliseconds};
+use jiff::civil::DateTime;
+use serde::{Deserialize, Serialize, Serializer, de::DeserializeOwned};
 
-/// Appends a timestamp as pandas' `date_format="iso"` writes it: `2020-01-01T00:00:00.000`.
-pub(super) fn write_iso(ms: i64, out: &mut String) {
-    let date = DateTime::constant(1970, 1, 1, 0, 0, 0, 0).saturating_add(ms.milliseconds());
-    let (date, time) = (date.date(), date.time());
-    let result = write!(
-        out,
-        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}",
-        date.year(),
-        date.month(),
-        date.day(),
-        time.hour(),
-        time.minute(),
-        time.second(),
-        time.millisecond()
-    );
-    debug_assert!(result.is_ok(), "writing to a string does not fail");
-}
+/// Milliseconds since the epoch, as pandas' `date_format="iso"` writes them: `2020-01-01T00:00:00.000`.
+///
+/// Read with `T` or a space, with or without a fraction, with or without `Z`, or as a number as before `date_format`.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(try_from = "IsoOrMillis")]
+pub(super) struct Timestamp(pub(super) i64);
 
-/// Reads what pandas writes: with `T` or a blank, with or without a fraction, with or without `Z`.
-pub(super) fn parse_iso(text: &str) -> Result<i64, String> {
-    let datetime: DateTime =
-        text.trim_end_matches('Z').parse().map_err(|error| format!("{text:?} is not a timestamp: {error}"))?;
-    let since_epoch = datetime.duration_since(DateTime::constant(1970, 1, 1, 0, 0, 0, 0));
-    i64::try_from(since_epoch.as_millis()).map_err(|_| format!("{text:?} is out of range"))
-}
-
-/// A series of dates named `ds` in split orientation, with its index.
-pub(super) fn dates_to_split(index: impl Iterator<Item = usize>, dates: &[i64]) -> String {
-    let mut json = String::with_capacity(64 + 32 * dates.len());
-    json.push_str(r#"{"name":"ds","index":["#);
-    for (position, index) in index.take(dates.len()).enumerate() {
-        let comma = if position == 0 { "" } else { "," };
-        let result = write!(json, "{comma}{index}");
-        debug_assert!(result.is_ok(), "writing to a string does not fail");
-    }
-    json.push_str(r#"],"data":["#);
-    for (position, &date) in dates.iter().enumerate() {
-        json.push_str(if position == 0 { "\"" } else { ",\"" });
-        write_iso(date, &mut json);
-        json.push('"');
-    }
-    json.push_str("]}");
-    json
-}
-
-/// A series of names without a name of its own, in split orientation.
-pub(super) fn names_to_split(names: &[String]) -> String {
-    #[derive(Serialize)]
-    struct Split<'a> {
-        name: Option<()>,
-        index: Vec<usize>,
-        data: &'a [String],
-    }
-    let split = Split { name: None, index: (0..names.len()).collect(), data: names };
-    serde_json::to_string(&split).expect("plain data has a JSON form")
-}
-
-/// Reads a series of names in split orientation.
-pub(super) fn names_from_split(json: &str) -> Result<Vec<String>, String> {
-    #[derive(Deserialize)]
-    struct Split {
-        data: Vec<String>,
-    }
-    let split: Split = serde_json::from_str(json).map_err(|error| format!("a series of names: {error}"))?;
-    Ok(split.data)
-}
-
-/// Reads a series of dates in split orientation; pandas writes them as text or, before `date_format`, as milliseconds.
-pub(super) fn dates_from_split(json: &str) -> Result<Vec<i64>, String> {
-    #[derive(Deserialize)]
-    struct Split {
-        data: Vec<IsoOrMillis>,
-    }
-    let split: Split = serde_json::from_str(json).map_err(|error| error.to_string())?;
-    split.data.into_iter().map(IsoOrMillis::into_millis).collect()
-}
-
-/// A timestamp in either of pandas' spellings.
 #[derive(Deserialize)]
 #[serde(untagged)]
-pub(super) enum IsoOrMillis {
+enum IsoOrMillis {
     Iso(String),
     Millis(i64),
 }
 
-impl IsoOrMillis {
-    pub(super) fn into_millis(self) -> Result<i64, String> {
-        match self {
-            Self::Iso(text) => parse_iso(&text),
-            Self::Millis(ms) => Ok(ms),
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&civil(self.0).strftime("%Y-%m-%dT%H:%M:%S%.3f"))
+    }
+}
+
+impl TryFrom<IsoOrMillis> for Timestamp {
+    type Error = String;
+
+    fn try_from(timestamp: IsoOrMillis) -> Result<Self, String> {
+        match timestamp {
+            IsoOrMillis::Iso(text) => match text.trim_end_matches('Z').parse::<DateTime>() {
+                Ok(datetime) => Ok(Self(milliseconds(datetime))),
+                Err(error) => Err(format!("{text:?} is not a timestamp: {error}")),
+            },
+            IsoOrMillis::Millis(ms) => Ok(Self(ms)),
         }
     }
 }
 
-/// A frame in table orientation: a schema and a list of rows.
-#[derive(Serialize)]
-pub(super) struct Table<'a, Row> {
-    schema: Schema<'a>,
-    data: Vec<Row>,
+/// A series in split orientation.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Series<T> {
+    #[serde(skip_deserializing)]
+    name: Option<&'static str>,
+    #[serde(skip_deserializing)]
+    index: Vec<usize>,
+    data: Vec<T>,
 }
 
-#[derive(Serialize)]
+/// A frame in table orientation: a schema and a list of rows.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Table<'a, Row> {
+    #[serde(skip_deserializing)]
+    schema: Schema<'a>,
+    pub(super) data: Vec<Row>,
+}
+
+#[derive(Default, Serialize)]
 struct Schema<'a> {
     fields: Vec<Field<'a>>,
     pandas_version: &'static str,
@@ -118,16 +69,37 @@ struct Field<'a> {
     kind: &'static str,
 }
 
-impl<'a, Row: Serialize> Table<'a, Row> {
+impl<'a, Row> Table<'a, Row> {
     /// A frame with the given columns, as name and type (`datetime`, `number`, `integer`).
-    pub(super) fn new(columns: impl Iterator<Item = (&'a str, &'static str)>, data: Vec<Row>) -> Self {
-        let fields = columns.map(|(name, kind)| Field { name, kind }).collect();
+    pub(super) fn new(columns: impl IntoIterator<Item = (&'a str, &'static str)>, data: Vec<Row>) -> Self {
+        let fields = columns.into_iter().map(|(name, kind)| Field { name, kind }).collect();
         Self { schema: Schema { fields, pandas_version: "1.4.0" }, data }
     }
+}
 
-    pub(super) fn to_json(&self) -> String {
-        serde_json::to_string(self).expect("plain data has a JSON form")
-    }
+/// Writes dates as a series named `ds` with its index.
+pub(super) fn write_dates(index: impl Iterator<Item = usize>, dates: &[i64]) -> String {
+    let data: Vec<Timestamp> = dates.iter().copied().map(Timestamp).collect();
+    write(&Series { name: Some("ds"), index: index.take(data.len()).collect(), data })
+}
+
+/// Writes names as a series without a name of its own.
+pub(super) fn write_names(names: &[String]) -> String {
+    write(&Series { name: None, index: (0..names.len()).collect(), data: names.to_vec() })
+}
+
+pub(super) fn write(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("plain data has a JSON form")
+}
+
+/// Reads a series that is nested as the text of a member.
+pub(super) fn read_series<T: DeserializeOwned>(member: &str, text: &str) -> Result<Vec<T>, String> {
+    read::<Series<T>>(member, text).map(|series| series.data)
+}
+
+/// Reads the text of a member.
+pub(super) fn read<T: DeserializeOwned>(member: &str, text: &str) -> Result<T, String> {
+    serde_json::from_str(text).map_err(|error| format!("{member}: {error}"))
 }
 
 #[cfg(test)]
@@ -136,27 +108,27 @@ mod tests {
 
     #[test]
     fn timestamps_go_there_and_back() {
+        let parse = |text: &str| serde_json::from_str::<Timestamp>(&format!("{text:?}"));
         for (ms, iso) in [
             (0, "1970-01-01T00:00:00.000"),
             (1_577_836_800_000, "2020-01-01T00:00:00.000"),
             (-86_399_999, "1969-12-31T00:00:00.001"),
         ] {
-            let mut text = String::new();
-            write_iso(ms, &mut text);
-            assert_eq!(text, iso);
-            assert_eq!(parse_iso(iso), Ok(ms));
-            assert_eq!(parse_iso(&format!("{iso}Z")), Ok(ms));
+            assert_eq!(write(&Timestamp(ms)), format!("{iso:?}"));
+            assert_eq!(parse(iso).unwrap(), Timestamp(ms));
+            assert_eq!(parse(&format!("{iso}Z")).unwrap(), Timestamp(ms));
         }
-        assert!(parse_iso("yesterday").unwrap_err().contains("yesterday"));
+        assert!(parse("yesterday").unwrap_err().to_string().contains("yesterday"));
     }
 
     #[test]
     fn split_dates_go_there_and_back() {
-        let json = dates_to_split([3, 5].into_iter(), &[0, 86_400_000]);
+        let json = write_dates([3, 5].into_iter(), &[0, 86_400_000]);
         assert_eq!(json, r#"{"name":"ds","index":[3,5],"data":["1970-01-01T00:00:00.000","1970-01-02T00:00:00.000"]}"#);
-        assert_eq!(dates_from_split(&json), Ok(vec![0, 86_400_000]));
+        let dates = |json: &str| read_series::<Timestamp>("changepoints", json);
+        assert_eq!(dates(&json), Ok(vec![Timestamp(0), Timestamp(86_400_000)]));
         let names = ["New Year's Day".to_owned(), "\"".to_owned()];
-        assert_eq!(names_from_split(&names_to_split(&names)), Ok(names.to_vec()));
-        assert_eq!(dates_from_split(r#"{"name":"ds","index":[0],"data":[86400000]}"#), Ok(vec![86_400_000]));
+        assert_eq!(read_series("train_holiday_names", &write_names(&names)), Ok(names.to_vec()));
+        assert_eq!(dates(r#"{"name":"ds","index":[0],"data":[86400000]}"#), Ok(vec![Timestamp(86_400_000)]));
     }
 }

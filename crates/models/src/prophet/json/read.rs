@@ -1,171 +1,69 @@
-//! Prophet's own serialisation, read: as this program writes it, and as Python has written it since 0.7.1.
+//! Reading a model, whether this program or Python Prophet since 0.7.1 wrote it.
 
 use super::{
-    pandas::{IsoOrMillis, dates_from_split, names_from_split},
-    write::Extras,
+    model::{Entries, Extras, HistoryEntry, HolidayEntry, Model, Named, RegressorEntry},
+    pandas::{Table, Timestamp, read, read_series},
 };
 use crate::{
+    Error, Result,
     data::Columns,
     holidays::year_of,
     prophet::{
         CountryHolidays, FitNotes, FittedProphet, FittedRegressor, Growth, History, HistoryRow, Holiday, Holidays,
-        LEAST_SIGMA, Mode, Parameters, ProphetSpec, Scaling, Seasonality, SeasonalityChoice, Standardize, Terms,
+        LEAST_SIGMA, Parameters, ProphetSpec, Scaling, Seasonality, SeasonalityChoice, Standardize, Terms,
         scales::constant,
     },
 };
-use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::{Map, Value};
+use serde_json::{Number, Value};
 
-/// No season has so many waves, and no holiday so long a window; more would only be meant to fill the memory of whoever
-/// forecasts.
+/// No real seasonality has a larger order, and no holiday a longer window: a larger number could exhaust the memory of a forecast.
 const LARGEST_ORDER: usize = 10_000;
 const LONGEST_WINDOW: f64 = 1_000.0;
 
-/// The parts of Prophet's serialisation that a forecast depends on.
-#[derive(Deserialize)]
-struct Saved {
-    growth: Growth,
-    #[serde(default)]
-    specified_changepoints: bool,
-    changepoint_range: f64,
-    yearly_seasonality: Value,
-    weekly_seasonality: Value,
-    daily_seasonality: Value,
-    #[serde(default)]
-    seasonality_mode: Mode,
-    #[serde(default)]
-    holidays_mode: Option<Mode>,
-    seasonality_prior_scale: f64,
-    changepoint_prior_scale: f64,
-    holidays_prior_scale: f64,
-    interval_width: f64,
-    uncertainty_samples: Value,
-    y_scale: f64,
-    #[serde(default)]
-    y_min: f64,
-    #[serde(default)]
-    scaling: Scaling,
-    #[serde(default)]
-    logistic_floor: bool,
-    changepoints: Option<String>,
-    history_dates: String,
-    start: f64,
-    t_scale: f64,
-    train_holiday_names: Option<String>,
-    holidays: Option<String>,
-    country_holidays: Option<String>,
-    history: String,
-    changepoints_t: Vec<f64>,
-    seasonalities: (Vec<String>, Map<String, Value>),
-    extra_regressors: (Vec<String>, Map<String, Value>),
-    params: SavedParams,
-    #[serde(default, rename = "__manyfit")]
-    extras: Option<Extras>,
-}
-
-#[derive(Deserialize)]
-struct SavedParams {
-    k: Vec<Vec<f64>>,
-    m: Vec<Vec<f64>>,
-    delta: Vec<Vec<f64>>,
-    sigma_obs: Vec<Vec<f64>>,
-    beta: Vec<Vec<f64>>,
-}
-
-#[derive(Deserialize)]
-struct SavedSeasonality {
-    period: f64,
-    fourier_order: usize,
-    prior_scale: f64,
-    mode: Mode,
-    #[serde(default)]
-    condition_name: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct SavedRegressor {
-    prior_scale: f64,
-    standardize: Value,
-    mu: f64,
-    std: f64,
-    mode: Mode,
-}
-
-#[derive(Deserialize)]
-struct SavedTable<Row> {
-    data: Vec<Row>,
-}
-
-#[derive(Deserialize)]
-struct SavedRow {
-    ds: IsoOrMillis,
-    y: f64,
-    #[serde(flatten)]
-    more: Map<String, Value>,
-}
-
-#[derive(Deserialize)]
-struct SavedHoliday {
-    ds: IsoOrMillis,
-    holiday: String,
-    #[serde(default)]
-    lower_window: Option<f64>,
-    #[serde(default)]
-    upper_window: Option<f64>,
-    #[serde(default)]
-    prior_scale: Option<f64>,
-}
-
 impl FittedProphet {
     /// Reads Prophet's serialisation, ours or Python's.
-    pub fn from_json(content: &[u8]) -> crate::Result<Self> {
-        Self::read(content).map_err(crate::Error::Data)
-    }
-
-    fn read(content: &[u8]) -> Result<Self, String> {
-        let wrong = |error: serde_json::Error| format!("not a Prophet model: {error}");
-        // Python's `json.dump(model_to_json(model), file)`, as its documentation had it, is a text within a text.
-        let saved: Saved = if content.trim_ascii_start().starts_with(b"\"") {
+    pub fn from_json(content: &[u8]) -> Result<Self> {
+        let wrong = |error: serde_json::Error| Error::Data(format!("not a Prophet model: {error}"));
+        // Python's `json.dump(model_to_json(model), file)`, which its documentation once recommended, nests the text in a text.
+        let model: Model = if content.trim_ascii_start().starts_with(b"\"") {
             let text: String = serde_json::from_slice(content).map_err(wrong)?;
             serde_json::from_str(&text).map_err(wrong)?
         } else {
             serde_json::from_slice(content).map_err(wrong)?
         };
-        saved.into_fitted()
+        model.into_fitted().map_err(Error::Data)
     }
 }
 
-impl Saved {
+impl Model {
     fn into_fitted(self) -> Result<FittedProphet, String> {
         let mut terms = Terms {
-            seasonalities: self.seasonalities()?,
+            seasonalities: in_order("seasonality", self.seasonalities, seasonality)?,
             holidays_mode: self.holidays_mode.unwrap_or(self.seasonality_mode),
-            regressors: self.regressors()?,
+            regressors: in_order("extra regressor", self.extra_regressors, regressor)?,
             ..Terms::default()
         };
-        let trained = self.train_holiday_names.as_deref().map_or(Ok(Vec::new()), names_from_split)?;
-        let mut holidays = self.holidays()?;
-        // As in Python, what was no holiday in the history is none in the forecast.
+        let names = self.train_holiday_names.as_deref();
+        let trained: Vec<String> = names.map_or(Ok(Vec::new()), |text| read_series("train_holiday_names", text))?;
+        let mut holidays = self.holidays.as_deref().map_or(Ok(Vec::new()), read_holidays)?;
+        // As in Python, a holiday that did not occur in the history has no effect on the forecast.
         holidays.retain(|holiday| trained.contains(&holiday.name));
-        let names = trained.clone().into_iter();
-        terms.set_holidays(holidays.iter(), names, self.holidays_prior_scale);
-        // The names stay in the order that the file has.
         let unknown_holidays = self.country_holidays.filter(|_| !trained.is_empty());
+        terms.set_holidays(holidays.iter(), trained.into_iter(), self.holidays_prior_scale);
 
-        let history: SavedTable<SavedRow> = from_text("history", &self.history)?;
-        let conditions = terms.seasonalities.iter().filter_map(|seasonality| seasonality.condition_name.as_deref());
+        let table: Table<'_, HistoryEntry> = read("history", &self.history)?;
         let regressors = terms.regressors.iter().map(|regressor| regressor.name.as_str());
         let limits = ["floor", "cap"]
             .into_iter()
             .filter(|name| self.growth == Growth::Logistic && (*name == "cap" || self.logistic_floor));
-        let mut history_columns = Columns::named(limits.chain(conditions).chain(regressors));
-        let mut rows = Vec::with_capacity(history.data.len());
-        for SavedRow { ds, y, more } in history.data {
-            rows.push(HistoryRow { timestamp: ds.into_millis()?, y });
+        let mut history_columns = Columns::named(limits.chain(terms.conditions()).chain(regressors));
+        let mut history = Vec::with_capacity(table.data.len());
+        for HistoryEntry { ds: Timestamp(timestamp), y, more, .. } in table.data {
+            history.push(HistoryRow { timestamp, y });
             let row: Vec<f64> = history_columns.names().iter().map(|name| number(more.get(name))).collect();
             history_columns.push_row(row);
         }
-        let changepoints = self.changepoints.as_deref().map_or(Ok(Vec::new()), dates_from_split)?;
+        let changepoints = self.changepoints.as_deref().map_or(Ok(Vec::new()), |text| dates("changepoints", text))?;
         let features = terms.columns();
         let mut beta = flat("beta", self.params.beta)?;
         if features == 0 {
@@ -178,17 +76,21 @@ impl Saved {
             beta,
             sigma: single("sigma_obs", self.params.sigma_obs)?.max(LEAST_SIGMA),
         };
-        if parameters.beta.len() != features || parameters.delta.len() != self.changepoints_t.len() || rows.is_empty() {
+        let changes = self.changepoints_t.len();
+        if parameters.beta.len() != features || parameters.delta.len() != changes || history.is_empty() {
             return Err("the numbers of parameters, terms and changepoints do not agree".into());
         }
-        // A model of Python's holds its whole history, which says whether a limit was the same all along.
+        if !(0.0..=1.0).contains(&self.interval_width) {
+            return Err(format!("interval_width is {}: a probability is from 0 to 1", self.interval_width));
+        }
+        // A model of Python's holds its whole history, which shows whether a limit was constant.
         let limit = |name| history_columns.get(name).and_then(constant).filter(|limit| limit.is_finite());
         let extras = self.extras.unwrap_or_else(|| Extras {
             usual_cap: limit("cap"),
             usual_floor: limit("floor"),
             ..Extras::default()
         });
-        // What was written before the year was told goes as far as its holidays do.
+        // Files that do not state the year go as far as their holidays do.
         let until =
             extras.holidays_until.or_else(|| holidays.iter().map(|day| year_of(day.date)).max()).unwrap_or(i32::MAX);
         Ok(FittedProphet {
@@ -202,9 +104,7 @@ impl Saved {
                 daily_seasonality: choice(&self.daily_seasonality),
                 seasonality_prior_scale: self.seasonality_prior_scale,
                 scaling: self.scaling,
-                interval_width: Some(self.interval_width).filter(|width| (0.0..=1.0).contains(width)).ok_or_else(
-                    || format!("interval_width is {}: a probability is from 0 to 1", self.interval_width),
-                )?,
+                interval_width: self.interval_width,
                 // Python allows false for none.
                 uncertainty_samples: self.uncertainty_samples.as_u64().unwrap_or(0) as usize,
                 history: History::Full,
@@ -237,72 +137,62 @@ impl Saved {
             usual_cap: extras.usual_cap,
             usual_floor: extras.usual_floor,
             parameters,
-            history: rows,
+            history,
             history_columns,
-            history_dates: dates_from_split(&self.history_dates)?,
+            history_dates: dates("history_dates", &self.history_dates)?,
             notes: FitNotes::default(),
         })
     }
-
-    fn seasonalities(&self) -> Result<Vec<Seasonality>, String> {
-        let (names, entries) = &self.seasonalities;
-        let named = |name: &String| {
-            let SavedSeasonality { period, fourier_order, prior_scale, mode, condition_name } =
-                entry("seasonality", name, entries)?;
-            if fourier_order > LARGEST_ORDER {
-                return Err(format!(
-                    "seasonality {name:?} has the Fourier order {fourier_order}, the limit is {LARGEST_ORDER}"
-                ));
-            }
-            Ok(Seasonality { name: name.clone(), period, fourier_order, prior_scale, mode, condition_name })
-        };
-        names.iter().map(named).collect()
-    }
-
-    fn regressors(&self) -> Result<Vec<FittedRegressor>, String> {
-        let (names, entries) = &self.extra_regressors;
-        let named = |name: &String| {
-            let SavedRegressor { prior_scale, standardize, mu, std, mode } = entry("extra regressor", name, entries)?;
-            let standardize = match standardize {
-                Value::Bool(true) => Standardize::Always,
-                Value::Bool(false) => Standardize::Never,
-                _ => Standardize::Auto,
-            };
-            Ok(FittedRegressor { name: name.clone(), prior_scale, standardize, mode, mean: mu, deviation: std })
-        };
-        names.iter().map(named).collect()
-    }
-
-    fn holidays(&self) -> Result<Vec<Holiday>, String> {
-        let Some(table) = &self.holidays else { return Ok(Vec::new()) };
-        let table: SavedTable<SavedHoliday> = from_text("holidays", table)?;
-        let holiday = |row: SavedHoliday| {
-            let [lower, upper] = [row.lower_window, row.upper_window].map(|window| window.unwrap_or(0.0));
-            if lower.abs().max(upper.abs()) > LONGEST_WINDOW {
-                let name = row.holiday;
-                return Err(format!(
-                    "the holiday {name:?} reaches from {lower} to {upper} days, the limit is {LONGEST_WINDOW}"
-                ));
-            }
-            Ok(Holiday {
-                name: row.holiday,
-                date: row.ds.into_millis()?,
-                lower_window: lower as i32,
-                upper_window: upper as i32,
-                prior_scale: row.prior_scale,
-            })
-        };
-        table.data.into_iter().map(holiday).collect()
-    }
 }
 
-fn from_text<T: DeserializeOwned>(member: &str, text: &str) -> Result<T, String> {
-    serde_json::from_str(text).map_err(|error| format!("{member}: {error}"))
+/// The entries in the order of their coefficients.
+fn in_order<T, R>(
+    kind: &str,
+    (names, Named(entries)): Entries<T>,
+    read: impl Fn(String, &T) -> Result<R, String>,
+) -> Result<Vec<R>, String> {
+    let entry = |name: String| match entries.binary_search_by(|(known, _)| known.cmp(&name)) {
+        Ok(at) => read(name, &entries[at].1),
+        Err(_) => Err(format!("the {kind} {name:?} is named but not described")),
+    };
+    names.into_iter().map(entry).collect()
 }
 
-fn entry<T: DeserializeOwned>(kind: &str, name: &str, entries: &Map<String, Value>) -> Result<T, String> {
-    let entry = entries.get(name).ok_or_else(|| format!("the {kind} {name:?} is named but not described"))?;
-    T::deserialize(entry).map_err(|error| format!("the {kind} {name:?}: {error}"))
+fn seasonality(name: String, entry: &Seasonality) -> Result<Seasonality, String> {
+    let order = entry.fourier_order;
+    if order > LARGEST_ORDER {
+        return Err(format!("seasonality {name:?} has the Fourier order {order}, the limit is {LARGEST_ORDER}"));
+    }
+    Ok(Seasonality { name, ..entry.clone() })
+}
+
+fn regressor(name: String, entry: &RegressorEntry) -> Result<FittedRegressor, String> {
+    let &RegressorEntry { prior_scale, ref standardize, mu: mean, std: deviation, mode, .. } = entry;
+    let standardize = match standardize {
+        Value::Bool(true) => Standardize::Always,
+        Value::Bool(false) => Standardize::Never,
+        _ => Standardize::Auto,
+    };
+    Ok(FittedRegressor { name, prior_scale, standardize, mode, mean, deviation })
+}
+
+fn read_holidays(text: &str) -> Result<Vec<Holiday>, String> {
+    let table: Table<'_, HolidayEntry> = read("holidays", text)?;
+    let holiday = |HolidayEntry { ds: Timestamp(date), holiday: name, lower_window, upper_window, prior_scale }| {
+        let days = |window: Option<Number>| window.and_then(|days| days.as_f64()).unwrap_or(0.0);
+        let (lower, upper) = (days(lower_window), days(upper_window));
+        if lower.abs().max(upper.abs()) > LONGEST_WINDOW {
+            return Err(format!(
+                "the holiday {name:?} reaches from {lower} to {upper} days, the limit is {LONGEST_WINDOW}"
+            ));
+        }
+        Ok(Holiday { name, date, lower_window: lower as i32, upper_window: upper as i32, prior_scale })
+    };
+    table.data.into_iter().map(holiday).collect()
+}
+
+fn dates(member: &str, text: &str) -> Result<Vec<i64>, String> {
+    Ok(read_series(member, text)?.into_iter().map(|Timestamp(date)| date).collect())
 }
 
 fn number(value: Option<&Value>) -> f64 {
@@ -325,10 +215,8 @@ fn choice(value: &Value) -> SeasonalityChoice {
 /// The single draw of a vector parameter, which Python writes as one row or as one column.
 fn flat(name: &str, rows: Vec<Vec<f64>>) -> Result<Vec<f64>, String> {
     if rows.len() > 1 && rows[0].len() > 1 {
-        return Err(format!(
-            "{name} has {} draws: models with MCMC samples are not forecast by this version",
-            rows.len()
-        ));
+        let draws = rows.len();
+        return Err(format!("{name} has {draws} draws: models with MCMC samples are not supported"));
     }
     Ok(rows.into_iter().flatten().collect())
 }
@@ -339,12 +227,13 @@ fn single(name: &str, rows: Vec<Vec<f64>>) -> Result<f64, String> {
         ref values => Err(format!("{name} has {} values instead of one", values.len())),
     }
 }
+
 /// Seconds of a file as milliseconds.
 fn milliseconds(name: &str, seconds: f64) -> Result<i64, String> {
-    // What pandas can write: 292 years before and after 1970.
+    // pandas' range: 292 years before and after 1970.
     if seconds.abs() < 9.3e9 {
         Ok((seconds * 1e3).round() as i64)
     } else {
-        Err(format!("{name} is {seconds}: no time that Prophet can write is so far from 1970"))
+        Err(format!("{name} is {seconds}: pandas has no timestamp so far from 1970"))
     }
 }

@@ -1,248 +1,94 @@
-//! Prophet's own serialisation (`prophet.serialize.model_to_json` of 1.5.0), written.
+//! Writing a model as Python Prophet does.
 //!
-//! With the short history (see [`History::Tail`](crate::prophet::History::Tail)) stock Prophet loads the file and forecasts the same:
-//! its forecast depends on the parameters and scales, and its future dates on the last dates. Holidays of a country are written
-//! as rows of the holidays' table, so that a forecast never depends on what another version takes for a holiday. What stock
-//! Prophet has no member for is in one of our own, which it does not look at.
+//! With the short history (see [`History::Tail`](crate::prophet::History::Tail)) stock Prophet loads the file and forecasts the
+//! same: its forecast depends on the parameters and scales, and its future dates on the last dates. Holidays of a country are
+//! written as rows of the holidays' table, so that a forecast does not depend on the holidays that another version knows.
 
-use super::pandas::{Table, dates_to_split, names_to_split, write_iso};
+use super::{
+    model::{ComponentModes, Extras, HistoryEntry, HolidayEntry, Model, Named, Params, RegressorEntry},
+    pandas::{Table, Timestamp, write, write_dates, write_names},
+};
 use crate::prophet::{
-    FittedProphet, FittedRegressor, Growth, Holiday, Mode, Scaling, Seasonality, SeasonalityChoice, Standardize,
+    FittedProphet, FittedRegressor, Growth, Holiday, Mode, SeasonalityChoice, Standardize,
     features::{Component, Family},
 };
-use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
 /// The version whose format this is; its readers do not compare it.
 const PROPHET_VERSION: &str = "1.5.0";
 
-#[derive(Serialize)]
-struct Model<'a> {
-    growth: Growth,
-    n_changepoints: i64,
-    specified_changepoints: bool,
-    changepoint_range: f64,
-    yearly_seasonality: Choice,
-    weekly_seasonality: Choice,
-    daily_seasonality: Choice,
-    seasonality_mode: Mode,
-    seasonality_prior_scale: f64,
-    changepoint_prior_scale: f64,
-    holidays_prior_scale: f64,
-    mcmc_samples: usize,
-    interval_width: f64,
-    uncertainty_samples: usize,
-    y_scale: f64,
-    y_min: f64,
-    scaling: Scaling,
-    logistic_floor: bool,
-    country_holidays: Option<&'a str>,
-    component_modes: ComponentModes<'a>,
-    holidays_mode: Mode,
-    changepoints: String,
-    history_dates: String,
-    train_holiday_names: Option<String>,
-    start: f64,
-    t_scale: f64,
-    holidays: Option<String>,
-    history: String,
-    train_component_cols: String,
-    changepoints_t: &'a [f64],
-    seasonalities: (Vec<&'a str>, InOrder<'a, SeasonalityEntry<'a>>),
-    extra_regressors: (Vec<&'a str>, InOrder<'a, RegressorEntry>),
-    fit_kwargs: Map<String, Value>,
-    params: Params<'a>,
-    #[serde(rename = "__prophet_version")]
-    version: &'static str,
-    #[serde(rename = "__manyfit", skip_serializing_if = "Option::is_none")]
-    extras: Option<Extras>,
-}
-
-/// What a forecast depends on and stock Prophet has no member for.
-#[derive(Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct Extras {
-    /// The country that some of the holidays are of.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) country_holidays: Option<String>,
-    /// The last year whose holidays they are.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) holidays_until: Option<i32>,
-    /// The cap where it is a constant.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) cap: Option<f64>,
-    /// The floor where it is a constant.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) floor: Option<f64>,
-    /// The cap of dates where no column says another.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) usual_cap: Option<f64>,
-    /// The same of the floor.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) usual_floor: Option<f64>,
-    /// Below it no forecast is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) lower_bound: Option<f64>,
-}
-
-/// `"auto"`, `true`, `false` or an order.
-#[derive(Clone, Copy)]
-struct Choice(SeasonalityChoice);
-
-#[derive(Serialize)]
-struct ComponentModes<'a> {
-    additive: Vec<&'a str>,
-    multiplicative: Vec<&'a str>,
-}
-
-/// An object with its keys in the order of the coefficients.
-struct InOrder<'a, Entry>(Vec<(&'a str, Entry)>);
-
-#[derive(Serialize)]
-struct SeasonalityEntry<'a> {
-    period: f64,
-    fourier_order: usize,
-    prior_scale: f64,
-    mode: Mode,
-    condition_name: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct RegressorEntry {
-    prior_scale: f64,
-    standardize: Value,
-    mu: f64,
-    std: f64,
-    mode: Mode,
-    predictor_spec: Option<()>,
-    predictor: Option<()>,
-}
-
-#[derive(Serialize)]
-struct Params<'a> {
-    k: [[f64; 1]; 1],
-    m: [[f64; 1]; 1],
-    delta: [&'a [f64]; 1],
-    sigma_obs: [[f64; 1]; 1],
-    beta: [&'a [f64]; 1],
-    trend: [Vec<f64>; 1],
-}
-
-#[derive(Serialize)]
-struct HistoryEntry {
-    ds: String,
-    y: f64,
-    floor: f64,
-    t: f64,
-    y_scaled: f64,
-    #[serde(flatten)]
-    more: Map<String, Value>,
-}
-
-#[derive(Serialize)]
-struct HolidayEntry<'a> {
-    ds: String,
-    holiday: &'a str,
-    lower_window: i32,
-    upper_window: i32,
-    prior_scale: Option<f64>,
-}
-
-impl Serialize for Choice {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0 {
-            SeasonalityChoice::Auto => serializer.serialize_str("auto"),
-            SeasonalityChoice::On => serializer.serialize_bool(true),
-            SeasonalityChoice::Off => serializer.serialize_bool(false),
-            SeasonalityChoice::Order(order) => serializer.serialize_u64(order as u64),
-        }
+fn choice(choice: SeasonalityChoice) -> Value {
+    match choice {
+        SeasonalityChoice::Auto => "auto".into(),
+        SeasonalityChoice::On => true.into(),
+        SeasonalityChoice::Off => false.into(),
+        SeasonalityChoice::Order(order) => order.into(),
     }
 }
 
-impl<Entry: Serialize> Serialize for InOrder<'_, Entry> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (name, entry) in &self.0 {
-            map.serialize_entry(name, entry)?;
-        }
-        map.end()
-    }
-}
-
-impl<'a> SeasonalityEntry<'a> {
-    fn named(seasonality: &'a Seasonality) -> (&'a str, Self) {
-        let Seasonality { name, period, fourier_order, prior_scale, mode, condition_name } = seasonality;
-        let (period, fourier_order, prior_scale, mode) = (*period, *fourier_order, *prior_scale, *mode);
-        let condition_name = condition_name.as_deref();
-        (name, Self { period, fourier_order, prior_scale, mode, condition_name })
-    }
-}
-
-impl RegressorEntry {
-    fn named(regressor: &FittedRegressor) -> (&str, Self) {
-        let &FittedRegressor { ref name, prior_scale, standardize, mode, mean, deviation } = regressor;
-        let standardize = match standardize {
-            Standardize::Auto => Value::from("auto"),
-            Standardize::Always => Value::Bool(true),
-            Standardize::Never => Value::Bool(false),
-        };
-        let entry =
-            Self { prior_scale, standardize, mu: mean, std: deviation, mode, predictor_spec: None, predictor: None };
-        (name, entry)
-    }
+fn regressor_entry(regressor: &FittedRegressor) -> RegressorEntry {
+    let &FittedRegressor { prior_scale, standardize, mode, mean: mu, deviation: std, .. } = regressor;
+    let standardize = match standardize {
+        Standardize::Auto => "auto".into(),
+        Standardize::Always => true.into(),
+        Standardize::Never => false.into(),
+    };
+    RegressorEntry { prior_scale, standardize, mu, std, mode, predictor_spec: (), predictor: () }
 }
 
 impl FittedProphet {
     /// The model as Python Prophet serialises it.
     #[must_use]
     pub fn to_json(&self) -> Vec<u8> {
-        let (spec, terms) = (&self.spec, &self.terms);
-        let seasonalities: Vec<_> = terms.seasonalities.iter().map(SeasonalityEntry::named).collect();
-        let regressors: Vec<_> = terms.regressors.iter().map(RegressorEntry::named).collect();
-        // Prophet fits a column of zeros where there is no feature.
-        let no_feature = [0.0];
-        let beta = &self.parameters.beta;
+        let (spec, terms, parameters) = (&self.spec, &self.terms, &self.parameters);
+        let seasonalities: Vec<_> = terms.seasonalities.iter().map(|one| (one.name.clone(), one.clone())).collect();
+        let regressors: Vec<_> = terms.regressors.iter().map(|one| (one.name.clone(), regressor_entry(one))).collect();
         let model = Model {
             growth: spec.growth,
-            n_changepoints: self.changepoints.len() as i64,
+            n_changepoints: self.changepoints.len(),
             specified_changepoints: spec.changepoints.is_some(),
             changepoint_range: spec.changepoint_range,
-            yearly_seasonality: Choice(spec.yearly_seasonality),
-            weekly_seasonality: Choice(spec.weekly_seasonality),
-            daily_seasonality: Choice(spec.daily_seasonality),
+            yearly_seasonality: choice(spec.yearly_seasonality),
+            weekly_seasonality: choice(spec.weekly_seasonality),
+            daily_seasonality: choice(spec.daily_seasonality),
             seasonality_mode: spec.seasonality_mode,
             seasonality_prior_scale: spec.seasonality_prior_scale,
             changepoint_prior_scale: spec.changepoint_prior_scale,
             holidays_prior_scale: spec.holidays_prior_scale,
             mcmc_samples: 0,
             interval_width: spec.interval_width,
-            uncertainty_samples: spec.uncertainty_samples,
+            uncertainty_samples: spec.uncertainty_samples.into(),
             y_scale: self.y_scale,
             y_min: self.floor,
             scaling: spec.scaling,
             logistic_floor: self.logistic_floor,
-            country_holidays: self.unknown_holidays.as_deref(),
-            component_modes: self.component_modes(),
-            holidays_mode: terms.holidays_mode,
-            changepoints: dates_to_split(self.changepoint_rows.iter().copied(), &self.changepoints),
-            history_dates: dates_to_split(0.., &self.history_dates),
-            train_holiday_names: (!terms.holiday_names.is_empty()).then(|| names_to_split(&terms.holiday_names)),
+            country_holidays: self.unknown_holidays.clone(),
+            component_modes: ComponentModes {
+                additive: self.components_of(Mode::Additive),
+                multiplicative: self.components_of(Mode::Multiplicative),
+            },
+            holidays_mode: Some(terms.holidays_mode),
+            changepoints: Some(write_dates(self.changepoint_rows.iter().copied(), &self.changepoints)),
+            history_dates: write_dates(0.., &self.history_dates),
+            train_holiday_names: (!terms.holiday_names.is_empty()).then(|| write_names(&terms.holiday_names)),
             start: self.start as f64 / 1e3,
             t_scale: self.t_scale as f64 / 1e3,
             holidays: (!self.holidays.is_empty()).then(|| self.holidays_table()),
             history: self.history_table(),
             train_component_cols: self.component_columns(),
-            changepoints_t: &self.changepoints_t,
-            seasonalities: (seasonalities.iter().map(|(name, _)| *name).collect(), InOrder(seasonalities)),
-            extra_regressors: (regressors.iter().map(|(name, _)| *name).collect(), InOrder(regressors)),
+            changepoints_t: self.changepoints_t.clone(),
+            seasonalities: (seasonalities.iter().map(|(name, _)| name.clone()).collect(), Named(seasonalities)),
+            extra_regressors: (regressors.iter().map(|(name, _)| name.clone()).collect(), Named(regressors)),
             fit_kwargs: Map::new(),
             params: Params {
-                k: [[self.parameters.k]],
-                m: [[self.parameters.m]],
-                delta: [&self.parameters.delta],
-                sigma_obs: [[self.parameters.sigma]],
-                beta: [if beta.is_empty() { &no_feature } else { beta }],
-                trend: [(0..self.history.len()).map(|row| self.history_trend(row)).collect()],
+                k: vec![vec![parameters.k]],
+                m: vec![vec![parameters.m]],
+                delta: vec![parameters.delta.clone()],
+                sigma_obs: vec![vec![parameters.sigma]],
+                // Prophet fits a column of zeros where there is no feature.
+                beta: vec![if parameters.beta.is_empty() { vec![0.0] } else { parameters.beta.clone() }],
+                trend: vec![(0..self.history.len()).map(|row| self.history_trend(row)).collect()],
             },
             version: PROPHET_VERSION,
             extras: self.extras(),
@@ -251,16 +97,17 @@ impl FittedProphet {
     }
 
     fn extras(&self) -> Option<Extras> {
+        let country = self.spec.country_holidays.as_ref();
         let extras = Extras {
-            country_holidays: self.spec.country_holidays.as_ref().map(|country| country.country.clone()),
-            holidays_until: self.spec.country_holidays.as_ref().map(|country| country.until),
+            country_holidays: country.map(|country| country.country.clone()),
+            holidays_until: country.map(|country| country.until),
             cap: self.spec.cap,
             floor: self.spec.floor,
             usual_cap: self.usual_cap,
             usual_floor: self.usual_floor,
             lower_bound: self.spec.lower_bound,
         };
-        // A logistic model without them says that its cap is no constant.
+        // In a logistic model their absence means that the cap is not constant.
         (extras != Extras::default() || self.spec.growth == Growth::Logistic).then_some(extras)
     }
 
@@ -280,32 +127,30 @@ impl FittedProphet {
     fn history_table(&self) -> String {
         let columns =
             [("ds", "datetime"), ("y", "number"), ("floor", "number"), ("t", "number"), ("y_scaled", "number")];
-        let is_condition = |name: &str| {
-            self.terms.seasonalities.iter().any(|seasonality| seasonality.condition_name.as_deref() == Some(name))
-        };
-        let mut more: Vec<(&str, &str)> = (self.history_columns.names().iter())
-            .filter(|name| *name != "floor")
-            .map(|name| (name.as_str(), if is_condition(name) { "boolean" } else { "number" }))
+        let is_condition = |name: &str| self.terms.conditions().any(|condition| condition == name);
+        let more: Vec<(&str, &[f64], bool)> = (self.history_columns.iter())
+            .filter(|(name, _)| *name != "floor")
+            .map(|(name, values)| (name, values, is_condition(name)))
             .collect();
         let rows = self.history.iter().enumerate().map(|(at, row)| {
-            let mut ds = String::with_capacity(23);
-            write_iso(row.timestamp, &mut ds);
             let (floor, cap) = self.history_limits(at);
-            let mut values: Map<String, Value> = (more.iter())
-                .map(|&(name, kind)| {
-                    let value = self.history_columns.get(name).map_or(f64::NAN, |column| column[at]);
-                    (name.to_owned(), if kind == "boolean" { Value::Bool(value != 0.0) } else { Value::from(value) })
-                })
-                .collect();
-            values.extend(cap.map(|cap| ("cap_scaled".to_owned(), Value::from(cap))));
-            let y_scaled = (row.y - floor) / self.y_scale;
-            HistoryEntry { ds, y: row.y, floor, t: self.scaled_time(row.timestamp), y_scaled, more: values }
+            let values = more.iter().map(|&(name, values, is_condition)| {
+                let value = values[at];
+                (name.to_owned(), if is_condition { Value::Bool(value != 0.0) } else { Value::from(value) })
+            });
+            let cap_scaled = cap.map(|cap| ("cap_scaled".to_owned(), Value::from(cap)));
+            HistoryEntry {
+                ds: Timestamp(row.timestamp),
+                y: row.y,
+                floor,
+                t: self.scaled_time(row.timestamp),
+                y_scaled: (row.y - floor) / self.y_scale,
+                more: values.chain(cap_scaled).collect(),
+            }
         });
-        let rows = rows.collect();
-        if self.history_columns.get("cap").is_some() {
-            more.push(("cap_scaled", "number"));
-        }
-        Table::new(columns.into_iter().chain(more), rows).to_json()
+        let kinds = more.iter().map(|&(name, _, is_condition)| (name, if is_condition { "boolean" } else { "number" }));
+        let cap_scaled = self.history_columns.get("cap").map(|_| ("cap_scaled", "number"));
+        write(&Table::new(columns.into_iter().chain(kinds).chain(cap_scaled), rows.collect()))
     }
 
     fn holidays_table(&self) -> String {
@@ -316,65 +161,60 @@ impl FittedProphet {
             ("upper_window", "integer"),
             ("prior_scale", "number"),
         ];
-        let rows = self.holidays.iter().map(|row| {
-            let &Holiday { ref name, date, lower_window, upper_window, prior_scale } = row;
-            let mut ds = String::with_capacity(23);
-            write_iso(date, &mut ds);
-            HolidayEntry { ds, holiday: name, lower_window, upper_window, prior_scale }
-        });
-        Table::new(columns.into_iter(), rows.collect()).to_json()
+        let row = |row: &Holiday| HolidayEntry {
+            ds: Timestamp(row.date),
+            holiday: row.name.clone(),
+            lower_window: Some(row.lower_window.into()),
+            upper_window: Some(row.upper_window.into()),
+            prior_scale: row.prior_scale,
+        };
+        write(&Table::new(columns, self.holidays.iter().map(row).collect()))
     }
 
-    fn component_modes(&self) -> ComponentModes<'_> {
-        let of = |mode: Mode| -> Vec<&str> {
-            let seasonalities = self.terms.seasonalities.iter().filter(|one| one.mode == mode).map(|one| &*one.name);
-            let holidays_too = self.terms.holidays_mode == mode;
-            let holidays = self.terms.holiday_names.iter().filter(|_| holidays_too).map(|name| &**name);
-            let regressors = self.terms.regressors.iter().filter(|one| one.mode == mode).map(|one| &*one.name);
-            let groups = match mode {
-                Mode::Additive => ["additive_terms", "extra_regressors_additive"],
-                Mode::Multiplicative => ["multiplicative_terms", "extra_regressors_multiplicative"],
-            };
-            let all_holidays = holidays_too.then_some("holidays");
-            seasonalities.chain(holidays).chain(regressors).chain(groups).chain(all_holidays).collect()
-        };
-        ComponentModes { additive: of(Mode::Additive), multiplicative: of(Mode::Multiplicative) }
+    fn components_of(&self, mode: Mode) -> Vec<String> {
+        let terms = &self.terms;
+        let seasonalities = terms.seasonalities.iter().filter(|one| one.mode == mode).map(|one| &*one.name);
+        let has_holidays = terms.holidays_mode == mode;
+        let holidays = terms.holiday_names.iter().filter(|_| has_holidays).map(|name| &**name);
+        let regressors = terms.regressors.iter().filter(|one| one.mode == mode).map(|one| &*one.name);
+        let all_holidays = has_holidays.then_some("holidays");
+        let names = seasonalities.chain(holidays).chain(regressors).chain(groups(mode)).chain(all_holidays);
+        names.map(str::to_owned).collect()
     }
 
     /// Which component each coefficient belongs to: a row per coefficient, a column per component.
     fn component_columns(&self) -> String {
-        let groups = |component: &Component<'_>| -> Vec<&str> {
-            let (terms, regressors) = match component.mode {
-                Mode::Additive => ("additive_terms", "extra_regressors_additive"),
-                Mode::Multiplicative => ("multiplicative_terms", "extra_regressors_multiplicative"),
-            };
-            match component.family {
-                Family::Seasonality => vec![terms],
-                Family::Holiday => vec![terms, "holidays"],
-                Family::Regressor => vec![terms, regressors],
+        let members = |Component { name, family, mode, .. }: &Component<'_>| -> Vec<&str> {
+            let [terms, regressors] = groups(*mode);
+            match family {
+                Family::Seasonality => vec![terms, *name],
+                Family::Holiday => vec![terms, "holidays", *name],
+                Family::Regressor => vec![terms, regressors, *name],
             }
         };
-        let components: Vec<_> =
-            self.terms.components().map(|one| (one.name, groups(&one), one.columns.len())).collect();
-        let names: BTreeSet<&str> =
-            components.iter().flat_map(|(name, groups, _)| groups.iter().copied().chain([*name])).collect();
+        // The coefficients of a component have the same row.
+        let components: Vec<_> = self.terms.components().map(|one| (members(&one), one.columns.len())).collect();
+        let names: BTreeSet<&str> = components.iter().flat_map(|(members, _)| members).copied().collect();
         // Python puts these at the end where no coefficient belongs to them.
         let missing = ["additive_terms", "multiplicative_terms"].into_iter().filter(|name| !names.contains(name));
         let columns: Vec<&str> = names.iter().copied().chain(missing).collect();
         let row = |members: &[&str]| -> Map<String, Value> {
-            columns.iter().map(|name| ((*name).to_owned(), Value::from(u8::from(members.contains(name))))).collect()
+            columns.iter().map(|name| ((*name).to_owned(), u8::from(members.contains(name)).into())).collect()
         };
-        // The coefficients of a component have the same row; without any there is the column of zeros.
-        let mut members: Vec<_> = (components.iter())
-            .map(|(name, groups, coefficients)| {
-                let members: Vec<&str> = groups.iter().copied().chain([*name]).collect();
-                (row(&members), *coefficients)
-            })
-            .collect();
-        if members.is_empty() {
-            members.push((row(&[]), 1));
+        let mut rows: Vec<_> = components.iter().map(|(members, number)| (row(members), *number)).collect();
+        // Without any there is the column of zeros.
+        if rows.is_empty() {
+            rows.push((row(&[]), 1));
         }
-        let rows = members.iter().flat_map(|(row, coefficients)| std::iter::repeat_n(row, *coefficients)).collect();
-        Table::new(columns.into_iter().map(|name| (name, "integer")), rows).to_json()
+        let rows = rows.iter().flat_map(|(row, number)| std::iter::repeat_n(row, *number)).collect();
+        write(&Table::new(columns.iter().map(|name| (*name, "integer")), rows))
+    }
+}
+
+/// Python's names for the sum of all terms of a mode, and of its regressors.
+const fn groups(mode: Mode) -> [&'static str; 2] {
+    match mode {
+        Mode::Additive => ["additive_terms", "extra_regressors_additive"],
+        Mode::Multiplicative => ["multiplicative_terms", "extra_regressors_multiplicative"],
     }
 }

@@ -1,12 +1,7 @@
 //! Reading XGBoost model files, JSON or UBJSON, of versions 1.7 to 3.2.
 //!
-//! Trees of numeric splits with one value per leaf are read; whatever else a file may hold is refused by its name. A file
-//! is input like any other: it may be cut off or wrong, and its trees are laid out anew so that they hold what
-//! [`Tree`] promises.
-
-use std::collections::BTreeMap;
-
-use serde::Deserialize;
+//! Trees of numeric splits with one value per leaf are read; anything else is an error that names it. A file may be
+//! truncated or wrong: its trees are checked, and laid out again as [`Tree`] guarantees.
 
 use super::ubjson::UbjReader;
 use crate::{
@@ -16,6 +11,8 @@ use crate::{
         tree::{Node, Stat},
     },
 };
+use serde::Deserialize;
+use std::collections::BTreeMap;
 
 #[derive(Deserialize)]
 struct File {
@@ -98,14 +95,11 @@ impl Ensemble {
     /// What the file is instead, which of its parts is not supported, or where it is damaged.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
         match bytes {
-            [b'{', b'"' | b' ' | b'\t' | b'\r' | b'\n' | b'}', ..] => Self::from_json(bytes),
+            _ if is_json(bytes) => Self::from_json(bytes),
             [b'{', ..] => Self::from_ubj(bytes),
             [0x80, ..] => refuse("a Python pickle", "load it in Python and save it with Booster.save_model"),
-            [b'b', b'i', b'n', b'f', ..] | [] => {
-                refuse("an empty or an old binary file", "load it in XGBoost 3.0 or older and save it as .json or .ubj")
-            }
             _ => refuse(
-                "neither JSON nor UBJSON, perhaps the old binary format",
+                "neither JSON nor UBJSON, perhaps an old binary file",
                 "load it in XGBoost 3.0 or older and save it as .json or .ubj",
             ),
         }
@@ -130,6 +124,11 @@ impl Ensemble {
             .map_err(|error| Error::Data(format!("the XGBoost UBJSON file cannot be read: {error}")))?;
         file.learner.into_ensemble()
     }
+}
+
+/// Whether a model file is JSON: UBJSON has a length after the brace, JSON a quote or white space.
+pub(crate) const fn is_json(bytes: &[u8]) -> bool {
+    matches!(bytes, [b'{', b'"' | b' ' | b'\t' | b'\r' | b'\n' | b'}', ..])
 }
 
 fn refuse<T>(what: &str, way_out: &str) -> Result<T> {

@@ -3,85 +3,58 @@
 //! Numbers are big-endian. Objects are `{` key value … `}`, a key being an `L` length and its bytes; lists are `[#L` length
 //! and values, or `[$` type `#L` length and bare numbers.
 
-use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor, value::BorrowedStrDeserializer};
+use super::value::Value;
+use serde::de::{
+    DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
+    value::{BorrowedStrDeserializer, Error},
+};
 
-use super::model_sink::ModelSink;
-
-/// Writes UBJSON into memory.
-#[derive(Default)]
-pub(super) struct UbjWriter {
-    bytes: Vec<u8>,
-    /// Whether what is open needs a closing mark: objects do, lists of known length do not.
-    open: Vec<bool>,
-}
-
-impl UbjWriter {
-    pub(super) fn into_bytes(self) -> Vec<u8> {
-        self.bytes
-    }
-
-    fn length(&mut self, length: usize) {
-        self.bytes.push(b'L');
-        self.bytes.extend_from_slice(&(length as i64).to_be_bytes());
-    }
-
-    fn typed(&mut self, mark: u8, length: usize) {
-        self.bytes.extend_from_slice(&[b'[', b'$', mark, b'#']);
-        self.length(length);
-    }
-}
-
-impl ModelSink for UbjWriter {
-    fn object(&mut self) {
-        self.bytes.push(b'{');
-        self.open.push(true);
-    }
-
-    fn list(&mut self, length: usize) {
-        self.bytes.extend_from_slice(b"[#");
-        self.length(length);
-        self.open.push(false);
-    }
-
-    fn end(&mut self) {
-        if self.open.pop() == Some(true) {
-            self.bytes.push(b'}');
+/// Writes a value at the end of `bytes`.
+pub(super) fn write_value(value: &Value<'_>, bytes: &mut Vec<u8>) {
+    match value {
+        Value::Object(members) => {
+            bytes.push(b'{');
+            for (key, value) in members {
+                write_text(key, bytes);
+                write_value(value, bytes);
+            }
+            bytes.push(b'}');
         }
+        Value::List(length, item) => {
+            bytes.extend_from_slice(b"[#");
+            write_length(*length, bytes);
+            (0..*length).for_each(|at| write_value(&item(at), bytes));
+        }
+        Value::Text(text) => {
+            bytes.push(b'S');
+            write_text(text, bytes);
+        }
+        Value::Integer(number) => {
+            bytes.push(b'l');
+            bytes.extend_from_slice(&number.to_be_bytes());
+        }
+        Value::Floats(numbers) => write_numbers(b'd', numbers.iter().map(|number| number.to_be_bytes()), bytes),
+        Value::Integers(numbers) => write_numbers(b'l', numbers.iter().map(|number| number.to_be_bytes()), bytes),
+        Value::Bytes(numbers) => write_numbers(b'U', numbers.iter().map(|number| [*number]), bytes),
+        Value::NoLongs => write_numbers(b'L', std::iter::empty::<[u8; 8]>(), bytes),
     }
+}
 
-    fn key(&mut self, key: &str) {
-        self.length(key.len());
-        self.bytes.extend_from_slice(key.as_bytes());
-    }
+fn write_length(length: usize, bytes: &mut Vec<u8>) {
+    bytes.push(b'L');
+    bytes.extend_from_slice(&(length as i64).to_be_bytes());
+}
 
-    fn text(&mut self, text: &str) {
-        self.bytes.push(b'S');
-        self.key(text);
-    }
+fn write_text(text: &str, bytes: &mut Vec<u8>) {
+    write_length(text.len(), bytes);
+    bytes.extend_from_slice(text.as_bytes());
+}
 
-    fn integer(&mut self, value: i32) {
-        self.bytes.push(b'l');
-        self.bytes.extend_from_slice(&value.to_be_bytes());
-    }
-
-    fn floats(&mut self, values: impl ExactSizeIterator<Item = f32>) {
-        self.typed(b'd', values.len());
-        self.bytes.extend(values.flat_map(f32::to_be_bytes));
-    }
-
-    fn integers(&mut self, values: impl ExactSizeIterator<Item = i32>) {
-        self.typed(b'l', values.len());
-        self.bytes.extend(values.flat_map(i32::to_be_bytes));
-    }
-
-    fn bytes(&mut self, values: impl ExactSizeIterator<Item = u8>) {
-        self.typed(b'U', values.len());
-        self.bytes.extend(values);
-    }
-
-    fn no_longs(&mut self) {
-        self.typed(b'L', 0);
-    }
+/// A list of numbers of one type, each as its bytes.
+fn write_numbers<const N: usize>(mark: u8, numbers: impl ExactSizeIterator<Item = [u8; N]>, bytes: &mut Vec<u8>) {
+    bytes.extend_from_slice(&[b'[', b'$', mark, b'#']);
+    write_length(numbers.len(), bytes);
+    bytes.extend(numbers.flatten());
 }
 
 /// Lists and objects inside each other; XGBoost's files have seven levels.
@@ -92,36 +65,20 @@ pub(super) struct UbjReader<'de> {
     bytes: &'de [u8],
     at: usize,
     depth: usize,
-}
-
-/// What is wrong, and at which byte.
-#[derive(Debug)]
-pub(super) struct UbjError(String);
-
-impl std::fmt::Display for UbjError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for UbjError {}
-
-impl de::Error for UbjError {
-    fn custom<T: std::fmt::Display>(message: T) -> Self {
-        Self(message.to_string())
-    }
+    /// The type of the next value, if the list that it is in has stated it.
+    mark: Option<u8>,
 }
 
 impl<'de> UbjReader<'de> {
     pub(super) const fn new(bytes: &'de [u8]) -> Self {
-        Self { bytes, at: 0, depth: 0 }
+        Self { bytes, at: 0, depth: 0, mark: None }
     }
 
-    fn fault<T>(&self, what: &str) -> Result<T, UbjError> {
-        Err(UbjError(format!("byte {}: {what}", self.at)))
+    fn fault<T>(&self, what: &str) -> Result<T, Error> {
+        Err(Error::custom(format_args!("byte {}: {what}", self.at)))
     }
 
-    fn take(&mut self, length: usize) -> Result<&'de [u8], UbjError> {
+    fn take(&mut self, length: usize) -> Result<&'de [u8], Error> {
         match self.bytes.get(self.at..).and_then(|rest| rest.get(..length)) {
             Some(bytes) => {
                 self.at += length;
@@ -131,7 +88,7 @@ impl<'de> UbjReader<'de> {
         }
     }
 
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], UbjError> {
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], Error> {
         let mut array = [0; N];
         array.copy_from_slice(self.take(N)?);
         Ok(array)
@@ -141,7 +98,7 @@ impl<'de> UbjReader<'de> {
         self.bytes.get(self.at).copied()
     }
 
-    fn integer(&mut self, mark: u8) -> Result<i64, UbjError> {
+    fn integer(&mut self, mark: u8) -> Result<i64, Error> {
         Ok(match mark {
             b'i' => i64::from(i8::from_be_bytes(self.array()?)),
             b'U' | b'C' => i64::from(u8::from_be_bytes(self.array()?)),
@@ -152,23 +109,23 @@ impl<'de> UbjReader<'de> {
         })
     }
 
-    /// A length, which can never exceed the bytes that are left.
-    fn length(&mut self) -> Result<usize, UbjError> {
+    /// A length, which can never exceed the number of bytes that follow.
+    fn length(&mut self) -> Result<usize, Error> {
         let mark = self.array::<1>()?[0];
         let length = self.integer(mark)?;
         match usize::try_from(length) {
             Ok(length) if length <= self.bytes.len() - self.at => Ok(length),
-            _ => self.fault("a length that the file does not have"),
+            _ => self.fault("a length beyond the end of the file"),
         }
     }
 
-    fn text(&mut self) -> Result<&'de str, UbjError> {
+    fn text(&mut self) -> Result<&'de str, Error> {
         let length = self.length()?;
         let bytes = self.take(length)?;
         std::str::from_utf8(bytes).or_else(|_| self.fault("text that is not UTF-8"))
     }
 
-    fn value<V: Visitor<'de>>(&mut self, mark: u8, visitor: V) -> Result<V::Value, UbjError> {
+    fn value<V: Visitor<'de>>(&mut self, mark: u8, visitor: V) -> Result<V::Value, Error> {
         match mark {
             b'{' | b'[' if self.depth >= MAX_DEPTH => self.fault("too many levels"),
             b'{' => {
@@ -193,8 +150,8 @@ impl<'de> UbjReader<'de> {
                 }
                 let mut items = Items { reader: self, mark, left };
                 let value = visitor.visit_seq(&mut items)?;
-                // Whatever the visitor left unread.
-                while items.next_element::<de::IgnoredAny>()?.is_some() {}
+                // Skips what the visitor did not read.
+                while items.next_element::<IgnoredAny>()?.is_some() {}
                 self.depth -= 1;
                 Ok(value)
             }
@@ -211,15 +168,18 @@ impl<'de> UbjReader<'de> {
 }
 
 impl<'de> Deserializer<'de> for &mut UbjReader<'de> {
-    type Error = UbjError;
+    type Error = Error;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, UbjError> {
-        let mark = self.array::<1>()?[0];
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        let mark = match self.mark.take() {
+            Some(mark) => mark,
+            None => self.array::<1>()?[0],
+        };
         self.value(mark, visitor)
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, UbjError> {
-        if self.peek() == Some(b'Z') {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        if self.mark.is_none() && self.peek() == Some(b'Z') {
             self.at += 1;
             return visitor.visit_none();
         }
@@ -236,9 +196,9 @@ impl<'de> Deserializer<'de> for &mut UbjReader<'de> {
 struct Members<'r, 'de>(&'r mut UbjReader<'de>);
 
 impl<'de> MapAccess<'de> for Members<'_, 'de> {
-    type Error = UbjError;
+    type Error = Error;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, UbjError> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
         match self.0.peek() {
             Some(b'}') => {
                 self.0.at += 1;
@@ -248,7 +208,7 @@ impl<'de> MapAccess<'de> for Members<'_, 'de> {
         }
     }
 
-    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, UbjError> {
+    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Error> {
         seed.deserialize(&mut *self.0)
     }
 }
@@ -256,16 +216,16 @@ impl<'de> MapAccess<'de> for Members<'_, 'de> {
 /// The items of a list.
 struct Items<'r, 'de> {
     reader: &'r mut UbjReader<'de>,
-    /// The type of every item, if it is given once for all.
+    /// The type of all items, if the list states it.
     mark: Option<u8>,
-    /// The number of items left; `None` if a closing mark follows the last.
+    /// The number of items that follow; `None` if a closing mark ends the list.
     left: Option<usize>,
 }
 
 impl<'de> SeqAccess<'de> for Items<'_, 'de> {
-    type Error = UbjError;
+    type Error = Error;
 
-    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, UbjError> {
+    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Error> {
         match &mut self.left {
             Some(0) => return Ok(None),
             Some(left) => *left -= 1,
@@ -276,32 +236,11 @@ impl<'de> SeqAccess<'de> for Items<'_, 'de> {
             }
             None => {}
         }
-        match self.mark {
-            None => seed.deserialize(&mut *self.reader).map(Some),
-            Some(mark) => seed.deserialize(Marked { reader: self.reader, mark }).map(Some),
-        }
+        self.reader.mark = self.mark;
+        seed.deserialize(&mut *self.reader).map(Some)
     }
 
     fn size_hint(&self) -> Option<usize> {
         self.left
-    }
-}
-
-/// A value whose type is known already.
-struct Marked<'r, 'de> {
-    reader: &'r mut UbjReader<'de>,
-    mark: u8,
-}
-
-impl<'de> Deserializer<'de> for Marked<'_, 'de> {
-    type Error = UbjError;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, UbjError> {
-        self.reader.value(self.mark, visitor)
-    }
-
-    serde::forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
-        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
     }
 }
