@@ -36,6 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 
     // Python Prophet loads this file: `prophet.serialize.model_from_json(open("model.json").read())`.
-    std::fs::write("model.json", model.to_bytes())?;
+    let (name, content) = model.to_file();
+    std::fs::write(name, content)?;
     Ok(())
 }

@@ -15,14 +15,14 @@ pub(super) const COMMENT: &[u8] = b"manyfit";
 /// Packs a model as `tar.gz`, and completes its metadata with the member's name and SHA-256.
 #[must_use]
 pub fn pack(metadata: &mut Metadata, model: &Fitted) -> Vec<u8> {
-    let content = model.to_bytes();
-    metadata.file = model.file_name().into();
+    let (file_name, content) = model.to_file();
+    metadata.file = file_name.into();
     metadata.sha256 = hex(&Sha256::digest(&content));
     let described = serde_json::to_vec(metadata).expect("plain data has a JSON form");
 
     let mut archive = Vec::with_capacity(described.len() + content.len() + 4096);
     append(&mut archive, METADATA_FILE, &described);
-    append(&mut archive, model.file_name(), &content);
+    append(&mut archive, file_name, &content);
     // Two blocks of zeros end a tar archive.
     archive.resize(archive.len() + 1024, 0);
 

@@ -102,10 +102,10 @@ fn answer(line: &Line, workspace: &mut Workspace) -> Result<Value, Box<dyn Error
         (None, None) => return Err("a line has a series or a model".into()),
     };
     let SeriesModel::Prophet(mut prophet) = model.model else { return Err("a Prophet model is not one".into()) };
-    prophet.know_holidays(line.country_holidays.iter().cloned());
+    prophet.set_country_holidays(line.country_holidays.iter().cloned());
     answer.insert("log_posterior".into(), prophet.notes.log_posterior.into());
     let model = FittedSeries::from(*prophet);
-    answer.insert("model".into(), String::from_utf8(model.to_bytes())?.into());
+    answer.insert("model".into(), String::from_utf8(model.to_file().1)?.into());
     if let Some(future) = &line.future {
         let columns = future.columns();
         let forecast = model.forecast(&ForecastRequest {

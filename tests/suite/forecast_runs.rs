@@ -99,7 +99,7 @@ fn the_holidays_of_a_country_go_as_far_as_the_run_forecasts_and_no_forecast_goes
     predict(&models, &["--horizon=5000"]).with_code(3).complains_of(&["US until 2033", "goes to 2036"]);
     let failed = again("horizon=30000", 3);
     let reason = failed["reason"].as_str().unwrap();
-    assert!(reason.ends_with("US until 2099, and the forecast goes to 2105: ask for less"), "{reason}");
+    assert!(reason.ends_with("US until 2099, and the forecast goes to 2105: shorten it"), "{reason}");
     assert_eq!(failed["artifact"], "a.tar.gz");
 }
 

@@ -151,7 +151,7 @@ fn what_stock_saved_forecasts_the_same_here_and_so_does_what_is_saved_of_it() {
             assert_eq!(opened.unknown_holidays.as_deref(), Some("US"));
             let error = opened.forecast(&case.future.ds, Covariates::NONE, opened.uncertainty(), [3; 32]);
             assert!(matches!(error, Err(CovariateError::UnknownHolidays { .. })));
-            opened.know_holidays(country.days.iter().cloned());
+            opened.set_country_holidays(country.days.iter().cloned());
         }
         case.assert_is_stocks("opened", &case.forecast(opened.clone()));
         let saved = opened.to_json();
@@ -237,7 +237,7 @@ fn what_a_model_needs_and_does_not_get_is_named() {
         spec.fit(series, Interrupt::default(), &mut Workspace::default()).map_err(|error| error.to_string())
     };
     let error = fit(r#"{"growth": "logistic"}"#, &series).unwrap_err();
-    assert_eq!(error, "the model needs a column \"cap\", which is not there");
+    assert_eq!(error, "the model needs a column \"cap\", which is missing");
     let error = fit(r#"{"growth": "logistic", "cap": 40, "floor": 50}"#, &series).unwrap_err();
     assert!(error.starts_with("the cap 40 is not above the floor 50 on 1970-01-01"), "{error}");
     // With this scaling, the floor of a series that has none is its least value.

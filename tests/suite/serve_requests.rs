@@ -60,7 +60,7 @@ fn no_answer_goes_beyond_the_holidays_of_a_country_that_the_model_has() {
         let ask = |date: &str| invoke(&server, &[JSON], &format!(r#"{{"dates": ["{date}"]{more}}}"#));
         ask("2033-12-25").with(200);
         let refused = ask("2034-01-01").with(400);
-        let expected = "the model knows the holidays of US until 2033, and the forecast goes to 2034: ask for less";
+        let expected = "the model knows the holidays of US until 2033, and the forecast goes to 2034: shorten it";
         assert!(refused.body.contains(expected) && !refused.body.contains("regressors"), "{}", refused.body);
     }
 

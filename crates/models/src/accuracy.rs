@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 /// The spread of targets up to which they count as equal.
 const LEAST_SPREAD: f64 = (1e-6 * f32::MIN_POSITIVE) as f64;
 
-/// The rows that a model was judged by.
+/// The rows that a model was scored on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ScoredOn {
     /// Rows that it was not fitted to.
     Validation,
-    /// The rows that it was fitted to: how closely it follows them, not how well it predicts.
+    /// The rows that it was fitted to: the scores show the fit, not how well it predicts.
     InSample,
 }
 
@@ -29,11 +29,11 @@ impl ScoredOn {
 
 /// The errors of a regression model on rows with known targets.
 ///
-/// Means and r2 are weighted by the rows' sample weights, as by XGBoost's metrics and scikit-learn's; percentiles are of rows,
-/// whatever they weigh, and interpolate linearly.
+/// Means and r2 are weighted by the rows' sample weights, as by XGBoost's metrics and scikit-learn's; percentiles ignore the weights
+/// and interpolate linearly.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Accuracy {
-    /// The rows that it was judged by.
+    /// The rows that it was scored on.
     pub on: ScoredOn,
     /// How many of them there are.
     pub rows: usize,

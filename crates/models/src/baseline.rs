@@ -1,9 +1,9 @@
-//! The yardsticks, and what a customer gets whose series is too short for anything better.
+//! Baselines: benchmarks for other models, and fallbacks for series that are too short for them.
 
 use crate::{
     Error, Result,
     data::{CovariateError, Series},
-    forecast::Forecast,
+    forecast::{Forecast, Scores},
     forecast_request::{Dates, ForecastRequest},
     frequency::Frequency,
     quantiles::normal_quantile,
@@ -21,10 +21,10 @@ pub enum BaselineSpec {
     Mean,
 }
 
-/// A baseline with what it remembers of the history.
+/// A fitted baseline.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FittedBaseline {
-    /// Which one it became.
+    /// Which one: the mean if there was less than a season.
     pub model: BaselineSpec,
     /// The next season's values, in order; a single value for the mean.
     pub season: Vec<f64>,
@@ -32,16 +32,16 @@ pub struct FittedBaseline {
     pub sigma: f64,
     /// Probability that the forecast's interval should cover.
     pub interval_width: f64,
-    /// No forecast, nor an end of its interval, is below it; in the units of the input.
+    /// Lower bound of forecasts and of their intervals, in the units of the input.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lower_bound: Option<f64>,
     /// Last date of the history, milliseconds since the epoch.
     pub last_date: i64,
     /// Rows with a value.
     pub rows: usize,
-    /// Mean absolute and root mean squared error within the history.
+    /// In-sample errors.
     #[serde(skip)]
-    pub errors: (f64, f64),
+    pub scores: Scores,
 }
 
 impl BaselineSpec {
@@ -54,7 +54,7 @@ impl BaselineSpec {
         }
     }
 
-    /// Remembers the last season or the mean of at least one value.
+    /// Stores the last season, or the mean of at least one value.
     ///
     /// Errors in the history are yₜ − yₜ₋ₘ or yₜ − mean. (Hyndman and Athanasopoulos, Forecasting: Principles and
     /// Practice, 3rd edition, sections 5.2 and 5.5.)
@@ -69,7 +69,7 @@ impl BaselineSpec {
         let values = &series.values;
         let last_date = *series.dates.last()?;
         let season = frequency.season().max(1);
-        // Squares of very large and very small values leave the range of numbers: they are taken of shares of the largest.
+        // Squares of very large and very small values would overflow or underflow: values are divided by the largest first.
         let largest = values.iter().fold(0.0_f64, |largest, y| largest.max(y.abs()));
         let scale = if largest > 0.0 { largest } else { 1.0 };
         let mean = values.iter().sum::<f64>() / values.len() as f64;
@@ -90,7 +90,7 @@ impl BaselineSpec {
             lower_bound,
             last_date,
             rows: values.len(),
-            errors: (errors.iter().map(|e| e.abs()).sum::<f64>() / n, sigma),
+            scores: Scores { mae: errors.iter().map(|e| e.abs()).sum::<f64>() / n, rmse: sigma },
         })
     }
 }
@@ -108,7 +108,7 @@ fn last_season(series: &Series, last_date: i64, frequency: Frequency, season: us
         .collect();
     let length = season as i64;
     let mut latest = vec![None; season];
-    // From the farthest back to the latest, which stays.
+    // From the earliest to the latest, which is kept.
     for (back, value) in by_steps_back.iter().rev() {
         latest[(length - 1 - back.rem_euclid(length)) as usize] = Some(*value);
     }
@@ -121,7 +121,7 @@ fn last_season(series: &Series, last_date: i64, frequency: Frequency, season: us
 }
 
 impl FittedBaseline {
-    /// Reads what was written of a model.
+    /// Reads a model file.
     pub(super) fn from_json(content: &[u8]) -> Result<Self> {
         let fitted: Self = serde_json::from_slice(content).map_err(|error| Error::Data(error.to_string()))?;
         if fitted.season.is_empty() {
@@ -134,7 +134,7 @@ impl FittedBaseline {
         Ok(fitted)
     }
 
-    /// Forecasts dates after the history; those of [`Dates::Table`] are the steps after it, whatever they are.
+    /// Forecasts dates after the history; the dates of [`Dates::Table`] are taken as consecutive steps.
     pub(crate) fn answer(
         &self,
         request: &ForecastRequest<'_>,

@@ -17,10 +17,10 @@ pub enum FitError {
     /// The arithmetic overflowed.
     #[error("the values are too large or too far apart to compute with; scale them")]
     NotFinite,
-    /// A column beside the series is missing or invalid.
+    /// A column of the series is missing or invalid.
     #[error(transparent)]
     Covariate(#[from] CovariateError),
-    /// A changepoint that was asked for is not within the history.
+    /// A specified changepoint is not within the history.
     #[error("the changepoint {} is not within the history", civil(*date))]
     ChangepointOutside {
         /// Milliseconds since the epoch.

@@ -17,7 +17,7 @@ pub enum Fitted {
     Rows(Box<FittedRows>),
 }
 
-/// What is known of a model beside its file; an unknown part is taken from the file as far as possible.
+/// What the file of a model lacks; a missing part is inferred from the file as far as possible.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sidecar {
     /// The frequency of the series; without it, the one inferred from the history in the file.
@@ -39,7 +39,7 @@ impl From<FittedRows> for Fitted {
 }
 
 impl Fitted {
-    /// Reads a model file by its name in the artifact, whether [`Fitted::to_bytes`], Python Prophet or XGBoost wrote it.
+    /// Reads a model file by its name in the artifact, whether [`Fitted::to_file`], Python Prophet or XGBoost wrote it.
     ///
     /// # Errors
     /// [`Error::Data`](crate::Error::Data) if the name is not one of a model file, the content is damaged, or `sidecar` has
@@ -62,25 +62,16 @@ impl Fitted {
         }
     }
 
-    /// Name of the model file in an artifact.
+    /// The name of the model file in an artifact, and its content: Python Prophet's serialisation, XGBoost's, or JSON.
     #[must_use]
-    pub const fn file_name(&self) -> &'static str {
+    pub fn to_file(&self) -> (&'static str, Vec<u8>) {
         match self {
-            Self::Series(fitted) => fitted.file_name(),
-            Self::Rows(fitted) => fitted.file_name(),
+            Self::Series(fitted) => fitted.to_file(),
+            Self::Rows(fitted) => fitted.to_file(),
         }
     }
 
-    /// Content of the model file: Python Prophet's serialisation, XGBoost's, or JSON.
-    #[must_use]
-    pub fn to_bytes(&self) -> Vec<u8> {
-        match self {
-            Self::Series(fitted) => fitted.to_bytes(),
-            Self::Rows(fitted) => fitted.to_bytes(),
-        }
-    }
-
-    /// Drops what only [`Fitted::to_bytes`] needs. Forecasts and predictions stay the same.
+    /// Drops what only [`Fitted::to_file`] needs. Forecasts and predictions stay the same.
     pub fn trim(&mut self) {
         if let Self::Series(FittedSeries { model: SeriesModel::Prophet(fitted), .. }) = self {
             fitted.trim();

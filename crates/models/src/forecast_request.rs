@@ -1,4 +1,4 @@
-//! What to forecast: the dates, what is known of them, and the interval.
+//! What to forecast: the dates, their known columns, and the interval.
 
 use crate::{
     data::{Columns, CovariateError, Covariates},
@@ -9,7 +9,7 @@ use std::borrow::Cow;
 /// The dates of a forecast.
 #[derive(Clone, Copy, Debug)]
 pub enum Dates<'a> {
-    /// So many steps after the history.
+    /// A number of steps after the history.
     ///
     /// - If there is a table of the future, or the series has values of
     ///   [`FittedSeries::all_columns`](crate::FittedSeries::all_columns) after its last value, the steps are the first dates
@@ -71,7 +71,7 @@ impl<'a> ForecastRequest<'a> {
     }
 }
 
-/// The history of a model, as far as it decides the dates of a forecast.
+/// What determines the dates of a forecast in the history of a model.
 #[derive(Clone, Copy)]
 pub(crate) struct Past<'a> {
     /// The last date that has a value.
@@ -84,7 +84,7 @@ pub(crate) struct Past<'a> {
     pub(crate) wanted: &'a [&'a str],
 }
 
-/// The dates of a forecast, and what is known of them.
+/// The dates of a forecast, and their known columns.
 pub(crate) struct Future<'a> {
     /// The dates to forecast.
     pub(crate) dates: Cow<'a, [i64]>,
@@ -138,7 +138,7 @@ fn has_values_after(last: i64, Covariates { dates, columns }: Covariates<'_>, wa
     wanted.iter().any(has)
 }
 
-/// Two tables by date as one; where both have a number, the second counts.
+/// Joins two tables by date; where both have a number, the second takes precedence.
 fn joined(rows: Covariates<'_>, table: Covariates<'_>, wanted: &[&str]) -> (Vec<i64>, Columns) {
     let mut all: Vec<i64> = rows.dates.iter().chain(table.dates).copied().collect();
     all.sort_unstable();

@@ -6,20 +6,20 @@ use jiff::{
 };
 use std::{fmt, str::FromStr};
 
-const SECOND: i64 = 1_000;
-const DAY: i64 = 86_400 * SECOND;
+/// In milliseconds.
+pub(crate) const DAY: i64 = 86_400_000;
 const WEEK: i64 = 7 * DAY;
 
-/// Dates that decide the inferred frequency, as in Prophet's `make_future_dataframe(freq=None)`.
+/// Number of last dates that the inferred frequency depends on, as in Prophet's `make_future_dataframe(freq=None)`.
 const DATES_LOOKED_AT: usize = 5;
 
-/// Days of history from which an absence of weekends is no accident.
+/// Days of history after which a lack of weekends is taken for a rule.
 const WEEKEND_EVIDENCE_DAYS: i64 = 14;
 
 /// Spacing of the dates of a series.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Frequency {
-    /// Every so many milliseconds: seconds to days.
+    /// A number of milliseconds: seconds to days.
     Fixed(i64),
     /// Every `count` weeks on one weekday, 0 = Monday.
     Weekly {
@@ -62,32 +62,17 @@ pub enum DayOfMonth {
 impl DayOfMonth {
     /// The day in the month of `date`.
     fn in_month_of(self, date: Date) -> Date {
-        let weekend = |date: Date| date.weekday().to_monday_zero_offset() >= 5;
+        let (first, last) = (date.first_of_month(), date.last_of_month());
+        let weekend = |date: Date| i64::from(date.weekday().to_monday_zero_offset()) - 4;
         match self {
-            Self::First => date.first_of_month(),
-            Self::Last => date.last_of_month(),
-            Self::FirstBusiness => {
-                let mut day = date.first_of_month();
-                while weekend(day) {
-                    day = day.saturating_add(1.day());
-                }
-                day
-            }
-            Self::LastBusiness => {
-                let mut day = date.last_of_month();
-                while weekend(day) {
-                    day = day.saturating_sub(1.day());
-                }
-                day
-            }
-            Self::Number(number) => {
-                let last = date.last_of_month();
-                if number >= last.day() {
-                    last
-                } else {
-                    date.first_of_month().saturating_add(i64::from(number - 1).days())
-                }
-            }
+            Self::First => first,
+            Self::Last => last,
+            // From a Saturday two days on, from a Sunday one.
+            Self::FirstBusiness if weekend(first) > 0 => first.saturating_add((3 - weekend(first)).days()),
+            Self::FirstBusiness => first,
+            Self::LastBusiness => last.saturating_sub(weekend(last).max(0).days()),
+            Self::Number(number) if number >= last.day() => last,
+            Self::Number(number) => first.saturating_add(i64::from(number - 1).days()),
         }
     }
 }
@@ -96,10 +81,10 @@ impl Frequency {
     /// Once a day.
     pub const DAILY: Self = Self::Fixed(DAY);
 
-    /// The frequency of the last five dates, as `pandas.infer_freq` sees it; where pandas sees none, their median gap.
+    /// The frequency of the last five dates, as `pandas.infer_freq` finds it; where pandas finds none, their median gap.
     ///
     /// One departure: daily dates of two weeks or more without a single weekend are business days, even when the last
-    /// five have no gap. A single date is taken for a daily one, Prophet's default.
+    /// five have no gap. A single date gives daily, Prophet's default.
     #[must_use]
     pub fn infer(dates: &[i64]) -> Self {
         let last = &dates[dates.len().saturating_sub(DATES_LOOKED_AT)..];
@@ -173,7 +158,7 @@ impl Frequency {
         dates
     }
 
-    /// Months after which a calendar of so many months repeats: quarters and years have fixed places in the year.
+    /// Months after which the calendar repeats: quarters and years start in fixed months.
     const fn phase(count: i64) -> i64 {
         match count {
             _ if count % 12 == 0 => 12,
@@ -251,7 +236,7 @@ fn infer_monthly(dates: &[DateTime]) -> Option<Frequency> {
     Some(Frequency::Monthly { count, day, month })
 }
 
-/// Whether all dates are Mondays to Fridays, over long enough to tell or across a weekend.
+/// Whether all dates are Mondays to Fridays, over a long time or across a weekend.
 fn is_business_days(dates: &[i64]) -> bool {
     // 1970-01-01 was a Thursday.
     let weekday = |ms: i64| (ms.div_euclid(DAY) + 3).rem_euclid(7);
@@ -261,6 +246,8 @@ fn is_business_days(dates: &[i64]) -> bool {
     (skips || span >= WEEKEND_EVIDENCE_DAYS * DAY) && dates.iter().all(|&ms| weekday(ms) < 5)
 }
 
+/// Aliases of fixed spacings, in milliseconds.
+const UNITS: [(&str, i64); 5] = [("D", DAY), ("h", 3_600_000), ("min", 60_000), ("s", 1_000), ("ms", 1)];
 const WEEKDAYS: [&str; 7] = ["MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN"];
 const MONTHS: [&str; 12] = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
 
@@ -268,10 +255,10 @@ impl fmt::Display for Frequency {
     /// The pandas alias.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (count, alias) = match *self {
-            Self::Fixed(gap) => [(DAY, "D"), (3_600_000, "h"), (60_000, "min"), (SECOND, "s"), (1, "ms")]
+            Self::Fixed(gap) => UNITS
                 .into_iter()
-                .find(|(unit, _)| gap % unit == 0)
-                .map_or((gap, String::from("ms")), |(unit, alias)| (gap / unit, alias.into())),
+                .find(|(_, unit)| gap % unit == 0)
+                .map_or((gap, String::from("ms")), |(alias, unit)| (gap / unit, alias.into())),
             Self::Weekly { count, weekday } => (count, format!("W-{}", WEEKDAYS[weekday as usize])),
             Self::BusinessDay { count } => (count, "B".into()),
             Self::Monthly { count, day, month } => {
@@ -300,61 +287,57 @@ impl FromStr for Frequency {
 
     /// A pandas alias: `D`, `B`, `W`, `W-MON`, `MS`, `ME`, `QS`, `QE-MAR`, `YS`, `YE`, `h`, `15min`, `s`; with a count before it.
     fn from_str(text: &str) -> Result<Self, String> {
-        let unknown = || {
+        Self::parse(text).ok_or_else(|| {
             format!(
                 "{text:?} is not a frequency: use a pandas alias such as D, B, W-MON, MS, ME, QS, QE, YS, h or 15min"
             )
-        };
-        let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-        let count: i64 = if digits == 0 { 1 } else { text[..digits].parse().map_err(|_| unknown())? };
-        let (alias, anchor) = text[digits..].split_once('-').map_or((&text[digits..], None), |(a, b)| (a, Some(b)));
-        let month = |default: &str| {
+        })
+    }
+}
+
+impl Frequency {
+    fn parse(text: &str) -> Option<Self> {
+        let name = text.trim_start_matches(|c: char| c.is_ascii_digit());
+        let digits = &text[..text.len() - name.len()];
+        let count: i64 = if digits.is_empty() { 1 } else { digits.parse().ok()? };
+        let (alias, anchor) = name.split_once('-').map_or((name, None), |(alias, anchor)| (alias, Some(anchor)));
+        // A century between two dates is more than any series has, and far from any overflow.
+        let at_most = |most: i64| (1..=most).contains(&count).then_some(count);
+        let anchored = |names: &[&str], default: &str| {
             let name = anchor.unwrap_or(default).to_ascii_uppercase();
-            MONTHS.iter().position(|month| *month == name).map(|i| i as i8 + 1).ok_or_else(unknown)
+            names.iter().position(|known| *known == name).map(|at| at as i8)
         };
-        if let Some((numbered_day, month)) = anchor.filter(|_| alias == "M").and_then(|a| a.split_once('-')) {
-            let month = MONTHS.iter().position(|m| *m == month).ok_or_else(unknown)? as i8 + 1;
-            let day: i8 = numbered_day.parse().ok().filter(|day| (1..=31).contains(day)).ok_or_else(unknown)?;
-            return if (1..=1_200).contains(&count) {
-                Ok(Self::Monthly { count, day: DayOfMonth::Number(day), month })
-            } else {
-                Err(unknown())
-            };
+        let monthly = |months: i64, day: DayOfMonth, month: Option<i8>| {
+            Some(Self::Monthly { count: at_most(1_200 / months)? * months, day, month: month? })
+        };
+        let plain = anchor.is_none().then_some(1);
+        let month = |default: &str| anchored(&MONTHS, default).map(|at| at + 1);
+        if let Some((day, month)) = anchor.filter(|_| alias == "M").and_then(|anchor| anchor.split_once('-')) {
+            let month = MONTHS.iter().position(|known| *known == month).map(|at| at as i8 + 1);
+            let day = day.parse().ok().filter(|day| (1..=31).contains(day))?;
+            return monthly(1, DayOfMonth::Number(day), month);
         }
-        // A century between two dates is more than anybody measures, and far from any overflow.
-        let at_most = |most: i64| if (1..=most).contains(&count) { Ok(()) } else { Err(unknown()) };
-        let fixed = |unit: i64| match anchor {
-            None => at_most(36_525 * DAY / unit).map(|()| Self::Fixed(count * unit)),
-            Some(_) => Err(unknown()),
-        };
-        let monthly = |months: i64, day, month| {
-            at_most(1_200 / months).map(|()| Self::Monthly { count: count * months, day, month })
-        };
         match alias {
-            "D" => fixed(DAY),
-            "h" | "H" => fixed(3_600_000),
-            "min" | "T" => fixed(60_000),
-            "s" | "S" => fixed(SECOND),
-            "ms" | "L" => fixed(1),
-            "B" if anchor.is_none() => at_most(26_000).map(|()| Self::BusinessDay { count }),
-            "W" => {
-                let name = anchor.unwrap_or("SUN").to_ascii_uppercase();
-                let weekday = WEEKDAYS.iter().position(|day| *day == name).ok_or_else(unknown)? as i8;
-                at_most(5_200).map(|()| Self::Weekly { count, weekday })
+            "B" => plain.and(at_most(26_000)).map(|count| Self::BusinessDay { count }),
+            "W" => Some(Self::Weekly { count: at_most(5_200)?, weekday: anchored(&WEEKDAYS, "SUN")? }),
+            "MS" => monthly(1, DayOfMonth::First, plain),
+            "ME" | "M" => monthly(1, DayOfMonth::Last, plain),
+            "BMS" => monthly(1, DayOfMonth::FirstBusiness, plain),
+            "BME" | "BM" => monthly(1, DayOfMonth::LastBusiness, plain),
+            "QS" => monthly(3, DayOfMonth::First, month("JAN")),
+            "QE" | "Q" => monthly(3, DayOfMonth::Last, month("DEC")),
+            "BQS" => monthly(3, DayOfMonth::FirstBusiness, month("JAN")),
+            "BQE" | "BQ" => monthly(3, DayOfMonth::LastBusiness, month("DEC")),
+            "YS" | "AS" => monthly(12, DayOfMonth::First, month("JAN")),
+            "YE" | "Y" | "A" => monthly(12, DayOfMonth::Last, month("DEC")),
+            "BYS" => monthly(12, DayOfMonth::FirstBusiness, month("JAN")),
+            "BYE" => monthly(12, DayOfMonth::LastBusiness, month("DEC")),
+            _ => {
+                let older = [("H", "h"), ("T", "min"), ("S", "s"), ("L", "ms")];
+                let alias = older.iter().find(|(old, _)| *old == alias).map_or(alias, |(_, new)| *new);
+                let (_, unit) = UNITS.into_iter().find(|(name, _)| *name == alias)?;
+                plain.and(at_most(36_525 * DAY / unit)).map(|count| Self::Fixed(count * unit))
             }
-            "MS" if anchor.is_none() => monthly(1, DayOfMonth::First, 1),
-            "ME" | "M" if anchor.is_none() => monthly(1, DayOfMonth::Last, 1),
-            "BMS" if anchor.is_none() => monthly(1, DayOfMonth::FirstBusiness, 1),
-            "BME" | "BM" if anchor.is_none() => monthly(1, DayOfMonth::LastBusiness, 1),
-            "QS" => monthly(3, DayOfMonth::First, month("JAN")?),
-            "QE" | "Q" => monthly(3, DayOfMonth::Last, month("DEC")?),
-            "BQS" => monthly(3, DayOfMonth::FirstBusiness, month("JAN")?),
-            "BQE" | "BQ" => monthly(3, DayOfMonth::LastBusiness, month("DEC")?),
-            "YS" | "AS" => monthly(12, DayOfMonth::First, month("JAN")?),
-            "YE" | "Y" | "A" => monthly(12, DayOfMonth::Last, month("DEC")?),
-            "BYS" => monthly(12, DayOfMonth::FirstBusiness, month("JAN")?),
-            "BYE" => monthly(12, DayOfMonth::LastBusiness, month("DEC")?),
-            _ => Err(unknown()),
         }
     }
 }

@@ -13,9 +13,9 @@
 //!                              Fitted = Series | Rows ◄─► model file
 //! ```
 //!
-//! | module | what is in it |
+//! | module | contents |
 //! |---|---|
-//! | [`data`] | series, columns beside them, tables of features |
+//! | [`data`] | series and their extra columns, tables of features |
 //! | [`frequency`] | the spacing of dates: inferred, parsed, continued |
 //! | [`holidays`] | public holidays of countries, trading holidays of markets |
 //! | [`prophet`] | Prophet |
@@ -62,8 +62,8 @@
 //!
 //! # Errors
 //!
-//! [`Error`] tells parameters from data and from fits that were ended early; [`FitError`] says why a series could not be fitted, and
-//! [`CovariateError`](data::CovariateError) what a forecast lacks.
+//! [`Error`] distinguishes invalid parameters, invalid data and interrupted fits; [`FitError`] is the reason that a series cannot be
+//! fitted, [`CovariateError`](data::CovariateError) the reason that a forecast cannot be made.
 
 mod accuracy;
 pub mod baseline;

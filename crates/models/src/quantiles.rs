@@ -8,7 +8,7 @@ pub(crate) fn normal_quantile(p: f64) -> f64 {
 }
 
 /// The `low` and the `high` quantile of a sample, by linear interpolation between order statistics as
-/// `numpy.percentile` has it.
+/// `numpy.percentile` does.
 ///
 /// Reorders the sample, which is not empty; `low` is at most `high`, both from 0 to 1.
 #[must_use]

@@ -1,15 +1,14 @@
-//! Ridge regression: the linear yardstick, and the model for customers with too few rows for trees.
+//! Ridge regression: a linear benchmark, and the model for customers with too few rows for trees.
 //!
 //! Hoerl and Kennard, "Ridge Regression: Biased Estimation for Nonorthogonal Problems", 1970. Minimizes
-//! `Σ w (y − b − x·β)² + α ‖β‖²` in closed form, the intercept b free of the penalty, as scikit-learn's `Ridge` does.
-
-use serde::{Deserialize, Serialize};
+//! `Σ w (y − b − x·β)² + α ‖β‖²` in closed form, without a penalty on the intercept b, as scikit-learn's `Ridge` does.
 
 use crate::{
     Error, Result,
-    data::{Examples, Matrix},
+    data::{Examples, Matrix, check_width},
     interrupt::Interrupt,
 };
+use serde::{Deserialize, Serialize};
 
 /// The largest system that is solved, in unknowns: 200 MB in double precision.
 const MAX_UNKNOWNS: usize = 5000;
@@ -76,7 +75,7 @@ impl RidgeParams {
         let means: Vec<f64> = (0..k).map(|feature| mean_of_present(matrix.column(feature), weight)).collect();
         let target_mean = (0..n).map(|row| weight(row) * f64::from(targets[row])).sum::<f64>() / total;
 
-        // Centered by the weighted means and scaled by the square roots of the weights: ordinary least squares is left.
+        // Centered by the weighted means and scaled by the square roots of the weights, which leaves ordinary least squares.
         let (shift, target_shift) = if self.fit_intercept { (1.0, target_mean) } else { (0.0, 0.0) };
         let design: Vec<Vec<f64>> = (0..k)
             .map(|feature| {
@@ -140,7 +139,7 @@ impl Ridge {
     /// # Errors
     /// The row does not have k features.
     pub fn predict(&self, row: &[f32]) -> Result<f32> {
-        self.check_width(row.len())?;
+        check_width(row.len(), self.coefficients.len())?;
         let terms = row.iter().zip(self.coefficients.iter().zip(&self.means));
         let sum: f64 = terms.map(|(&x, (&c, &mean))| c * if x.is_nan() { mean } else { f64::from(x) }).sum();
         Ok((self.intercept + sum) as f32)
@@ -152,21 +151,13 @@ impl Ridge {
     /// # Errors
     /// The row does not have k features.
     pub fn shap_values(&self, row: &[f32]) -> Result<Vec<f64>> {
-        self.check_width(row.len())?;
+        check_width(row.len(), self.coefficients.len())?;
         let means = self.coefficients.iter().zip(&self.means);
         let expected = self.intercept + means.clone().map(|(coefficient, mean)| coefficient * mean).sum::<f64>();
         let contribution = |(&x, (coefficient, mean)): (&f32, (&f64, &f64))| {
             if x.is_nan() { 0.0 } else { coefficient * (f64::from(x) - mean) }
         };
         Ok(row.iter().zip(means).map(contribution).chain([expected]).collect())
-    }
-
-    fn check_width(&self, features: usize) -> Result<()> {
-        let expected = self.coefficients.len();
-        if features == expected {
-            return Ok(());
-        }
-        Err(Error::Data(format!("a row has {features} features, the model was trained on {expected}")))
     }
 
     /// Predicts every row of `matrix`, shape (m, k). Shape (m).
@@ -184,7 +175,7 @@ impl Ridge {
     }
 }
 
-/// 0 if no row has a value, or none that has one weighs anything.
+/// 0 if no row with a value has a weight above 0.
 fn mean_of_present(column: &[f32], weight: impl Fn(usize) -> f64) -> f64 {
     let (mut sum, mut total) = (0.0, 0.0);
     for (row, &x) in column.iter().enumerate().filter(|(_, x)| !x.is_nan()) {

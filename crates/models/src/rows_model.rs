@@ -44,7 +44,7 @@ impl RowsSpec {
         }
     }
 
-    /// Whether it wants to stop early, for which it needs validation rows.
+    /// Whether it stops early, which needs validation rows.
     #[must_use]
     pub const fn stops_early(&self) -> bool {
         matches!(self, Self::GradientBoosting { params: BoostingParams { early_stopping_rounds: Some(_), .. }, .. })
@@ -54,7 +54,7 @@ impl RowsSpec {
     /// through all its rounds.
     ///
     /// # Errors
-    /// What the model cannot be fitted to, or that `interrupt` ended the fit.
+    /// The data or the parameters are invalid, or `interrupt` ended the fit.
     pub fn fit(
         &self,
         training: &Table,
@@ -80,7 +80,7 @@ impl RowsSpec {
     }
 }
 
-/// The encoding of a tree model's file. XGBoost tells them apart by the first bytes.
+/// The encoding of a tree model's file, which XGBoost recognises by its first bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ModelFormat {
@@ -104,7 +104,7 @@ pub enum RowsModel {
     Ridge(Ridge),
 }
 
-/// A fitted regression model and what its features are.
+/// A fitted regression model and its features.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FittedRows {
     features: Vec<Feature>,
@@ -120,7 +120,7 @@ impl FittedRows {
     /// Reads a model file by its name in the archive. Without `features` they are named as in the file, or `f0`, `f1`, …
     ///
     /// # Errors
-    /// What the file is instead, where it is damaged, or that it has another number of features.
+    /// The file is of another kind, is damaged, or has another number of features.
     pub fn from_file(file_name: &str, content: &[u8], features: Option<Vec<Feature>>) -> Result<Self> {
         let (model, named, count) = match file_name {
             Self::XGBOOST_FILE => {
@@ -153,22 +153,15 @@ impl FittedRows {
         Ok(Self { features, model })
     }
 
-    /// The name of the model's file in its archive.
+    /// The name of the model's file in its archive, and its content, as [`Self::from_file`] reads it.
     #[must_use]
-    pub const fn file_name(&self) -> &'static str {
-        match self.model {
-            RowsModel::Trees { .. } => Self::XGBOOST_FILE,
-            RowsModel::Ridge(_) => Self::RIDGE_FILE,
-        }
-    }
-
-    /// The content of the model's file, as [`Self::from_file`] reads it.
-    #[must_use]
-    pub fn to_bytes(&self) -> Vec<u8> {
+    pub fn to_file(&self) -> (&'static str, Vec<u8>) {
         match &self.model {
-            RowsModel::Trees { ensemble, format: ModelFormat::Json } => ensemble.to_json(),
-            RowsModel::Trees { ensemble, format: ModelFormat::Ubj } => ensemble.to_ubj(),
-            RowsModel::Ridge(ridge) => serde_json::to_vec(ridge).expect("plain data has a JSON form"),
+            RowsModel::Trees { ensemble, format: ModelFormat::Json } => (Self::XGBOOST_FILE, ensemble.to_json()),
+            RowsModel::Trees { ensemble, format: ModelFormat::Ubj } => (Self::XGBOOST_FILE, ensemble.to_ubj()),
+            RowsModel::Ridge(ridge) => {
+                (Self::RIDGE_FILE, serde_json::to_vec(ridge).expect("plain data has a JSON form"))
+            }
         }
     }
 
@@ -176,7 +169,7 @@ impl FittedRows {
     #[must_use]
     pub fn name(&self) -> &'static str {
         match &self.model {
-            RowsModel::Trees { ensemble, .. } if ensemble.trees_per_round() > 1 => "random-forest",
+            RowsModel::Trees { ensemble, .. } if ensemble.trees_per_round > 1 => "random-forest",
             RowsModel::Trees { .. } => "gradient-boosting",
             RowsModel::Ridge(_) => "ridge",
         }
@@ -198,7 +191,7 @@ impl FittedRows {
     /// (k), over what `row` holds.
     ///
     /// # Errors
-    /// A sentence that names the feature and the value, or says how many cells there should be.
+    /// A sentence that names the feature and the value, or the expected number of cells.
     pub fn encode<'a>(&self, cells: impl IntoIterator<Item = Cell<'a>>, row: &mut Vec<f32>) -> Result<(), String> {
         row.clear();
         let mut given = 0;
@@ -250,7 +243,7 @@ impl FittedRows {
         }
     }
 
-    /// The importance of every feature, shape (k); none for a linear model, whose coefficients say it.
+    /// The importance of every feature, shape (k); none for a linear model, which has coefficients instead.
     #[must_use]
     pub fn importances(&self) -> Option<Vec<Importance>> {
         match &self.model {
@@ -312,7 +305,8 @@ mod tests {
             let fitted = spec.fit(&table, None, Interrupt::default(), &mut Workspace::default()).unwrap();
             assert_eq!(fitted.name(), spec.name());
             let features = Some(fitted.features().to_vec());
-            let again = FittedRows::from_file(fitted.file_name(), &fitted.to_bytes(), features).unwrap();
+            let (file_name, content) = fitted.to_file();
+            let again = FittedRows::from_file(file_name, &content, features).unwrap();
             assert_eq!(again, fitted);
             let mut row = vec![];
             fitted.encode([Cell::Text("7"), Cell::Text("b")], &mut row).unwrap();
@@ -326,7 +320,7 @@ mod tests {
     fn a_file_without_metadata_has_numbered_features() {
         let table = table();
         let fitted = specs()[1].fit(&table, None, Interrupt::default(), &mut Workspace::default()).unwrap();
-        let foreign = FittedRows::from_file("xgboost-model", &fitted.to_bytes(), None).unwrap();
+        let foreign = FittedRows::from_file("xgboost-model", &fitted.to_file().1, None).unwrap();
         assert_eq!(foreign.features(), Feature::unnamed(2));
         assert_eq!(foreign.predict_matrix(&table.matrix).unwrap(), fitted.predict_matrix(&table.matrix).unwrap());
     }
@@ -337,7 +331,7 @@ mod tests {
         let refused =
             |name, bytes: &[u8], features| FittedRows::from_file(name, bytes, features).unwrap_err().to_string();
         let three = Some(Feature::unnamed(3));
-        assert!(refused("ridge.json", &fitted.to_bytes(), three).contains("2 features, and 3 names"));
+        assert!(refused("ridge.json", &fitted.to_file().1, three).contains("2 features, and 3 names"));
         assert!(refused("model.pkl", b"", None).contains("not the file of a regression model"));
         assert!(
             refused("ridge.json", br#"{"intercept":0,"coefficients":[1],"means":[]}"#, None).contains("1 coefficients")

@@ -32,7 +32,7 @@ pub enum SeriesSpec {
     },
 }
 
-/// A fitted model of a series, and what its file does not say.
+/// A fitted model of a series, and its frequency, which its file lacks.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FittedSeries {
     /// The model.
@@ -66,7 +66,7 @@ impl SeriesSpec {
     /// Fits the model to a series whose dates have the given frequency.
     ///
     /// # Errors
-    /// [`FitError`] says whether the series, a column beside it, or the end of `interrupt` is the reason.
+    /// [`FitError`]: the series or an extra column is invalid, or `interrupt` ended the fit.
     pub fn fit(
         &self,
         series: &Series,
@@ -109,9 +109,8 @@ impl FittedSeries {
             let model = SeriesModel::Baseline(FittedBaseline::from_json(content)?);
             return Ok(Self { model, frequency: frequency.unwrap_or(Frequency::DAILY) });
         }
-        let fitted = FittedProphet::from_json(content)?;
-        let frequency = frequency.unwrap_or_else(|| Frequency::infer(&fitted.history_dates));
-        Ok(Self { model: SeriesModel::Prophet(Box::new(fitted)), frequency })
+        let fitted = Self::from(FittedProphet::from_json(content)?);
+        Ok(Self { frequency: frequency.unwrap_or(fitted.frequency), ..fitted })
     }
 
     /// The model's name, as in the setting `model`.
@@ -123,35 +122,27 @@ impl FittedSeries {
         }
     }
 
-    /// Name of the model file in an artifact.
+    /// The name of the model file in an artifact, and its content: Python Prophet's serialisation, or a baseline's JSON.
     #[must_use]
-    pub const fn file_name(&self) -> &'static str {
-        match self.model {
-            SeriesModel::Prophet(_) => Self::PROPHET_FILE,
-            SeriesModel::Baseline(_) => Self::BASELINE_FILE,
-        }
-    }
-
-    /// Content of the model file: Python Prophet's serialisation, or a baseline's JSON.
-    #[must_use]
-    pub fn to_bytes(&self) -> Vec<u8> {
+    pub fn to_file(&self) -> (&'static str, Vec<u8>) {
         match &self.model {
-            SeriesModel::Prophet(fitted) => fitted.to_json(),
-            SeriesModel::Baseline(fitted) => serde_json::to_vec(fitted).expect("plain data has a JSON form"),
+            SeriesModel::Prophet(fitted) => (Self::PROPHET_FILE, fitted.to_json()),
+            SeriesModel::Baseline(fitted) => {
+                (Self::BASELINE_FILE, serde_json::to_vec(fitted).expect("plain data has a JSON form"))
+            }
         }
     }
 
     /// In-sample errors; zero for a model that was read from its file.
     #[must_use]
     pub const fn scores(&self) -> Scores {
-        let (mae, rmse) = match &self.model {
-            SeriesModel::Prophet(fitted) => (fitted.notes.mean_absolute_error, fitted.notes.root_mean_squared_error),
-            SeriesModel::Baseline(fitted) => fitted.errors,
-        };
-        Scores { mae, rmse }
+        match &self.model {
+            SeriesModel::Prophet(fitted) => fitted.notes.scores,
+            SeriesModel::Baseline(fitted) => fitted.scores,
+        }
     }
 
-    /// Rows of the history, as far as the model keeps them.
+    /// Number of rows of the history that the model keeps.
     #[must_use]
     pub const fn history_rows(&self) -> usize {
         match &self.model {
@@ -193,7 +184,7 @@ impl FittedSeries {
     ///
     /// # Errors
     /// Columns that [`FittedSeries::columns`] names lack values, the model does not know the holidays of all dates, or a baseline
-    /// is asked for dates that are not after its history.
+    /// gets dates that are not after its history.
     pub fn forecast(&self, request: &ForecastRequest<'_>) -> Result<Forecast, CovariateError> {
         match &self.model {
             SeriesModel::Prophet(fitted) => fitted.answer(request),

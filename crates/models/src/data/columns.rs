@@ -1,8 +1,8 @@
-//! Columns of numbers beside the dates of a series or of a forecast, and what may be wrong with them.
+//! Extra columns of a series or of a forecast, and errors in them.
 
 use crate::{Error, frequency::civil, holidays::covered_years};
 
-/// Named columns of numbers beside the dates of a series or of a future: regressors, conditions, `cap`, `floor`.
+/// Named columns of numbers at the dates of a series or of a forecast: regressors, conditions, `cap`, `floor`.
 ///
 /// - all have the same length, NaN where a value is missing;
 /// - a name occurs once.
@@ -12,7 +12,7 @@ pub struct Columns {
     values: Vec<Vec<f64>>,
 }
 
-/// Columns and the dates of their rows, strictly increasing: what a fit or a forecast looks its further numbers up in.
+/// Columns and the dates of their rows, strictly increasing, in which a fit or a forecast looks values up.
 #[derive(Clone, Copy, Debug)]
 pub struct Covariates<'a> {
     /// Milliseconds since the epoch, as in [`Series`](super::Series).
@@ -32,7 +32,7 @@ impl Columns {
         Self { values: vec![Vec::new(); names.len()], names }
     }
 
-    /// Adds a column, in the place of one of the same name.
+    /// Adds a column, or replaces the one of the same name.
     pub fn insert(&mut self, name: &str, values: Vec<f64>) {
         if let Some(known) = self.names.iter().position(|known| known == name) {
             self.values[known] = values;
@@ -64,7 +64,7 @@ impl Columns {
         self.names.iter().map(String::as_str).zip(self.values.iter().map(Vec::as_slice))
     }
 
-    /// Forgets the rows and keeps the names and the memory.
+    /// Removes the rows and keeps the names and the memory.
     pub fn clear_rows(&mut self) {
         self.values.iter_mut().for_each(Vec::clear);
     }
@@ -91,7 +91,7 @@ impl Covariates<'_> {
         dates
             .iter()
             .map(|&date| {
-                // Dates come in order and mostly next to each other.
+                // Dates are mostly in order and consecutive.
                 if self.dates.get(row) != Some(&date) {
                     row = self.dates.partition_point(|&known| known < date);
                 }
@@ -107,22 +107,22 @@ impl Covariates<'_> {
     pub(crate) fn condition_at(self, column: &str, dates: &[i64]) -> Result<Vec<f64>, CovariateError> {
         let values = self.values_at(column, dates, None)?;
         match values.iter().position(|&value| value != 0.0 && value != 1.0) {
-            Some(row) => Err(CovariateError::NoCondition { column: column.into(), date: dates[row] }),
+            Some(row) => Err(CovariateError::InvalidCondition { column: column.into(), date: dates[row] }),
             None => Ok(values),
         }
     }
 }
 
-/// What is missing or wrong in the further columns of a series or of a future.
+/// What is missing or wrong in the extra columns of a series or of a forecast.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum CovariateError {
-    /// There is no such column.
-    #[error("the model needs a column {column:?}, which is not there")]
+    /// A column is missing.
+    #[error("the model needs a column {column:?}, which is missing")]
     MissingColumn {
         /// Its name.
         column: String,
     },
-    /// A row has no number in it, or there is no row.
+    /// A row or its value is missing.
     #[error("the column {column:?} has no value on {}, which the model needs", civil(*date))]
     MissingValue {
         /// Its name.
@@ -132,13 +132,13 @@ pub enum CovariateError {
     },
     /// A condition is neither 0 nor 1.
     #[error("the condition {column:?} is neither 0 nor 1 on {}", civil(*date))]
-    NoCondition {
+    InvalidCondition {
         /// Its name.
         column: String,
         /// Milliseconds since the epoch.
         date: i64,
     },
-    /// Nothing fits between them.
+    /// The cap is not above the floor.
     #[error(
         "the cap {cap} is not above the floor {floor} on {}; a floor that is not given is 0, or with scaling=minmax the least value",
         civil(*date)
@@ -151,33 +151,31 @@ pub enum CovariateError {
         /// In the units of the input.
         floor: f64,
     },
-    /// The columns that the model needs end before the forecast does.
-    #[error(
-        "horizon={horizon} steps are to be forecast, and {columns} are known for {dates} dates after the last value"
-    )]
+    /// The columns that the model needs end before the forecast.
+    #[error("the forecast has horizon={horizon} steps, and {columns} are known for {dates} dates after the last value")]
     TooFewDates {
-        /// Steps that are to be forecast.
+        /// Number of steps of the forecast.
         horizon: usize,
-        /// What the model needs, with commas between the names.
+        /// The columns that the model needs, separated by commas.
         columns: String,
-        /// Dates after the last value that are known.
+        /// Number of known dates after the last value.
         dates: usize,
     },
-    /// A model that Python wrote names a country instead of its holidays' days.
-    #[error("the model needs the days of the holidays of {country:?}, which its file does not hold")]
+    /// A model file of Python's names a country without the days of its holidays.
+    #[error("the model needs the days of the holidays of {country:?}, which its file does not contain")]
     UnknownHolidays {
-        /// As Python's `add_country_holidays` has it.
+        /// As in Python's `add_country_holidays`.
         country: String,
     },
-    /// The country is not known, or its holidays are not known in all years.
+    /// The country is unknown, or its holidays are not known for all years.
     #[error(transparent)]
     Holidays(Error),
-    /// A baseline forecasts dates after its history only.
+    /// A baseline can only forecast dates after its history.
     #[error("the model repeats its last season: it can only forecast dates after its training data")]
     WithinHistory,
-    /// The forecast goes beyond the years whose holidays the model has.
+    /// The forecast ends after the years for which the model has holidays.
     #[error(
-        "the model knows the holidays of {country} until {until}, and the forecast goes to {year}: ask for less{}",
+        "the model knows the holidays of {country} until {until}, and the forecast goes to {year}: shorten it{}",
         if until < covered_years().end() { ", or train with a longer horizon" } else { "" }
     )]
     HolidaysTooFar {
@@ -191,7 +189,7 @@ pub enum CovariateError {
 }
 
 impl CovariateError {
-    /// Whether a column that was given, or more rows of it, would help.
+    /// Whether adding the column, or more rows of it, would help.
     #[must_use]
     pub const fn is_missing(&self) -> bool {
         matches!(self, Self::MissingColumn { .. } | Self::MissingValue { .. } | Self::TooFewDates { .. })
@@ -231,12 +229,12 @@ mod tests {
         assert_eq!(covariates.values_at("cap", &[20], Some(7.0)), Ok(vec![7.0]));
         assert_eq!(
             covariates.values_at("cap", &[20], None).unwrap_err().to_string(),
-            "the model needs a column \"cap\", which is not there"
+            "the model needs a column \"cap\", which is missing"
         );
         assert!(missing(86_400_000).unwrap_err().to_string().contains("1970-01-02T00:00:00"));
         assert!(matches!(
             covariates.condition_at("price", &[10, 30]),
-            Err(CovariateError::NoCondition { date: 30, .. })
+            Err(CovariateError::InvalidCondition { date: 30, .. })
         ));
     }
 

@@ -8,7 +8,7 @@ use std::{fmt, sync::Arc};
 /// - one path component that is safe on every file system and in an S3 key: no `/`, `\`, control character, leading
 ///   dot or underscore (such names are hidden), surrounding white space, none of `: * ? " < > |`;
 /// - it becomes a part of the artifact's name, so two customers never share one.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CustomerId(Arc<str>);
 
 impl CustomerId {
@@ -18,7 +18,7 @@ impl CustomerId {
     /// Checks the rules above.
     ///
     /// # Errors
-    /// A sentence that says which rule is broken, without the file: the caller knows it.
+    /// A sentence that names the broken rule; the caller adds the file.
     pub fn new(name: &str) -> Result<Self, String> {
         let complaint = if name.is_empty() {
             "is empty"
@@ -46,12 +46,6 @@ impl CustomerId {
 impl fmt::Display for CustomerId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
-    }
-}
-
-impl fmt::Debug for CustomerId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "CustomerId({})", self.0)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Rows of features with the targets that a model learns or is judged by.
+//! Rows of features with targets, to fit or to score a model.
 
 use super::Matrix;
 use crate::Result;

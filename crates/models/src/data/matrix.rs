@@ -7,7 +7,7 @@ const MAX_WEIGHT: f32 = 1e9;
 
 /// Feature values, shape (n, k), stored column by column.
 ///
-/// - single precision, as XGBoost and scikit-learn's trees hold them;
+/// - single precision, as in XGBoost and scikit-learn's trees;
 /// - NaN is a missing value, infinite values are refused;
 /// - at least one row and one column, fewer than 2³¹ of each.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,12 +48,7 @@ impl Matrix {
 
     /// Takes the rows one after another, each of `columns` values.
     pub fn from_rows(columns: usize, values: &[f32]) -> Result<Self> {
-        if columns == 0 || values.is_empty() {
-            return Err(Error::Data(
-                "the table of features is empty: at least one row and one column are needed".into(),
-            ));
-        }
-        let rows = values.len() / columns;
+        let rows = values.len().checked_div(columns).unwrap_or(0);
         if columns * rows != values.len() {
             return Err(Error::Data(format!("{} feature values do not make rows of {columns}", values.len())));
         }
@@ -93,32 +88,41 @@ impl Matrix {
         if numbers.len() != self.rows {
             return Err(Error::Data(format!("{} {what}s for {} rows of features", numbers.len(), self.rows)));
         }
-        if let Some(row) = numbers.iter().position(|number| !number.is_finite()) {
-            return Err(Error::Data(format!("row {}: the {what} is missing or not finite", row + 1)));
-        }
-        if let Some(row) = numbers.iter().position(|number| number.abs() > Self::MAX_TARGET) {
-            let number = numbers[row];
-            return Err(Error::Data(format!(
-                "row {}: the {what} {number} is too large; choose a larger unit",
-                row + 1
-            )));
-        }
-        Ok(())
+        check_rows(numbers, |number| number.is_finite(), |_| format!("the {what} is missing or not finite"))?;
+        let is_too_large = |number| format!("the {what} {number} is too large; choose a larger unit");
+        check_rows(numbers, |number| number.abs() <= Self::MAX_TARGET, is_too_large)
     }
 
     /// Checks that the sample weights are finite, not negative and not all zero.
     pub(crate) fn check_weights(&self, weights: &[f32]) -> Result<()> {
         self.check_length("weight", weights)?;
-        if let Some(row) = weights.iter().position(|&weight| weight < 0.0) {
-            return Err(Error::Data(format!("row {}: the weight {} is negative", row + 1, weights[row])));
-        }
-        if let Some(row) = weights.iter().position(|&weight| weight > MAX_WEIGHT) {
-            return Err(Error::Data(format!("row {}: the weight {} is too large", row + 1, weights[row])));
-        }
+        check_rows(weights, |weight| weight >= 0.0, |weight| format!("the weight {weight} is negative"))?;
+        check_rows(weights, |weight| weight <= MAX_WEIGHT, |weight| format!("the weight {weight} is too large"))?;
         if weights.iter().all(|&weight| weight == 0.0) {
-            return Err(Error::Data("every weight is zero: no row is left to learn from".into()));
+            return Err(Error::Data("every weight is zero: there is no row to learn from".into()));
         }
         Ok(())
+    }
+}
+
+/// Checks a number of each row; the complaint is about the first that is wrong.
+pub(crate) fn check_rows(
+    numbers: &[f32],
+    is_right: impl Fn(f32) -> bool,
+    complaint: impl Fn(f32) -> String,
+) -> Result<()> {
+    match numbers.iter().position(|&number| !is_right(number)) {
+        Some(row) => Err(Error::Data(format!("row {}: {}", row + 1, complaint(numbers[row])))),
+        None => Ok(()),
+    }
+}
+
+/// Checks that a row has as many features as the model.
+pub(crate) fn check_width(features: usize, expected: usize) -> Result<()> {
+    if features == expected {
+        Ok(())
+    } else {
+        Err(Error::Data(format!("a row has {features} features, the model was trained on {expected}")))
     }
 }
 

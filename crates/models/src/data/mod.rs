@@ -1,4 +1,4 @@
-//! One customer's data: a time series with the columns beside it, or a table of features.
+//! One customer's data: a time series with its extra columns, or a table of features.
 
 mod columns;
 mod customer;
@@ -11,5 +11,6 @@ pub use columns::{Columns, CovariateError, Covariates};
 pub use customer::CustomerId;
 pub use examples::Examples;
 pub use matrix::Matrix;
+pub(crate) use matrix::{check_rows, check_width};
 pub use series::Series;
 pub use table::{Cell, Feature, Table, is_missing};

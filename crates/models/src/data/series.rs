@@ -1,4 +1,4 @@
-//! A time series and the columns beside it.
+//! A time series and its extra columns.
 
 use super::columns::{Columns, Covariates};
 
@@ -16,12 +16,12 @@ pub struct Series {
     pub timestamps: Vec<i64>,
     /// The values, shape (n), in the units of the input.
     pub values: Vec<f64>,
-    /// Further columns, which a model may ask for.
+    /// Extra columns, which a model may need.
     pub columns: Columns,
 }
 
 impl Series {
-    /// Forgets the rows and keeps the memory, for the next customer.
+    /// Removes the rows and keeps the memory, for the next customer.
     pub fn clear(&mut self) {
         self.dates.clear();
         self.timestamps.clear();
@@ -29,7 +29,7 @@ impl Series {
         self.columns.clear_rows();
     }
 
-    /// Its further columns, with their dates.
+    /// Its extra columns, with their dates.
     #[must_use]
     pub fn covariates(&self) -> Covariates<'_> {
         Covariates { dates: &self.dates, columns: &self.columns }

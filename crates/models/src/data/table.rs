@@ -3,10 +3,10 @@
 use super::{Examples, Matrix};
 use serde::{Deserialize, Serialize};
 
-/// What stands for a missing value, beside nothing at all; in any case.
+/// Texts that mean a missing value, in any case, as does an empty text.
 const MISSING: [&[u8]; 7] = [b"na", b"nan", b"null", b"none", b"n/a", b"#n/a", b"<na>"];
 
-/// Whether a cell's text stands for a missing value.
+/// Whether a cell's text means a missing value.
 #[must_use]
 pub fn is_missing(text: &[u8]) -> bool {
     text.is_empty() || MISSING.iter().any(|missing| text.eq_ignore_ascii_case(missing))
@@ -15,11 +15,11 @@ pub fn is_missing(text: &[u8]) -> bool {
 /// A feature of a model: its name, and how its values become numbers.
 ///
 /// - a numeric feature has no categories; its values are taken as single precision;
-/// - a categorical feature has its categories sorted by their bytes, each once; a value is its category's place in that
-///   order, from 0. A value that is no category counts as missing: the model was never shown it.
+/// - a categorical feature has its categories sorted by their bytes, each once; a value is its category's index in that
+///   order, from 0. A value that is not a category counts as missing: it did not occur in training.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Feature {
-    /// The column's name; `f0`, `f1`, … for the columns after the target in files without a header, as XGBoost has it.
+    /// The column's name; `f0`, `f1`, … for the columns after the target in files without a header, as in XGBoost.
     pub name: String,
     /// The categories; none for a numeric feature.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -53,7 +53,7 @@ impl Feature {
     /// The number that a model sees, NaN where the value is missing.
     ///
     /// # Errors
-    /// A sentence that names the feature and the value: text that is no number in a numeric feature, infinite values.
+    /// A sentence that names the feature and the value: text that is not a number in a numeric feature, infinite values.
     pub fn encode(&self, cell: Cell<'_>) -> Result<f32, String> {
         let complain = |value: &dyn std::fmt::Display, complaint: &str| {
             Err(format!("feature {:?}: {value} {complaint}", self.name))
@@ -77,7 +77,7 @@ impl Feature {
     }
 }
 
-/// The category's place, NaN where there is no such category.
+/// The category's index, NaN if there is no such category.
 fn code(categories: &[String], value: &str) -> f32 {
     categories.binary_search_by(|category| category.as_str().cmp(value)).map_or(f32::NAN, |at| at as f32)
 }
@@ -87,7 +87,7 @@ fn code(categories: &[String], value: &str) -> f32 {
 pub struct Table {
     /// What the columns of `matrix` are, shape (k).
     pub features: Vec<Feature>,
-    /// The features' values, shape (n, k), categories as their places.
+    /// The features' values, shape (n, k), categories as their indices.
     pub matrix: Matrix,
     /// The targets, shape (n), in the units of the input; finite.
     pub targets: Vec<f32>,
@@ -95,14 +95,14 @@ pub struct Table {
     pub weights: Option<Vec<f32>>,
     /// The number of each row among the rows of its file, shape (n), from 1, the header not counted.
     pub rows: Vec<u64>,
-    /// How many rows were left out because they have no target.
+    /// Number of rows that were dropped because they have no target.
     pub missing: usize,
-    /// How many values of each feature, shape (k), are no category of it, and count as missing: none in training rows.
+    /// Number of values of each feature, shape (k), that are not one of its categories, and count as missing: 0 in training rows.
     pub unseen: Vec<usize>,
 }
 
 impl Table {
-    /// The rows as a model learns them.
+    /// The rows as a model takes them.
     #[must_use]
     pub fn examples(&self) -> Examples<'_> {
         Examples::new(&self.matrix, &self.targets, self.weights.as_deref())
@@ -120,7 +120,7 @@ impl Table {
         self.targets.is_empty()
     }
 
-    /// The rows at these places, in this order; `None` for no rows.
+    /// The rows at these indices, in this order; `None` for no rows.
     #[must_use]
     pub fn select(&self, places: &[usize]) -> Option<Self> {
         let columns = (0..self.matrix.columns()).map(|column| self.matrix.column(column));

@@ -1,7 +1,7 @@
-//! Public holidays of countries, and trading holidays of markets, as Python's `holidays` package has them.
+//! Public holidays of countries, and trading holidays of markets, as in Python's `holidays` package.
 //!
-//! Stock Prophet's `add_country_holidays` asks that package for English names, nationwide holidays and observed days; the
-//! table in `countries.bin` holds just what it answers, for 250 countries and 33 markets and the years 1950 to 2099. It was
+//! Stock Prophet's `add_country_holidays` takes English names, nationwide holidays and observed days from that package; the
+//! table in `countries.bin` has the same days, for 250 countries and 33 markets and the years 1950 to 2099. It was
 //! made by `make_countries.py` from the version that [`source_version`] names, so the dates change only when the table is
 //! made anew. The package is under the MIT licence: <https://pypi.org/project/holidays/>.
 
@@ -21,7 +21,7 @@ pub struct Country(usize);
 
 impl Country {
     /// Finds a country by its code of two or three letters or its name in one word: `DE`, `DEU`, `Germany`; or a market,
-    /// such as `NYSE`. Capitals do not matter.
+    /// such as `NYSE`. Case does not matter.
     ///
     /// # Errors
     /// [`Error::Parameter`] with all codes.
@@ -38,7 +38,7 @@ impl Country {
     /// Its usual code, such as `DE`.
     #[must_use]
     pub fn code(self) -> &'static str {
-        TABLE.code(self.0)
+        TABLE.countries[self.0].codes[0]
     }
 
     /// Its holidays in the years, by date and then by name.
@@ -68,7 +68,7 @@ pub fn covered_years() -> RangeInclusive<i32> {
     TABLE.years()
 }
 
-/// The year of a moment in UTC, milliseconds since the epoch; for moments beyond the calendar, its first or its last year.
+/// The year of a time in UTC, milliseconds since the epoch; the first or last year of the calendar for times outside it.
 #[must_use]
 pub fn year_of(ms: i64) -> i32 {
     i32::from(civil(ms).year())
@@ -77,7 +77,7 @@ pub fn year_of(ms: i64) -> i32 {
 /// The version of Python's `holidays` package that the table was made from.
 #[must_use]
 pub fn source_version() -> &'static str {
-    TABLE.version()
+    TABLE.version
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The packed table; `make_countries.py` beside this file says what its bytes are.
+//! The packed table; `make_countries.py` in this folder documents its bytes.
 
 use crate::frequency::milliseconds;
 use flate2::read::ZlibDecoder;
@@ -10,13 +10,14 @@ use std::{io::Read, ops::RangeInclusive};
 pub struct PublicHoliday {
     /// Midnight, milliseconds since the epoch.
     pub date: i64,
-    /// In English where the package has it, such as "Christmas Day"; a day may have several.
+    /// In English if the package has it, such as "Christmas Day"; a day may have several.
     pub name: &'static str,
 }
 
 /// The unpacked table.
 pub(super) struct Table {
-    version: &'static str,
+    /// Of the package that it was made from.
+    pub(super) version: &'static str,
     first_year: i32,
     last_year: i32,
     names: Vec<&'static str>,
@@ -26,12 +27,12 @@ pub(super) struct Table {
     days: &'static [u8],
     /// Place in `months` and `days` of the first day of each sequence.
     starts: Vec<usize>,
-    countries: Vec<Entry>,
+    pub(super) countries: Vec<Entry>,
 }
 
-struct Entry {
+pub(super) struct Entry {
     /// The usual one first.
-    codes: Vec<&'static str>,
+    pub(super) codes: Vec<&'static str>,
     /// Name and sequence of each holiday.
     holidays: Vec<(usize, usize)>,
 }
@@ -44,10 +45,10 @@ impl Table {
         let mut rest = Bytes(bytes.leak());
 
         let version = rest.line();
-        let (first_year, last_year) = (rest.u16() as i32, rest.u16() as i32);
+        let (first_year, last_year) = (rest.number(2) as i32, rest.number(2) as i32);
         let years = (last_year - first_year + 1) as usize;
-        let names = (0..rest.u32()).map(|_| rest.line()).collect();
-        let sequences = rest.u32();
+        let names = (0..rest.number(4)).map(|_| rest.line()).collect();
+        let sequences = rest.number(4);
         let counts = rest.take(sequences * years);
         let mut starts = Vec::with_capacity(sequences);
         let mut entries = 0;
@@ -56,17 +57,13 @@ impl Table {
             entries += sum(sequence);
         }
         let (months, days) = (rest.take(entries), rest.take(entries));
-        let countries = (0..rest.u16())
+        let countries = (0..rest.number(2))
             .map(|_| Entry {
                 codes: rest.line().split(' ').collect(),
-                holidays: (0..rest.u16()).map(|_| (rest.u16(), rest.u16())).collect(),
+                holidays: (0..rest.number(2)).map(|_| (rest.number(2), rest.number(2))).collect(),
             })
             .collect();
         Self { version, first_year, last_year, names, counts, months, days, starts, countries }
-    }
-
-    pub(super) const fn version(&self) -> &'static str {
-        self.version
     }
 
     pub(super) const fn years(&self) -> RangeInclusive<i32> {
@@ -75,10 +72,6 @@ impl Table {
 
     pub(super) fn find(&self, code: &str) -> Option<usize> {
         self.countries.iter().position(|entry| entry.codes.iter().any(|known| known.eq_ignore_ascii_case(code)))
-    }
-
-    pub(super) fn code(&self, country: usize) -> &'static str {
-        self.countries[country].codes[0]
     }
 
     /// The usual codes of countries (two letters) or of markets (more), in order.
@@ -115,7 +108,7 @@ fn sum(counts: &[u8]) -> usize {
     counts.iter().map(|&count| usize::from(count)).sum()
 }
 
-/// What is left of the table.
+/// The rest of the table.
 struct Bytes(&'static [u8]);
 
 impl Bytes {
@@ -125,12 +118,9 @@ impl Bytes {
         taken
     }
 
-    fn u16(&mut self) -> usize {
-        self.take(2).iter().rev().fold(0, |number, &byte| number << 8 | usize::from(byte))
-    }
-
-    fn u32(&mut self) -> usize {
-        self.take(4).iter().rev().fold(0, |number, &byte| number << 8 | usize::from(byte))
+    /// A little-endian number.
+    fn number(&mut self, length: usize) -> usize {
+        self.take(length).iter().rev().fold(0, |number, &byte| number << 8 | usize::from(byte))
     }
 
     fn line(&mut self) -> &'static str {

@@ -1,4 +1,4 @@
-//! The exact solver as an optimizer for `augurs_prophet`, in the place of Stan.
+//! The exact solver as an optimizer for `augurs_prophet`, instead of Stan.
 
 use super::{
     normal_equations::NormalMatrix,
@@ -14,7 +14,7 @@ use augurs_prophet::{
 
 /// Finds the exact optimum of models with linear or flat growth and additive features.
 ///
-/// The options and initial parameters of the iterative optimizers have no meaning here and are not looked at.
+/// Ignores the options and initial parameters, which only iterative optimizers need.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ExactOptimizer;
 

@@ -1,29 +1,29 @@
-//! All that a customer's timestamps alone decide: scaled time, changepoints, seasonalities, holidays, their features, ZᵀZ.
+//! What a customer's timestamps alone determine: scaled time, changepoints, seasonalities, holidays, their features, ZᵀZ.
 //!
-//! Most fleets are measured on one calendar, so a worker keeps its last one and most customers find it ready. Regressors
-//! and conditions are each customer's own, and are put on top of it.
+//! Most customers share their timestamps, so a worker keeps its last calendar and reuses it. Regressors and conditions differ by
+//! customer and are added to it.
 
 use super::{
-    features::{DAY_MS, FittedRegressor, Terms},
+    features::{FittedRegressor, Terms},
     normal_equations::NormalMatrix,
     posterior::Design,
     spec::{ProphetSpec, SeasonalityChoice},
     terms::{CountryHolidays, CustomSeasonality, Holiday, Regressor, Seasonality},
 };
-use crate::holidays::year_of;
+use crate::{frequency::DAY, holidays::year_of};
 
-/// The timestamps of one or many customers, and what follows from them under one specification.
+/// The timestamps of one or many customers, and what a specification makes of them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Calendar {
     /// Milliseconds since the epoch, shape (n), strictly increasing.
-    timestamps: Vec<i64>,
+    pub(super) timestamps: Vec<i64>,
     /// Dates of the changepoints, milliseconds since the epoch, sorted; empty where there are none.
     pub(super) changepoints: Vec<i64>,
     /// Row of each changepoint; its position where the dates were given.
     pub(super) changepoint_rows: Vec<usize>,
     /// The regressors' scales are not known yet.
     pub(super) terms: Terms,
-    /// The days that the holidays' columns are made of, for the artifact.
+    /// The days of the holidays' columns, for the artifact.
     pub(super) holidays: Vec<Holiday>,
     /// Conditions left out, and without the regressors' columns.
     pub(super) design: Design,
@@ -54,7 +54,7 @@ impl Calendar {
         let holidays = known_holidays(timestamps, spec);
         let mut terms = Terms {
             seasonalities: choose_seasonalities(timestamps, spec),
-            holidays_mode: spec.holidays_mode(),
+            holidays_mode: spec.holidays_mode.unwrap_or(spec.seasonality_mode),
             ..Terms::default()
         };
         terms.set_holidays(holidays.iter(), std::iter::empty(), spec.holidays_prior_scale);
@@ -72,11 +72,6 @@ impl Calendar {
         terms.regressors = spec.regressors.iter().map(|regressor| unscaled(regressor, spec)).collect();
         Self { timestamps: timestamps.to_vec(), changepoints, changepoint_rows, terms, holidays, design, normal }
     }
-
-    /// Whether this is the calendar of these timestamps.
-    pub(super) fn is_of(&self, timestamps: &[i64]) -> bool {
-        self.timestamps == timestamps
-    }
 }
 
 /// Rows of the potential changepoints: evenly through the first `range` of the history, its first row left out.
@@ -89,7 +84,7 @@ fn changepoint_rows(rows: usize, wanted: usize, range: f64) -> Vec<usize> {
     (1..=number).map(|i| if i == number { history - 1 } else { (i as f64 * step).round_ties_even() as usize }).collect()
 }
 
-/// The seasonalities that were asked for, then Prophet's rule for its three built-in ones: at least two periods of history,
+/// The specified seasonalities, then Prophet's rule for its three built-in ones: at least two periods of history,
 /// spaced closer than one.
 fn choose_seasonalities(timestamps: &[i64], spec: &ProphetSpec) -> Vec<Seasonality> {
     let span = timestamps[timestamps.len() - 1] - timestamps[0];
@@ -110,9 +105,9 @@ fn choose_seasonalities(timestamps: &[i64], spec: &ProphetSpec) -> Vec<Seasonali
         });
     }
     for (name, period, default_order, choice, fits) in [
-        ("yearly", 365.25, 10, spec.yearly_seasonality, span >= 730 * DAY_MS),
-        ("weekly", 7.0, 3, spec.weekly_seasonality, span >= 14 * DAY_MS && gap < 7 * DAY_MS),
-        ("daily", 1.0, 4, spec.daily_seasonality, span >= 2 * DAY_MS && gap < DAY_MS),
+        ("yearly", 365.25, 10, spec.yearly_seasonality, span >= 730 * DAY),
+        ("weekly", 7.0, 3, spec.weekly_seasonality, span >= 14 * DAY && gap < 7 * DAY),
+        ("daily", 1.0, 4, spec.daily_seasonality, span >= 2 * DAY && gap < DAY),
     ] {
         let replaced = spec.seasonalities.iter().any(|custom| custom.name == name);
         let fourier_order = match choice {
@@ -186,15 +181,15 @@ mod tests {
     #[test]
     fn seasonalities_follow_length_and_spacing() {
         let names = |days: i64, gap_ms: i64| -> Vec<String> {
-            let timestamps: Vec<i64> = (0..=days * DAY_MS / gap_ms).map(|i| i * gap_ms).collect();
+            let timestamps: Vec<i64> = (0..=days * DAY / gap_ms).map(|i| i * gap_ms).collect();
             choose_seasonalities(&timestamps, &ProphetSpec::default()).into_iter().map(|s| s.name).collect()
         };
-        assert_eq!(names(730, DAY_MS), ["yearly", "weekly"]);
-        assert_eq!(names(729, DAY_MS), ["weekly"]);
-        assert_eq!(names(13, DAY_MS), [""; 0]);
-        assert_eq!(names(14, DAY_MS / 24), ["weekly", "daily"]);
-        assert_eq!(names(1, DAY_MS / 24), [""; 0]);
-        assert_eq!(names(1000, 7 * DAY_MS), ["yearly"]);
+        assert_eq!(names(730, DAY), ["yearly", "weekly"]);
+        assert_eq!(names(729, DAY), ["weekly"]);
+        assert_eq!(names(13, DAY), [""; 0]);
+        assert_eq!(names(14, DAY / 24), ["weekly", "daily"]);
+        assert_eq!(names(1, DAY / 24), [""; 0]);
+        assert_eq!(names(1000, 7 * DAY), ["yearly"]);
     }
 
     #[test]
@@ -207,7 +202,7 @@ mod tests {
             mode: None,
             condition_name: None,
         };
-        let timestamps: Vec<i64> = (0..800).map(|day| day * DAY_MS).collect();
+        let timestamps: Vec<i64> = (0..800).map(|day| day * DAY).collect();
         let mut spec =
             ProphetSpec { seasonalities: vec![custom("weekly"), custom("monthly")], ..ProphetSpec::default() };
         let names = |spec: &ProphetSpec| -> Vec<(String, f64)> {
@@ -221,7 +216,7 @@ mod tests {
 
     #[test]
     fn of_a_country_those_holidays_count_that_occur_in_a_year_of_the_history() {
-        let day = |year: i64| (year - 1970) * 366 * DAY_MS;
+        let day = |year: i64| (year - 1970) * 366 * DAY;
         let days = [Holiday::new("old", day(1980)), Holiday::new("new", day(1990)), Holiday::new("new", day(1995))];
         let country_holidays =
             Some(CountryHolidays { country: "XX".into(), days: days.into_iter().collect(), until: 2100 });

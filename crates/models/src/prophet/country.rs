@@ -1,4 +1,4 @@
-//! The days of a country's holidays that a model's file does not hold.
+//! The days of a country's holidays that a model's file lacks.
 
 use super::{
     fitted::FittedProphet,
@@ -11,24 +11,24 @@ use crate::{
 };
 
 impl FittedProphet {
-    /// Gives a model that Python wrote its country's holidays, from the first year of its history to that of `last`,
+    /// Looks up the holidays that a file written by Python lacks, from the first year of the history to that of `last`,
     /// milliseconds since the epoch. Does nothing for other models.
     ///
     /// # Errors
     /// [`Error::Parameter`](crate::Error::Parameter) for a country that is not known,
     /// [`Error::Data`](crate::Error::Data) for years whose holidays are not.
-    pub fn know_holidays_until(&mut self, last: i64) -> Result<()> {
+    pub(super) fn look_up_holidays(&mut self, last: i64) -> Result<()> {
         if let Some(country) = self.unknown_holidays.clone() {
             let until = year_of(last).max(year_of(self.last_date()));
             let days = Country::new(&country)?.holidays(year_of(self.start)..=until)?;
-            self.know_holidays(days.into_iter().map(|day| Holiday::new(day.name, day.date)));
+            self.set_country_holidays(days.into_iter().map(|day| Holiday::new(day.name, day.date)));
             self.spec.country_holidays = Some(CountryHolidays { country, days: Holidays::default(), until });
         }
         Ok(())
     }
 
-    /// Insists that the model knows its country's holidays in the year of `last`, milliseconds since the epoch.
-    pub(super) fn insist_on_holidays(&self, last: i64) -> Result<(), CovariateError> {
+    /// Checks that the model knows its country's holidays in the year of `last`, milliseconds since the epoch.
+    pub(super) fn check_holidays(&self, last: i64) -> Result<(), CovariateError> {
         if let Some(country) = &self.unknown_holidays {
             return Err(CovariateError::UnknownHolidays { country: country.clone() });
         }

@@ -1,10 +1,10 @@
-//! What is wrong with a specification, in Python Prophet's rules.
+//! Checks a specification by Python Prophet's rules.
 
 use super::{
     spec::{Growth, ProphetSpec},
-    terms::{CountryHolidays, CustomSeasonality, Holiday},
+    terms::{CustomSeasonality, Holiday},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const BUILT_IN: [&str; 3] = ["yearly", "weekly", "daily"];
 
@@ -23,7 +23,7 @@ const COMPONENTS: [&str; 11] = [
     "multiplicative_terms",
 ];
 
-/// Names of the columns that the model computes with; and of the first column of tables of forecasts, which Python has not.
+/// Names of the columns that the model computes with; and of the first column of tables of forecasts, which Python does not have.
 const COLUMNS: [&str; 7] = ["ds", "y", "cap", "floor", "y_scaled", "cap_scaled", "customer"];
 
 impl ProphetSpec {
@@ -43,8 +43,7 @@ impl ProphetSpec {
         for seasonality in &self.seasonalities {
             faults.seasonality(seasonality);
         }
-        let country = self.country_holidays.iter().flat_map(|CountryHolidays { days, .. }| days.iter());
-        faults.holidays(self.holidays.iter().chain(country), self.holidays_prior_scale);
+        faults.holidays(self.all_holidays(), self.holidays_prior_scale);
         for regressor in &self.regressors {
             let name = &regressor.name;
             faults.name("regressor", name);
@@ -63,18 +62,16 @@ impl ProphetSpec {
         faults.0
     }
 
+    fn all_holidays(&self) -> impl Iterator<Item = &Holiday> {
+        self.holidays.iter().chain(self.country_holidays.iter().flat_map(|country| country.days.iter()))
+    }
+
     fn name_clashes(&self, faults: &mut Faults) {
         let mut users: BTreeMap<&str, &str> = BTreeMap::new();
-        let mut holidays: Vec<&str> = self.holidays.iter().map(|holiday| holiday.name.as_str()).collect();
-        if let Some(CountryHolidays { days, .. }) = &self.country_holidays {
-            holidays.extend(days.iter().map(|holiday| holiday.name.as_str()));
-        }
-        holidays.sort_unstable();
-        holidays.dedup();
-        let named = holidays.into_iter().map(|name| (name, "holiday"));
-        let named =
-            named.chain(self.seasonalities.iter().map(|seasonality| (seasonality.name.as_str(), "seasonality")));
-        let named = named.chain(self.regressors.iter().map(|regressor| (regressor.name.as_str(), "regressor")));
+        let holidays: BTreeSet<&str> = self.all_holidays().map(|holiday| holiday.name.as_str()).collect();
+        let named = (holidays.into_iter().map(|name| (name, "holiday")))
+            .chain(self.seasonalities.iter().map(|seasonality| (seasonality.name.as_str(), "seasonality")))
+            .chain(self.regressors.iter().map(|regressor| (regressor.name.as_str(), "regressor")));
         for (name, kind) in named {
             if let Some(other) = users.insert(name, kind) {
                 faults.0.push(format!("the name {name:?} is that of a {other} and of a {kind}: names must differ"));
@@ -101,7 +98,7 @@ impl Faults {
 
     fn scale(&mut self, name: &str, scale: Option<f64>) {
         if let Some(scale) = scale {
-            // Beyond these bounds a prior says nothing or leaves nothing, and its precision is lost to rounding.
+            // Outside these bounds a prior has no effect or leaves no freedom, and its precision is lost to rounding.
             self.unless((1e-9..=1e9).contains(&scale), || format!("{name} is {scale}; it must be from 1e-9 to 1e9"));
         }
     }

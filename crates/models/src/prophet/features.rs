@@ -3,25 +3,26 @@
 //! The order is Python's: seasonalities as they were added, then a column per holiday and day offset, then regressors.
 
 use super::terms::{Holiday, Mode, Seasonality, Standardize};
-use crate::data::{CovariateError, Covariates};
-use std::ops::Range;
+use crate::{
+    data::{CovariateError, Covariates},
+    frequency::DAY,
+};
+use std::{collections::BTreeMap, ops::Range};
 
-pub(super) const DAY_MS: i64 = 86_400_000;
-
-/// A regressor as it is fitted, its defaults and scales filled in.
+/// A regressor as it is fitted, with its defaults and scales filled in.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FittedRegressor {
     /// Name of its column, and of the component.
     pub name: String,
     /// Scale of the coefficient's normal prior.
     pub prior_scale: f64,
-    /// What was asked for.
+    /// The setting.
     pub standardize: Standardize,
     /// Added to the trend, or multiplying it.
     pub mode: Mode,
     /// Subtracted from its values.
     pub mean: f64,
-    /// Its values, the mean subtracted, are divided by it.
+    /// Its values, minus the mean, are divided by it.
     pub deviation: f64,
 }
 
@@ -78,46 +79,33 @@ impl Terms {
         more_names: impl Iterator<Item = String>,
         default_scale: f64,
     ) {
-        self.holiday_names.clear();
-        let mut scales: Vec<f64> = Vec::new();
-        let mut columns: Vec<HolidayColumn> = Vec::new();
-        let mut add = |names: &[String], holiday: usize, offset: i64, day: Option<i64>| {
-            let sign = if offset >= 0 { '+' } else { '-' };
-            let key = format!("{}_delim_{sign}{}", names[holiday], offset.abs());
-            match columns.iter_mut().find(|column| column.key == key) {
-                Some(column) => column.days.extend(day),
-                None => {
-                    columns.push(HolidayColumn { key, holiday, prior_scale: 0.0, days: day.into_iter().collect() });
-                }
-            }
-        };
+        let (names, mut scales) = (&mut self.holiday_names, Vec::new());
+        names.clear();
+        let mut columns: BTreeMap<String, (usize, Vec<i64>)> = BTreeMap::new();
         for Holiday { name, date, lower_window, upper_window, prior_scale } in rows {
-            let scale = prior_scale.unwrap_or(default_scale);
-            let known = self.holiday_names.iter().position(|known| known == name);
-            let holiday = known.unwrap_or(self.holiday_names.len());
-            if known.is_none() {
-                self.holiday_names.push(name.clone());
-                scales.push(scale);
+            let holiday = names.iter().position(|known| known == name).unwrap_or(names.len());
+            if holiday == names.len() {
+                names.push(name.clone());
+                scales.push(0.0);
             }
-            scales[holiday] = scale;
-            let day = date.div_euclid(DAY_MS);
+            scales[holiday] = prior_scale.unwrap_or(default_scale);
             for offset in i64::from(*lower_window)..=i64::from(*upper_window) {
-                add(&self.holiday_names, holiday, offset, Some(day + offset));
+                let column = columns.entry(format!("{name}_delim_{offset:+}"));
+                column.or_insert_with(|| (holiday, Vec::new())).1.push(date.div_euclid(DAY) + offset);
             }
         }
         for name in more_names {
-            if !self.holiday_names.contains(&name) {
-                self.holiday_names.push(name);
+            if !names.contains(&name) {
+                columns.insert(format!("{name}_delim_+0"), (names.len(), Vec::new()));
+                names.push(name);
                 scales.push(default_scale);
-                add(&self.holiday_names, scales.len() - 1, 0, None);
             }
         }
-        for column in &mut columns {
-            column.prior_scale = scales[column.holiday];
-            column.days.sort_unstable();
-        }
-        columns.sort_by(|one, other| one.key.cmp(&other.key));
-        self.holiday_columns = columns;
+        let column = |(key, (holiday, mut days)): (String, (usize, Vec<i64>))| {
+            days.sort_unstable();
+            HolidayColumn { key, holiday, prior_scale: scales[holiday], days }
+        };
+        self.holiday_columns = columns.into_iter().map(column).collect();
     }
 
     /// Names of the columns of conditions, in the order of the seasonalities.
@@ -140,7 +128,7 @@ impl Terms {
     pub(super) fn components(&self) -> impl Iterator<Item = Component<'_>> {
         let seasonalities =
             self.seasonalities.iter().map(|one| (&*one.name, Family::Seasonality, one.mode, 2 * one.fourier_order));
-        // The columns of a holiday stand together, because no name contains the delimiter of the keys.
+        // The columns of a holiday are consecutive, because no name contains the delimiter of the keys.
         let holidays = self.holiday_columns.chunk_by(|one, next| one.holiday == next.holiday).map(|columns| {
             (&*self.holiday_names[columns[0].holiday], Family::Holiday, self.holidays_mode, columns.len())
         });
@@ -175,15 +163,15 @@ impl Terms {
             let first = features.len();
             features.resize(first + dates.len(), 0.0);
             for day in &column.days {
-                let begin = dates.partition_point(|&ms| ms < day * DAY_MS);
-                let rows = dates[begin..].partition_point(|&ms| ms < (day + 1) * DAY_MS);
+                let begin = dates.partition_point(|&ms| ms < day * DAY);
+                let rows = dates[begin..].partition_point(|&ms| ms < (day + 1) * DAY);
                 features[first + begin..][..rows].fill(1.0);
             }
         }
         features
     }
 
-    /// Sets the columns of conditional seasonalities to 0 where they do not apply; `changed` is told their columns.
+    /// Sets the columns of conditional seasonalities to 0 where they do not apply; calls `changed` with their columns.
     pub(super) fn apply_conditions(
         &self,
         dates: &[i64],
@@ -271,9 +259,9 @@ pub(super) fn fourier_features(timestamps: &[i64], seasonalities: &[Seasonality]
     features
 }
 
-/// sin and cos of 2π·days/period, the whole periods taken off first: they would only cost digits.
+/// sin and cos of 2π·days/period, without the whole periods, which would only cost digits.
 fn base_angle(ms: i64, period: f64) -> (f64, f64) {
-    let periods = ms as f64 / (DAY_MS as f64 * period);
+    let periods = ms as f64 / (DAY as f64 * period);
     // libm's functions give the same bits on every machine; the system's may not.
     libm::sincos(std::f64::consts::TAU * (periods - periods.floor()))
 }
@@ -309,9 +297,9 @@ mod tests {
     fn holidays_have_a_column_for_each_day_offset_in_the_order_of_the_keys() {
         let mut terms = Terms::default();
         let rows = [
-            Holiday { lower_window: -1, upper_window: 1, ..Holiday::new("b", 2 * DAY_MS + 5) },
-            Holiday { prior_scale: Some(3.0), ..Holiday::new("a", 3 * DAY_MS) },
-            Holiday { lower_window: -1, ..Holiday::new("b", 7 * DAY_MS) },
+            Holiday { lower_window: -1, upper_window: 1, ..Holiday::new("b", 2 * DAY + 5) },
+            Holiday { prior_scale: Some(3.0), ..Holiday::new("a", 3 * DAY) },
+            Holiday { lower_window: -1, ..Holiday::new("b", 7 * DAY) },
         ];
         terms.set_holidays(rows.iter(), ["c".to_owned(), "a".to_owned()].into_iter(), 10.0);
         let keys: Vec<&str> = terms.holiday_columns.iter().map(|column| &*column.key).collect();
@@ -319,7 +307,7 @@ mod tests {
         assert_eq!(terms.holiday_names, ["b", "a", "c"]);
         assert_eq!(terms.prior_scales(), [3.0, 10.0, 10.0, 10.0, 10.0]);
         // Two rows a day, days 1 to 7.
-        let dates: Vec<i64> = (2..16).map(|half| half * DAY_MS / 2).collect();
+        let dates: Vec<i64> = (2..16).map(|half| half * DAY / 2).collect();
         let features = terms.shared_features(&dates);
         let ones = |column: usize| -> Vec<usize> {
             (0..dates.len()).filter(|row| features[column * dates.len() + row] == 1.0).collect()
@@ -376,7 +364,7 @@ mod tests {
         let mut columns = Columns::named(["open", "price"]);
         columns.push_row([0.0, 5.0]);
         columns.push_row([1.0, 9.0]);
-        let dates = [DAY_MS, 2 * DAY_MS];
+        let dates = [DAY, 2 * DAY];
         let features = terms.features(&dates, Covariates { dates: &dates, columns: &columns }).unwrap();
         let angle = std::f64::consts::TAU * 2.0 / 7.0;
         let expected = [0.0, angle.sin(), 0.0, angle.cos(), 2.0, 4.0];

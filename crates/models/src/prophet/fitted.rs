@@ -1,14 +1,17 @@
-//! A fitted Prophet model: everything a forecast depends on, and nothing else.
+//! A fitted Prophet model: what a forecast depends on.
 
 use super::{
     calendar::Calendar,
     features::Terms,
     posterior::{Parameters, inverse_logit},
-    scales::Scales,
+    scales::{Scales, constant},
     spec::{Growth, History, ProphetSpec},
     terms::Holiday,
 };
-use crate::data::{Columns, Series};
+use crate::{
+    data::{Columns, Series},
+    forecast::Scores,
+};
 
 /// Rows of history that the short form keeps: five for `pandas.infer_freq`, and one before them.
 pub(super) const TAIL: usize = 6;
@@ -22,7 +25,7 @@ pub struct HistoryRow {
     pub y: f64,
 }
 
-/// What the fit found out about the series, for the manifest.
+/// Results of the fit for the manifest.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FitNotes {
     /// Rows fitted.
@@ -35,22 +38,20 @@ pub struct FitNotes {
     pub steps: usize,
     /// The model follows the series exactly, so that the noise has no finite optimum.
     pub perfect_fit: bool,
-    /// In-sample, in the units of the input.
-    pub mean_absolute_error: f64,
-    /// In-sample, in the units of the input.
-    pub root_mean_squared_error: f64,
+    /// In-sample errors.
+    pub scores: Scores,
 }
 
 /// A fitted Prophet model.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FittedProphet {
-    /// What was asked for.
+    /// The specification.
     pub spec: ProphetSpec,
     /// Seasonalities, holidays and regressors in the order of their coefficients.
     pub terms: Terms,
     /// The holidays' days: those of the history and those to come.
     pub holidays: Vec<Holiday>,
-    /// The country whose holidays are in the model although the file that Python wrote does not hold their days.
+    /// The country whose holidays the model has, if its file, written by Python, lacks their days.
     pub unknown_holidays: Option<String>,
     /// Dates of the potential changepoints, milliseconds since the epoch; empty where there are none.
     pub changepoints: Vec<i64>,
@@ -62,15 +63,15 @@ pub struct FittedProphet {
     pub start: i64,
     /// Last timestamp minus the first, in milliseconds.
     pub t_scale: i64,
-    /// y in the units of the input is `floor + y_scale ·` scaled y, unless the floor is a column of its own.
+    /// y in the units of the input is `floor + y_scale ·` scaled y, unless the floor is a column.
     pub floor: f64,
     /// See `floor`.
     pub y_scale: f64,
     /// With logistic growth: the floor was given, as a constant or as a column.
     pub logistic_floor: bool,
-    /// What the column `cap` said all along the history: the cap of dates where no column says another.
+    /// The constant value of the column `cap` in the history: the cap of dates for which no column states another.
     pub usual_cap: Option<f64>,
-    /// The same of the column `floor`.
+    /// The same for the column `floor`.
     pub usual_floor: Option<f64>,
     /// The parameters, in scaled units.
     pub parameters: Parameters,
@@ -80,7 +81,7 @@ pub struct FittedProphet {
     pub history_columns: Columns,
     /// The dates that were kept, of rows with or without a value.
     pub history_dates: Vec<i64>,
-    /// What the fit found out; the saved model does not hold it.
+    /// Results of the fit that are not saved.
     pub notes: FitNotes,
 }
 
@@ -115,9 +116,9 @@ impl FittedProphet {
         let rows = timestamps.iter().zip(&series.values).skip(first);
         let Scales { floor, y_scale, logistic_floor, .. } = scales;
         let mut spec = spec.clone();
-        // What was said by a column may be another in the future; a constant stays.
-        let constant = |name, given: Option<f64>| given.filter(|_| series.columns.get(name).is_none());
-        (spec.cap, spec.floor) = (constant("cap", spec.cap), constant("floor", spec.floor));
+        // A column may have other values in the future; a constant stays.
+        let unless_column = |name, given: Option<f64>| given.filter(|_| series.columns.get(name).is_none());
+        (spec.cap, spec.floor) = (unless_column("cap", spec.cap), unless_column("floor", spec.floor));
         Self {
             holidays: calendar.holidays.clone(),
             unknown_holidays: None,
@@ -129,8 +130,8 @@ impl FittedProphet {
             floor,
             y_scale,
             logistic_floor,
-            usual_cap: scales.constant_cap().filter(|_| spec.cap.is_none()),
-            usual_floor: scales.constant_floor().filter(|_| spec.floor.is_none()),
+            usual_cap: constant(&scales.caps).filter(|_| spec.cap.is_none()),
+            usual_floor: constant(&scales.floors).filter(|_| spec.floor.is_none()),
             parameters,
             history: rows.map(|(&timestamp, &y)| HistoryRow { timestamp, y }).collect(),
             history_columns: history_columns(&terms, &scales, features, series, first),
@@ -148,7 +149,7 @@ impl FittedProphet {
         self.all_columns().filter(move |name| !usual.iter().any(|(limit, value)| limit == name && value.is_some()))
     }
 
-    /// Names of the columns that a forecast looks at: those, and `cap` and `floor` unless they were given as constants.
+    /// Names of the columns that a forecast reads: those, and `cap` and `floor` unless they were given as constants.
     pub fn all_columns(&self) -> impl Iterator<Item = &str> {
         let regressors = self.terms.regressors.iter().map(|regressor| regressor.name.as_str());
         let logistic = self.spec.growth == Growth::Logistic;
@@ -157,9 +158,9 @@ impl FittedProphet {
         regressors.chain(self.terms.conditions()).chain(cap).chain(floor)
     }
 
-    /// Tells a model that Python wrote what its file does not hold: the days of its country's holidays, in the years of its
-    /// history and of the forecasts to come. Does nothing for other models.
-    pub fn know_holidays(&mut self, days: impl IntoIterator<Item = Holiday>) {
+    /// Supplies what a file written by Python lacks: the days of its country's holidays, in the years of its history and of the
+    /// forecasts to come. Does nothing for other models.
+    pub fn set_country_holidays(&mut self, days: impl IntoIterator<Item = Holiday>) {
         if self.unknown_holidays.take().is_some() {
             let names = std::mem::take(&mut self.terms.holiday_names);
             self.holidays.extend(days.into_iter().filter(|day| names.contains(&day.name)));
@@ -168,14 +169,12 @@ impl FittedProphet {
     }
 
     /// The last date of the history, with or without a value.
-    #[must_use]
-    pub fn last_date(&self) -> i64 {
+    pub(crate) fn last_date(&self) -> i64 {
         self.history_dates.last().copied().unwrap_or(self.last_value())
     }
 
     /// The last date of the history that has a value.
-    #[must_use]
-    pub const fn last_value(&self) -> i64 {
+    pub(super) const fn last_value(&self) -> i64 {
         self.start + self.t_scale
     }
 
@@ -207,7 +206,7 @@ impl FittedProphet {
     }
 }
 
-/// The rows that are kept of everything that stock Prophet has in its history.
+/// The kept rows of all extra columns in stock Prophet's history.
 fn history_columns(terms: &Terms, scales: &Scales, features: &[f64], series: &Series, first: usize) -> Columns {
     let rows = series.timestamps.len();
     let mut columns = Columns::default();

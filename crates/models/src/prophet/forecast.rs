@@ -29,7 +29,7 @@ pub struct Uncertainty {
 }
 
 impl FittedProphet {
-    /// Answers a request: finds the dates, the columns and the holidays that the forecast depends on.
+    /// Forecasts for a request: finds the dates, the columns and the holidays that the forecast depends on.
     pub(crate) fn answer(&self, request: &ForecastRequest<'_>) -> Result<Forecast, CovariateError> {
         let (needed, wanted): (Vec<_>, Vec<_>) = (self.columns().collect(), self.all_columns().collect());
         let (last_value, last_date) = (self.last_value(), self.last_date());
@@ -47,7 +47,7 @@ impl FittedProphet {
         }
         let mut model = Cow::Borrowed(self);
         if let Some(&last) = dates.last().filter(|_| self.unknown_holidays.is_some()) {
-            model.to_mut().know_holidays_until(last).map_err(CovariateError::Holidays)?;
+            model.to_mut().look_up_holidays(last).map_err(CovariateError::Holidays)?;
         }
         let Uncertainty { interval_width, samples } = self.uncertainty();
         let uncertainty = Uncertainty {
@@ -77,7 +77,7 @@ impl FittedProphet {
         uncertainty: Uncertainty,
         seed: [u8; 32],
     ) -> Result<Forecast, CovariateError> {
-        dates.last().map_or(Ok(()), |&last| self.insist_on_holidays(last))?;
+        dates.last().map_or(Ok(()), |&last| self.check_holidays(last))?;
         let t: Vec<f64> = dates.iter().map(|&ms| self.scaled_time(ms)).collect();
         let (floors, caps) = self.saturation(dates, covariates)?;
         let cap = |row: usize| caps.get(row).copied().unwrap_or(0.0);
@@ -85,8 +85,8 @@ impl FittedProphet {
             .map(|(row, (&t, floor))| self.scaled_trend(t, cap(row)) * self.y_scale + floor)
             .collect();
 
-        let mut terms = self.sum_terms(dates, covariates)?;
-        let yhat: Vec<f64> = (trend.iter().zip(&terms.multiplicative).zip(&terms.additive))
+        let (components, [additive_terms, multiplicative_terms]) = self.sum_terms(dates, covariates)?;
+        let yhat: Vec<f64> = (trend.iter().zip(&multiplicative_terms).zip(&additive_terms))
             .map(|((trend, multiplicative), additive)| trend * (1.0 + multiplicative) + additive)
             .collect();
 
@@ -98,9 +98,9 @@ impl FittedProphet {
             trend_upper: trend.clone(),
             yhat,
             trend,
-            additive_terms: std::mem::take(&mut terms.additive),
-            multiplicative_terms: std::mem::take(&mut terms.multiplicative),
-            components: terms.components,
+            additive_terms,
+            multiplicative_terms,
+            components,
         };
         if uncertainty.samples > 0 {
             self.widen(&t, &caps, &mut forecast, uncertainty, &mut ChaCha8Rng::from_seed(seed));
@@ -108,7 +108,7 @@ impl FittedProphet {
         Ok(forecast.bounded(self.spec.lower_bound))
     }
 
-    /// The interval that was asked for when the model was fitted.
+    /// The interval that was set when the model was fitted.
     #[must_use]
     pub const fn uncertainty(&self) -> Uncertainty {
         Uncertainty { interval_width: self.spec.interval_width, samples: self.spec.uncertainty_samples }
@@ -138,12 +138,16 @@ impl FittedProphet {
         Ok((floors, caps))
     }
 
-    /// Every component, and the groups that Python has of them.
-    fn sum_terms(&self, dates: &[i64], covariates: Covariates<'_>) -> Result<Sums, CovariateError> {
+    /// Every component and Python's groups of them by name, and the sums of the additive and of the multiplicative ones.
+    fn sum_terms(
+        &self,
+        dates: &[i64],
+        covariates: Covariates<'_>,
+    ) -> Result<(Vec<(String, Vec<f64>)>, [Vec<f64>; 2]), CovariateError> {
         let features = self.terms.features(dates, covariates)?;
         let column = |j: usize| &features[j * dates.len()..(j + 1) * dates.len()];
-        let mut sums =
-            Sums { components: Vec::new(), additive: vec![0.0; dates.len()], multiplicative: vec![0.0; dates.len()] };
+        let mut components = Vec::new();
+        let mut sums = [vec![0.0; dates.len()], vec![0.0; dates.len()]];
         let mut holidays: Option<Vec<f64>> = None;
         let mut regressors: [Option<Vec<f64>>; 2] = [None, None];
         for Component { name, family, mode, columns } in self.terms.components() {
@@ -155,14 +159,13 @@ impl FittedProphet {
             let group = match family {
                 Family::Seasonality => None,
                 Family::Holiday => Some(&mut holidays),
-                Family::Regressor => Some(&mut regressors[usize::from(mode == Mode::Multiplicative)]),
+                Family::Regressor => Some(&mut regressors[mode as usize]),
             };
             if let Some(group) = group {
                 add_scaled(group.get_or_insert_with(|| vec![0.0; dates.len()]), 1.0, &effect);
             }
-            let all = if mode == Mode::Additive { &mut sums.additive } else { &mut sums.multiplicative };
-            add_scaled(all, 1.0, &effect);
-            sums.components.push((name.to_owned(), effect));
+            add_scaled(&mut sums[mode as usize], 1.0, &effect);
+            components.push((name.to_owned(), effect));
         }
         let [additive, multiplicative] = regressors;
         let groups = [
@@ -170,11 +173,11 @@ impl FittedProphet {
             ("extra_regressors_additive", additive),
             ("extra_regressors_multiplicative", multiplicative),
         ];
-        sums.components.extend(groups.into_iter().filter_map(|(name, sum)| Some((name.to_owned(), sum?))));
-        Ok(sums)
+        components.extend(groups.into_iter().filter_map(|(name, sum)| Some((name.to_owned(), sum?))));
+        Ok((components, sums))
     }
 
-    /// Puts the intervals around a forecast that has none.
+    /// Adds the intervals to a forecast that has none.
     fn widen(
         &self,
         t: &[f64],
@@ -215,18 +218,11 @@ impl FittedProphet {
     }
 }
 
-/// Components by name, and the sums of both kinds, at each date.
-struct Sums {
-    components: Vec<(String, Vec<f64>)>,
-    additive: Vec<f64>,
-    multiplicative: Vec<f64>,
-}
-
 /// Simulated departures from the expected trend after the history, one walk per sample.
 ///
 /// At every step the slope changes with probability S · (spacing in scaled time), by a Laplace draw with the mean size of
-/// the past changes; a change acts half in its own step and half in the next. All walks go one step at a time, so that
-/// the memory they take does not grow with the horizon.
+/// the past changes; a change acts half in its own step and half in the next. All walks advance together, so that memory
+/// does not grow with the horizon.
 struct TrendWalks {
     walks: Vec<Walk>,
     probability: f64,
@@ -248,6 +244,15 @@ struct Walk {
     last: f64,
 }
 
+impl Walk {
+    /// With some probability draws a change of slope of a mean size.
+    fn change_slope(&mut self, probability: f64, scale: f64, rng: &mut impl Rng) {
+        let change = if rng.random::<f64>() < probability { scale * laplace(rng) } else { 0.0 };
+        self.slope += f64::midpoint(self.last, change);
+        self.last = change;
+    }
+}
+
 impl TrendWalks {
     /// Walks along the scaled times of the future, of which there is at least one.
     fn new(fitted: &FittedProphet, t: &[f64], samples: usize) -> Self {
@@ -255,7 +260,7 @@ impl TrendWalks {
         let spacing = if steps > 1 {
             (t[steps - 1] - t[0]) / (steps - 1) as f64
         } else {
-            // One step has no spacing of its own: the mean of the history that was kept.
+            // A single step has no spacing: take the mean of the kept history.
             let (first, last) = (fitted.history[0].timestamp, fitted.history[fitted.history.len() - 1].timestamp);
             fitted.scaled_time(fitted.start + (last - first)) / (fitted.history.len() - 1) as f64
         };
@@ -271,47 +276,35 @@ impl TrendWalks {
         }
     }
 
-    fn change(&self, rng: &mut impl Rng) -> f64 {
-        if rng.random::<f64>() < self.probability { self.scale * laplace(rng) } else { 0.0 }
-    }
-
-    /// Takes every walk one step further and puts its departure, in the units of the input, into `draws`.
+    /// Advances every walk by a step and writes its departure, in the units of the input, to `draws`.
     fn step(&mut self, draws: &mut [f64], rng: &mut impl Rng) {
-        let mut walks = std::mem::take(&mut self.walks);
         let unit = self.spacing * self.y_scale;
-        for (walk, draw) in walks.iter_mut().zip(draws) {
-            let change = self.change(rng);
-            walk.slope += f64::midpoint(walk.last, change);
+        for (walk, draw) in self.walks.iter_mut().zip(draws) {
+            walk.change_slope(self.probability, self.scale, rng);
             walk.departure += walk.slope;
-            walk.last = change;
             *draw = walk.departure * unit;
         }
-        self.walks = walks;
     }
 
-    /// The same for logistic growth: it is the exponent that walks, a change of slope acts from its step on, and what counts is
-    /// the departure from the walks' mean.
+    /// The same for logistic growth: the exponent walks, a change of slope acts from its step on, and the departure is from the
+    /// walks' mean.
     fn step_logistic(&mut self, t: f64, cap: f64, draws: &mut [f64], rng: &mut impl Rng) {
-        let mut walks = std::mem::take(&mut self.walks);
         let expected = self.path.0 * t + self.path.1;
         let passed = t - self.before;
-        for (walk, draw) in walks.iter_mut().zip(&mut *draws) {
-            let change = self.change(rng);
+        for (walk, draw) in self.walks.iter_mut().zip(&mut *draws) {
             walk.departure += walk.slope * passed;
-            walk.slope += f64::midpoint(walk.last, change);
-            walk.last = change;
+            walk.change_slope(self.probability, self.scale, rng);
             *draw = cap * inverse_logit(expected + walk.departure) * self.y_scale;
         }
         let mean = draws.iter().sum::<f64>() / draws.len() as f64;
         for draw in draws {
             *draw -= mean;
         }
-        self.walks = walks;
         self.before = t;
     }
 }
 
-/// The path of logistic growth as `Prophet._make_historical_mat_time` has it after the history: each change acts from the first
+/// The path of logistic growth after the history, as in `Prophet._make_historical_mat_time`: each change acts from the first
 /// multiple of the spacing after its changepoint, and of several on one multiple the last alone.
 fn stepwise_path(fitted: &FittedProphet, spacing: f64) -> (f64, f64) {
     let (mut slope, mut level) = (fitted.parameters.k, -fitted.parameters.k * fitted.parameters.m);

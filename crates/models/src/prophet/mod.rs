@@ -9,7 +9,7 @@
 //!                                                               model.json ─────┘◄─┘
 //! ```
 //!
-//! Regressors, conditions, cap and floor come from the columns beside the series ([`crate::data::Columns`]) and, for a
+//! Regressors, conditions, cap and floor come from the extra columns of the series ([`crate::data::Columns`]) and, for a
 //! forecast, from [`crate::data::Covariates`].
 
 mod augurs;
@@ -70,7 +70,7 @@ pub struct Workspace {
 }
 
 impl ProphetSpec {
-    /// Fits the model to a series and the columns beside it.
+    /// Fits the model to a series and its extra columns.
     ///
     /// # Errors
     /// [`FitError::TooShort`] with fewer than two values, [`FitError::Covariate`] where a column is missing or wrong,
@@ -86,7 +86,7 @@ impl ProphetSpec {
 
     /// The same from an earlier model of the series, which takes fewer steps to the optimum.
     ///
-    /// The exact solver of additive models with linear or flat growth goes the same way from everywhere and does not look at it.
+    /// The exact solver of additive models with linear or flat growth ignores it: it needs no starting point.
     ///
     /// # Errors
     /// As [`ProphetSpec::fit`].
@@ -107,7 +107,7 @@ impl ProphetSpec {
         }
         let Workspace { calendar, solver, nonlinear, scaled, caps, own } = workspace;
         let ready =
-            calendar.as_ref().is_some_and(|(spec, calendar)| spec == self && calendar.is_of(&series.timestamps));
+            calendar.as_ref().is_some_and(|(spec, calendar)| spec == self && calendar.timestamps == series.timestamps);
         if !ready {
             *calendar = Some((self.clone(), Calendar::new(&series.timestamps, self)));
         }
@@ -115,7 +115,7 @@ impl ProphetSpec {
 
         let scales = Scales::of(self, series)?;
         scales.scale(&series.values, scaled);
-        scales.scale_caps(caps);
+        scales.scale(&scales.caps, caps);
         std::mem::swap(&mut calendar.design.cap, caps);
         let calendar = &*calendar;
         let mut terms = calendar.terms.clone();
@@ -146,8 +146,8 @@ impl ProphetSpec {
             notes.steps = if linear { 0 } else { nonlinear.steps() };
             let errors = if linear { solver.residuals.iter() } else { nonlinear.residuals.iter() };
             let y_scale = scales.y_scale;
-            notes.mean_absolute_error = y_scale * errors.clone().map(|e| e.abs()).sum::<f64>() / rows as f64;
-            notes.root_mean_squared_error = y_scale * (errors.map(|e| e * e).sum::<f64>() / rows as f64).sqrt();
+            notes.scores.mae = y_scale * errors.clone().map(|e| e.abs()).sum::<f64>() / rows as f64;
+            notes.scores.rmse = y_scale * (errors.map(|e| e * e).sum::<f64>() / rows as f64).sqrt();
             optimum.parameters
         };
         let found = Found { terms, parameters, scales, features: &design.features, notes };
@@ -175,7 +175,7 @@ fn own_design(
     Ok((design, normal))
 }
 
-/// What Python Prophet gives a constant series without a fit: the line through its first and last value.
+/// Python Prophet's result for a constant series, without a fit: the line through its first and last value.
 fn constant(design: &Design, level: f64) -> Parameters {
     Parameters {
         k: 0.0,

@@ -41,7 +41,7 @@ pub struct Parameters {
 impl Design {
     /// The columns of X.
     pub(super) fn feature_columns(&self) -> impl Iterator<Item = &[f64]> {
-        // With no rows or no features there is no column either.
+        // Without rows or features there are no columns.
         self.features.chunks_exact(self.t.len().max(1)).take(self.prior_scales.len())
     }
 

@@ -3,7 +3,7 @@
 use super::spec::{Growth, ProphetSpec, Scaling};
 use crate::data::{CovariateError, Series};
 
-/// Scales of one series, as `Prophet.initialize_scales` has them.
+/// Scales of one series, as in `Prophet.initialize_scales`.
 #[derive(Debug, Default)]
 pub(super) struct Scales {
     /// What is subtracted from y where the floor was not given. Where it was: what Python calls `y_min`.
@@ -34,10 +34,7 @@ impl Scales {
             values.fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), y| (least.min(y), most.max(y)))
         };
         let (floor, y_scale) = match (scales.logistic_floor, spec.scaling) {
-            (false, Scaling::Absmax) => {
-                let (least, most) = range(&mut values.iter().copied());
-                (0.0, least.abs().max(most.abs()))
-            }
+            (false, Scaling::Absmax) => (0.0, range(&mut values.iter().map(|y| y.abs())).1),
             (false, Scaling::Minmax) => {
                 let (least, most) = range(&mut values.iter().copied());
                 (least, most - least)
@@ -46,9 +43,8 @@ impl Scales {
                 range(&mut values.iter().zip(&scales.floors).map(|(y, floor)| (y - floor).abs()))
             }
             (true, Scaling::Minmax) => {
-                let (least, _) = range(&mut scales.floors.iter().copied());
-                let (_, most) = range(&mut scales.caps.iter().copied());
-                (least, most - least)
+                let least = range(&mut scales.floors.iter().copied()).0;
+                (least, range(&mut scales.caps.iter().copied()).1 - least)
             }
         };
         scales.floor = floor;
@@ -71,19 +67,6 @@ impl Scales {
     pub(super) fn scale(&self, values: &[f64], out: &mut Vec<f64>) {
         out.clear();
         out.extend(values.iter().enumerate().map(|(row, y)| (y - self.floor_at(row)) / self.y_scale));
-    }
-
-    /// The caps above the floor in the scale of the model, shape (n); empty where growth is not logistic.
-    pub(super) fn scale_caps(&self, out: &mut Vec<f64>) {
-        self.scale(&self.caps, out);
-    }
-
-    pub(super) fn constant_cap(&self) -> Option<f64> {
-        constant(&self.caps)
-    }
-
-    pub(super) fn constant_floor(&self) -> Option<f64> {
-        constant(&self.floors)
     }
 }
 

@@ -31,7 +31,7 @@ pub enum SeasonalityChoice {
     Order(usize),
 }
 
-/// How y is brought to a common scale before the fit.
+/// How y is scaled before the fit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Scaling {
@@ -56,7 +56,7 @@ pub enum History {
 /// Prophet's settings.
 ///
 /// Columns that the terms name (regressors, conditions, and with logistic growth `cap` and `floor`) come with the series, see
-/// [`crate::data::Columns`]; [`ProphetSpec::columns`] lists them. [`ProphetSpec::faults`] says what is wrong with a
+/// [`crate::data::Columns`]; [`ProphetSpec::columns`] lists them. [`ProphetSpec::faults`] checks a
 /// specification.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -85,14 +85,14 @@ pub struct ProphetSpec {
     pub uncertainty_samples: usize,
     /// How much of the history is saved.
     pub history: History,
-    // What came later is left out of the text of a specification where it says nothing, so that an artifact's fingerprint stays.
+    // Later additions are not serialised at their defaults, so that fingerprints of artifacts stay the same.
     /// Dates of the potential changepoints, milliseconds since the epoch; none to spread `n_changepoints` of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub changepoints: Option<Vec<i64>>,
-    /// Mode of the built-in seasonalities, and of other terms that have none of their own.
+    /// Mode of the built-in seasonalities, and of other terms that do not set one.
     #[serde(skip_serializing_if = "is_default")]
     pub seasonality_mode: Mode,
-    /// Further seasonalities, in the order of their coefficients.
+    /// Additional seasonalities, in the order of their coefficients.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub seasonalities: Vec<CustomSeasonality>,
     /// The holidays' days.
@@ -101,7 +101,7 @@ pub struct ProphetSpec {
     /// Holidays of a country, in addition.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub country_holidays: Option<CountryHolidays>,
-    /// Scale of the normal prior of holidays and regressors that have none of their own.
+    /// Scale of the normal prior of holidays and regressors that do not set one.
     #[serde(skip_serializing_if = "is_ten")]
     pub holidays_prior_scale: f64,
     /// Mode of the holidays; none for `seasonality_mode`.
@@ -116,7 +116,7 @@ pub struct ProphetSpec {
     /// With logistic growth: the saturating minimum where there is no column `floor`; none for Prophet's default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub floor: Option<f64>,
-    /// No forecast, nor an end of its interval, is below it; in the units of the input.
+    /// Lower bound of forecasts and of their intervals, in the units of the input.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lower_bound: Option<f64>,
 }
@@ -172,11 +172,5 @@ impl ProphetSpec {
         let conditions = self.seasonalities.iter().filter_map(|seasonality| seasonality.condition_name.as_deref());
         let cap = (self.growth == Growth::Logistic && self.cap.is_none()).then_some("cap");
         regressors.chain(conditions).chain(cap)
-    }
-
-    /// The mode of the holidays.
-    #[must_use]
-    pub fn holidays_mode(&self) -> Mode {
-        self.holidays_mode.unwrap_or(self.seasonality_mode)
     }
 }

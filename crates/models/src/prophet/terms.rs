@@ -1,4 +1,4 @@
-//! The terms that a model may have beside its trend: seasonalities, holidays, regressors.
+//! The terms of a model in addition to its trend: seasonalities, holidays, regressors.
 
 use serde::{Deserialize, Serialize};
 use std::{ops::Deref, sync::Arc};
@@ -14,18 +14,7 @@ pub enum Mode {
     Multiplicative,
 }
 
-impl Mode {
-    /// As Python spells it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Additive => "additive",
-            Self::Multiplicative => "multiplicative",
-        }
-    }
-}
-
-/// Arguments of Python's `add_seasonality`; a name of a built-in seasonality takes its place.
+/// Arguments of Python's `add_seasonality`; the name of a built-in seasonality replaces it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CustomSeasonality {
     /// Name of the component.
@@ -40,7 +29,7 @@ pub struct CustomSeasonality {
     /// None for `seasonality_mode`.
     #[serde(default)]
     pub mode: Option<Mode>,
-    /// The column of 0 and 1 that says where it applies; none for everywhere.
+    /// The column of 0 and 1 that states where it applies; none for everywhere.
     #[serde(default)]
     pub condition_name: Option<String>,
 }
@@ -59,7 +48,7 @@ pub struct Seasonality {
     pub prior_scale: f64,
     /// Added to the trend, or multiplying it.
     pub mode: Mode,
-    /// The column of 0 and 1 that says where it applies.
+    /// The column of 0 and 1 that states where it applies.
     pub condition_name: Option<String>,
 }
 
@@ -81,20 +70,20 @@ pub struct Holiday {
     pub prior_scale: Option<f64>,
 }
 
-/// Rows of a holiday table, shared by the customers of a fleet: a copy costs nothing.
+/// Rows of a holiday table, shared by all customers: a copy is cheap.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(from = "Vec<Holiday>", into = "Vec<Holiday>")]
 pub struct Holidays(Arc<[Holiday]>);
 
-/// The holidays of a country, their days looked up beforehand: a fitted model keeps them.
+/// The holidays of a country, with their days, which a fitted model keeps.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CountryHolidays {
-    /// As Python's `add_country_holidays` has it: `US`.
+    /// As in Python's `add_country_holidays`: `US`.
     pub country: String,
     /// Its holidays in all years of the history and of the forecasts to come. As in Python, those that fall in no year of the
     /// history are left out of the model.
     pub days: Holidays,
-    /// The last year whose holidays they are: there is no forecast beyond it.
+    /// The last year of its holidays: there is no forecast after it.
     pub until: i32,
 }
 
@@ -105,9 +94,9 @@ pub enum Standardize {
     /// Unless its values are 0 and 1.
     #[default]
     Auto,
-    /// Unless it has one value only.
+    /// Unless it is constant.
     Always,
-    /// Not.
+    /// Never.
     Never,
 }
 
@@ -153,7 +142,7 @@ impl Deref for Holidays {
 
 impl PartialEq for Holidays {
     fn eq(&self, other: &Self) -> bool {
-        // A fleet's customers share one table: no need to compare its rows for each of them.
+        // Customers share one table: no need to compare its rows for each of them.
         Arc::ptr_eq(&self.0, &other.0) || self.0 == other.0
     }
 }

@@ -1,7 +1,7 @@
 //! The parameters of an earlier model in the scales of a new one: where the search for its optimum begins.
 //!
-//! The series has usually grown a little, so that time, values and changepoints are scaled and placed anew; the trend is carried
-//! over as the curve that it is, with each change of slope at the nearest new changepoint.
+//! The series has usually grown a little, so that time, values and changepoints have new scales; the trend is carried over as a curve,
+//! with each change of slope at the nearest new changepoint.
 
 use super::{
     calendar::Calendar,

@@ -18,7 +18,7 @@ use crate::{
     quantiles::{median, weighted_median},
 };
 
-/// A boosted model and how it got there.
+/// A boosted model and its training history.
 #[derive(Clone, Debug)]
 pub struct Boosted {
     /// The model: with early stopping, only the rounds up to the best one.
@@ -32,10 +32,10 @@ pub struct Boosted {
 }
 
 impl BoostingParams {
-    /// Fits a model. `validation` rows, with the features of `training`, are what each round is judged by.
+    /// Fits a model. Each round is scored on the `validation` rows, which have the features of `training`.
     ///
     /// # Errors
-    /// Settings that contradict each other or the data; targets or weights that are missing, infinite or do not fit the
+    /// Parameters that contradict each other or the data; targets or weights that are missing, infinite or invalid for the
     /// objective; `interrupt`, which is checked before each tree.
     pub fn fit(
         &self,
@@ -62,8 +62,7 @@ impl BoostingParams {
             }
             None => {}
         }
-        let Examples { targets, weights, .. } = training;
-        let training = Training { params: self, matrix, targets, weights, validation, interrupt };
+        let training = Training { params: self, rows: training, validation, interrupt };
         if matrix.rows() <= <u32 as Entry>::MAX_ROWS {
             training.run(&mut scratch.narrow, &mut scratch.boosting)
         } else {
@@ -85,9 +84,7 @@ impl BoostingParams {
 
 struct Training<'a> {
     params: &'a BoostingParams,
-    matrix: &'a Matrix,
-    targets: &'a [f32],
-    weights: Option<&'a [f32]>,
+    rows: Examples<'a>,
     validation: Option<Examples<'a>>,
     interrupt: Interrupt<'a>,
 }
@@ -95,12 +92,13 @@ struct Training<'a> {
 impl Training<'_> {
     fn run<E: Entry>(&self, arena: &mut Arena<E>, buffers: &mut Buffers) -> Result<Boosted> {
         let params = self.params;
-        let rows = self.matrix.rows();
-        let base_score = params.base_score.unwrap_or_else(|| params.objective.base_score(self.targets, self.weights));
+        let Examples { matrix, targets, weights } = self.rows;
+        let rows = matrix.rows();
+        let base_score = params.base_score.unwrap_or_else(|| params.objective.base_score(targets, weights));
         params.objective.check_base_score(base_score)?;
         let margin = params.objective.margin(base_score);
 
-        arena.prepare(self.matrix);
+        arena.prepare(matrix);
         refill(&mut buffers.margins, rows, margin);
         refill(&mut buffers.leaf_of, rows, 0);
         refill(
@@ -109,20 +107,20 @@ impl Training<'_> {
             margin,
         );
 
-        let mut rule = Greedy::new(params, self.matrix.columns());
+        let mut rule = Greedy::new(params, matrix.columns());
         let mut generator = Mt19937::new(params.seed);
         let mut trees: Vec<Tree> = Vec::with_capacity(params.num_round);
         let mut watch = Watch::new(params);
         for _ in 0..params.num_round {
             self.interrupt.check()?;
-            let unit = self.weights.is_none() && params.objective.has_unit_hessian();
+            let unit = weights.is_none() && params.objective.has_unit_hessian();
             if unit {
-                params.objective.gradients(&buffers.margins, self.targets, &mut buffers.gradients);
+                params.objective.gradients(&buffers.margins, targets, &mut buffers.gradients);
             } else {
                 params.objective.weighted_derivatives(
                     &buffers.margins,
-                    self.targets,
-                    self.weights,
+                    targets,
+                    weights,
                     params.effective_max_delta_step(),
                     &mut buffers.pairs,
                 );
@@ -130,14 +128,14 @@ impl Training<'_> {
             let sampled = params.subsample < 1.0;
             if sampled {
                 let p = f64::from(params.subsample);
-                // XGBoost asks only about rows whose hessian is not negative; of these objectives none has another.
+                // XGBoost draws only for rows whose hessian is not negative, which these objectives guarantee.
                 buffers.in_bag.clear();
                 buffers.in_bag.extend((0..rows).map(|_| generator.bernoulli(p)));
             }
             arena.take_rows(rows, sampled.then_some(&buffers.in_bag[..]));
             rule.columns.begin_tree(generator.next_u32());
             let sums = if unit { RowSums::Unit(&buffers.gradients) } else { RowSums::Pairs(&buffers.pairs) };
-            let mut tree = grow(&mut rule, arena, self.matrix, sums, &mut buffers.leaf_of);
+            let mut tree = grow(&mut rule, arena, matrix, sums, &mut buffers.leaf_of);
             self.finish_tree(&mut tree, buffers, sampled);
             trees.push(tree);
             if let Some(evaluation) = &self.validation {
@@ -154,7 +152,7 @@ impl Training<'_> {
         if let Some(best) = best_iteration {
             trees.truncate(best + 1);
         }
-        let mut model = Ensemble::new(trees, params.objective, base_score, self.matrix.columns(), 1)?;
+        let mut model = Ensemble::new(trees, params.objective, base_score, matrix.columns(), 1)?;
         if let Some(best) = best_iteration {
             model.attributes.insert("best_iteration".into(), best.to_string());
             model.attributes.insert("best_score".into(), watch.history[best].to_string());
@@ -162,7 +160,7 @@ impl Training<'_> {
         Ok(Boosted { model, metric: watch.metric, history: watch.history, best_iteration })
     }
 
-    /// Prunes the tree, refreshes its leaves if asked, and adds it to the margins of the training rows.
+    /// Prunes the tree, refreshes its leaves if the parameters say so, and adds it to the margins of the training rows.
     fn finish_tree(&self, tree: &mut Tree, buffers: &mut Buffers, sampled: bool) {
         let params = self.params;
         if let Some(renamed) = if params.gamma > 0.0 { tree.prune(params.gamma, params.eta) } else { None } {
@@ -172,8 +170,8 @@ impl Training<'_> {
         }
         if sampled {
             // Rows out of the bag were not partitioned.
-            for row in (0..self.matrix.rows()).filter(|&row| !buffers.in_bag[row]) {
-                buffers.leaf_of[row] = tree.leaf_of(|feature| self.matrix.column(feature)[row]);
+            for row in (0..self.rows.matrix.rows()).filter(|&row| !buffers.in_bag[row]) {
+                buffers.leaf_of[row] = tree.leaf_of(|feature| self.rows.matrix.column(feature)[row]);
             }
         }
         if params.refresh_leaf && params.objective == Objective::AbsoluteError {
@@ -188,14 +186,14 @@ impl Training<'_> {
     fn refresh(&self, tree: &mut Tree, buffers: &Buffers, sampled: bool) {
         let mut residuals = vec![vec![]; tree.len()];
         for (row, &leaf) in buffers.leaf_of.iter().enumerate().filter(|&(row, _)| !sampled || buffers.in_bag[row]) {
-            let weight = self.weights.map_or(1.0, |weights| weights[row]);
-            residuals[leaf as usize].push((self.targets[row] - buffers.margins[row], weight));
+            let weight = self.rows.weights.map_or(1.0, |weights| weights[row]);
+            residuals[leaf as usize].push((self.rows.targets[row] - buffers.margins[row], weight));
         }
         for (node, pairs) in tree.nodes.iter_mut().zip(residuals) {
             if pairs.is_empty() {
                 continue;
             }
-            let middle = if self.weights.is_some() {
+            let middle = if self.rows.weights.is_some() {
                 weighted_median(pairs)
             } else {
                 median(&mut pairs.into_iter().map(|pair| pair.0).collect::<Vec<_>>())
@@ -227,7 +225,7 @@ impl Watch {
         Self { metric, objective: params.objective, patience, history: vec![], best: 0, predictions: vec![] }
     }
 
-    /// Notes the metric of one more round, and says whether it was the last.
+    /// Records the metric of a round; true if training should stop after it.
     fn stop_after(&mut self, evaluation: &Examples<'_>, margins: &[f32]) -> bool {
         self.predictions.clear();
         self.predictions.extend(margins.iter().map(|&margin| self.objective.transform(margin)));

@@ -83,7 +83,7 @@ pub(super) struct Column {
 }
 
 /// The sorted columns of a [`Matrix`].
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Columns<E> {
     features: Vec<Column>,
     /// The distinct values of every column, ascending, one column after another.
@@ -92,7 +92,7 @@ pub(super) struct Columns<E> {
     orders: Vec<E>,
     /// n ranks for each binned column.
     codes: Vec<u8>,
-    /// The rank of every row in each column, shape (columns, n); empty if nobody asked for it.
+    /// The rank of every row in each column, shape (columns, n); empty unless [`Self::compute_ranks`] was called.
     ranks: Vec<u32>,
     keys: Vec<u64>,
     rows: usize,
@@ -108,11 +108,11 @@ impl<E: Entry> Columns<E> {
         self.codes.clear();
         self.ranks.clear();
         for feature in 0..matrix.columns() {
-            self.sort_column(matrix.column(feature), MAX_BINS);
+            self.sort_column(matrix.column(feature));
         }
     }
 
-    fn sort_column(&mut self, column: &[f32], max_bins: usize) {
+    fn sort_column(&mut self, column: &[f32]) {
         self.keys.clear();
         self.keys.extend(
             column
@@ -123,22 +123,19 @@ impl<E: Entry> Columns<E> {
         );
         self.keys.sort_unstable();
         let values_start = self.values.len();
-        let mut last = None;
-        for &key in &self.keys {
-            let sortable = (key >> 32) as u32;
-            if last != Some(sortable) {
-                self.values.push(column[(key & 0xffff_ffff) as usize] + 0.0);
-                last = Some(sortable);
+        Self::ranked(&self.keys, |rank, row| {
+            if self.values.len() < values_start + rank as usize {
+                self.values.push(column[row as usize] + 0.0);
             }
-        }
+        });
         let distinct = self.values.len() - values_start;
         let missing = self.keys.len() < self.rows;
         let layout = if distinct == 0 || (distinct == 1 && !missing) {
             Layout::Useless
-        } else if distinct <= max_bins {
-            Layout::Binned(self.lay_codes())
+        } else if distinct <= MAX_BINS {
+            Layout::Binned(self.compute_codes())
         } else {
-            Layout::Sorted(self.lay_order(column))
+            Layout::Sorted(self.compute_order(column))
         };
         self.features.push(Column { layout, distinct, values_start, missing });
     }
@@ -154,7 +151,7 @@ impl<E: Entry> Columns<E> {
         }
     }
 
-    fn lay_codes(&mut self) -> usize {
+    fn compute_codes(&mut self) -> usize {
         let start = self.codes.len();
         self.codes.resize(start + self.rows, 0);
         let codes = &mut self.codes[start..];
@@ -162,7 +159,7 @@ impl<E: Entry> Columns<E> {
         start / self.rows
     }
 
-    fn lay_order(&mut self, column: &[f32]) -> usize {
+    fn compute_order(&mut self, column: &[f32]) -> usize {
         let start = self.orders.len();
         self.orders.resize(start + self.rows, E::default());
         let (present, absent) = self.orders[start..].split_at_mut(self.keys.len());
@@ -180,7 +177,7 @@ impl<E: Entry> Columns<E> {
     }
 
     /// Makes [`Self::ranks`] ready.
-    pub(super) fn lay_ranks(&mut self) {
+    pub(super) fn compute_ranks(&mut self) {
         self.ranks.resize(self.features.len() * self.rows, 0);
         for (column, ranks) in self.features.iter().zip(self.ranks.chunks_exact_mut(self.rows)) {
             match column.layout {
@@ -223,9 +220,15 @@ impl<E: Entry> Columns<E> {
     }
 }
 
-/// Bits that sort as the numbers do; both zeros are one number.
+/// Bits that sort as the numbers do, where both zeros are one number.
 fn sortable(x: f32) -> u32 {
-    let bits = (x + 0.0).to_bits();
+    sortable_bits(x + 0.0)
+}
+
+/// Bits that sort as the numbers do.
+#[inline]
+pub(super) const fn sortable_bits(x: f32) -> u32 {
+    let bits = x.to_bits();
     if bits >> 31 == 0 { bits | 0x8000_0000 } else { !bits }
 }
 

@@ -1,12 +1,12 @@
 //! A fitted sum of trees: what boosting and forests both become, and what a model file holds.
 
-use std::collections::BTreeMap;
-
 use super::{Matrix, Objective, Tree};
 use crate::{
     Error, Result,
+    data::check_width,
     footprint::{BLOCK, of_text, of_vec},
 };
+use std::collections::BTreeMap;
 
 /// A fitted ensemble of trees.
 ///
@@ -19,16 +19,16 @@ pub struct Ensemble {
     pub(super) objective: Objective,
     pub(super) base_score: f32,
     pub(super) features: usize,
-    pub(super) trees_per_round: usize,
+    /// 1 for boosting, all trees for a forest.
+    pub(crate) trees_per_round: usize,
     /// Free text that travels with the model, such as XGBoost's `best_iteration`.
     pub attributes: BTreeMap<String, String>,
-    /// The features' names, or nothing. XGBoost demands the same names at prediction from a model file that has them,
-    /// and a payload without a header has none, so they are better kept beside the file.
+    /// The features' names, or none. XGBoost requires the names of a model file at prediction, and a payload without a
+    /// header has none: keep them outside the file.
     pub feature_names: Vec<String>,
 }
 
 impl Ensemble {
-    /// `trees_per_round` is 1 for boosting and the number of trees for a forest.
     pub(super) fn new(
         trees: Vec<Tree>,
         objective: Objective,
@@ -68,12 +68,6 @@ impl Ensemble {
         self.base_score
     }
 
-    /// Number of trees of one round: 1 for boosting, all of them for a forest.
-    #[must_use]
-    pub const fn trees_per_round(&self) -> usize {
-        self.trees_per_round
-    }
-
     /// Number of features of a row, k.
     #[must_use]
     pub const fn features(&self) -> usize {
@@ -85,7 +79,7 @@ impl Ensemble {
     /// # Errors
     /// The row does not have k features.
     pub fn predict(&self, row: &[f32]) -> Result<f32> {
-        self.check_width(row.len())?;
+        check_width(row.len(), self.features)?;
         let start = self.objective.margin(self.base_score);
         Ok(self.objective.transform(self.trees.iter().fold(start, |margin, tree| margin + tree.predict(row))))
     }
@@ -97,7 +91,7 @@ impl Ensemble {
     pub fn predict_matrix(&self, matrix: &Matrix) -> Result<Vec<f32>> {
         // Tree by tree over rows that lie together: a tree is in the nearest cache for all of them.
         const TOGETHER: usize = 64;
-        self.check_width(matrix.columns())?;
+        check_width(matrix.columns(), self.features)?;
         let (start, k) = (self.objective.margin(self.base_score), matrix.columns());
         let mut predictions = vec![start; matrix.rows()];
         let (mut rows, mut row) = (vec![], vec![]);
@@ -117,14 +111,6 @@ impl Ensemble {
             }
         }
         Ok(predictions)
-    }
-
-    pub(super) fn check_width(&self, features: usize) -> Result<()> {
-        if features == self.features {
-            Ok(())
-        } else {
-            Err(Error::Data(format!("a row has {features} features, the model was trained on {}", self.features)))
-        }
     }
 
     pub(crate) fn footprint(&self) -> usize {

@@ -1,11 +1,11 @@
 //! The least-squares search of small nodes, of which a tree that is grown to the end has most.
 //!
 //! A few rows are sorted again in each column, by ranks that were found once, so that no sorted column is kept for them.
-//! Boundaries, their order and the arithmetic are those of [`super::scan`]. The number of rows is known to the compiler, so
-//! that there is no loop, and nearly no branch, left.
+//! Boundaries, their order and the arithmetic are those of [`super::scan`]. The number of rows is known to the compiler, which
+//! unrolls the loops and needs almost no branches.
 
 use super::{
-    columns::{Columns, Entry, Layout},
+    columns::{Columns, Entry, Layout, sortable_bits},
     grow::Split,
     scan::{RowSums, Sums},
 };
@@ -22,11 +22,11 @@ pub(super) struct FewRows<'a, E> {
     /// The sums of all rows.
     total: Sums,
     terms: Terms,
-    /// What [`super::scan::Boundaries::most_explained`] calls so.
+    /// As in [`super::scan::Boundaries::most_explained`].
     slope: f64,
 }
 
-/// What a search is bound by.
+/// The constraints and the scale of a search.
 #[derive(Clone, Copy)]
 pub(super) struct Terms {
     /// Fewest rows on each side.
@@ -62,14 +62,14 @@ impl<'a, E: Entry> FewRows<'a, E> {
         Self { columns, rows, sums: row_sums, total, terms, slope: total.g / total.h * terms.scale }
     }
 
-    /// What no split of these rows in two can explain more than, up to rounding: the best split of the rows in the order of
+    /// An upper bound, up to rounding, of what a split of these rows can explain: the best split of the rows in the order of
     /// their targets.
     pub(super) fn most_explained(&self) -> f64 {
         match self.rows.len() {
             3 => self.most_explained_of::<3>(),
             4 => self.most_explained_of::<4>(),
             5 => self.most_explained_of::<5>(),
-            // So many rows can be parted in so many ways that a column hardly ever has the best.
+            // More rows can be split in so many ways that a column hardly ever reaches the bound.
             _ => f64::INFINITY,
         }
     }
@@ -77,9 +77,7 @@ impl<'a, E: Entry> FewRows<'a, E> {
     fn most_explained_of<const N: usize>(&self) -> f64 {
         let mut rank = [0; N];
         for (rank, [g, h]) in rank.iter_mut().zip(self.sums) {
-            // Bits that sort as the numbers do.
-            let bits = ((g / h) as f32).to_bits();
-            *rank = if bits >> 31 == 0 { bits | 0x8000_0000 } else { !bits };
+            *rank = sortable_bits((g / h) as f32);
         }
         let sorted = self.sort(rank);
         self.best_boundary(&sorted, 0, Sums::default()).map_or(f64::INFINITY, |boundary| boundary.gain)
@@ -184,11 +182,7 @@ impl<'a, E: Entry> FewRows<'a, E> {
             self.offer(feature, &boundary, false, best);
         }
         if N - count >= self.terms.least && count >= self.terms.least {
-            let split = present.g * present.g / present.h + absent.g * absent.g / absent.h;
-            let gain = split - self.total.g * self.total.g / self.total.h;
-            if best.is_none_or(|best| gain > best.gain) {
-                *best = Some(Split::of_missing(feature, gain));
-            }
+            Split::of_missing(feature, present, absent, self.total).offer(best);
         }
     }
 
@@ -214,7 +208,7 @@ pub(super) fn middle(below: f32, above: f32) -> f32 {
 mod tests {
     use super::super::{
         ForestParams, Matrix, Samples,
-        grow::{Arena, Look, Open, Rule, grow},
+        grow::{Arena, ColumnScanner, Open, Rule, grow},
         least_squares::LeastSquares,
         tree::Stat,
     };
@@ -239,12 +233,8 @@ mod tests {
             self.0.splittable(depth, sums, rows)
         }
 
-        fn begin_level(&mut self, depth: usize) {
-            self.0.begin_level(depth);
-        }
-
-        fn search(&mut self, node: &Open<()>, look: &mut dyn Look) -> Option<Split> {
-            self.0.search(node, look)
+        fn search(&mut self, node: &Open<()>, scanner: &mut dyn ColumnScanner) -> Option<Split> {
+            self.0.search(node, scanner)
         }
 
         fn finish(&self, node: &Open<()>) -> (f32, Stat) {
@@ -275,7 +265,7 @@ mod tests {
             let matrix = Matrix::from_columns(n, column).unwrap();
             let mut arena = Arena::<u32>::default();
             arena.prepare(&matrix);
-            arena.columns.lay_ranks();
+            arena.columns.compute_ranks();
             let mut leaf_of = vec![0; n];
             let mut rule = LeastSquares::new(&params, &targets, 1, 0.2);
             arena.take_rows(n, None);

@@ -4,7 +4,7 @@
 //! rows in the bag count once however often they were drawn; where it weighs, they weigh as often.
 
 use super::{
-    Ensemble, ForestParams, Matrix, Objective, Scratch, Tree,
+    Ensemble, ForestParams, Objective, Scratch, Tree,
     columns::Entry,
     grow::{Arena, grow},
     least_squares::LeastSquares,
@@ -29,16 +29,15 @@ impl ForestParams {
     /// Fits a forest.
     ///
     /// # Errors
-    /// Settings out of range; targets or weights that are missing or infinite; `interrupt`, which is checked before each
+    /// Parameters out of range; targets or weights that are missing or infinite; `interrupt`, which is checked before each
     /// tree, and while rows are drawn.
     pub fn fit(&self, training: Examples<'_>, interrupt: Interrupt<'_>, scratch: &mut Scratch) -> Result<Ensemble> {
         self.check()?;
         training.check()?;
-        let Examples { matrix, targets, weights } = training;
-        let scaled = weights.and_then(rescaled);
-        let weights = scaled.as_deref().or(weights);
-        let training = Training { params: self, matrix, targets, weights, interrupt };
-        if matrix.rows() <= <u32 as Entry>::MAX_ROWS {
+        let scaled = training.weights.and_then(rescaled);
+        let rows = Examples { weights: scaled.as_deref().or(training.weights), ..training };
+        let training = Training { params: self, rows, interrupt };
+        if rows.matrix.rows() <= <u32 as Entry>::MAX_ROWS {
             training.run(&mut scratch.narrow)
         } else {
             training.run(&mut scratch.wide)
@@ -56,46 +55,45 @@ fn rescaled(weights: &[f32]) -> Option<Vec<f32>> {
 
 struct Training<'a> {
     params: &'a ForestParams,
-    matrix: &'a Matrix,
-    targets: &'a [f32],
-    weights: Option<&'a [f32]>,
+    rows: Examples<'a>,
     interrupt: Interrupt<'a>,
 }
 
 impl Training<'_> {
     fn run<E: Entry>(&self, arena: &mut Arena<E>) -> Result<Ensemble> {
-        let rows = self.matrix.rows();
-        arena.prepare(self.matrix);
-        arena.columns.lay_ranks();
+        let Examples { matrix, targets, weights } = self.rows;
+        let rows = matrix.rows();
+        arena.prepare(matrix);
+        arena.columns.compute_ranks();
         // Leaves hold deviations from the overall mean: sums of small numbers lose less in single precision.
-        let center = Objective::SquaredError.base_score(self.targets, self.weights);
-        let squares = self.targets.iter().map(|&y| f64::from(y - center).powi(2));
+        let center = Objective::SquaredError.base_score(targets, weights);
+        let squares = targets.iter().map(|&y| f64::from(y - center).powi(2));
         let spread = (squares.sum::<f64>() / rows as f64).sqrt();
         let mut generator = Mt19937::new(self.params.random_state);
         let scale = if spread > 0.0 { 1.0 / spread } else { 1.0 };
-        let mut rule = LeastSquares::new(self.params, self.targets, self.matrix.columns(), scale);
+        let mut rule = LeastSquares::new(self.params, targets, matrix.columns(), scale);
         let (mut counts, mut in_bag, mut leaf_of) = (vec![0_u32; rows], vec![], vec![0; rows]);
         let mut sums = vec![];
-        // Nothing is promised to trees that may never be grown.
+        // No capacity is reserved: an interrupt may come long before the last tree.
         let mut trees = Vec::new();
         for _ in 0..self.params.n_estimators {
             self.interrupt.check()?;
             self.draw(&mut generator, &mut counts)?;
-            let weight = |row: usize| counts[row] as f32 * self.weights.map_or(1.0, |weights| weights[row]);
+            let weight = |row: usize| counts[row] as f32 * weights.map_or(1.0, |weights| weights[row]);
             sums.clear();
-            sums.extend(self.targets.iter().enumerate().map(|(row, &y)| [(y - center) * weight(row), weight(row)]));
+            sums.extend(targets.iter().enumerate().map(|(row, &y)| [(y - center) * weight(row), weight(row)]));
             in_bag.clear();
             in_bag.extend(sums.iter().map(|&[_, weight]| weight > 0.0));
             arena.take_rows(rows, Some(&in_bag));
             rule.begin_tree(generator.next_u32());
-            let mut tree: Tree = grow(&mut rule, arena, self.matrix, RowSums::Pairs(&sums), &mut leaf_of);
+            let mut tree: Tree = grow(&mut rule, arena, matrix, RowSums::Pairs(&sums), &mut leaf_of);
             for node in tree.nodes.iter_mut().filter(|node| node.is_leaf()) {
                 *node = Node::leaf(node.value() / self.params.n_estimators as f32);
             }
             trees.push(tree);
         }
         let trees_per_round = trees.len();
-        Ensemble::new(trees, Objective::SquaredError, center, self.matrix.columns(), trees_per_round)
+        Ensemble::new(trees, Objective::SquaredError, center, matrix.columns(), trees_per_round)
     }
 
     /// How often each row is in the bag.
@@ -119,7 +117,7 @@ impl Training<'_> {
             // Where most rows have no weight, a bag may miss all that have.
             let weighs =
                 |weights: &[f32]| counts.iter().zip(weights).any(|(&count, &weight)| count > 0 && weight > 0.0);
-            if self.weights.is_none_or(weighs) {
+            if self.rows.weights.is_none_or(weighs) {
                 return Ok(());
             }
         }

@@ -1,6 +1,6 @@
 //! The parameters of random forests.
 
-use crate::{Error, Result};
+use crate::{Result, error::Faults};
 use serde::Serialize;
 
 /// Parameters of a random forest, with the names, meanings and defaults of scikit-learn's `RandomForestRegressor`.
@@ -20,7 +20,7 @@ pub struct ForestParams {
     pub bootstrap: bool,
     /// Rows drawn for each tree; `None`, the default, for as many as there are.
     pub max_samples: Option<Samples>,
-    /// Where the random draws start. Default 0.
+    /// Seed of the random draws. Default 0.
     pub random_state: u32,
 }
 
@@ -81,16 +81,6 @@ impl Samples {
             Self::Fraction(fraction) => (fraction * rows as f64).ceil() as usize,
         }
     }
-
-    fn fault(self, name: &str, least: usize) -> Option<String> {
-        match self {
-            Self::Count(count) if count < least => Some(format!("{name}={count}: at least {least}")),
-            Self::Fraction(fraction) if !(fraction > 0.0 && fraction <= 1.0) => {
-                Some(format!("{name}={fraction}: a fraction must be above 0 and at most 1"))
-            }
-            _ => None,
-        }
-    }
 }
 
 impl ForestParams {
@@ -121,37 +111,36 @@ impl ForestParams {
     /// # Errors
     /// The faults of every parameter, one a line.
     pub fn check(&self) -> Result<()> {
-        Error::parameters(&self.faults())
-    }
-
-    fn faults(&self) -> Vec<String> {
-        let mut faults = vec![];
-        if self.n_estimators == 0 {
-            faults.push("n_estimators=0: at least 1".to_owned());
-        }
-        if self.max_depth == Some(0) {
-            faults.push("max_depth=0: at least 1, or None for no limit".to_owned());
-        }
-        faults.extend(self.min_samples_split.fault("min_samples_split", 2));
-        faults.extend(self.min_samples_leaf.fault("min_samples_leaf", 1));
-        faults.extend(self.max_samples.and_then(|samples| samples.fault("max_samples", 1)));
-        match self.max_samples {
-            Some(Samples::Count(count)) if count > Self::MOST_DRAWS => {
-                faults.push(format!("max_samples={count}: at most {}, or None for as many as rows", Self::MOST_DRAWS));
-            }
-            _ => {}
-        }
-        if self.max_samples.is_some() && !self.bootstrap {
-            faults.push("max_samples needs bootstrap=true".to_owned());
+        let mut faults = Faults::default();
+        faults.check(self.n_estimators >= 1, "n_estimators", self.n_estimators, "at least 1");
+        if let Some(depth) = self.max_depth {
+            faults.check(depth >= 1, "max_depth", depth, "at least 1, or None for no limit");
         }
         match self.max_features {
-            MaxFeatures::Count(0) => faults.push("max_features=0: at least 1".to_owned()),
-            MaxFeatures::Fraction(fraction) if !(fraction > 0.0 && fraction <= 1.0) => {
-                faults.push(format!("max_features={fraction}: a fraction must be above 0 and at most 1"));
-            }
-            _ => {}
+            MaxFeatures::Count(count) => faults.check(count >= 1, "max_features", count, "at least 1"),
+            MaxFeatures::Fraction(share) => faults.check_share("max_features", share),
+            MaxFeatures::Sqrt | MaxFeatures::Log2 => {}
         }
-        faults
+        for (name, samples, least) in [
+            ("min_samples_split", Some(self.min_samples_split), 2),
+            ("min_samples_leaf", Some(self.min_samples_leaf), 1),
+            ("max_samples", self.max_samples, 1),
+        ] {
+            match samples {
+                Some(Samples::Count(count)) => {
+                    faults.check(count >= least, name, count, format_args!("at least {least}"));
+                }
+                Some(Samples::Fraction(share)) => faults.check_share(name, share),
+                None => {}
+            }
+        }
+        if let Some(Samples::Count(count)) = self.max_samples {
+            let rule = format_args!("at most {}, or None for as many as rows", Self::MOST_DRAWS);
+            faults.check(count <= Self::MOST_DRAWS, "max_samples", count, rule);
+        }
+        let holds = self.bootstrap || self.max_samples.is_none();
+        faults.check(holds, "bootstrap", self.bootstrap, "max_samples needs bootstrap=true");
+        faults.into_result()
     }
 }
 

@@ -4,7 +4,7 @@ use super::{
     BoostingParams,
     column_sampler::ColumnSampler,
     gain::{Bounds, Regularization},
-    grow::{Candidate, Look, Open, Rule, Split},
+    grow::{Candidate, ColumnScanner, Open, Rule, Split},
     objective::EPSILON,
     scan::Sums,
     tree::Stat,
@@ -72,14 +72,14 @@ impl Rule for Greedy {
         depth < self.max_depth && rows.len() > 1 && sums.h >= needed
     }
 
-    fn begin_level(&mut self, _depth: usize) {
+    fn begin_level(&mut self) {
         self.columns.begin_level();
     }
 
-    fn search(&mut self, node: &Open<Info>, look: &mut dyn Look) -> Option<Split> {
+    fn search(&mut self, node: &Open<Info>, scanner: &mut dyn ColumnScanner) -> Option<Split> {
         let mut best = Best { loss_change: 0.0, split: None };
         for &feature in self.columns.level() {
-            if let Some(mut candidate) = look.column(feature as usize) {
+            if let Some(mut candidate) = scanner.column(feature as usize) {
                 Search { rule: &self.regularization, node, best: &mut best }.column(&mut candidate);
             }
         }
@@ -157,7 +157,7 @@ impl Search<'_> {
         self.everything_against_missing(candidate, missing, present);
     }
 
-    /// Tries the boundaries whose estimate reaches `floor`, in XGBoost's order, and says whether any gain overflowed.
+    /// Tries the boundaries whose estimate reaches `floor`, in XGBoost's order; true if any gain overflowed.
     fn boundaries(
         &mut self,
         candidate: &Candidate<'_>,
@@ -214,7 +214,7 @@ impl Search<'_> {
         }
     }
 
-    /// Takes a split if its exact loss change is better than the best so far; says whether it overflowed.
+    /// Takes a split if its exact loss change is better than the best so far; true if it overflowed.
     fn offer(&mut self, feature: usize, left: Sums, right: Sums, threshold: f32, missing: Missing) -> bool {
         // The side that the scan has collected so far.
         let collected = if missing == Missing::Left { right } else { left };

@@ -22,9 +22,18 @@ pub(super) struct Split {
 }
 
 impl Split {
-    /// The split of the rows that lack a value from all others: every value is above the lowest number.
-    pub(super) const fn of_missing(feature: usize, gain: f64) -> Self {
+    /// The least-squares split of the rows that lack a value from all others: every value is above the lowest number.
+    pub(super) fn of_missing(feature: usize, present: Sums, absent: Sums, node: Sums) -> Self {
+        let explained = |sums: Sums| sums.g * sums.g / sums.h;
+        let gain = explained(present) + explained(absent) - explained(node);
         Self { gain, feature: feature as u32, threshold: -f32::MAX, default_left: true }
+    }
+
+    /// Takes the place of `best` if its gain is larger.
+    pub(super) fn offer(self, best: &mut Option<Self>) {
+        if best.is_none_or(|best| self.gain > best.gain) {
+            *best = Some(self);
+        }
     }
 }
 
@@ -50,12 +59,12 @@ pub(super) struct Candidate<'a> {
     pub(super) feature: usize,
     /// The distinct values of the whole column, ascending.
     pub(super) values: &'a [f32],
-    /// Whether any row of the data set lacks a value; where none does, the split is never asked to place one.
+    /// Whether any row of the data set lacks a value; where none does, no split needs to place one.
     pub(super) missing: bool,
     pub(super) boundaries: &'a mut Boundaries,
 }
 
-/// What boosting and forests decide differently.
+/// The decisions in which boosting and forests differ.
 pub(super) trait Rule {
     /// What the rule keeps for each open node.
     type Info: Copy;
@@ -70,10 +79,10 @@ pub(super) trait Rule {
     fn splittable(&self, depth: usize, sums: Sums, rows: &[u32]) -> bool;
 
     /// Called before each level: draws the columns of the level, if they are drawn by level.
-    fn begin_level(&mut self, depth: usize);
+    fn begin_level(&mut self) {}
 
-    /// The best split of a node; `look` prepares the column that is asked for, or says that it can never split.
-    fn search(&mut self, node: &Open<Self::Info>, look: &mut dyn Look) -> Option<Split>;
+    /// The best split of a node; `scanner` prepares a column, unless it can never split.
+    fn search(&mut self, node: &Open<Self::Info>, scanner: &mut dyn ColumnScanner) -> Option<Split>;
 
     /// Nodes of at most this many rows are given to [`Self::search_few`].
     const FEW: usize = 0;
@@ -94,13 +103,13 @@ pub(super) trait Rule {
 }
 
 /// Access to the columns of the node that is searched.
-pub(super) trait Look {
+pub(super) trait ColumnScanner {
     /// Scans `feature` within the node. `None` if it is the same for every row of the data set.
     fn column(&mut self, feature: usize) -> Option<Candidate<'_>>;
 }
 
 /// The buffers of [`grow`], kept from tree to tree.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Arena<E> {
     pub(super) columns: Columns<E>,
     boundaries: Boundaries,
@@ -155,7 +164,7 @@ fn keep<E: Entry>(from: &[E], in_bag: &[bool], into: &mut [E]) {
     }
 }
 
-struct NodeLook<'a, E> {
+struct NodeScanner<'a, E> {
     columns: &'a Columns<E>,
     boundaries: &'a mut Boundaries,
     rows: &'a [u32],
@@ -165,7 +174,7 @@ struct NodeLook<'a, E> {
     sums: RowSums<'a>,
 }
 
-impl<E: Entry> Look for NodeLook<'_, E> {
+impl<E: Entry> ColumnScanner for NodeScanner<'_, E> {
     fn column(&mut self, feature: usize) -> Option<Candidate<'_>> {
         let column = self.columns.column(feature);
         match column.layout {
@@ -208,13 +217,13 @@ pub(super) fn grow<E: Entry, R: Rule>(
         leaf_of.fill(0);
     }
     while !level.is_empty() {
-        rule.begin_level(depth);
+        rule.begin_level();
         for node in level.drain(..) {
             let rows = &arena.rows[node.start..node.end];
             let split = if node.count() <= R::FEW {
                 rule.search_few(&node, &arena.columns, rows, sums)
             } else {
-                let mut look = NodeLook {
+                let mut scanner = NodeScanner {
                     columns: &arena.columns,
                     boundaries: &mut arena.boundaries,
                     rows,
@@ -223,7 +232,7 @@ pub(super) fn grow<E: Entry, R: Rule>(
                     start: node.start,
                     sums,
                 };
-                rule.search(&node, &mut look)
+                rule.search(&node, &mut scanner)
             };
             let Some(split) = split else {
                 mark(rows, node.id, leaf_of);
@@ -285,8 +294,8 @@ fn sum(rows: &[u32], sums: RowSums<'_>) -> Sums {
 }
 
 impl<E: Entry> Arena<E> {
-    /// Moves the rows and lists of `node` to its children's places in the next level's buffers, and says of each child
-    /// whether it can be split further.
+    /// Moves the rows and lists of `node` to its children's places in the next level's buffers. Returns the children, and
+    /// whether each can be split further.
     fn partition<R: Rule>(
         &mut self,
         rule: &mut R,

@@ -4,7 +4,7 @@ use super::{
     ForestParams,
     columns::{Columns, Entry},
     few::{FEW, FewRows, Terms, middle},
-    grow::{Candidate, Look, Open, Rule, Split},
+    grow::{Candidate, ColumnScanner, Open, Rule, Split},
     mt19937::Mt19937,
     scan::{RowSums, Sums},
     tree::Stat,
@@ -40,6 +40,27 @@ impl<'a> LeastSquares<'a> {
     pub(super) fn begin_tree(&mut self, seed: u32) {
         self.generator = Mt19937::new(seed);
     }
+
+    /// Features are searched in a new random order in every node, so that in small nodes, where many features separate
+    /// the rows equally well, no feature is preferred. At least one that varies in the node is searched; `search` returns
+    /// whether its feature does.
+    #[inline]
+    fn search_in_random_order(
+        &mut self,
+        is_enough: impl Fn(&Split) -> bool,
+        mut search: impl FnMut(usize, &mut Option<Split>) -> bool,
+    ) -> Option<Split> {
+        let (mut best, mut varies, k) = (None, false, self.features.len());
+        for at in 0..k {
+            if (at >= self.searched && varies) || best.as_ref().is_some_and(&is_enough) {
+                break;
+            }
+            let other = at + self.generator.below((k - at) as u32) as usize;
+            self.features.swap(at, other);
+            varies |= search(self.features[at] as usize, &mut best);
+        }
+        best
+    }
 }
 
 impl Rule for LeastSquares<'_> {
@@ -59,32 +80,21 @@ impl Rule for LeastSquares<'_> {
             && targets.next().is_some_and(|first| targets.any(|y| y.total_cmp(&first).is_ne()))
     }
 
-    fn begin_level(&mut self, _depth: usize) {}
-
-    /// Features are searched in a new random order in every node, so that in small nodes, where many features separate
-    /// the rows equally well, no feature is preferred. At least one that can split is searched.
-    fn search(&mut self, node: &Open<()>, look: &mut dyn Look) -> Option<Split> {
-        let mut best = None;
-        let least = self.params.least_in_leaf(self.targets.len());
-        let k = self.features.len();
-        let mut varying = 0;
-        for at in 0..k {
-            // Two rows are parted completely by any feature that parts them.
-            if (at >= self.searched && varying > 0) || (node.count() == 2 && best.is_some()) {
-                break;
-            }
-            let other = at + self.generator.below((k - at) as u32) as usize;
-            self.features.swap(at, other);
-            let Some(mut candidate) = look.column(self.features[at] as usize) else { continue };
-            varying += usize::from(varies(node, &candidate));
-            search_column(node, &mut candidate, least, self.scale, &mut best);
-        }
-        best
+    fn search(&mut self, node: &Open<()>, scanner: &mut dyn ColumnScanner) -> Option<Split> {
+        let (least, scale) = (self.params.least_in_leaf(self.targets.len()), self.scale);
+        // Two rows are parted completely by any feature that parts them.
+        self.search_in_random_order(
+            |_| node.count() == 2,
+            |feature, best| {
+                let Some(mut candidate) = scanner.column(feature) else { return false };
+                search_column(node, &mut candidate, least, scale, best);
+                varies(node, &candidate)
+            },
+        )
     }
 
     const FEW: usize = FEW;
 
-    /// As [`Self::search`].
     fn search_few<E: Entry>(
         &mut self,
         node: &Open<()>,
@@ -95,20 +105,9 @@ impl Rule for LeastSquares<'_> {
         let terms = Terms { least: self.params.least_in_leaf(self.targets.len()), scale: self.scale };
         let few = FewRows::new(columns, rows, sums, node.sums, terms);
         let enough = few.most_explained() * (1.0 - 1e-6);
-        let k = self.features.len();
-        let mut best: Option<Split> = None;
-        let mut varying = 0;
-        for at in 0..k {
-            // Features that part the rows equally well come in random order, so the first will do.
-            let done = best.is_some_and(|best| node.count() == 2 || best.gain >= enough);
-            if done || (at >= self.searched && varying > 0) {
-                break;
-            }
-            let other = at + self.generator.below((k - at) as u32) as usize;
-            self.features.swap(at, other);
-            varying += usize::from(few.search(self.features[at] as usize, &mut best));
-        }
-        best
+        // Features that part the rows equally well come in random order, so the first will do.
+        let is_enough = |best: &Split| node.count() == 2 || best.gain >= enough;
+        self.search_in_random_order(is_enough, |feature, best| few.search(feature, best))
     }
 
     fn finish(&self, node: &Open<()>) -> (f32, Stat) {
@@ -133,11 +132,6 @@ fn search_column(node: &Open<()>, candidate: &mut Candidate<'_>, least: usize, s
     let with_values = boundaries.count_above(inner);
     let lacking = node.count() - with_values;
     let absent = if lacking > 0 { node.sums - boundaries.present() } else { Sums::default() };
-    let mut offer = |gain: f64, threshold: f32, default_left: bool| {
-        if best.is_none_or(|best| gain > best.gain) {
-            *best = Some(Split { gain, feature: candidate.feature as u32, threshold, default_left });
-        }
-    };
     for default_left in [true, false] {
         if lacking == 0 && !default_left {
             continue;
@@ -154,15 +148,11 @@ fn search_column(node: &Open<()>, candidate: &mut Candidate<'_>, least: usize, s
                 (candidate.values[boundaries.value_below(j)], candidate.values[boundaries.value_above(j)]);
             // Where no row lacks a value, one that does goes with the majority.
             let default_left = if lacking > 0 { default_left } else { node.count() > 2 * boundaries.count_above(j) };
-            offer(gain, middle(below, above), default_left);
+            let threshold = middle(below, above);
+            Split { gain, feature: candidate.feature as u32, threshold, default_left }.offer(best);
         }
     }
     if lacking >= least && with_values >= least {
-        let present = boundaries.present();
-        let split = present.g * present.g / present.h + absent.g * absent.g / absent.h;
-        let gain = split - node.sums.g * node.sums.g / node.sums.h;
-        if best.is_none_or(|best| gain > best.gain) {
-            *best = Some(Split::of_missing(candidate.feature, gain));
-        }
+        Split::of_missing(candidate.feature, boundaries.present(), absent, node.sums).offer(best);
     }
 }

@@ -53,7 +53,7 @@ impl Metric {
         }
     }
 
-    /// The metric that XGBoost watches for an objective unless told otherwise.
+    /// XGBoost's default metric of an objective.
     #[must_use]
     pub const fn of(objective: Objective) -> Self {
         match objective {

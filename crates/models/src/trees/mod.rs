@@ -6,10 +6,11 @@
 //! ```
 //!
 //! One split search serves both families: columns are sorted once (`columns`), every node scans its part of each column
-//! (`scan`, `few`), and what a split is worth is up to the family (`greedy` with `gain`, `least_squares`); `grow` moves the rows.
+//! (`scan`, `few`), and each family scores splits in its own way (`greedy` with `gain`, `least_squares`); `grow` moves the rows.
 //! A model is fitted by one thread; a [`Scratch`] keeps the memory for the next model.
 
 mod boosting;
+mod boosting_params;
 mod column_sampler;
 mod columns;
 mod ensemble;
@@ -24,7 +25,6 @@ mod least_squares;
 mod metric;
 mod mt19937;
 mod objective;
-mod params;
 mod scan;
 mod scratch;
 mod shap;
@@ -33,11 +33,11 @@ pub(crate) mod xgboost;
 
 pub use crate::data::{Examples, Matrix};
 pub use boosting::Boosted;
+pub use boosting_params::BoostingParams;
 pub use ensemble::Ensemble;
 pub use forest_params::{ForestParams, MaxFeatures, Samples};
 pub use importance::Importance;
 pub use metric::Metric;
 pub use objective::Objective;
-pub use params::BoostingParams;
 pub use scratch::Scratch;
 pub use tree::Tree;

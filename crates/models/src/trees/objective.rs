@@ -2,8 +2,11 @@
 //!
 //! Single precision throughout, in the order of operations of XGBoost 3.2, whose names these are.
 
-use crate::quantiles::{median, weighted_median};
-use crate::{Error, Result};
+use crate::{
+    Error, Result,
+    data::check_rows,
+    quantiles::{median, weighted_median},
+};
 use serde::Serialize;
 
 /// A loss, by its XGBoost name.
@@ -85,20 +88,15 @@ impl Objective {
 
     /// Checks what the objective demands of the targets.
     pub(super) fn check_targets(self, targets: &[f32]) -> Result<()> {
-        let (bad, demand): (fn(f32) -> bool, _) = match self {
+        let (fits, demand): (fn(f32) -> bool, _) = match self {
             Self::SquaredError | Self::AbsoluteError => return Ok(()),
-            Self::Tweedie { .. } | Self::Poisson => (|y| y < 0.0, "0 or more"),
-            Self::Logistic => (|y| !(0.0..=1.0).contains(&y), "between 0 and 1"),
+            Self::Tweedie { .. } | Self::Poisson => (|y| y >= 0.0, "0 or more"),
+            Self::Logistic => (|y| (0.0..=1.0).contains(&y), "between 0 and 1"),
         };
-        match targets.iter().position(|&y| bad(y)) {
-            Some(row) => Err(Error::Data(format!(
-                "row {}: the target {} does not fit the objective {}, which needs targets of {demand}",
-                row + 1,
-                targets[row],
-                self.name()
-            ))),
-            None => Ok(()),
-        }
+        check_rows(targets, fits, |y| {
+            let name = self.name();
+            format!("the target {y} does not fit the objective {name}, which needs targets of {demand}")
+        })
     }
 
     /// Checks that a base score has a finite margin.

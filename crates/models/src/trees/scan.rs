@@ -44,7 +44,7 @@ impl RowSums<'_> {
 ///
 /// Boundary j lies below the j-th largest distinct value: its sums are those of the rows with that value or a larger
 /// one. The last boundary therefore holds the sums of all rows that have a value.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Boundaries {
     g: Vec<f64>,
     h: Vec<f64>,
@@ -53,12 +53,12 @@ pub(super) struct Boundaries {
     score: Vec<f64>,
     deviation: Vec<f32>,
     len: usize,
-    /// Whether every row counts 1, so that `count` stands for `h` too.
+    /// Whether every row counts 1, so that `count` is `h` too.
     unit: bool,
     bins: Vec<Bin>,
 }
 
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Bin {
     sums: [f64; 2],
     count: i32,

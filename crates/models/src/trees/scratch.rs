@@ -1,24 +1,17 @@
 //! Memory that is reused from fit to fit.
 
 use super::grow::Arena;
-use std::fmt;
 
 /// The memory of one worker thread, reused from fit to fit.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Scratch {
     pub(super) narrow: Arena<u32>,
     pub(super) wide: Arena<u64>,
     pub(super) boosting: Buffers,
 }
 
-impl fmt::Debug for Scratch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Scratch").finish_non_exhaustive()
-    }
-}
-
 /// Buffers of boosting, a value for each row.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Buffers {
     pub(super) margins: Vec<f32>,
     pub(super) gradients: Vec<f32>,

@@ -5,7 +5,7 @@
 //! O(leaves · depth²) instead of O(2^features).
 
 use super::{Ensemble, Tree};
-use crate::Result;
+use crate::{Result, data::check_width};
 
 /// How one feature on the way to a node changes the share of subsets that flow there.
 #[derive(Clone, Copy)]
@@ -29,7 +29,7 @@ impl Ensemble {
     /// # Errors
     /// The row does not have k features.
     pub fn shap_values(&self, row: &[f32]) -> Result<Vec<f64>> {
-        self.check_width(row.len())?;
+        check_width(row.len(), self.features)?;
         let mut values = vec![0.0; self.features + 1];
         let mut paths = vec![];
         for tree in &self.trees {

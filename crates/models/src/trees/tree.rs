@@ -3,7 +3,7 @@
 /// A node in twelve bytes: all that prediction reads.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Node {
-    /// The left child; the right child is the next node. 0 for a leaf: the root is nobody's child.
+    /// The left child; the right child is the next node. 0 for a leaf, since the root is not a child.
     left: u32,
     /// The feature, and in the highest bit whether a missing value goes left.
     feature: u32,
@@ -55,7 +55,7 @@ impl Node {
     }
 }
 
-/// What training knew of a node; importance and SHAP values need it, prediction does not.
+/// Training statistics of a node, for importances and SHAP values; prediction does not need them.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Stat {
     /// The weight that the node had, or would have had, as a leaf, before `eta`.
@@ -73,7 +73,7 @@ const CUT: u32 = u32::MAX;
 ///
 /// - node 0 is the root;
 /// - children follow their parent, the right child is next to the left one;
-/// - a value below the threshold goes left, a missing value goes where the split says.
+/// - a value below the threshold goes left, a missing value goes to the side that the split names.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tree {
     pub(super) nodes: Vec<Node>,
@@ -82,31 +82,12 @@ pub struct Tree {
 
 impl Tree {
     /// Number of nodes, leaves included.
-    #[must_use]
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.nodes.len()
     }
 
-    /// Whether the tree has no node: never true of a fitted tree.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.nodes.is_empty()
-    }
-
-    /// Number of splits on the longest way from the root to a leaf.
-    #[must_use]
-    pub fn depth(&self) -> usize {
-        let mut depths = vec![0; self.len()];
-        for (id, node) in self.nodes.iter().enumerate().filter(|(_, node)| !node.is_leaf()) {
-            depths[node.left()] = depths[id] + 1;
-            depths[node.right()] = depths[id] + 1;
-        }
-        depths.into_iter().max().unwrap_or(0)
-    }
-
     /// The value of the leaf that a row, shape (k), falls into.
-    #[must_use]
-    pub fn predict(&self, row: &[f32]) -> f32 {
+    pub(super) fn predict(&self, row: &[f32]) -> f32 {
         self.descend(|feature| row[feature])
     }
 
@@ -138,8 +119,8 @@ impl Tree {
         parents
     }
 
-    /// Turns every split below which nothing but leaves is left, and whose loss change is below `gamma`, into a leaf;
-    /// again and again, from the bottom up.
+    /// Turns every split with two leaves as children and a loss change below `gamma` into a leaf, repeatedly, from the
+    /// bottom up.
     ///
     /// This is how XGBoost's exact method applies `gamma`: a weak split over strong ones survives. Returns the new leaf of
     /// each old leaf, if any changed.

@@ -184,16 +184,18 @@ impl FittedProphet {
 
     /// Which component each coefficient belongs to: a row per coefficient, a column per component.
     fn component_columns(&self) -> String {
-        let members = |Component { name, family, mode, .. }: &Component<'_>| -> Vec<&str> {
-            let [terms, regressors] = groups(*mode);
-            match family {
-                Family::Seasonality => vec![terms, *name],
-                Family::Holiday => vec![terms, "holidays", *name],
-                Family::Regressor => vec![terms, regressors, *name],
-            }
-        };
         // The coefficients of a component have the same row.
-        let components: Vec<_> = self.terms.components().map(|one| (members(&one), one.columns.len())).collect();
+        let components: Vec<(Vec<&str>, usize)> = (self.terms.components())
+            .map(|Component { name, family, mode, columns }| {
+                let [terms, regressors] = groups(mode);
+                let members = match family {
+                    Family::Seasonality => vec![terms, name],
+                    Family::Holiday => vec![terms, "holidays", name],
+                    Family::Regressor => vec![terms, regressors, name],
+                };
+                (members, columns.len())
+            })
+            .collect();
         let names: BTreeSet<&str> = components.iter().flat_map(|(members, _)| members).copied().collect();
         // Python puts these at the end where no coefficient belongs to them.
         let missing = ["additive_terms", "multiplicative_terms"].into_iter().filter(|name| !names.contains(name));

@@ -28,8 +28,7 @@ struct Learner {
     #[serde(default)]
     feature_types: Vec<String>,
     gradient_booster: Booster,
-    #[serde(rename = "learner_model_param")]
-    parameters: Parameters,
+    learner_model_param: Parameters,
     objective: ObjectiveRecord,
 }
 
@@ -43,26 +42,20 @@ struct Booster {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Model {
-    gbtree_model_param: BTreeMap<String, String>,
+    gbtree_model_param: Parameters,
     tree_info: Vec<i64>,
     trees: Vec<TreeRecord>,
 }
 
-#[derive(Deserialize)]
-struct Parameters {
-    base_score: String,
-    #[serde(default)]
-    num_class: String,
-    num_feature: String,
-    #[serde(default)]
-    num_target: String,
-}
+/// Numbers, as text.
+#[derive(Default, Deserialize)]
+struct Parameters(BTreeMap<String, String>);
 
 #[derive(Deserialize)]
 struct ObjectiveRecord {
     name: String,
     #[serde(default)]
-    tweedie_regression_param: BTreeMap<String, String>,
+    tweedie_regression_param: Parameters,
 }
 
 #[derive(Default, Deserialize)]
@@ -77,7 +70,7 @@ struct TreeRecord {
     split_conditions: Vec<f32>,
     split_indices: Vec<i64>,
     sum_hessian: Vec<f32>,
-    tree_param: BTreeMap<String, String>,
+    tree_param: Parameters,
 }
 
 /// A truth value, which some versions write as a number.
@@ -143,30 +136,40 @@ fn damaged<T>(what: impl std::fmt::Display) -> Result<T> {
     Err(Error::Data(format!("the XGBoost model is damaged: {what}")))
 }
 
+impl Parameters {
+    /// Empty if there is no such parameter.
+    fn text(&self, name: &str) -> &str {
+        self.0.get(name).map_or("", String::as_str)
+    }
+
+    fn is_single(&self, name: &str) -> bool {
+        matches!(self.text(name), "" | "0" | "1")
+    }
+}
+
 impl Learner {
     fn into_ensemble(self) -> Result<Ensemble> {
         if self.gradient_booster.name != "gbtree" {
             return unsupported(format_args!("the booster {}", self.gradient_booster.name));
         }
         let Some(model) = self.gradient_booster.model else { return damaged("it has no model") };
-        let parameters = &self.parameters;
-        if !matches!(parameters.num_class.as_str(), "" | "0" | "1") {
-            return unsupported(format_args!("{} classes", parameters.num_class));
+        let parameters = &self.learner_model_param;
+        if !parameters.is_single("num_class") {
+            return unsupported(format_args!("{} classes", parameters.text("num_class")));
         }
-        if !matches!(parameters.num_target.as_str(), "" | "0" | "1") || model.tree_info.iter().any(|&group| group != 0)
-        {
+        if !parameters.is_single("num_target") || model.tree_info.iter().any(|&group| group != 0) {
             return unsupported("several outputs");
         }
         if self.feature_types.iter().any(|kind| kind == "c" || kind == "categorical") {
             return unsupported("categorical features");
         }
         let objective = self.objective.read()?;
-        let base_score = read_base_score(&parameters.base_score)?;
+        let base_score = read_base_score(parameters.text("base_score"))?;
         objective
             .check_base_score(base_score)
             .or_else(|_| damaged(format_args!("base_score {base_score} does not fit {}", objective.name())))?;
-        let Ok(features) = parameters.num_feature.parse::<usize>() else {
-            return damaged(format_args!("num_feature is {}", parameters.num_feature));
+        let Ok(features) = parameters.text("num_feature").parse::<usize>() else {
+            return damaged(format_args!("num_feature is {:?}", parameters.text("num_feature")));
         };
         let trees = model
             .trees
@@ -174,12 +177,7 @@ impl Learner {
             .enumerate()
             .map(|(id, tree)| tree.read(features).map_err(|error| Error::Data(format!("tree {id}: {error}"))))
             .collect::<Result<Vec<_>>>()?;
-        let trees_per_round = model
-            .gbtree_model_param
-            .get("num_parallel_tree")
-            .and_then(|text| text.parse().ok())
-            .filter(|&trees: &usize| trees > 0)
-            .unwrap_or(1);
+        let trees_per_round = model.gbtree_model_param.text("num_parallel_tree").parse().unwrap_or(1).max(1);
         let (attributes, feature_names) = (self.attributes, self.feature_names);
         Ok(Ensemble { trees, objective, base_score, features, trees_per_round, attributes, feature_names })
     }
@@ -191,15 +189,15 @@ fn read_base_score(text: &str) -> Result<f32> {
     if inner.contains(',') {
         return unsupported("several outputs");
     }
-    inner.trim().parse().or_else(|_| damaged(format_args!("base_score is {text}")))
+    inner.trim().parse().or_else(|_| damaged(format_args!("base_score is {text:?}")))
 }
 
 impl ObjectiveRecord {
     fn read(&self) -> Result<Objective> {
         match Objective::parse(&self.name) {
             Some(Objective::Tweedie { .. }) => {
-                let text = self.tweedie_regression_param.get("tweedie_variance_power");
-                Ok(Objective::Tweedie { variance_power: text.and_then(|text| text.parse().ok()).unwrap_or(1.5) })
+                let power = self.tweedie_regression_param.text("tweedie_variance_power");
+                Ok(Objective::Tweedie { variance_power: power.parse().unwrap_or(1.5) })
             }
             Some(objective) => Ok(objective),
             None => unsupported(format_args!("the objective {}", self.name)),
@@ -210,7 +208,7 @@ impl ObjectiveRecord {
 impl TreeRecord {
     /// Lays the tree out level by level with siblings side by side, without the nodes that pruning left behind.
     fn read(&self, features: usize) -> Result<Tree> {
-        if !matches!(self.tree_param.get("size_leaf_vector").map(String::as_str), None | Some("" | "0" | "1")) {
+        if !self.tree_param.is_single("size_leaf_vector") {
             return unsupported("leaves with several values");
         }
         if !self.categories_nodes.is_empty() {

@@ -1,7 +1,7 @@
 //! The parameters of gradient boosting.
 
 use super::{Metric, Objective};
-use crate::{Error, Result};
+use crate::{Result, error::Faults};
 use serde::Serialize;
 
 /// Parameters of gradient boosting, with XGBoost's names, meanings and defaults.
@@ -42,7 +42,7 @@ pub struct BoostingParams {
     /// Whether `reg:absoluteerror` replaces each leaf by the median residual of its rows. Default true, as XGBoost does
     /// with `hist` and `approx`; `false` leaves the mean sign of the residuals, as XGBoost does with `exact`.
     pub refresh_leaf: bool,
-    /// Where the random draws start. Default 0.
+    /// Seed of the random draws. Default 0.
     pub seed: u32,
 }
 
@@ -77,23 +77,10 @@ impl BoostingParams {
     /// # Errors
     /// The faults of every parameter, one a line.
     pub fn check(&self) -> Result<()> {
-        Error::parameters(&self.faults())
-    }
-
-    fn faults(&self) -> Vec<String> {
-        let mut faults = vec![];
-        let mut demand = |holds: bool, name: &str, value: &dyn std::fmt::Display, rule: &str| {
-            if !holds {
-                faults.push(format!("{name}={value}: {rule}"));
-            }
-        };
-        demand(self.num_round >= 1, "num_round", &self.num_round, "at least 1");
-        demand(
-            self.max_depth >= 1,
-            "max_depth",
-            &self.max_depth,
-            "at least 1; the exact method has no unlimited depth",
-        );
+        let mut faults = Faults::default();
+        faults.check(self.num_round >= 1, "num_round", self.num_round, "at least 1");
+        let rule = "at least 1; the exact method has no unlimited depth";
+        faults.check(self.max_depth >= 1, "max_depth", self.max_depth, rule);
         for (name, value) in [
             ("eta", self.eta),
             ("gamma", self.gamma),
@@ -102,37 +89,34 @@ impl BoostingParams {
             ("alpha", self.alpha),
             ("max_delta_step", self.effective_max_delta_step()),
         ] {
-            demand(value >= 0.0 && value.is_finite(), name, &value, "must be 0 or more");
+            faults.check(value >= 0.0 && value.is_finite(), name, value, "must be 0 or more");
         }
         for (name, value) in [
             ("subsample", self.subsample),
             ("colsample_bytree", self.colsample_bytree),
             ("colsample_bylevel", self.colsample_bylevel),
         ] {
-            demand(value > 0.0 && value <= 1.0, name, &value, "must be above 0 and at most 1");
+            faults.check_share(name, value);
         }
         if let Some(rounds) = self.early_stopping_rounds {
-            demand(rounds >= 1, "early_stopping_rounds", &rounds, "at least 1");
+            faults.check(rounds >= 1, "early_stopping_rounds", rounds, "at least 1");
         }
-        if let Objective::Tweedie { variance_power } = self.objective {
-            demand(
-                (1.0..2.0).contains(&variance_power),
-                "tweedie_variance_power",
-                &variance_power,
-                "from 1 to below 2",
-            );
+        if let Objective::Tweedie { variance_power: power } = self.objective {
+            faults.check((1.0..2.0).contains(&power), "tweedie_variance_power", power, "from 1 to below 2");
         }
         if let Some(base_score) = self.base_score {
             let fits = self.objective.check_base_score(base_score).is_ok();
-            demand(fits, "base_score", &base_score, &format!("does not fit the objective {}", self.objective.name()));
+            let rule = format_args!("does not fit the objective {}", self.objective.name());
+            faults.check(fits, "base_score", base_score, rule);
         }
-        for &direction in &self.monotone_constraints {
-            demand((-1..=1).contains(&direction), "monotone_constraints", &direction, "each must be -1, 0 or 1");
+        for direction in &self.monotone_constraints {
+            let rule = "each must be -1, 0 or 1";
+            faults.check((-1..=1).contains(direction), "monotone_constraints", direction, rule);
         }
-        faults
+        faults.into_result()
     }
 
-    /// `max_delta_step` with the default that XGBoost gives to Poisson regression.
+    /// `max_delta_step`, or XGBoost's default for the objective.
     pub(super) fn effective_max_delta_step(&self) -> f32 {
         self.max_delta_step.unwrap_or(if self.objective == Objective::Poisson { 0.7 } else { 0.0 })
     }
