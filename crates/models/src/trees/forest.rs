@@ -128,7 +128,7 @@ impl Training<'_> {
 mod tests {
     use super::super::Samples;
     use super::*;
-    use crate::Error;
+    use crate::{Error, data::Matrix};
     use std::{
         sync::atomic::AtomicBool,
         time::{Duration, Instant},

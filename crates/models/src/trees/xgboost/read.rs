@@ -49,6 +49,7 @@ struct Model {
 
 /// Numbers, as text.
 #[derive(Default, Deserialize)]
+#[serde(transparent)]
 struct Parameters(BTreeMap<String, String>);
 
 #[derive(Deserialize)]

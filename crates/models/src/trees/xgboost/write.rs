@@ -54,7 +54,7 @@ fn file(model: &Ensemble) -> Value<'_> {
     Object(vec![("learner", learner), ("version", Value::list(VERSION.len(), |at| Integer(VERSION[at])))])
 }
 
-fn objective(objective: Objective) -> Value<'static> {
+fn objective<'a>(objective: Objective) -> Value<'a> {
     let parameter = match objective {
         Objective::SquaredError | Objective::Logistic => Some(("reg_loss_param", "scale_pos_weight", "1".to_owned())),
         Objective::Poisson => Some(("poisson_regression_param", "max_delta_step", "0.7".to_owned())),
