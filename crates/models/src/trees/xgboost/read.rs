@@ -91,6 +91,7 @@ impl Ensemble {
         match bytes {
             _ if is_json(bytes) => Self::from_json(bytes),
             [b'{', ..] => Self::from_ubj(bytes),
+            [] => refuse("empty", "save it again with Booster.save_model"),
             [0x80, ..] => refuse("a Python pickle", "load it in Python and save it with Booster.save_model"),
             _ => refuse(
                 "neither JSON nor UBJSON, perhaps an old binary file",
