@@ -33,7 +33,7 @@ struct Arguments {
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 done (failed customers within max_failures), 1 bug, 2 settings, 3 data, 4 storage,
-5 stopped by a signal (run it again to go on).";
+5 stopped by a signal (run it again to continue).";
 
 #[derive(Subcommand)]
 enum Command {

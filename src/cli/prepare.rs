@@ -346,10 +346,7 @@ fn folder_and_table(input: &Location) -> Result<(Location, Option<String>)> {
 
 /// The name of the directory for intermediate files, in a folder that may hold other things.
 fn work_name(shard: Shard) -> String {
-    match shard.count() {
-        1 => ".prepare".into(),
-        count => format!(".prepare-{}-of-{count}", shard.index()),
-    }
+    format!(".prepare{}", shard.suffix())
 }
 
 fn time(text: &str) -> std::result::Result<i64, String> {

@@ -38,20 +38,21 @@ pub(crate) mod source;
 mod testing;
 pub(crate) mod value;
 
-pub(crate) use self::source::file_name;
 pub use self::{
     schema::description::{ColumnName, ColumnNames},
     settings::{Duplicates, ExtraColumn, InputSettings, Purpose, TableSettings},
-    side_table::{
-        customer_rows::CustomerRows,
-        sheet::{Sheet, SheetRow},
-    },
+    side_table::customer_rows::CustomerRows,
     source::{
         census::Scan,
         discover::{Discovery, Skipped, discover, discover_with},
-        file_name::{Format, is_table},
+        file_name::Format,
         input_file::{Contents, InputFile, Kept},
         reader::{KnownFeatures, Reader},
     },
-    value::timestamp::{format as format_timestamp, parse as parse_timestamp},
+    value::timestamp::parse as parse_timestamp,
+};
+pub(crate) use self::{
+    side_table::sheet::{Sheet, SheetRow},
+    source::file_name::{self, is_table},
+    value::timestamp::format as format_timestamp,
 };

@@ -1,10 +1,6 @@
 //! The results of all shards as those of one run.
 
-use super::{
-    files::find,
-    manifest::{ManifestReader, next_customer},
-    tables::merge_tables,
-};
+use super::{files::find, manifest::merge_manifests, tables::merge_tables};
 use crate::{
     error::{Error, Result},
     results::{ResultsDirectory, Summary, first_names},
@@ -64,17 +60,15 @@ pub fn merge(
 
     let results = ResultsDirectory::new(output, Shard::ALL);
     results.create()?;
-    let mut shards = manifests.values().map(|path| ManifestReader::open(path)).collect::<Result<Vec<_>>>()?;
     let mut summary = Summary::default();
     let mut repeated_customers = Vec::new();
     let mut missing = expected.unwrap_or_default();
     let manifest = results.write("manifest", "jsonl", |file, path| {
-        while let Some((row, line)) = next_customer(&mut shards, &mut repeated_customers)? {
-            writeln!(file, "{line}").map_err(|error| writing(path, error))?;
+        merge_manifests(manifests.values(), &mut repeated_customers, |row, line| {
             missing.remove(&row.customer);
-            summary.add(&row);
-        }
-        Ok(())
+            summary.add(row);
+            writeln!(file, "{line}").map_err(|error| writing(path, error))
+        })
     })?;
     summary.written.push(manifest);
     for table in TABLES {
@@ -100,8 +94,7 @@ pub fn merge(
 
 impl Merged {
     /// A line for each kind of problem.
-    #[must_use]
-    pub fn warnings(&self) -> Vec<String> {
+    pub(crate) fn warnings(&self) -> Vec<String> {
         let mut lines = Vec::new();
         if !self.missing_shards.is_empty() {
             lines.push(format!("no manifest of the shards {}", self.missing_shards.join(", ")));

@@ -1,80 +1,55 @@
-//! The manifests of all shards, read side by side in the order of the customers.
+//! The manifests of all shards, merged in the order of the customers.
 
 use crate::{
     error::{Error, Result},
-    results::{Outcome, Status},
+    results::{Outcome, Status, merge_sorted},
     store::reading,
 };
 use std::{
     fs::File,
-    io::{BufRead, BufReader, Lines},
+    io::{BufRead, BufReader},
     path::{Path, PathBuf},
 };
 
-/// A row and its line, as it was written.
-type Row = (Outcome, String);
-
-/// The manifest of one shard, and the row to be merged next.
-pub(super) struct ManifestReader {
-    path: PathBuf,
-    lines: Lines<BufReader<File>>,
-    line_number: usize,
-    next: Option<Row>,
-}
-
-impl ManifestReader {
-    pub(super) fn open(path: &Path) -> Result<Self> {
-        let file = File::open(path).map_err(|error| reading(path, error))?;
-        let lines = BufReader::new(file).lines();
-        let mut manifest = Self { path: path.into(), lines, line_number: 0, next: None };
-        manifest.advance()?;
-        Ok(manifest)
-    }
-
-    /// Reads the next row; returns the one before.
-    fn advance(&mut self) -> Result<Option<Row>> {
-        let line = self.lines.next().transpose().map_err(|error| reading(&self.path, error))?;
-        self.line_number += 1;
-        let invalid =
-            |reason: String| Err(Error::Data(format!("{}: line {}: {reason}", self.path.display(), self.line_number)));
-        let next = match line.map(|line| (serde_json::from_str::<Outcome>(&line), line)) {
-            None => None,
-            Some((Err(error), _)) => return invalid(format!("{error}: not a row of a manifest of this version")),
-            Some((Ok(row), line)) => {
-                if self.next.as_ref().is_some_and(|(before, _)| before.customer >= row.customer) {
-                    return invalid(format!(
-                        "customer {:?} is out of order: this manifest is not finished",
-                        row.customer
-                    ));
-                }
-                Some((row, line))
+/// Calls `each` with the row of every customer, and its line as it was written. Of rows of the same customer, the first that
+/// did not fail counts, otherwise the first; the customer is added to `repeated`.
+pub(super) fn merge_manifests<'a>(
+    paths: impl Iterator<Item = &'a PathBuf>,
+    repeated: &mut Vec<String>,
+    mut each: impl FnMut(&Outcome, &str) -> Result<()>,
+) -> Result<()> {
+    let mut chosen: Option<(Outcome, String)> = None;
+    let shards = paths.map(|path| rows(path)).collect::<Result<Vec<_>>>()?;
+    let customer = |(row, _): &(Outcome, String)| row.customer.clone();
+    merge_sorted(shards, customer, |_, (row, line)| match &mut chosen {
+        Some((before, _)) if before.customer == row.customer => {
+            if repeated.last() != Some(&row.customer) {
+                repeated.push(row.customer.clone());
             }
-        };
-        Ok(std::mem::replace(&mut self.next, next))
-    }
+            if before.status == Status::Failed && row.status != Status::Failed {
+                chosen = Some((row, line));
+            }
+            Ok(())
+        }
+        _ => chosen.replace((row, line)).map_or(Ok(()), |(row, line)| each(&row, &line)),
+    })?;
+    chosen.map_or(Ok(()), |(row, line)| each(&row, &line))
 }
 
-/// The row of the first customer by name that is left in any shard. Of rows of the same customer, the first that did not
-/// fail counts, otherwise the first; the customer is added to `repeated`.
-pub(super) fn next_customer(shards: &mut [ManifestReader], repeated: &mut Vec<String>) -> Result<Option<Row>> {
-    let least = shards.iter().filter_map(|shard| shard.next.as_ref()).map(|(row, _)| &row.customer).min();
-    let Some(customer) = least.cloned() else { return Ok(None) };
-    let mut chosen: Option<Row> = None;
-    for shard in shards {
-        if shard.next.as_ref().is_none_or(|(row, _)| row.customer != customer) {
-            continue;
+/// The rows of one manifest and their lines; an error if they are not sorted.
+fn rows(path: &Path) -> Result<impl Iterator<Item = Result<(Outcome, String)>>> {
+    let file = File::open(path).map_err(|error| reading(path, error))?;
+    let mut before: Option<String> = None;
+    Ok(BufReader::new(file).lines().zip(1..).map(move |(line, number)| {
+        let line = line.map_err(|error| reading(path, error))?;
+        let invalid = |reason: String| Error::Data(format!("{}: line {number}: {reason}", path.display()));
+        let row: Outcome = serde_json::from_str(&line)
+            .map_err(|error| invalid(format!("{error}: not a row of a manifest of this version")))?;
+        if before.as_ref().is_some_and(|before| *before >= row.customer) {
+            let customer = &row.customer;
+            return Err(invalid(format!("customer {customer:?} is out of order: this manifest is not finished")));
         }
-        let Some(row) = shard.advance()? else { continue };
-        let Some((before, _)) = &chosen else {
-            chosen = Some(row);
-            continue;
-        };
-        if repeated.last() != Some(&customer) {
-            repeated.push(customer.clone());
-        }
-        if before.status == Status::Failed && row.0.status != Status::Failed {
-            chosen = Some(row);
-        }
-    }
-    Ok(chosen)
+        before = Some(row.customer.clone());
+        Ok((row, line))
+    }))
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     error::{Error, Result},
+    results::merge_sorted,
     store::{reading, writing},
 };
 use csv::{ByteRecord, Reader, Writer};
@@ -14,10 +15,11 @@ use std::{
 /// Merges tables whose first column is the customer, sorted. If several have a customer, the first table's rows count.
 pub(super) fn merge_tables(parts: &[PathBuf], out: &mut BufWriter<File>, path: &Path) -> Result<()> {
     let failed = |error: csv::Error| writing(path, error.into());
-    let mut readers = Vec::with_capacity(parts.len());
     let mut header = ByteRecord::new();
+    let mut tables = Vec::with_capacity(parts.len());
     for part in parts {
-        let mut reader = Reader::from_path(part).map_err(|error| reading(part, error.into()))?;
+        let failed = move |error: csv::Error| reading(part, error.into());
+        let mut reader = Reader::from_path(part).map_err(failed)?;
         let other = reader.byte_headers().map_err(failed)?;
         if header.is_empty() {
             header.clone_from(other);
@@ -25,26 +27,21 @@ pub(super) fn merge_tables(parts: &[PathBuf], out: &mut BufWriter<File>, path: &
             let (part, first) = (part.display(), parts[0].display());
             return Err(Error::Data(format!("{part} has other columns than {first}")));
         }
-        let mut next = ByteRecord::new();
-        let has_next = reader.read_byte_record(&mut next).map_err(failed)?;
-        readers.push((reader, next, has_next));
+        tables.push(reader.into_byte_records().map(move |row| row.map_err(failed)));
     }
-    let mut table = Writer::from_writer(out);
-    table.write_byte_record(&header).map_err(failed)?;
-    loop {
-        let left = readers.iter().filter(|(.., has_next)| *has_next);
-        let Some(customer) = left.map(|(_, next, _)| &next[0]).min().map(<[u8]>::to_vec) else { break };
-        let mut written = false;
-        for (reader, next, has_next) in &mut readers {
-            let is_first = !written;
-            while *has_next && next[0] == customer[..] {
-                if is_first {
-                    table.write_byte_record(next).map_err(failed)?;
-                    written = true;
-                }
-                *has_next = reader.read_byte_record(next).map_err(failed)?;
+    let mut merged = Writer::from_writer(out);
+    merged.write_byte_record(&header).map_err(failed)?;
+    // The customer of the last row, and the table that its rows are taken from.
+    let (mut customer, mut source) = (Vec::new(), 0);
+    merge_sorted(
+        tables,
+        |row| row[0].to_vec(),
+        |table, row| {
+            if customer != row[0] {
+                (customer, source) = (row[0].to_vec(), table);
             }
-        }
-    }
-    table.flush().map_err(|error| writing(path, error))
+            if source == table { merged.write_byte_record(&row).map_err(failed) } else { Ok(()) }
+        },
+    )?;
+    merged.flush().map_err(|error| writing(path, error))
 }

@@ -36,8 +36,8 @@ pub(super) fn predict(
     let mut without_names = HashSet::new();
     let rows = features.rows_unless_names(customer, |sheet| {
         let is_data = names_are_data(sheet, model)?;
-        if is_data || sheet.is_headerless() {
-            without_names.insert(sheet.file());
+        if is_data || sheet.headerless {
+            without_names.insert(sheet.file.as_str());
         }
         Ok(is_data)
     })?;
@@ -49,13 +49,13 @@ pub(super) fn predict(
     for row in &rows {
         let mut cells = Vec::with_capacity(model.features().len());
         for (at, feature) in model.features().iter().enumerate() {
-            let column = match row.sheet().find(&[&feature.name]) {
+            let column = match row.sheet.find(&[&feature.name]) {
                 // Without names the columns are the features in their order, as in XGBoost.
-                None if without_names.contains(row.sheet().file()) => at,
-                None => row.sheet().require(&[&feature.name])?,
+                None if without_names.contains(row.sheet.file.as_str()) => at,
+                None => row.sheet.require(&[&feature.name])?,
                 Some(column) => column,
             };
-            let (has, needs) = (row.sheet().columns().len(), model.features().len());
+            let (has, needs) = (row.sheet.columns.len(), model.features().len());
             if column >= has {
                 return Err(row.row_fault(&format!("the row has {has} fields, and the model has {needs} features")));
             }
@@ -86,13 +86,13 @@ pub(super) fn predict(
 /// # Errors
 /// `Error::Data` if the line names some features but not all.
 fn names_are_data(sheet: &Sheet, model: &FittedRows) -> Result<bool> {
-    if sheet.is_headerless() {
+    if sheet.headerless {
         return Ok(false);
     }
     let features = model.features();
     let missing: Vec<&Feature> = features.iter().filter(|feature| sheet.find(&[&feature.name]).is_none()).collect();
     let Some(first) = missing.first() else { return Ok(false) };
-    let values = sheet.columns().iter().map(|name| Cell::Text(name));
+    let values = sheet.columns.iter().map(|name| Cell::Text(name));
     let could_be = missing.len() == features.len() && sheet.has_number_as_name();
     if could_be && model.encode(values, &mut Vec::new()).is_ok() {
         return Ok(true);

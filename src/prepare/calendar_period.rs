@@ -68,15 +68,7 @@ impl Period {
     pub(super) fn next(self, label: i64) -> i64 {
         match self.0 {
             Frequency::Fixed(gap) => label + gap,
-            Frequency::Weekly { .. } => label + 7 * DAY,
-            Frequency::BusinessDay { .. } => {
-                let day = label.div_euclid(DAY);
-                (day + if (day + 3).rem_euclid(7) == 4 { 3 } else { 1 }) * DAY
-            }
-            Frequency::Monthly { count, day, .. } => {
-                let first = date_of(label.div_euclid(DAY)).first_of_month().saturating_add(count.months());
-                day_of(if day == DayOfMonth::Last { first.last_of_month() } else { first }) * DAY
-            }
+            frequency => frequency.after(label, 1).first().copied().unwrap_or(i64::MAX),
         }
     }
 }

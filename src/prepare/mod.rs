@@ -17,15 +17,15 @@
 //! | module | content |
 //! |---|---|
 //! | `run` | a run from beginning to end |
-//! | `options`, `row_filter`, `calendar_period` | what is asked for |
+//! | `options`, `row_filter`, `calendar_period` | the options |
 //! | `resources` | threads, memory, stop signal |
 //! | `scatter` | tables to rows in buckets, and which rows are left out |
 //! | `buckets` | rows on disk |
 //! | `gather` | buckets to customers' rows in memory |
 //! | `write` | customers' rows to files |
 //! | `quality` | the quality report and the summary |
-//! | `reports` | where reports are |
-//! | `resume` | what a run leaves for the next one |
+//! | `reports` | the directory of the reports |
+//! | `resume` | what the next run needs to continue |
 
 mod buckets;
 mod calendar_period;
@@ -45,6 +45,7 @@ pub use self::{
     calendar_period::Period,
     options::{Aggregate, Arrangement, Keep, Options, OutputFormat},
     quality::{Quality, Summary},
+    row_counts::RowCounts,
     row_filter::Filter,
     run::{Preparation, run},
 };

@@ -1,4 +1,4 @@
-//! What a preparation is asked to do, checked.
+//! The options of a preparation, checked.
 
 use clap::ValueEnum;
 use jiff::tz::TimeZone;

@@ -1,11 +1,11 @@
-//! The reports of a run: where they are, and whose they are.
+//! The reports of a run: where they are, and which run they belong to.
 
 use std::{
     fs,
     path::{Path, PathBuf},
 };
 
-use super::{quality::Summary, resume::remove_file};
+use super::{options::Options, quality::Summary, resume::remove_file, write::is_of_another_shard};
 use crate::{
     error::{Error, Result},
     shard::Shard,
@@ -25,20 +25,10 @@ pub(super) struct Reports<'a> {
     pub(super) shard: Shard,
 }
 
-/// The content of the summary.
-#[derive(serde::Serialize)]
-struct SummaryFile<'a> {
-    fingerprint: &'a str,
-    #[serde(flatten)]
-    summary: &'a Summary,
-}
-
 impl Reports<'_> {
     fn name(&self, report: &str) -> String {
-        match (self.shard.count(), report.split_once('.')) {
-            (1, _) | (_, None) => report.to_owned(),
-            (count, Some((stem, extension))) => format!("{stem}-{}-of-{count}.{extension}", self.shard.index()),
-        }
+        let (stem, extension) = report.split_once('.').unwrap_or((report, ""));
+        format!("{stem}{}.{extension}", self.shard.suffix())
     }
 
     /// The path of a report.
@@ -51,11 +41,27 @@ impl Reports<'_> {
         remove_file(&self.path(report))
     }
 
+    /// Refuses files of another run among the customers, which would be trained as if they were of this one. If there are
+    /// none, removes reports of an earlier run, which would describe files that are not there.
+    pub(super) fn check_ownership(&self, customers: &dyn Store, options: &Options, fingerprint: &str) -> Result<()> {
+        let files = customers.list()?;
+        let Some(file) = files.iter().find(|file| !is_of_another_shard(&file.key, self.shard, options)) else {
+            return self.remove_all();
+        };
+        if self.fingerprint()?.as_deref() == Some(fingerprint) {
+            return Ok(());
+        }
+        Err(Error::Settings(format!(
+            "{} exists already and does not belong to this preparation: remove the folder, or choose another --output",
+            customers.describe(&file.key)
+        )))
+    }
+
     /// Removes all reports of an earlier run.
     ///
     /// # Errors
     /// [`Error::Settings`] if there are any in the remote place, where nothing can be removed.
-    pub(super) fn remove_all(&self) -> Result<()> {
+    fn remove_all(&self) -> Result<()> {
         let mut buffer = Vec::new();
         for (store, report) in self.remote.iter().flat_map(|store| REPORTS.map(|report| (store, report))) {
             let key = self.name(report);
@@ -70,7 +76,7 @@ impl Reports<'_> {
     }
 
     /// The fingerprint of the run that has written the summary.
-    pub(super) fn fingerprint(&self) -> Result<Option<String>> {
+    fn fingerprint(&self) -> Result<Option<String>> {
         let mut bytes = Vec::new();
         match self.remote {
             Some(store) => drop(store.read(&self.name(SUMMARY), &mut bytes)?),
@@ -81,11 +87,10 @@ impl Reports<'_> {
     }
 
     /// Writes the summary and moves all reports to the remote place, if there is one.
-    pub(super) fn finish(&self, fingerprint: &str, summary: &Summary) -> Result<()> {
+    pub(super) fn finish(&self, summary: &Summary) -> Result<()> {
         let path = self.path(SUMMARY);
         write_file(&path, |file| {
-            let content = SummaryFile { fingerprint, summary };
-            serde_json::to_writer_pretty(file, &content).map_err(|error| writing(&path, error.into()))
+            serde_json::to_writer_pretty(file, summary).map_err(|error| writing(&path, error.into()))
         })?;
         let Some(store) = self.remote else { return Ok(()) };
         for report in REPORTS.into_iter().filter(|report| self.path(report).is_file()) {

@@ -65,7 +65,7 @@ impl<'a> Resources<'a> {
     /// [`Error::Stopped`] once the run is to stop.
     pub(super) fn check(&self) -> Result<()> {
         if self.stop.load(Ordering::Relaxed) {
-            Err(Error::Stopped("stopped before every customer was written: run it again to go on".into()))
+            Err(Error::Stopped("stopped before every customer was written: run it again to continue".into()))
         } else {
             Ok(())
         }
@@ -97,12 +97,12 @@ impl<'a> Resources<'a> {
     pub(super) fn for_each_index<S, T: Send>(
         &self,
         count: usize,
-        state: impl Fn() -> Result<S> + Sync,
+        state: impl Fn() -> S + Sync,
         work: impl Fn(&mut S, usize) -> Result<T> + Sync,
     ) -> Result<Vec<T>> {
         let next = AtomicUsize::new(0);
         let done = self.on_every_thread(|| {
-            let (mut state, mut done) = (state()?, Vec::new());
+            let (mut state, mut done) = (state(), Vec::new());
             loop {
                 let at = next.fetch_add(1, Ordering::Relaxed);
                 if at >= count {

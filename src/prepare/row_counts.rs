@@ -1,22 +1,24 @@
-//! What became of the rows of the input.
+//! Counts of the rows of the input, by how they were used.
 
-/// Numbers of rows.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub(super) struct RowCounts {
+use serde::{Deserialize, Serialize};
+
+/// Numbers of rows of the input.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RowCounts {
     /// Rows that are written or aggregated.
-    pub(super) taken: u64,
+    pub rows: u64,
     /// Rows that filters removed.
-    pub(super) filtered: u64,
+    pub filtered: u64,
     /// Rows of customers in other shards.
-    pub(super) elsewhere: u64,
-    /// Bad rows within the tolerance.
-    pub(super) bad: u64,
+    pub elsewhere: u64,
+    /// Bad rows within the tolerance, which are listed in the rejects.
+    pub bad: u64,
 }
 
 impl RowCounts {
     /// Adds another thread's counts.
     pub(super) fn add(&mut self, other: &Self) {
-        self.taken += other.taken;
+        self.rows += other.rows;
         self.filtered += other.filtered;
         self.elsewhere += other.elsewhere;
         self.bad += other.bad;

@@ -13,7 +13,7 @@ use super::{
     quality::{ReportWriter, Summary, merge},
     reports::{REJECTS, Reports},
     resources::Resources,
-    resume::{Journal, ScatterPlan, WorkDirectory, check_ownership, fingerprint},
+    resume::{Journal, ROWS, ScatterPlan, WorkDirectory, fingerprint},
     scatter::{Scattered, scatter},
     write::{FileStyle, FileWriter, pack, tasks},
 };
@@ -60,7 +60,7 @@ pub fn run(job: &Preparation<'_>, out: &mut dyn Write) -> Result<Summary> {
     let reports = Reports { directory: &job.reports, remote: job.remote_reports, shard: job.shard };
     if work.plan(&fingerprint).is_none() {
         let checked =
-            check_names(job.options).and_then(|()| check_ownership(job.customers, &reports, job.options, &fingerprint));
+            check_names(job.options).and_then(|()| reports.check_ownership(job.customers, job.options, &fingerprint));
         if let Err(error) = checked {
             work.leave()?;
             return Err(error);
@@ -76,7 +76,7 @@ pub fn run(job: &Preparation<'_>, out: &mut dyn Write) -> Result<Summary> {
     match done {
         Ok(summary) => {
             // Before the way back is gone: the summary tells which run the files belong to.
-            run.reports.finish(&run.fingerprint, &summary)?;
+            run.reports.finish(&summary)?;
             work.remove()?;
             Ok(summary)
         }
@@ -106,14 +106,13 @@ impl Run<'_> {
         let Self { job, resources, work, reports, fingerprint } = self;
         if let Some(plan) = work.plan(fingerprint) {
             say(out, "continuing a run that was stopped")?;
-            return Ok((BucketFile::open(&work.rows())?, plan));
+            return Ok((BucketFile::open(&work.file(ROWS))?, plan));
         }
-        let paths = (&*work.rows(), &*work.table());
         let Scattered { file, buckets, counts, rejects, kept, description } =
-            scatter(job.input, job.options, job.shard, paths, resources)?;
+            scatter(job.input, job.options, job.shard, (&*work.file(ROWS), &*job.work), resources)?;
         resources.check()?;
         output_names(&kept, job.options)?;
-        if counts.taken + counts.elsewhere == 0 {
+        if counts.rows + counts.elsewhere == 0 {
             return Err(Error::Data(format!(
                 "{}: no rows are left: --filter, --from and --to removed {}, {} are bad, and there are no others",
                 job.input.describe(""),
@@ -136,7 +135,7 @@ impl Run<'_> {
 
     /// The customers' files and the quality report.
     fn second_half(&self, rows: &BucketFile, plan: &ScatterPlan) -> Result<Summary> {
-        let Self { job, resources, work, reports, .. } = self;
+        let Self { job, resources, work, reports, fingerprint } = self;
         let (options, kept) = (job.options, plan.kept.len());
         let bundles = match options.arrangement {
             Arrangement::Customers => Vec::new(),
@@ -150,13 +149,12 @@ impl Run<'_> {
         let unfinished: Vec<usize> = (0..tasks.len()).filter(|at| !journal.is_done(*at)).collect();
         let journal = Mutex::new(journal);
         let buffers = || (LoadedRows::default(), FileWriter::new(&style, job.customers));
-        let state = || Ok((rows.reader()?, buffers()));
-        resources.for_each_index(unfinished.len(), state, |(reader, (loaded, writer)), at| {
+        resources.for_each_index(unfinished.len(), buffers, |(loaded, writer), at| {
             let task = &tasks[unfinished[at]];
             let buckets = &plan.buckets[task.buckets.clone()];
             let size = buckets.iter().map(Bucket::size).sum();
             let permit = resources.admit(size);
-            loaded.load(reader, buckets, kept, (task.first, task.last))?;
+            loaded.load(rows, buckets, kept, (task.first, task.last))?;
             let report = writer.write(task, &bundles, &loaded.customers())?;
             if size > resources.largest_bucket() {
                 // Memory is reused for the next bucket, but not so much of it.
@@ -166,7 +164,7 @@ impl Run<'_> {
             journal.lock().unwrap_or_else(PoisonError::into_inner).record(unfinished[at], &report)
         })?;
         let (segments_path, segments) = journal.into_inner().unwrap_or_else(PoisonError::into_inner).finish();
-        let mut summary = Summary::new(&plan.counts, options.combine().is_none());
+        let mut summary = Summary::new(fingerprint.clone(), plan.counts.clone(), options.combine().is_none());
         let mut report = ReportWriter::create(&reports.path(ReportWriter::FILE))?;
         merge(&segments_path, segments, |row| {
             summary.add(&row);

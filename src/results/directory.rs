@@ -38,9 +38,7 @@ pub struct ResultsDirectory {
 impl ResultsDirectory {
     /// The results of a shard.
     pub fn new(path: impl Into<PathBuf>, shard: Shard) -> Self {
-        let (index, count) = (shard.index(), shard.count());
-        let suffix = if count > 1 { format!("-{index}-of-{count}") } else { String::new() };
-        Self { path: path.into(), suffix, bucket: None, _temporary: None }
+        Self { path: path.into(), suffix: shard.suffix(), bucket: None, _temporary: None }
     }
 
     /// The results of a shard in a bucket; files are written to a temporary directory first.
@@ -64,15 +62,8 @@ impl ResultsDirectory {
     }
 
     /// The local path of a file, such as `manifest` with `jsonl`.
-    #[must_use]
-    pub fn file(&self, name: &str, extension: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str, extension: &str) -> PathBuf {
         self.path.join(self.file_name((name, extension)))
-    }
-
-    /// The directory.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
     }
 
     /// The full name that a file has in the end.

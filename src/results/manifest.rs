@@ -23,8 +23,7 @@ impl Status {
     pub const ALL: [Self; 4] = [Self::Fitted, Self::Unchanged, Self::Fallback, Self::Failed];
 
     /// Its name in the manifest.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Fitted => "fitted",
             Self::Unchanged => "unchanged",
@@ -53,8 +52,7 @@ pub struct Phases {
 
 impl Phases {
     /// Names and values, in the order in which they run.
-    #[must_use]
-    pub const fn named(&self) -> [(&'static str, f64); 6] {
+    pub(crate) const fn named(&self) -> [(&'static str, f64); 6] {
         [
             ("read", self.read),
             ("compare", self.compare),
@@ -66,8 +64,7 @@ impl Phases {
     }
 
     /// The sum of all phases.
-    #[must_use]
-    pub fn total(&self) -> f64 {
+    pub(crate) fn total(&self) -> f64 {
         self.named().iter().map(|(_, ms)| ms).sum()
     }
 
@@ -146,8 +143,7 @@ pub struct Outcome {
 
 impl Outcome {
     /// A customer that has no artifact.
-    #[must_use]
-    pub fn failed(customer: &str, reason: String) -> Self {
+    pub(crate) fn failed(customer: &str, reason: String) -> Self {
         Self { customer: customer.into(), reason: Some(reason), ..Self::default() }
     }
 }

@@ -7,12 +7,14 @@
 //! | `summary`, `accuracy` | the whole run in one page, and the median errors of its models |
 //! | `rows`, `table`, `parquet` | a table with a key and columns of numbers, as CSV, JSON or Parquet |
 //! | `sorted`, `spool` | the same table for rows that arrive in any order: kept on disk, sorted at the end |
+//! | `merge_sorted` | files of several shards or tasks, merged by customer |
 //! | `forecast`, `prediction` | forecasts and predictions as rows of a table |
 
 mod accuracy;
 mod directory;
 mod forecast;
 mod manifest;
+mod merge_sorted;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod prediction;
@@ -26,6 +28,7 @@ pub(crate) use self::{
     accuracy::FleetAccuracy,
     directory::Checkpoints,
     forecast::{FORECASTS, forecast_columns, forecast_rows},
+    merge_sorted::merge_sorted,
     prediction::{PREDICTIONS, prediction_rows},
     sorted::{EncodedRows, Layout, SortedTable},
     spool::Spool,

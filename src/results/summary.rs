@@ -44,8 +44,7 @@ impl Counts {
     }
 
     /// Customers of one status.
-    #[must_use]
-    pub const fn of(&self, status: Status) -> usize {
+    pub(crate) const fn of(&self, status: Status) -> usize {
         match status {
             Status::Fitted => self.fitted,
             Status::Unchanged => self.unchanged,
@@ -55,14 +54,12 @@ impl Counts {
     }
 
     /// Customers that did not fail.
-    #[must_use]
-    pub const fn with_artifact(&self) -> usize {
+    pub(crate) const fn with_artifact(&self) -> usize {
         self.fitted + self.unchanged + self.fallback
     }
 
     /// All customers that are done.
-    #[must_use]
-    pub const fn finished(&self) -> usize {
+    pub(crate) const fn finished(&self) -> usize {
         self.with_artifact() + self.failed
     }
 }

@@ -46,15 +46,15 @@ impl Overrides {
             if customer.is_none() && group.is_none() {
                 return Err(Error::Settings(format!(
                     "{}: has neither a column customer nor a column group",
-                    sheet.file()
+                    sheet.file
                 )));
             }
-            let settings = sheet.columns().iter().enumerate().filter(|(at, _)| ![customer, group].contains(&Some(*at)));
+            let settings = sheet.columns.iter().enumerate().filter(|(at, _)| ![customer, group].contains(&Some(*at)));
             let settings = settings.map(|(column, name)| {
                 Ok((
                     column,
                     setting(name).map_err(|complaint| {
-                        Error::Settings(format!("{}: the column {name:?} {complaint}", sheet.file()))
+                        Error::Settings(format!("{}: the column {name:?} {complaint}", sheet.file))
                     })?,
                 ))
             });

@@ -46,7 +46,7 @@ values! {
     Mode: |text, kind| word(text, kind);
     Scaling: |text, kind| word(text, kind);
     ModelFormat: |text, kind| word(text, kind);
-    Duplicates: |text, _kind| text.parse();
+    Duplicates: |text, kind| word(text, kind);
     Frequency: |text, _kind| text.parse();
     MaxFailures: |text, _kind| text.parse();
     Objective: |text, kind| Self::parse(text).ok_or_else(|| complaint(kind));

@@ -38,26 +38,28 @@ impl Shard {
     }
 
     /// Its number, from 0.
-    #[must_use]
-    pub const fn index(self) -> u64 {
+    pub(crate) const fn index(self) -> u64 {
         self.index
     }
 
     /// The number of shards.
-    #[must_use]
-    pub const fn count(self) -> u64 {
+    pub(crate) const fn count(self) -> u64 {
         self.count
     }
 
+    /// What names of files of this shard end in, so that shards can share a directory: `-0-of-3`, or nothing for the only
+    /// shard.
+    pub(crate) fn suffix(self) -> String {
+        if self.count > 1 { format!("-{}-of-{}", self.index, self.count) } else { String::new() }
+    }
+
     /// Whether the customer belongs to this shard.
-    #[must_use]
-    pub fn contains(self, customer: &CustomerId) -> bool {
+    pub(crate) fn contains(self, customer: &CustomerId) -> bool {
         self.contains_name(customer.as_str())
     }
 
     /// Whether the customer with this name belongs to this shard.
-    #[must_use]
-    pub fn contains_name(self, customer: &str) -> bool {
+    pub(crate) fn contains_name(self, customer: &str) -> bool {
         if self.count == 1 {
             return true;
         }

@@ -87,7 +87,7 @@ fn a_signal_stops_the_run_in_order_and_the_next_goes_on() {
     assert!(kill.success());
     let ended = super::support::Ended::from(run.wait_with_output().unwrap());
     if ended.code != Some(0) {
-        ended.with_code(5).complains_of(&["run it again to go on"]);
+        ended.with_code(5).complains_of(&["run it again to continue"]);
         let before = files(&customers).len();
         assert!(before < 3000);
         let ended = prepare(input.path(), output.path(), &[]).with_code(0);
@@ -175,7 +175,7 @@ fn a_write_that_fails_says_where_and_leaves_nothing_half_written() {
     };
     // Between reading and writing.
     limited(200, &[]).with_code(4).complains_of(&["writing", ".prepare/rows"]);
-    assert!(!output.path().join(".prepare").exists(), "what no run can go on with is removed");
+    assert!(!output.path().join(".prepare").exists(), "what no run can continue from is removed");
     assert!(files(output.path()).is_empty());
     // Among the customers: one bundle is larger than all buckets.
     let wide = ["--bundle=4MB", "--memory=64MB", "--output-timezone=UTC", "--timezone=Asia/Tokyo", "--keep=y=again"];

@@ -1,12 +1,38 @@
 //! The rows of one customer, as they are read from a file of any format.
 
+use std::borrow::Cow;
+
 use crate::input::{
-    csv::split::Record,
     data_error::{DataError, Position},
     schema::{columns::Columns, header::Header},
     settings::Duplicates,
+    value::cell::Cell,
 };
 use manyfit_models::data::Feature;
+
+/// A row of a file of any format.
+pub(in crate::input) trait FileRow {
+    /// Where it is in the file.
+    fn position(&self) -> Position;
+
+    /// Its number in the file, from 1, without the header.
+    fn ordinal(&self) -> u64;
+
+    /// Whether it has no field with content, as spreadsheets leave rows at the end.
+    fn is_blank(&self) -> bool;
+
+    /// A field, by column.
+    fn cell(&self, at: usize) -> Cell<'_>;
+
+    /// A field as text.
+    fn text(&self, at: usize) -> Cow<'_, [u8]>;
+
+    /// An error of a field: `complaint` is the rest of the sentence that begins with its text.
+    #[cold]
+    fn bad(&self, at: usize, header: &Header, complaint: &str) -> DataError {
+        DataError::cell(self.position(), header.name(at), &self.text(at), complaint)
+    }
+}
 
 /// The rows of one customer: of a series, or of a table of features.
 pub(in crate::input) trait Rows: Sized {
@@ -19,14 +45,8 @@ pub(in crate::input) trait Rows: Sized {
     /// validation rows.
     fn with_capacity(columns: &Self::Columns, known: Option<&[Feature]>, rows: usize, bytes: usize) -> Self;
 
-    /// Adds a record of a CSV file, the `number`th after the header; a blank one is ignored.
-    fn push_record(
-        &mut self,
-        record: &Record<'_>,
-        number: u64,
-        columns: &Self::Columns,
-        header: &Header,
-    ) -> Result<(), DataError>;
+    /// Adds a row; a blank one is ignored. After an error nothing of the rows may be used.
+    fn push(&mut self, row: &impl FileRow, columns: &Self::Columns, header: &Header) -> Result<(), DataError>;
 
     /// What the rows become.
     fn finish(self, columns: &Self::Columns, header: &Header, context: Context) -> Result<Self::Data, DataError>;

@@ -1,8 +1,7 @@
 //! Rows in the order of a file to a series in the order of time.
 
 use crate::input::{
-    content::rows::{Context, Rows},
-    csv::split::Record,
+    content::rows::{Context, FileRow, Rows},
     data_error::{DataError, Position},
     schema::{header::Header, series_columns::SeriesColumns},
     settings::Duplicates,
@@ -12,11 +11,11 @@ use manyfit_models::data::{Columns, Feature, Series};
 
 /// One row: a time, and a value, NaN if it is missing.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::input) struct Row {
-    pub(in crate::input) time: i64,
-    pub(in crate::input) value: f64,
+struct Row {
+    time: i64,
+    value: f64,
     /// The line or row of the file, increasing.
-    pub(in crate::input) number: u64,
+    number: u64,
 }
 
 /// The rows of a series, and the numbers of their extra columns.
@@ -35,23 +34,6 @@ impl SeriesRows {
         self.extra.clear();
         self.numbers.clear();
     }
-
-    /// Adds a row, and the numbers of its extra columns. After an error nothing of the rows may be used.
-    #[inline]
-    pub(in crate::input) fn push(
-        &mut self,
-        row: Row,
-        extra: impl ExactSizeIterator<Item = Result<f64, DataError>>,
-    ) -> Result<(), DataError> {
-        if extra.len() > 0 {
-            self.numbers.push(row.number);
-            for number in extra {
-                self.extra.push(number?);
-            }
-        }
-        self.rows.push(row);
-        Ok(())
-    }
 }
 
 impl Rows for SeriesRows {
@@ -63,52 +45,42 @@ impl Rows for SeriesRows {
     }
 
     #[inline]
-    fn push_record(
-        &mut self,
-        record: &Record<'_>,
-        _: u64,
-        columns: &SeriesColumns,
-        header: &Header,
-    ) -> Result<(), DataError> {
-        if record.len() != columns.width {
-            return record.refuse_length(columns.width);
-        }
-        let time = match timestamp::parse(record.field(columns.timestamp)) {
+    fn push(&mut self, row: &impl FileRow, columns: &SeriesColumns, header: &Header) -> Result<(), DataError> {
+        let time = match row.cell(columns.timestamp).time() {
             Ok(time) => time,
-            Err(complaint) => return bad_cell(record, columns.timestamp, header, complaint),
+            Err(complaint) => return bad_cell(row, columns.timestamp, header, complaint),
         };
-        let value = match number::parse_or(record.field(columns.target), number::NOT_A_TARGET) {
+        let value = match row.cell(columns.target).number(number::NOT_A_TARGET) {
             Ok(value) => value.unwrap_or(f64::NAN),
-            Err(complaint) => return bad_cell(record, columns.target, header, complaint),
+            Err(complaint) => return bad_cell(row, columns.target, header, complaint),
         };
-        let extra = columns.extra.iter().map(|&at| {
-            let field = record.field(at);
-            number::parse_or_boolean(field).map_err(|_| {
-                let complaint = "is not a number: correct the value, or leave the cell empty if it is unknown";
-                DataError::cell(Position::Line(record.line), header.name(at), field, complaint)
-            })
-        });
-        self.push(Row { time, value, number: record.line }, extra)
+        let (Position::Line(number) | Position::Row(number)) = row.position();
+        if !columns.extra.is_empty() {
+            self.numbers.push(number);
+            for &at in &columns.extra {
+                let extra = row.cell(at).number_or_boolean();
+                self.extra.push(extra.map_err(|complaint| row.bad(at, header, complaint))?);
+            }
+        }
+        self.rows.push(Row { time, value, number });
+        Ok(())
     }
 
     fn finish(mut self, columns: &SeriesColumns, _: &Header, context: Context) -> Result<Series, DataError> {
         let mut series = Series::default();
-        settle(&mut self, &columns.extra_names, context, &mut series)?;
+        sort_and_combine(&mut self, &columns.extra_names, context, &mut series)?;
         Ok(series)
     }
 }
 
 #[cold]
-fn bad_cell(record: &Record<'_>, at: usize, header: &Header, complaint: &str) -> Result<(), DataError> {
-    if record.is_blank() {
-        return Ok(());
-    }
-    Err(DataError::cell(Position::Line(record.line), header.name(at), record.field(at), complaint))
+fn bad_cell(row: &impl FileRow, at: usize, header: &Header, complaint: &str) -> Result<(), DataError> {
+    if row.is_blank() { Ok(()) } else { Err(row.bad(at, header, complaint)) }
 }
 
 /// Sorts the rows, combines rows with the same timestamp and fills the series; `names` are those of the extra columns. Rows
 /// that are in order cost one comparison each.
-pub(in crate::input) fn settle(
+pub(in crate::input) fn sort_and_combine(
     gathered: &mut SeriesRows,
     names: &[String],
     context: Context,
@@ -214,20 +186,24 @@ mod tests {
 
     const DAY: i64 = 86_400_000;
 
-    fn settled(rows: &[(i64, f64)], duplicates: Duplicates) -> Result<Series, String> {
+    fn combined(rows: &[(i64, f64)], duplicates: Duplicates) -> Result<Series, String> {
         let mut gathered = SeriesRows::default();
         for (&(day, value), number) in rows.iter().zip(2..) {
-            gathered.push(Row { time: day * DAY, value, number }, std::iter::empty()).unwrap();
+            gathered.rows.push(Row { time: day * DAY, value, number });
         }
         let mut series = Series::default();
-        let settled =
-            settle(&mut gathered, &[], Context { duplicates, position: Position::Line, many: false }, &mut series);
-        settled.map(|()| series).map_err(|fault| fault.in_file("f.csv").to_string())
+        let result = sort_and_combine(
+            &mut gathered,
+            &[],
+            Context { duplicates, position: Position::Line, many: false },
+            &mut series,
+        );
+        result.map(|()| series).map_err(|fault| fault.in_file("f.csv").to_string())
     }
 
     #[test]
     fn unsorted_rows_are_sorted_and_missing_values_are_left_out() {
-        let series = settled(&[(3, 30.0), (1, 10.0), (2, f64::NAN)], Duplicates::Error).unwrap();
+        let series = combined(&[(3, 30.0), (1, 10.0), (2, f64::NAN)], Duplicates::Error).unwrap();
         assert_eq!(series.dates, [DAY, 2 * DAY, 3 * DAY]);
         assert_eq!(series.timestamps, [DAY, 3 * DAY]);
         assert_eq!(series.values, [10.0, 30.0]);
@@ -236,26 +212,26 @@ mod tests {
 
     #[test]
     fn duplicate_timestamps_are_refused_with_both_lines() {
-        let refusal = settled(&[(2, 1.0), (1, 1.0), (2, 1.0)], Duplicates::Error).unwrap_err();
+        let refusal = combined(&[(2, 1.0), (1, 1.0), (2, 1.0)], Duplicates::Error).unwrap_err();
         assert!(refusal.starts_with("f.csv: line 4: the timestamp 1970-01-03 is also on line 2: "), "{refusal}");
     }
 
     #[test]
-    fn duplicate_timestamps_are_settled_over_the_rows_that_have_a_value() {
+    fn duplicate_timestamps_are_combined_over_the_rows_that_have_a_value() {
         let rows = [(2, 8.0), (1, f64::NAN), (1, 6.0), (1, 3.0), (1, 1.5), (1, f64::NAN), (3, f64::NAN), (3, f64::NAN)];
         for (duplicates, expected) in
             [(Duplicates::First, 6.0), (Duplicates::Last, 1.5), (Duplicates::Mean, 3.5), (Duplicates::Sum, 10.5)]
         {
-            let series = settled(&rows, duplicates).unwrap();
-            assert_eq!(series.dates, [DAY, 2 * DAY, 3 * DAY], "{duplicates}");
-            assert_eq!(series.values, [expected, 8.0], "{duplicates}");
+            let series = combined(&rows, duplicates).unwrap();
+            assert_eq!(series.dates, [DAY, 2 * DAY, 3 * DAY], "{duplicates:?}");
+            assert_eq!(series.values, [expected, 8.0], "{duplicates:?}");
         }
     }
 
     #[test]
     fn a_sum_beyond_the_numbers_is_refused_and_a_mean_is_not() {
         let rows = [(1, f64::MAX), (1, f64::MAX)];
-        assert!(settled(&rows, Duplicates::Sum).unwrap_err().contains("1970-01-02"));
-        assert_eq!(settled(&rows, Duplicates::Mean).unwrap().values, [f64::MAX]);
+        assert!(combined(&rows, Duplicates::Sum).unwrap_err().contains("1970-01-02"));
+        assert_eq!(combined(&rows, Duplicates::Mean).unwrap().values, [f64::MAX]);
     }
 }

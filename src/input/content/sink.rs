@@ -5,16 +5,15 @@ use std::collections::HashMap;
 use crate::input::data_error::DataError;
 use manyfit_models::data::CustomerId;
 
-/// Receives the rows of a file, customer by customer.
+/// Receives the rows of a file.
 pub(in crate::input) trait Sink<R> {
-    /// The slot of a customer; `None`: its rows are not wanted, and need not be parsed.
-    fn slot(&mut self, customer: &[u8]) -> Option<usize>;
+    /// Where the next row goes, which is this customer's; `None`: it is not wanted, and need not be parsed.
+    fn rows(&mut self, customer: &[u8]) -> Option<&mut R>;
 
-    /// The rows in a slot.
-    fn rows(&mut self, slot: usize) -> &mut R;
-
-    /// Takes the error of a row. Returning it ends the reading of the file.
-    fn fail(&mut self, slot: usize, error: DataError) -> Result<(), DataError>;
+    /// Takes the error of that row. Returning it ends the reading of the file.
+    fn fail(&mut self, error: DataError) -> Result<(), DataError> {
+        Err(error)
+    }
 }
 
 /// The rows of a file of one customer.
@@ -22,17 +21,8 @@ pub(in crate::input) struct Single<R>(pub(in crate::input) R);
 
 impl<R> Sink<R> for Single<R> {
     #[inline]
-    fn slot(&mut self, _: &[u8]) -> Option<usize> {
-        Some(0)
-    }
-
-    #[inline]
-    fn rows(&mut self, _: usize) -> &mut R {
-        &mut self.0
-    }
-
-    fn fail(&mut self, _: usize, error: DataError) -> Result<(), DataError> {
-        Err(error)
+    fn rows(&mut self, _: &[u8]) -> Option<&mut R> {
+        Some(&mut self.0)
     }
 }
 
@@ -67,21 +57,17 @@ impl<'a, R> Bundle<'a, R> {
 
 impl<R> Sink<R> for Bundle<'_, R> {
     #[inline]
-    fn slot(&mut self, customer: &[u8]) -> Option<usize> {
+    fn rows(&mut self, customer: &[u8]) -> Option<&mut R> {
         if self.slots.get(self.last).is_none_or(|slot| slot.customer.as_str().as_bytes() != customer) {
             self.last = *self.by_name.get(customer)?;
         }
+        let slot = &mut self.slots[self.last];
         // The rows of a customer that has failed are not needed.
-        self.slots[self.last].error.is_none().then_some(self.last)
+        slot.error.is_none().then_some(&mut slot.rows)
     }
 
-    #[inline]
-    fn rows(&mut self, slot: usize) -> &mut R {
-        &mut self.slots[slot].rows
-    }
-
-    fn fail(&mut self, slot: usize, error: DataError) -> Result<(), DataError> {
-        self.slots[slot].error = Some(error);
+    fn fail(&mut self, error: DataError) -> Result<(), DataError> {
+        self.slots[self.last].error = Some(error);
         Ok(())
     }
 }

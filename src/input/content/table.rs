@@ -3,13 +3,15 @@
 use std::collections::HashMap;
 
 use crate::input::{
-    content::rows::{Context, Rows},
-    csv::split::Record,
-    data_error::{DataError, Position},
-    schema::{feature_columns::FeatureColumns, header::Header},
-    value::number,
+    content::rows::{Context, FileRow, Rows},
+    data_error::DataError,
+    schema::{
+        feature_columns::{FeatureColumn, FeatureColumns},
+        header::Header,
+    },
+    value::{cell::Cell, number},
 };
-use manyfit_models::data::{Cell, Feature, Matrix, Table};
+use manyfit_models::data::{Cell as Value, Feature, Matrix, Table};
 
 /// The most categories of a feature: single precision has every integer up to here.
 const MOST_CATEGORIES: usize = 1 << 24;
@@ -37,35 +39,8 @@ enum Column {
 }
 
 impl TableRows {
-    /// `categorical` says for each column whether it is categorical. About `capacity` rows are to come, from `bytes` bytes of
-    /// text: a row that seems to have many cells may be one line end.
-    fn new(
-        categorical: impl ExactSizeIterator<Item = bool>,
-        known: Option<&[Feature]>,
-        weighted: bool,
-        capacity: usize,
-        bytes: usize,
-    ) -> Self {
-        let width = categorical.len();
-        let column = |(at, categorical): (usize, bool)| match known.and_then(|known| known.get(at)) {
-            Some(feature) if categorical => Column::Known(feature.clone()),
-            None if categorical => Column::Seen(HashMap::new()),
-            _ => Column::Numeric,
-        };
-        Self {
-            columns: categorical.enumerate().map(column).collect(),
-            // A cell has at least the byte that ends it.
-            values: Vec::with_capacity(capacity.saturating_mul(width).min(bytes)),
-            targets: Vec::with_capacity(capacity),
-            weights: weighted.then(|| Vec::with_capacity(capacity)),
-            rows: Vec::with_capacity(capacity),
-            missing: 0,
-            unseen: vec![0; width],
-        }
-    }
-
     /// Begins a row with a target; one value for each column must follow.
-    pub(in crate::input) fn begin(&mut self, number: u64, target: f32, weight: f32) {
+    fn begin(&mut self, number: u64, target: f32, weight: f32) {
         self.rows.push(number);
         self.targets.push(target);
         if let Some(weights) = &mut self.weights {
@@ -73,21 +48,11 @@ impl TableRows {
         }
     }
 
-    /// Counts a row without a target.
-    pub(in crate::input) fn skip(&mut self) {
-        self.missing += 1;
-    }
-
-    #[inline]
-    pub(in crate::input) fn push(&mut self, value: f32) {
-        self.values.push(value);
-    }
-
     /// Adds a category; an empty one is missing.
     ///
     /// # Errors
     /// The rest of a sentence that begins with the value.
-    pub(in crate::input) fn push_category(&mut self, column: usize, text: &str) -> Result<(), &'static str> {
+    fn push_category(&mut self, column: usize, text: &str) -> Result<(), &'static str> {
         let code = match &mut self.columns[column] {
             _ if number::is_missing(text.as_bytes()) => f32::NAN,
             Column::Seen(seen) => {
@@ -102,7 +67,7 @@ impl TableRows {
                 }
             }
             Column::Known(feature) => {
-                let code = feature.encode(Cell::Text(text)).unwrap_or(f32::NAN);
+                let code = feature.encode(Value::Text(text)).unwrap_or(f32::NAN);
                 self.unseen[column] += usize::from(code.is_nan());
                 code
             }
@@ -148,46 +113,47 @@ impl Rows for TableRows {
     type Data = Option<Table>;
 
     fn with_capacity(columns: &FeatureColumns, known: Option<&[Feature]>, rows: usize, bytes: usize) -> Self {
-        let categorical = columns.features.iter().map(|column| column.categorical);
-        Self::new(categorical, known, columns.weight.is_some(), rows, bytes)
+        let width = columns.features.len();
+        let column = |(at, column): (usize, &FeatureColumn)| match known.and_then(|known| known.get(at)) {
+            Some(feature) if column.categorical => Column::Known(feature.clone()),
+            None if column.categorical => Column::Seen(HashMap::new()),
+            _ => Column::Numeric,
+        };
+        Self {
+            columns: columns.features.iter().enumerate().map(column).collect(),
+            // A row that seems to have many cells may be one line end, and a cell has at least the byte that ends it.
+            values: Vec::with_capacity(rows.saturating_mul(width).min(bytes)),
+            targets: Vec::with_capacity(rows),
+            weights: columns.weight.map(|_| Vec::with_capacity(rows)),
+            rows: Vec::with_capacity(rows),
+            missing: 0,
+            unseen: vec![0; width],
+        }
     }
 
     #[inline]
-    fn push_record(
-        &mut self,
-        record: &Record<'_>,
-        number: u64,
-        columns: &FeatureColumns,
-        header: &Header,
-    ) -> Result<(), DataError> {
-        if record.len() != columns.width {
-            return record.refuse_length(columns.width);
-        }
-        let bad = |at: usize, complaint: &str| {
-            DataError::cell(Position::Line(record.line), header.name(at), record.field(at), complaint)
-        };
-        let value = number::parse_or(record.field(columns.target), number::NOT_A_TARGET).and_then(target);
-        let Some(target) = value.map_err(|complaint| bad(columns.target, complaint))? else {
-            if !record.is_blank() {
-                self.skip();
-            }
+    fn push(&mut self, row: &impl FileRow, columns: &FeatureColumns, header: &Header) -> Result<(), DataError> {
+        let bad = |at: usize| move |complaint: &str| row.bad(at, header, complaint);
+        let value = row.cell(columns.target).number(number::NOT_A_TARGET).and_then(target);
+        let Some(target) = value.map_err(bad(columns.target))? else {
+            self.missing += usize::from(!row.is_blank());
             return Ok(());
         };
         let weight = match columns.weight {
-            Some(at) => number::parse_or(record.field(at), NOT_A_WEIGHT)
-                .and_then(weight)
-                .map_err(|complaint| bad(at, complaint))?,
+            Some(at) => row.cell(at).number(NOT_A_WEIGHT).and_then(weight).map_err(bad(at))?,
             None => 1.0,
         };
-        self.begin(number, target, weight);
+        self.begin(row.ordinal(), target, weight);
         for (feature, column) in columns.features.iter().enumerate() {
-            let text = record.field(column.at);
-            if column.categorical {
-                let text = str::from_utf8(text).map_err(|_| bad(column.at, "is not text in UTF-8"))?;
-                self.push_category(feature, text).map_err(|complaint| bad(column.at, complaint))?;
+            let pushed = if column.categorical {
+                let text = row.text(column.at);
+                str::from_utf8(&text)
+                    .map_err(|_| "is not text in UTF-8")
+                    .and_then(|text| self.push_category(feature, text))
             } else {
-                self.push(parse_feature(text).map_err(|complaint| bad(column.at, complaint))?);
-            }
+                number_of(row.cell(column.at)).map(|number| self.values.push(number))
+            };
+            pushed.map_err(bad(column.at))?;
         }
         Ok(())
     }
@@ -199,19 +165,25 @@ impl Rows for TableRows {
 
 /// A feature's number, NaN if it is missing.
 #[inline]
-pub(in crate::input) fn parse_feature(text: &[u8]) -> Result<f32, &'static str> {
-    match fast_float2::parse::<f64, _>(text) {
-        Ok(number) => single(number),
-        Err(_) if number::is_missing(text) => Ok(f32::NAN),
-        Err(_) => {
-            Err("is not a number: correct the value, leave the cell empty if it is unknown, declare the column with \
-                       the setting categorical, or leave it out with the setting features")
-        }
+fn number_of(cell: Cell<'_>) -> Result<f32, &'static str> {
+    match cell {
+        Cell::Text(text) => match fast_float2::parse::<f64, _>(text) {
+            Ok(number) => single(number),
+            Err(_) if number::is_missing(text) => Ok(f32::NAN),
+            Err(_) => Err(NOT_A_FEATURE),
+        },
+        Cell::Number(number) => single(number),
+        Cell::Integer(_) | Cell::Time(_) | Cell::Other => Err(NOT_A_FEATURE),
     }
 }
 
+/// What is wrong with a feature that is not a number.
+const NOT_A_FEATURE: &str = "is not a number: correct the value, leave the cell empty if it is unknown, declare the \
+    column with the setting categorical, or leave it out with the setting features";
+
 /// Checks a feature's number: NaN is missing, and a number beyond single precision is an error.
-pub(in crate::input) fn single(number: f64) -> Result<f32, &'static str> {
+#[inline]
+fn single(number: f64) -> Result<f32, &'static str> {
     let single = number as f32;
     if single.is_infinite() {
         Err(
@@ -223,7 +195,7 @@ pub(in crate::input) fn single(number: f64) -> Result<f32, &'static str> {
 }
 
 /// Checks a target: `None` is missing, and squares of sums must stay finite.
-pub(in crate::input) fn target(number: Option<f64>) -> Result<Option<f32>, &'static str> {
+fn target(number: Option<f64>) -> Result<Option<f32>, &'static str> {
     match number {
         Some(number) if number.abs() > f64::from(Matrix::MAX_TARGET) => {
             Err("is too large a target: choose a larger unit")
@@ -233,10 +205,10 @@ pub(in crate::input) fn target(number: Option<f64>) -> Result<Option<f32>, &'sta
 }
 
 /// What is wrong with a weight that is not a number.
-pub(in crate::input) const NOT_A_WEIGHT: &str = "is not a number: every row needs a weight, from 0 to 1000000000";
+const NOT_A_WEIGHT: &str = "is not a number: every row needs a weight, from 0 to 1000000000";
 
 /// Checks a weight.
-pub(in crate::input) fn weight(number: Option<f64>) -> Result<f32, &'static str> {
+fn weight(number: Option<f64>) -> Result<f32, &'static str> {
     match number {
         Some(weight) if (0.0..=1e9).contains(&weight) => Ok(weight as f32),
         Some(_) => Err("is not a weight: it must be from 0 to 1000000000"),
@@ -249,10 +221,12 @@ mod tests {
     use super::*;
 
     fn rows(known: Option<&[Feature]>, cells: &[(f32, &str)]) -> Option<Table> {
-        let mut rows = TableRows::new([false, true].into_iter(), known, false, cells.len(), 0);
+        let features = [false, true].into_iter().enumerate().map(|(at, categorical)| FeatureColumn { at, categorical });
+        let columns = FeatureColumns { target: 2, weight: None, customer: None, features: features.collect() };
+        let mut rows = TableRows::with_capacity(&columns, known, cells.len(), 0);
         for ((x, category), number) in cells.iter().zip(1..) {
             rows.begin(number, *x, 1.0);
-            rows.push(*x);
+            rows.values.push(*x);
             rows.push_category(1, category).unwrap();
         }
         rows.into_table([&b"x"[..], b"kind"].into_iter()).unwrap()

@@ -1,7 +1,12 @@
 //! A CSV file: its header, its columns, its rows.
 
+use std::borrow::Cow;
+
 use crate::input::{
-    content::{rows::Rows, sink::Sink},
+    content::{
+        rows::{FileRow, Rows},
+        sink::Sink,
+    },
     csv::split::{self, Record, Records, Text},
     data_error::{DataError, Position},
     schema::{
@@ -10,7 +15,7 @@ use crate::input::{
         kind::ColumnKind,
     },
     settings::InputSettings,
-    value::number,
+    value::{cell::Cell, number},
 };
 use manyfit_models::data::Feature;
 
@@ -58,52 +63,62 @@ impl<'a> CsvFile<'a> {
         C::resolve(header, settings, many, known, || sample(self.text.records(records), header.len()))
     }
 
-    /// Calls `each` with the customer of each row.
-    pub(in crate::input) fn customers(
-        self,
-        column: Option<usize>,
-        mut each: impl FnMut(&[u8]),
-    ) -> Result<(), DataError> {
-        self.for_each_row(column, |_, _, _, customer| {
-            each(customer);
-            Ok(())
-        })
-    }
-
-    /// Gives every row to the sink.
+    /// Gives every row to the sink. Blank rows without a customer are skipped.
     pub(in crate::input) fn read<R: Rows>(
         self,
         columns: &R::Columns,
         sink: &mut impl Sink<R>,
     ) -> Result<(), DataError> {
-        self.for_each_row(columns.customer(), |record, number, header, customer| {
-            let Some(slot) = sink.slot(customer) else { return Ok(()) };
-            let pushed = sink.rows(slot).push_record(record, number, columns, header);
-            pushed.or_else(|error| sink.fail(slot, error))
-        })
-    }
-
-    /// Calls `each` with every record after the header, its number and its customer; the name is empty in a file of one
-    /// customer. Blank rows without a customer are skipped.
-    #[inline]
-    fn for_each_row(
-        self,
-        column: Option<usize>,
-        mut each: impl FnMut(&Record<'_>, u64, &Header, &[u8]) -> Result<(), DataError>,
-    ) -> Result<(), DataError> {
         let Scratch { records, header } = self.scratch;
-        let mut records = self.text.records(records);
+        let (mut records, customer) = (self.text.records(records), columns.customer());
         if !header.is_headerless() {
             records.next();
         }
-        let mut number = 0;
+        let mut ordinal = 0;
         while let Some(record) = records.next() {
-            number += 1;
-            if let Some(customer) = customer_of(&record, column, header)? {
-                each(&record, number, header, customer)?;
-            }
+            ordinal += 1;
+            let Some(customer) = customer_of(&record, customer, header)? else { continue };
+            let Some(rows) = sink.rows(customer) else { continue };
+            let pushed = if record.len() == header.len() {
+                rows.push(&CsvRow { record, ordinal }, columns, header)
+            } else {
+                record.refuse_length(header.len())
+            };
+            pushed.or_else(|error| sink.fail(error))?;
         }
         Ok(())
+    }
+}
+
+/// A record with as many fields as the header.
+struct CsvRow<'a> {
+    record: Record<'a>,
+    ordinal: u64,
+}
+
+impl FileRow for CsvRow<'_> {
+    #[inline]
+    fn position(&self) -> Position {
+        Position::Line(self.record.line)
+    }
+
+    #[inline]
+    fn ordinal(&self) -> u64 {
+        self.ordinal
+    }
+
+    fn is_blank(&self) -> bool {
+        self.record.is_blank()
+    }
+
+    #[inline]
+    fn cell(&self, at: usize) -> Cell<'_> {
+        Cell::Text(self.record.field(at))
+    }
+
+    #[inline]
+    fn text(&self, at: usize) -> Cow<'_, [u8]> {
+        Cow::Borrowed(self.record.field(at))
     }
 }
 

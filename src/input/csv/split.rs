@@ -1,28 +1,18 @@
 //! CSV text to records: byte order mark, delimiter, lines, quotes.
 //!
 //! There are two splitters behind one iterator. Bytes without quotes are split at delimiters and line ends, which takes
-//! 60 % of the time from bytes to series. Bytes with a quote (or with the lone carriage returns of old spreadsheets) go
-//! through `csv-core`, which implements the full rules.
+//! 60 % of the time from bytes to series. Bytes with a quote (or with the lone carriage returns of old spreadsheets) are
+//! also unquoted.
 //!
-//! `csv-core` treats a stray quote as an opening one, and everything up to the next quote as one field. A record that
-//! spans lines or reaches the end of the text is therefore checked with [`Quotes`]: if a quote is not closed, or is closed
-//! within a value, the first line of the record is a torn record, and the lines after it are records of their own.
-
-use csv_core::ReadRecordResult;
+//! A stray quote would open a field that ends at the next quote, some lines below. If a record that spans lines or reaches
+//! the end of the text has a quote that is not closed, or is closed within a value, its first line is therefore a torn
+//! record, and the lines after it are records of their own.
 
 use crate::input::data_error::{DataError, Position};
 
 /// What is wrong with a torn record.
-pub(crate) const TORN: &str = "a quote is not closed, or is closed within a value: close it before the delimiter, and double \
+const TORN: &str = "a quote is not closed, or is closed within a value: close it before the delimiter, and double \
     the quotes that belong to the value";
-
-/// What is wrong with a record of `has` fields in a file whose first line has `wanted`.
-pub(crate) fn wrong_length(has: usize, wanted: usize) -> String {
-    format!(
-        "the row has {has} fields where the first line has {wanted}: quote values that contain the delimiter, close \
-         every quote, and fill rows up with empty fields"
-    )
-}
 
 /// CSV text, its delimiter, and which splitter it needs.
 #[derive(Clone, Copy)]
@@ -34,9 +24,8 @@ pub(crate) struct Text<'a> {
 }
 
 /// Buffers that are reused for one text after another.
+#[derive(Default)]
 pub(crate) struct Scratch {
-    core: csv_core::Reader,
-    delimiter: u8,
     unquoted: Vec<u8>,
     ends: Vec<usize>,
 }
@@ -61,13 +50,12 @@ pub(crate) struct Records<'a> {
     scratch: &'a mut Scratch,
     position: usize,
     line: u64,
-    after_carriage_return: bool,
     /// Every line up to this position is a record of its own, because a torn record spanned them.
     torn_to: usize,
 }
 
-/// Where in quoted text a byte is; the one rule for quotes: they open only at the beginning of a field, and a doubled
-/// quote within quotes is a quote.
+/// Where in quoted text a byte is. Quotes open only at the beginning of a field, and a doubled quote within quotes is a
+/// quote.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Quotes {
     /// At the beginning of a field.
@@ -132,12 +120,7 @@ impl<'a> Text<'a> {
     where
         'a: 's,
     {
-        if scratch.delimiter != self.delimiter {
-            scratch.core = csv_core::ReaderBuilder::new().delimiter(self.delimiter).build();
-            scratch.delimiter = self.delimiter;
-        }
-        scratch.core.reset();
-        Records { text: self, scratch, position: 0, line: 1, after_carriage_return: false, torn_to: 0 }
+        Records { text: self, scratch, position: 0, line: 1, torn_to: 0 }
     }
 }
 
@@ -162,31 +145,23 @@ pub(crate) fn end_of_whole_records(bytes: &[u8], delimiter: u8) -> Option<usize>
 /// In a tie the one that is rarer in ordinary text wins: `2024-01-01;3,5` has a semicolon between its fields.
 fn sniff_delimiter(bytes: &[u8]) -> u8 {
     let start = bytes.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(bytes.len());
-    let (mut tabs, mut semicolons, mut commas, mut quotes) = (0, 0, 0, Quotes::FieldStart);
+    let (mut counts, mut quotes) = ([0; DELIMITERS.len()], Quotes::FieldStart);
     for &byte in &bytes[start..] {
-        quotes = quotes.after(byte, |byte| matches!(byte, b'\t' | b';' | b','));
-        match byte {
+        let delimiter = DELIMITERS.iter().position(|delimiter| *delimiter == byte);
+        quotes = quotes.after(byte, |_| delimiter.is_some());
+        match delimiter {
             _ if quotes != Quotes::FieldStart => {}
-            b'\r' | b'\n' => break,
-            b'\t' => tabs += 1,
-            b';' => semicolons += 1,
-            _ => commas += 1,
+            Some(at) => counts[at] += 1,
+            None => break,
         }
     }
-    if tabs > 0 && tabs >= semicolons && tabs >= commas {
-        b'\t'
-    } else if semicolons > 0 && semicolons >= commas {
-        b';'
-    } else {
-        b','
-    }
+    let found = DELIMITERS.into_iter().zip(counts).filter(|(_, count)| *count > 0);
+    // The last of the largest counts is that of the first delimiter.
+    found.rev().max_by_key(|(_, count)| *count).map_or(b',', |(delimiter, _)| delimiter)
 }
 
-impl Default for Scratch {
-    fn default() -> Self {
-        Self { core: csv_core::Reader::new(), delimiter: b',', unquoted: Vec::new(), ends: Vec::new() }
-    }
-}
+/// The delimiters that are detected; in a tie the first one.
+const DELIMITERS: [u8; 3] = [b'\t', b';', b','];
 
 impl<'a> Record<'a> {
     /// Number of fields.
@@ -213,11 +188,23 @@ impl<'a> Record<'a> {
     /// Unless it is blank.
     #[cold]
     pub(crate) fn refuse_length(&self, wanted: usize) -> Result<(), DataError> {
-        self.check_quotes()?;
-        if self.is_blank() {
-            return Ok(());
+        let fault = self.wrong_length(wanted).map(|fault| DataError::row(Position::Line(self.line), fault));
+        fault.map_or(Ok(()), Err)
+    }
+
+    /// What is wrong with a record whose number of fields is not `wanted`; `None` if it is blank.
+    #[cold]
+    pub(crate) fn wrong_length(&self, wanted: usize) -> Option<String> {
+        if self.torn {
+            return Some(TORN.to_owned());
         }
-        Err(DataError::row(Position::Line(self.line), wrong_length(self.len(), wanted)))
+        let has = self.len();
+        (!self.is_blank()).then(|| {
+            format!(
+                "the row has {has} fields where the first line has {wanted}: quote values that contain the delimiter, \
+                 close every quote, and fill rows up with empty fields"
+            )
+        })
     }
 
     /// # Errors
@@ -261,74 +248,68 @@ impl Records<'_> {
     }
 
     fn next_quoted(&mut self) -> Option<Record<'_>> {
-        let Scratch { core, unquoted, ends, .. } = &mut *self.scratch;
+        let Scratch { unquoted, ends } = &mut *self.scratch;
+        let bytes = self.text.bytes;
         // A blank line belongs to no record; skipping it here keeps the line numbers right.
-        while let Some(byte @ (b'\r' | b'\n')) = self.text.bytes.get(self.position) {
-            count_line(*byte, &mut self.line, &mut self.after_carriage_return);
+        while matches!(bytes.get(self.position), Some(b'\r' | b'\n')) {
+            self.line += u64::from(ends_line(bytes, self.position));
             self.position += 1;
         }
         let (line, start) = (self.line, self.position);
-        let limit = if start < self.torn_to { self.text.line_end(start) } else { self.text.bytes.len() };
-        let (mut written, mut fields) = (0, 0);
-        loop {
-            let input = &self.text.bytes[self.position..limit];
-            let (result, read, wrote, ended) = core.read_record(input, &mut unquoted[written..], &mut ends[fields..]);
-            self.position += read;
-            written += wrote;
-            fields += ended;
-            match result {
-                // The input is used up: the next call, with no input, ends the record.
-                ReadRecordResult::InputEmpty => {}
-                ReadRecordResult::OutputFull => unquoted.resize((2 * unquoted.len()).max(1024), 0),
-                ReadRecordResult::OutputEndsFull => ends.resize((2 * ends.len()).max(32), 0),
-                ReadRecordResult::End if limit == self.text.bytes.len() => return None,
-                ReadRecordResult::Record | ReadRecordResult::End => break,
-            }
+        if start == bytes.len() {
+            return None;
         }
-        if self.position == limit {
-            // After an empty input it would not read any more.
-            core.reset();
-        }
-        let record = &self.text.bytes[start..self.position];
-        let torn = (self.position == limit || spans_lines(record)) && is_torn(record, self.text.delimiter);
+        let limit = if start < self.torn_to { self.text.line_end(start) } else { bytes.len() };
+        let (position, balanced) = unquote(&bytes[..limit], start, self.text.delimiter, unquoted, ends);
+        let torn =
+            !balanced && (position == limit || memchr::memchr2(b'\r', b'\n', &bytes[start..position - 1]).is_some());
         if torn {
-            core.reset();
-            self.torn_to = self.torn_to.max(self.position);
-            self.position = self.text.line_end(start);
-            fields = 0;
+            ends.clear();
+            self.torn_to = self.torn_to.max(position);
         }
-        for byte in &self.text.bytes[start..self.position] {
-            count_line(*byte, &mut self.line, &mut self.after_carriage_return);
-        }
-        Some(Record { bytes: &unquoted[..written], ends: &ends[..fields], gap: 0, line, torn })
+        self.position = if torn { self.text.line_end(start) } else { position };
+        self.line += (start..self.position).filter(|at| ends_line(bytes, *at)).count() as u64;
+        Some(Record { bytes: unquoted, ends, gap: 0, line, torn })
     }
 }
 
-/// Whether the record spans several lines.
-fn spans_lines(record: &[u8]) -> bool {
-    let last = record.len().saturating_sub(1);
-    memchr::memchr2(b'\r', b'\n', &record[..last]).is_some()
-}
-
-/// Whether a quote is open at the end of the record, or is closed where neither the field nor the record ends.
-fn is_torn(record: &[u8], delimiter: u8) -> bool {
-    let mut quotes = Quotes::FieldStart;
-    for &byte in record {
-        let before = quotes;
-        quotes = quotes.after(byte, |byte| byte == delimiter);
-        if before == Quotes::Closed && quotes == Quotes::Unquoted {
-            return true;
+/// Cuts and unquotes the record that begins at `at`; `ends` are those of its fields in `unquoted`. Where the next record
+/// begins, and whether every quote is closed at the end of its field.
+fn unquote(bytes: &[u8], mut at: usize, delimiter: u8, unquoted: &mut Vec<u8>, ends: &mut Vec<usize>) -> (usize, bool) {
+    unquoted.clear();
+    ends.clear();
+    let mut balanced = true;
+    loop {
+        let quoted = bytes.get(at) == Some(&b'"');
+        while quoted {
+            let rest = &bytes[at + 1..];
+            let length = memchr::memchr(b'"', rest).unwrap_or(rest.len());
+            balanced &= length < rest.len();
+            unquoted.extend_from_slice(&rest[..length]);
+            at = (at + length + 2).min(bytes.len());
+            // Another one is a quote of the value.
+            if bytes.get(at) != Some(&b'"') {
+                break;
+            }
+            unquoted.push(b'"');
+        }
+        let rest = &bytes[at..];
+        let length = rest.iter().position(|byte| matches!(byte, b'\r' | b'\n') || *byte == delimiter);
+        let length = length.unwrap_or(rest.len());
+        balanced &= !quoted || length == 0;
+        unquoted.extend_from_slice(&rest[..length]);
+        ends.push(unquoted.len());
+        at += length;
+        match bytes.get(at) {
+            Some(&byte) if byte == delimiter => at += 1,
+            end => return (at + end.map_or(0, |_| 1), balanced),
         }
     }
-    quotes == Quotes::Quoted
 }
 
-/// `\n`, `\r\n` and a lone `\r` each end a line.
-fn count_line(byte: u8, line: &mut u64, after_carriage_return: &mut bool) {
-    if byte == b'\r' || (byte == b'\n' && !*after_carriage_return) {
-        *line += 1;
-    }
-    *after_carriage_return = byte == b'\r';
+/// Whether a line ends at this byte: `\n`, `\r\n` and a lone `\r` each end one.
+fn ends_line(bytes: &[u8], at: usize) -> bool {
+    bytes[at] == b'\r' || (bytes[at] == b'\n' && (at == 0 || bytes[at - 1] != b'\r'))
 }
 
 #[cfg(test)]
@@ -359,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_fields_and_blank_lines_are_told_apart() {
+    fn lines_fields_and_blank_lines_are_recognised() {
         let expected = rows(&[(1, &["ds", "y"]), (3, &["2024-01-01", "1"]), (4, &["2024-01-02", ""])]);
         assert_eq!(split(b"ds,y\n\n2024-01-01, 1 \n2024-01-02,"), expected);
         assert_eq!(split(b"\xef\xbb\xbfds,y\r\n\r\n2024-01-01, 1 \r\n2024-01-02,\r\n\r\n"), expected);
@@ -379,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_knows_its_true_line_beside_quoted_line_ends() {
+    fn a_record_has_its_true_line_after_quoted_line_ends() {
         assert_eq!(
             split(b"a,b\n\"x\r\ny\",\"he said \"\"no\"\"\"\nlast,1"),
             rows(&[(1, &["a", "b"]), (2, &["x\r\ny", "he said \"no\""]), (4, &["last", "1"])])
@@ -417,7 +398,7 @@ mod tests {
     }
 
     #[test]
-    fn utf_16_is_refused_with_the_way_out() {
+    fn utf_16_is_refused_with_a_hint() {
         let fault = Text::new(b"\xff\xfed\0s\0").err().unwrap();
         assert!(fault.in_file("a.csv").to_string().contains("UTF-8"));
     }
@@ -434,6 +415,16 @@ mod tests {
         fn both_splitters_cut_unquoted_text_alike(text in "([ab ,]{0,6}\r?\n){0,8}[ab,]{0,4}") {
             let plain = Text { bytes: text.as_bytes(), delimiter: b',', plain: true };
             prop_assert_eq!(collect(plain), collect(Text { plain: false, ..plain }));
+        }
+
+        #[test]
+        fn text_without_torn_records_is_cut_as_by_the_csv_crate(text in "[ab\",\n]{0,40}") {
+            prop_assume!(torn(&text).iter().all(|(_, torn)| !torn));
+            let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
+            let fields = |record: csv::StringRecord| record.iter().map(|field| field.trim().to_owned()).collect();
+            let expected: Vec<Vec<String>> = reader.records().map(|record| fields(record.unwrap())).collect();
+            let own = collect(Text { bytes: text.as_bytes(), delimiter: b',', plain: false });
+            prop_assert_eq!(own.into_iter().map(|(_, fields)| fields).collect::<Vec<_>>(), expected);
         }
 
         #[test]

@@ -1,16 +1,22 @@
 //! A Parquet file: its columns and their types, its rows.
 
-use std::io::Cursor;
+use std::{borrow::Cow, io::Cursor};
 
 use polars::prelude::{AnyValue, ArrowDataType, DataType, ParallelStrategy, ParquetReader, SerReader, Series};
 
 use crate::input::{
-    content::{rows::Rows, sink::Sink},
-    data_error::DataError,
-    parquet::values::{check_type, customer_of, guarded, kind, text_of, time, value_at},
-    schema::{columns::Columns, header::Header},
+    content::{
+        rows::{FileRow, Rows},
+        sink::Sink,
+    },
+    data_error::{DataError, Position},
+    parquet::values::{cell_of, check_type, guarded, kind, text_of},
+    schema::{
+        columns::Columns,
+        header::{Header, NO_CUSTOMER},
+    },
     settings::InputSettings,
-    value::timestamp,
+    value::{cell::Cell, number, timestamp},
 };
 use manyfit_models::data::Feature;
 
@@ -21,45 +27,18 @@ pub(in crate::input) struct ParquetFile<'a> {
     types: Vec<ArrowDataType>,
 }
 
-/// Rows that can be read from Parquet.
-pub(in crate::input) trait ParquetRows: Rows {
-    /// Adds a row of the loaded columns.
-    fn push_row(
-        &mut self,
-        row: usize,
-        loaded: &Loaded,
-        columns: &Self::Columns,
-        header: &Header,
-    ) -> Result<(), DataError>;
-}
-
 /// The values of the loaded columns.
-pub(in crate::input) struct Loaded {
+struct Loaded {
     rows: usize,
     /// By position in the file.
     columns: Vec<Option<Values>>,
 }
 
 /// The values of a column.
-pub(in crate::input) enum Values {
+enum Values {
     /// NaN where missing.
     Numbers(Vec<f64>),
     Others(Series),
-}
-
-impl Loaded {
-    #[inline]
-    pub(in crate::input) fn get(&self, at: usize) -> Option<&Values> {
-        self.columns.get(at).and_then(Option::as_ref)
-    }
-
-    /// A column that is not loaded as numbers.
-    pub(in crate::input) fn series(&self, at: usize) -> Result<&Series, DataError> {
-        match self.get(at) {
-            Some(Values::Others(series)) => Ok(series),
-            _ => Err(DataError::file("a column was not loaded")),
-        }
-    }
 }
 
 impl<'a> ParquetFile<'a> {
@@ -88,48 +67,33 @@ impl<'a> ParquetFile<'a> {
         check_type(self.header.name(at), &self.types[at], hint)
     }
 
-    /// Calls `each` with the customer of each row.
-    pub(in crate::input) fn customers(self, column: usize, mut each: impl FnMut(&[u8])) -> Result<(), DataError> {
-        let header = self.header;
-        let loaded = self.load(&[column], |_| false)?;
-        (0..loaded.rows).try_for_each(|row| customer_of(loaded.series(column)?, row, header.name(column), &mut each))
-    }
-
-    /// Gives every row to the sink.
-    pub(in crate::input) fn read<R: ParquetRows>(
+    /// Gives every row to the sink, with the fields of the `wanted` columns.
+    pub(in crate::input) fn read<R: Rows>(
         self,
         columns: &R::Columns,
+        wanted: &[usize],
         sink: &mut impl Sink<R>,
     ) -> Result<(), DataError> {
         let header = self.header;
-        let loaded = self.load(&columns.wanted(), |at| columns.is_numeric(at))?;
-        let customers = columns.customer().map(|at| Ok((loaded.series(at)?, header.name(at)))).transpose()?;
+        let loaded = self.load(wanted, |at| columns.is_numeric(at))?;
         for row in 0..loaded.rows {
-            let mut slot = None;
-            match customers {
-                Some((names, column)) => customer_of(names, row, column, &mut |name| slot = sink.slot(name))?,
-                None => slot = sink.slot(&[]),
-            }
-            let Some(slot) = slot else { continue };
-            if let Err(error) = sink.rows(slot).push_row(row, &loaded, columns, header) {
-                sink.fail(slot, error)?;
-            }
+            let row = ParquetRow { loaded: &loaded, row };
+            let customer = columns.customer().map(|at| row.customer(at, header)).transpose()?.unwrap_or_default();
+            let Some(rows) = sink.rows(&customer) else { continue };
+            rows.push(&row, columns, header).or_else(|error| sink.fail(error))?;
         }
         Ok(())
     }
 
-    /// All columns as text: their names, and for each its cells; a null or NaN is an empty text.
+    /// All columns as text: their names, and the cells of each row; a null or NaN is an empty text.
     pub(in crate::input) fn texts(self) -> Result<(Vec<String>, Vec<Vec<String>>), DataError> {
         let header = self.header;
         let all: Vec<usize> = (0..header.len()).collect();
         all.iter().try_for_each(|&at| self.check_type(at, "write it as numbers or text"))?;
         let loaded = self.load(&all, |_| false)?;
-        let cells = |&at: &usize| {
-            let series = loaded.series(at)?;
-            (0..loaded.rows).map(|row| value_at(series, row).map(|value| side_table_text(&value))).collect()
-        };
-        let columns = all.iter().map(cells).collect::<Result<_, _>>()?;
-        Ok((all.iter().map(|&at| header.display(at)).collect(), columns))
+        let cells = |row| all.iter().map(|&at| side_table_text(&loaded.value(at, row))).collect();
+        let rows = (0..loaded.rows).map(cells).collect();
+        Ok((all.iter().map(|&at| header.display(at)).collect(), rows))
     }
 
     /// Some columns, by position. One thread: many files are read at once already.
@@ -154,10 +118,68 @@ impl<'a> ParquetFile<'a> {
     }
 }
 
+impl Loaded {
+    /// A value, null if the column is not loaded.
+    fn value(&self, at: usize, row: usize) -> AnyValue<'_> {
+        match &self.columns[at] {
+            Some(Values::Numbers(numbers)) => Some(numbers[row]).filter(|number| !number.is_nan()).into(),
+            Some(Values::Others(series)) => series.get(row).unwrap_or(AnyValue::Null),
+            None => AnyValue::Null,
+        }
+    }
+}
+
 fn numbers(series: &Series) -> Result<Vec<f64>, DataError> {
     let cast = guarded(|| series.cast(&DataType::Float64))?;
     let cast = guarded(|| cast.f64().cloned())?;
     Ok(cast.iter().map(|number| number.unwrap_or(f64::NAN)).collect())
+}
+
+/// A row of the loaded columns.
+struct ParquetRow<'a> {
+    loaded: &'a Loaded,
+    row: usize,
+}
+
+impl ParquetRow<'_> {
+    fn customer(&self, at: usize, header: &Header) -> Result<Cow<'_, [u8]>, DataError> {
+        let complaint = match self.cell(at) {
+            Cell::Text(name) if !number::is_missing(name) => return Ok(Cow::Borrowed(name)),
+            Cell::Text(_) => NO_CUSTOMER,
+            Cell::Integer(_) => return Ok(self.text(at)),
+            _ => "cannot name a customer: write the column as text or integers",
+        };
+        Err(self.bad(at, header, complaint))
+    }
+}
+
+impl FileRow for ParquetRow<'_> {
+    fn position(&self) -> Position {
+        Position::Row(self.ordinal())
+    }
+
+    fn ordinal(&self) -> u64 {
+        self.row as u64 + 1
+    }
+
+    fn is_blank(&self) -> bool {
+        false
+    }
+
+    #[inline]
+    fn cell(&self, at: usize) -> Cell<'_> {
+        match &self.loaded.columns[at] {
+            Some(Values::Numbers(numbers)) => Cell::Number(numbers[self.row]),
+            _ => cell_of(&self.loaded.value(at, self.row)),
+        }
+    }
+
+    fn text(&self, at: usize) -> Cow<'_, [u8]> {
+        match self.loaded.value(at, self.row) {
+            AnyValue::String(text) => Cow::Borrowed(text.trim().as_bytes()),
+            value => Cow::Owned(text_of(&value).into_bytes()),
+        }
+    }
 }
 
 /// A cell of a side table as text.
@@ -169,7 +191,7 @@ fn side_table_text(value: &AnyValue<'_>) -> String {
             let number = value.extract::<f64>().filter(|number| !number.is_nan());
             number.map(|number| number.to_string()).unwrap_or_default()
         }
-        AnyValue::Date(_) | AnyValue::Datetime(..) => time(value).map(timestamp::format).unwrap_or_default(),
+        AnyValue::Date(_) | AnyValue::Datetime(..) => cell_of(value).time().map(timestamp::format).unwrap_or_default(),
         value => text_of(value),
     }
 }

@@ -3,14 +3,14 @@
 use crate::{
     error::Error,
     input::{
-        data_error::{DataError, Position, quoted},
-        schema::{columns::Columns, header::NO_CUSTOMER, kind::ColumnKind, series_columns::SeriesColumns},
-        value::{number, timestamp},
+        data_error::{DataError, quoted},
+        schema::{columns::Columns, kind::ColumnKind, series_columns::SeriesColumns},
+        value::cell::Cell,
     },
     run::catch_panic,
 };
 pub(crate) use polars::prelude::ArrowDataType;
-use polars::prelude::{AnyValue, PolarsResult, Series, TimeUnit};
+use polars::prelude::{AnyValue, PolarsResult, TimeUnit};
 
 /// Runs polars on bytes that may be damaged. Its decoders panic on some of them, which must only fail this file.
 pub(in crate::input) fn guarded<T>(work: impl FnOnce() -> PolarsResult<T>) -> Result<T, DataError> {
@@ -27,33 +27,6 @@ pub(crate) fn guarded_file<T>(file: &str, work: impl FnOnce() -> PolarsResult<T>
     guarded(work).map_err(|error| error.in_file(file))
 }
 
-pub(in crate::input) fn value_at(column: &Series, row: usize) -> Result<AnyValue<'_>, DataError> {
-    column.get(row).map_err(|error| DataError::row(Position::Row(row as u64 + 1), format!("cannot be read: {error}")))
-}
-
-/// Gives the customer of a row to `take`.
-pub(in crate::input) fn customer_of(
-    names: &Series,
-    row: usize,
-    column: &[u8],
-    take: &mut impl FnMut(&[u8]),
-) -> Result<(), DataError> {
-    let value = value_at(names, row)?;
-    let complaint = match &value {
-        AnyValue::String(name) if !number::is_missing(name.trim().as_bytes()) => {
-            take(name.trim().as_bytes());
-            return Ok(());
-        }
-        AnyValue::Null | AnyValue::String(_) => NO_CUSTOMER,
-        value if value.is_integer() => {
-            take(value.to_string().as_bytes());
-            return Ok(());
-        }
-        _ => "cannot name a customer: write the column as text or integers",
-    };
-    Err(DataError::cell(Position::Row(row as u64 + 1), column, text_of(&value).as_bytes(), complaint))
-}
-
 /// A time in this unit as milliseconds.
 pub(crate) const fn milliseconds(time: i64, unit: TimeUnit) -> i64 {
     match unit {
@@ -63,31 +36,17 @@ pub(crate) const fn milliseconds(time: i64, unit: TimeUnit) -> i64 {
     }
 }
 
-/// Milliseconds since the epoch.
-pub(crate) fn time(value: &AnyValue<'_>) -> Result<i64, &'static str> {
-    let milliseconds = match value {
-        AnyValue::Null => return Err("is empty: every row needs a timestamp"),
-        AnyValue::String(text) => return timestamp::parse(text.trim().as_bytes()),
-        AnyValue::Date(days) => i64::from(*days) * 86_400_000,
-        AnyValue::Datetime(time, unit, _) => milliseconds(*time, *unit),
-        AnyValue::Float32(_) | AnyValue::Float64(_) => {
-            let number = value.extract::<f64>().unwrap_or(f64::NAN);
-            return timestamp::fractional_number(number).ok_or(timestamp::NO_EPOCH);
-        }
-        value if value.is_integer() => {
-            return value.extract::<i64>().and_then(timestamp::whole_number).ok_or(timestamp::NO_EPOCH);
-        }
-        _ => return Err("is not a timestamp: write the column as Date, Timestamp or text"),
-    };
-    timestamp::in_range(milliseconds)
-}
-
-pub(in crate::input) fn target(value: &AnyValue<'_>) -> Result<Option<f64>, &'static str> {
+/// The value of a field; a null is an empty text.
+pub(crate) fn cell_of<'a>(value: &AnyValue<'a>) -> Cell<'a> {
     match value {
-        AnyValue::Null => Ok(None),
-        AnyValue::String(text) => number::parse_or(text.trim().as_bytes(), number::NOT_A_TARGET),
-        AnyValue::Boolean(value) => Ok(Some(f64::from(u8::from(*value)))),
-        value => number::check(value.extract::<f64>().ok_or("is not a number: write the column as numbers")?),
+        AnyValue::Null => Cell::Text(b""),
+        AnyValue::String(text) => Cell::Text(text.trim().as_bytes()),
+        AnyValue::Date(days) => Cell::Time(i64::from(*days) * 86_400_000),
+        AnyValue::Datetime(time, unit, _) => Cell::Time(milliseconds(*time, *unit)),
+        AnyValue::Float32(_) | AnyValue::Float64(_) => Cell::Number(value.extract().unwrap_or(f64::NAN)),
+        // A number of more than 63 bits is not an epoch time, and neither is zero.
+        value if value.is_integer() => Cell::Integer(value.extract().unwrap_or(0)),
+        _ => Cell::Other,
     }
 }
 
@@ -129,14 +88,6 @@ pub(in crate::input) fn kind(column: &ArrowDataType) -> ColumnKind {
     let text = matches!(column, ArrowDataType::Utf8 | ArrowDataType::LargeUtf8 | ArrowDataType::Utf8View);
     let number = is_readable(column) && !time && !text;
     ColumnKind { seen: true, calendar: time, time: time || number, number }
-}
-
-/// A number of an extra column, NaN if it is missing.
-pub(in crate::input) fn number_in(value: &AnyValue<'_>) -> Result<f64, &'static str> {
-    match value {
-        AnyValue::String(text) => number::parse_or_boolean(text.trim().as_bytes()),
-        value => target(value).map(|number| number.unwrap_or(f64::NAN)),
-    }
 }
 
 #[cfg(test)]

@@ -30,7 +30,9 @@ pub(in crate::input) trait Columns: Sized {
     ) -> Result<Self, DataError>;
 
     /// Finds the columns that only reading needs: a file without them can still list its customers.
-    fn resolve_extra(&mut self, header: &Header, settings: &InputSettings) -> Result<(), DataError>;
+    fn resolve_extra(&mut self, _header: &Header, _settings: &InputSettings) -> Result<(), DataError> {
+        Ok(())
+    }
 
     /// The names of the columns, for people.
     fn describe(&self, header: &Header, settings: &InputSettings) -> ColumnNames;
@@ -39,7 +41,6 @@ pub(in crate::input) trait Columns: Sized {
     fn customer(&self) -> Option<usize>;
 
     /// All columns to load.
-    #[cfg(feature = "parquet")]
     fn wanted(&self) -> Vec<usize>;
 
     /// Whether a column is loaded as numbers.

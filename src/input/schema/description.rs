@@ -31,26 +31,20 @@ pub struct ColumnName {
 
 impl fmt::Display for ColumnNames {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(timestamp) = &self.timestamp {
-            write!(f, "timestamp = {:?}, ", timestamp.name)?;
-        }
-        write!(f, "target = {:?}", self.target.name)?;
-        if let Some(customer) = &self.customer {
-            write!(f, ", customer = {:?}", customer.name)?;
-        }
+        let roles = [
+            ("timestamp", self.timestamp.as_ref()),
+            ("target", Some(&self.target)),
+            ("customer", self.customer.as_ref()),
+        ];
+        let roles = || roles.iter().filter_map(|(role, column)| Some((*role, (*column)?)));
+        let names: Vec<String> = roles().map(|(role, column)| format!("{role} = {:?}", column.name)).collect();
+        write!(f, "{}", names.join(", "))?;
         match self.features.len() {
             0 => {}
             number @ 1..=SHOWN => write!(f, ", {number} features: {}", self.features.join(", "))?,
             number => write!(f, ", {number} features, from {:?} to {:?}", self.features[0], self.features[number - 1])?,
         }
-        let guessed: Vec<&str> = [
-            ("timestamp", self.timestamp.as_ref()),
-            ("target", Some(&self.target)),
-            ("customer", self.customer.as_ref()),
-        ]
-        .into_iter()
-        .filter_map(|(setting, column)| column.is_some_and(|column| column.guessed).then_some(setting))
-        .collect();
+        let guessed: Vec<&str> = roles().filter(|(_, column)| column.guessed).map(|(role, _)| role).collect();
         match guessed.as_slice() {
             [] => Ok(()),
             [one] => write!(f, " ({one} is guessed; set {one} to choose)"),

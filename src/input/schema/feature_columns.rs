@@ -18,7 +18,7 @@ use manyfit_models::data::Feature;
 
 /// Names of the target, the most certain first. Few, because a feature detected as the target silently gives a wrong model.
 const TARGETS: [&str; 3] = ["target", "label", "y"];
-/// Never a feature unless set: row numbers that data frames leave behind.
+/// Never a feature unless set: row numbers of data frames.
 const COUNTERS: [&str; 2] = ["", "unnamed0"];
 
 /// Where the columns are that a customer's table is made of.
@@ -28,8 +28,6 @@ pub(in crate::input) struct FeatureColumns {
     pub(in crate::input) weight: Option<usize>,
     pub(in crate::input) customer: Option<usize>,
     pub(in crate::input) features: Vec<FeatureColumn>,
-    /// Number of fields of a row.
-    pub(in crate::input) width: usize,
 }
 
 /// Where a feature's values are.
@@ -85,7 +83,7 @@ impl Columns for FeatureColumns {
         let target = match &settings.target {
             Some(wanted) => require("target", wanted)?,
             None if header.is_headerless() => 0,
-            None => header.guess(&TARGETS, |at| Some(at) != customer).ok_or_else(|| {
+            None => header.guess(TARGETS, |at| Some(at) != customer).ok_or_else(|| {
                 let complaint =
                     format!("no column is named target, label or y: set target to one of {}", header.list());
                 with_advice(header, DataError::file(complaint))
@@ -142,11 +140,7 @@ impl Columns for FeatureColumns {
                 }
             }
         }
-        Ok(Self { target, weight, customer, features, width: header.len() })
-    }
-
-    fn resolve_extra(&mut self, _: &Header, _: &InputSettings) -> Result<(), DataError> {
-        Ok(())
+        Ok(Self { target, weight, customer, features })
     }
 
     fn describe(&self, header: &Header, settings: &InputSettings) -> ColumnNames {
@@ -167,7 +161,6 @@ impl Columns for FeatureColumns {
         self.customer
     }
 
-    #[cfg(feature = "parquet")]
     fn wanted(&self) -> Vec<usize> {
         let features = self.features.iter().map(|column| column.at);
         features.chain([self.target]).chain(self.weight).chain(self.customer).collect()

@@ -60,8 +60,12 @@ impl Header {
     }
 
     /// The column with the first of some well-known names.
-    pub(in crate::input) fn guess(&self, known: &[&str], allowed: impl Fn(usize) -> bool) -> Option<usize> {
-        let mut columns = known.iter().flat_map(|known| (0..self.len()).map(move |at| (known, at)));
+    pub(in crate::input) fn guess<'k>(
+        &self,
+        known: impl IntoIterator<Item = &'k str>,
+        allowed: impl Fn(usize) -> bool,
+    ) -> Option<usize> {
+        let mut columns = known.into_iter().flat_map(|known| (0..self.len()).map(move |at| (known, at)));
         columns.find(|&(known, at)| allowed(at) && same_letters(self.name(at), known)).map(|(_, at)| at)
     }
 
@@ -93,7 +97,7 @@ impl Header {
     fn customer(&self, settings: &InputSettings) -> Result<Option<usize>, DataError> {
         match &settings.customer {
             Some(wanted) => self.required("customer", wanted).map(Some),
-            None => Ok(self.guess(&CUSTOMERS, |_| true)),
+            None => Ok(self.guess(CUSTOMERS, |_| true)),
         }
     }
 

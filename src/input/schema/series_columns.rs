@@ -1,6 +1,6 @@
 //! Which column of a series is the timestamp, the target, the customer: as set, or detected.
 //!
-//! Detection depends on the one file alone, so a customer's model never depends on which other files are beside it.
+//! Detection depends on the file alone, so a customer's model does not depend on the other files of its directory.
 
 use crate::input::{
     csv::split::Record,
@@ -17,43 +17,14 @@ use crate::input::{
 use manyfit_models::data::Feature;
 
 /// Names of the timestamp, the most certain first. Compared by letters and digits only, ignoring case.
-const TIMESTAMPS: [&str; 12] = [
-    "ds",
-    "timestamp",
-    "datetime",
-    "date",
-    "weekstarting",
-    "weekstart",
-    "weekending",
-    "monthstarting",
-    "monthstart",
-    "ts",
-    "eventtime",
-    "timeutc",
-];
+const TIMESTAMPS: &str = "ds timestamp datetime date weekstarting weekstart weekending monthstarting monthstart ts \
+    eventtime timeutc";
 /// Names of the timestamp if the values are timestamps: `week` may also count from 1 to 53.
 const TIMESTAMPS_BY_VALUE: [&str; 7] = ["time", "day", "week", "month", "quarter", "period", "hour"];
 /// Names of the target, the most certain first.
-const TARGETS: [&str; 17] = [
-    "y",
-    "target",
-    "value",
-    "quantity",
-    "qty",
-    "sales",
-    "demand",
-    "consumption",
-    "revenue",
-    "load",
-    "units",
-    "volume",
-    "amount",
-    "count",
-    "kwh",
-    "energy",
-    "power",
-];
-/// Never detected as the target: row numbers that data frames leave behind, identifiers, parts of a date.
+const TARGETS: &str = "y target value quantity qty sales demand consumption revenue load units volume amount count kwh \
+    energy power";
+/// Never detected as the target: row numbers of data frames, identifiers, parts of a date.
 const COUNTERS: [&str; 6] = ["", "index", "unnamed0", "rownames", "id", "year"];
 
 /// Where the columns are that a customer's series is made of.
@@ -66,8 +37,6 @@ pub(in crate::input) struct SeriesColumns {
     pub(in crate::input) extra: Vec<usize>,
     /// Their names in the model.
     pub(in crate::input) extra_names: Vec<String>,
-    /// Number of fields of a row.
-    pub(in crate::input) width: usize,
 }
 
 impl Columns for SeriesColumns {
@@ -94,7 +63,7 @@ impl Columns for SeriesColumns {
         kinds: impl FnOnce() -> Vec<ColumnKind>,
     ) -> Result<Self, DataError> {
         if header.is_headerless() {
-            return Self::by_position(header, settings, many);
+            return Self::by_position(settings, many);
         }
         let customer = header.customer_as_in_first_file(settings, many)?;
         let kinds = std::cell::LazyCell::new(kinds);
@@ -110,7 +79,7 @@ impl Columns for SeriesColumns {
         if timestamp == target || customer == Some(timestamp) || customer == Some(target) {
             return Err(DataError::file("timestamp, target and customer must be three different columns"));
         }
-        Ok(Self { timestamp, target, customer, width: header.len(), ..Self::default() })
+        Ok(Self { timestamp, target, customer, ..Self::default() })
     }
 
     fn resolve_extra(&mut self, header: &Header, settings: &InputSettings) -> Result<(), DataError> {
@@ -146,20 +115,19 @@ impl Columns for SeriesColumns {
         self.customer
     }
 
-    #[cfg(feature = "parquet")]
     fn wanted(&self) -> Vec<usize> {
         [self.timestamp, self.target].into_iter().chain(self.customer).chain(self.extra.iter().copied()).collect()
     }
 
     #[cfg(feature = "parquet")]
-    fn is_numeric(&self, _: usize) -> bool {
-        false
+    fn is_numeric(&self, at: usize) -> bool {
+        self.customer != Some(at) && self.timestamp != at
     }
 }
 
 impl SeriesColumns {
     /// The columns of a file without a header: timestamp, then target.
-    fn by_position(header: &Header, settings: &InputSettings, many: bool) -> Result<Self, DataError> {
+    fn by_position(settings: &InputSettings, many: bool) -> Result<Self, DataError> {
         let named =
             [("customer", &settings.customer), ("timestamp", &settings.timestamp), ("target", &settings.target)];
         if let Some((setting, Some(wanted))) = named.iter().find(|(_, name)| name.is_some()) {
@@ -173,7 +141,7 @@ impl SeriesColumns {
                 "has no header, unlike the first file, so its customers are unknown: add a header line",
             ));
         }
-        Ok(Self { timestamp: 0, target: 1, width: header.len(), ..Self::default() })
+        Ok(Self { timestamp: 0, target: 1, ..Self::default() })
     }
 }
 
@@ -183,8 +151,8 @@ fn guess_timestamp(
     allowed: impl Fn(usize) -> bool + Copy,
 ) -> Result<usize, DataError> {
     header
-        .guess(&TIMESTAMPS, allowed)
-        .or_else(|| header.guess(&TIMESTAMPS_BY_VALUE, |at| allowed(at) && kind(at).seen && kind(at).time))
+        .guess(TIMESTAMPS.split(' '), allowed)
+        .or_else(|| header.guess(TIMESTAMPS_BY_VALUE, |at| allowed(at) && kind(at).seen && kind(at).time))
         .or_else(|| (0..header.len()).find(|&at| allowed(at) && kind(at).seen && kind(at).calendar))
         .ok_or_else(|| {
             DataError::file(format!("no column looks like timestamps: set timestamp to one of {}", header.list()))
@@ -199,7 +167,7 @@ fn guess_target(
     let counters = COUNTERS.iter().chain(&TIMESTAMPS_BY_VALUE);
     let counter = |at: usize| counters.clone().any(|name| same_letters(header.name(at), name));
     header
-        .guess(&TARGETS, allowed)
+        .guess(TARGETS.split(' '), allowed)
         .or_else(|| (0..header.len()).find(|&at| allowed(at) && !counter(at) && kind(at).seen && kind(at).number))
         .ok_or_else(|| {
             DataError::file(format!("no column looks like a target: set target to one of {}", header.list()))
@@ -276,7 +244,7 @@ mod tests {
         let resolve = |settings| SeriesColumns::resolve(&header, &settings, false, None, Vec::new);
         assert_eq!(
             resolve(settings("STAMP", "value")).unwrap(),
-            SeriesColumns { timestamp: 2, target: 1, width: 3, ..SeriesColumns::default() }
+            SeriesColumns { timestamp: 2, target: 1, ..SeriesColumns::default() }
         );
         assert_eq!(resolve(settings("Stamp", "VALUE")).unwrap().target, 0);
         let refusal = resolve(settings("Stamp", "kwh")).unwrap_err().in_file("8.csv").to_string();

@@ -29,7 +29,7 @@ impl CustomerRows {
     ///
     /// # Errors
     /// As for [`Sheet::read_all`]; [`Error::Data`] for a row without a customer.
-    pub fn read(path: &Path) -> Result<Self> {
+    pub(crate) fn read(path: &Path) -> Result<Self> {
         Self::new(Sheet::read_all(path)?, path.is_dir(), path.display().to_string())
     }
 
@@ -37,7 +37,7 @@ impl CustomerRows {
     ///
     /// # Errors
     /// As for [`Self::read`].
-    pub fn read_place(store: &dyn Store) -> Result<Self> {
+    pub(crate) fn read_place(store: &dyn Store) -> Result<Self> {
         Self::new(Sheet::read_place(store)?, true, store.describe("").trim_end_matches('/').into())
     }
 
@@ -45,7 +45,7 @@ impl CustomerRows {
     ///
     /// # Errors
     /// As for [`Self::read`]; [`Error::Settings`] if there is no such object.
-    pub fn read_object(store: &dyn Store, key: &str) -> Result<Self> {
+    pub(crate) fn read_object(store: &dyn Store, key: &str) -> Result<Self> {
         let name = store.describe(key);
         if store.look(key)?.is_none() {
             return Err(Error::Settings(format!("{name}: there is no such table")));
@@ -65,7 +65,7 @@ impl CustomerRows {
                         of.entry(customer.to_owned()).or_default().push((at, Some(row)));
                     }
                 }
-                None if named_by_file => of.entry(sheet.stem().to_owned()).or_default().push((at, None)),
+                None if named_by_file => of.entry(sheet.stem.clone()).or_default().push((at, None)),
                 None => shared = Some(at),
             }
         }
@@ -73,13 +73,12 @@ impl CustomerRows {
     }
 
     /// Whether there are rows of a customer.
-    #[must_use]
-    pub fn has(&self, customer: &str) -> bool {
+    pub(crate) fn has(&self, customer: &str) -> bool {
         self.shared.is_some() || self.of.contains_key(customer)
     }
 
     /// The customers that have rows of their own.
-    pub fn customers(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn customers(&self) -> impl Iterator<Item = &str> {
         self.of.keys().map(String::as_str)
     }
 
@@ -87,7 +86,7 @@ impl CustomerRows {
     ///
     /// # Errors
     /// [`Error::Data`] if there are none.
-    pub fn rows(&self, customer: &str) -> Result<Vec<SheetRow<'_>>> {
+    pub(crate) fn rows(&self, customer: &str) -> Result<Vec<SheetRow<'_>>> {
         self.rows_unless_names(customer, |_| Ok(false))
     }
 
@@ -95,7 +94,7 @@ impl CustomerRows {
     ///
     /// # Errors
     /// As for [`Self::rows`], and those of `names_are_data`.
-    pub fn rows_unless_names<'a>(
+    pub(crate) fn rows_unless_names<'a>(
         &'a self,
         customer: &str,
         mut names_are_data: impl FnMut(&'a Sheet) -> Result<bool>,
@@ -121,10 +120,10 @@ impl CustomerRows {
     ///
     /// # Errors
     /// [`Error::Data`] for an invalid date or number, and for a duplicate date.
-    pub fn dated(&self, customer: &str, wanted: &[&str]) -> Result<(Vec<i64>, Columns)> {
+    pub(crate) fn dated(&self, customer: &str, wanted: &[&str]) -> Result<(Vec<i64>, Columns)> {
         let mut dated = Vec::new();
         for row in self.rows(customer)? {
-            dated.push((row.time(row.sheet().require(&["ds", "timestamp", "date"])?)?, row));
+            dated.push((row.time(row.sheet.require(&["ds", "timestamp", "date"])?)?, row));
         }
         dated.sort_by_key(|(date, _)| *date);
         if let Some([_, (_, second)]) = dated.array_windows().find(|[first, second]| first.0 == second.0) {
@@ -135,10 +134,10 @@ impl CustomerRows {
             let mut values = Vec::with_capacity(dated.len());
             for (_, row) in &dated {
                 // The model reports a missing column, because it knows whether it needs one.
-                let value = row.sheet().find(&[name]).map(|column| row.number(column)).transpose()?.flatten();
+                let value = row.sheet.find(&[name]).map(|column| row.number(column)).transpose()?.flatten();
                 values.push(value.unwrap_or(f64::NAN));
             }
-            if dated.iter().any(|(_, row)| row.sheet().find(&[name]).is_some()) {
+            if dated.iter().any(|(_, row)| row.sheet.find(&[name]).is_some()) {
                 columns.insert(name, values);
             }
         }

@@ -1,4 +1,4 @@
-//! Small tables beside the data.
+//! Small tables besides the input.
 
 pub(in crate::input) mod customer_rows;
 pub(in crate::input) mod sheet;

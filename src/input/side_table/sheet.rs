@@ -13,7 +13,7 @@ use crate::{
             load::Bytes,
             open_file::parquet_texts,
         },
-        value::{number, timestamp},
+        value::{cell::Cell, number, timestamp},
     },
     store::{Durability, LocalStore, Store},
 };
@@ -24,12 +24,16 @@ use crate::{
 /// - a first line of only numbers is not a header: the columns are `#1`, `#2`, …;
 /// - cells are trimmed; a word is missing if it is empty, a value also if it is `NA`, `null` or the like;
 /// - blank rows are skipped.
-#[derive(Debug)]
-pub struct Sheet {
-    file: String,
-    stem: String,
-    headerless: bool,
-    columns: Vec<String>,
+#[derive(Debug, Default)]
+pub(crate) struct Sheet {
+    /// The file's name, for messages.
+    pub(crate) file: String,
+    /// The file's name without folders and extensions.
+    pub(super) stem: String,
+    /// Whether the columns have no names.
+    pub(crate) headerless: bool,
+    /// The names of the columns, as in the file.
+    pub(crate) columns: Vec<String>,
     /// The header, if there is one, and the rows.
     text: String,
     /// The end of each cell in `text`, row after row.
@@ -38,13 +42,13 @@ pub struct Sheet {
     numbers: Vec<u64>,
     /// How many of these rows are the header: one or none.
     names: usize,
-    place: fn(u64) -> Position,
+    is_parquet: bool,
 }
 
 /// A row of a [`Sheet`].
 #[derive(Clone, Copy)]
-pub struct SheetRow<'a> {
-    sheet: &'a Sheet,
+pub(crate) struct SheetRow<'a> {
+    pub(crate) sheet: &'a Sheet,
     row: usize,
 }
 
@@ -53,7 +57,7 @@ impl Sheet {
     ///
     /// # Errors
     /// [`Error::Data`] with the file and the line; [`Error::Storage`] if it cannot be read.
-    pub fn read(store: &dyn Store, key: &str) -> Result<Self> {
+    pub(crate) fn read(store: &dyn Store, key: &str) -> Result<Self> {
         let mut bytes = Bytes::default();
         let bytes = bytes.load(store, key)?;
         let file = store.describe(key);
@@ -69,7 +73,7 @@ impl Sheet {
     ///
     /// # Errors
     /// As for [`Sheet::read`]; [`Error::Settings`] if there is no table.
-    pub fn read_all(path: &Path) -> Result<Vec<Self>> {
+    pub(crate) fn read_all(path: &Path) -> Result<Vec<Self>> {
         if path.is_dir() {
             return Self::read_place(&LocalStore::new(path, Durability::ProcessDeath));
         }
@@ -86,7 +90,7 @@ impl Sheet {
     ///
     /// # Errors
     /// As for [`Sheet::read_all`].
-    pub fn read_place(store: &dyn Store) -> Result<Vec<Self>> {
+    pub(crate) fn read_place(store: &dyn Store) -> Result<Vec<Self>> {
         let mut tables = store.list()?;
         tables.retain(|entry| format_of(&entry.key).is_some());
         if tables.is_empty() {
@@ -100,20 +104,6 @@ impl Sheet {
         tables.into_iter().map(|entry| Self::read(store, &entry.key)).collect()
     }
 
-    fn empty(columns: Vec<String>, place: fn(u64) -> Position) -> Self {
-        Self {
-            file: String::new(),
-            stem: String::new(),
-            headerless: false,
-            columns,
-            text: String::new(),
-            ends: Vec::new(),
-            numbers: Vec::new(),
-            names: 0,
-            place,
-        }
-    }
-
     fn from_csv(bytes: &[u8]) -> Result<Self, DataError> {
         let mut scratch = Scratch::default();
         let text = Text::new(bytes)?;
@@ -125,12 +115,14 @@ impl Sheet {
         let name = |at: usize| {
             if headerless { format!("#{}", at + 1) } else { String::from_utf8_lossy(first.field(at)).into_owned() }
         };
-        let mut sheet = Self { headerless, ..Self::empty((0..first.len()).map(name).collect(), Position::Line) };
+        let columns: Vec<String> = (0..first.len()).map(name).collect();
+        let mut sheet = Self { headerless, names: usize::from(!headerless), ..Self::default() };
         if headerless {
             records = text.records(&mut scratch);
         } else {
-            sheet.push_names(first.line);
+            sheet.push(first.line, columns.iter().map(String::as_str));
         }
+        sheet.columns = columns;
         while let Some(record) = records.next() {
             if record.is_blank() {
                 continue;
@@ -138,41 +130,34 @@ impl Sheet {
             if record.len() != sheet.columns.len() {
                 record.refuse_length(sheet.columns.len())?;
             }
-            for at in 0..record.len() {
-                let cell = str::from_utf8(record.field(at)).map_err(|_| {
+            let cell = |at| {
+                str::from_utf8(record.field(at)).map_err(|_| {
                     let column = sheet.columns[at].as_bytes();
                     DataError::cell(Position::Line(record.line), column, record.field(at), "is not UTF-8 text")
-                })?;
-                sheet.text.push_str(cell);
-                sheet.ends.push(sheet.text.len());
-            }
-            sheet.numbers.push(record.line);
+                })
+            };
+            let cells = (0..record.len()).map(cell).collect::<Result<Vec<&str>, _>>()?;
+            sheet.push(record.line, cells);
         }
         Ok(sheet)
     }
 
-    /// Keeps the header as a row of text.
-    fn push_names(&mut self, line: u64) {
-        for name in &self.columns {
-            self.text.push_str(name);
+    /// Adds a row, or the header.
+    fn push<'c>(&mut self, number: u64, cells: impl IntoIterator<Item = &'c str>) {
+        for cell in cells {
+            self.text.push_str(cell);
             self.ends.push(self.text.len());
         }
-        self.numbers.push(line);
-        self.names = 1;
+        self.numbers.push(number);
     }
 
     fn from_parquet(bytes: &[u8]) -> Result<Self, DataError> {
-        let (names, columns) = parquet_texts(bytes)?;
-        let mut sheet = Self::empty(names, Position::Row);
-        for row in 0..columns.first().map_or(0, Vec::len) {
-            if columns.iter().all(|column| column[row].is_empty()) {
-                continue;
+        let (columns, rows) = parquet_texts(bytes)?;
+        let mut sheet = Self { columns, is_parquet: true, ..Self::default() };
+        for (cells, number) in rows.iter().zip(1..) {
+            if !cells.iter().all(String::is_empty) {
+                sheet.push(number, cells.iter().map(|cell| cell.trim()));
             }
-            for column in &columns {
-                sheet.text.push_str(column[row].trim());
-                sheet.ends.push(sheet.text.len());
-            }
-            sheet.numbers.push(row as u64 + 1);
         }
         Ok(sheet)
     }
@@ -188,33 +173,8 @@ impl Sheet {
         Ok(self)
     }
 
-    /// The file's name, for messages.
-    #[must_use]
-    pub fn file(&self) -> &str {
-        &self.file
-    }
-
-    /// The file's name without folders and extensions.
-    #[must_use]
-    pub fn stem(&self) -> &str {
-        &self.stem
-    }
-
-    /// Whether the columns have no names.
-    #[must_use]
-    pub const fn is_headerless(&self) -> bool {
-        self.headerless
-    }
-
-    /// The names of the columns, as in the file.
-    #[must_use]
-    pub fn columns(&self) -> &[String] {
-        &self.columns
-    }
-
     /// The position of the column with the first of some names.
-    #[must_use]
-    pub fn find(&self, names: &[&str]) -> Option<usize> {
+    pub(crate) fn find(&self, names: &[&str]) -> Option<usize> {
         let position = |same: &dyn Fn(&String) -> bool| self.columns.iter().position(same);
         names.iter().find_map(|name| {
             position(&|column| column == name).or_else(|| position(&|column| same_letters(column, name)))
@@ -222,8 +182,7 @@ impl Sheet {
     }
 
     /// The position of the column of customer names: `customer` or `customer_id`.
-    #[must_use]
-    pub fn customer(&self) -> Option<usize> {
+    pub(crate) fn customer(&self) -> Option<usize> {
         self.find(&CUSTOMERS)
     }
 
@@ -231,7 +190,7 @@ impl Sheet {
     ///
     /// # Errors
     /// [`Error::Data`] with the columns that there are.
-    pub fn require(&self, names: &[&str]) -> Result<usize> {
+    pub(crate) fn require(&self, names: &[&str]) -> Result<usize> {
         self.find(names).ok_or_else(|| {
             let columns: Vec<String> = self.columns.iter().map(|name| quoted(name.as_bytes())).collect();
             let wanted = names.join(" or ");
@@ -249,47 +208,35 @@ impl Sheet {
     }
 
     /// Whether the name of a column is a number, so that the header may be a row of data.
-    #[must_use]
-    pub fn has_number_as_name(&self) -> bool {
+    pub(crate) fn has_number_as_name(&self) -> bool {
         self.columns.iter().any(|name| number::parse(name.as_bytes()).is_ok_and(|number| number.is_some()))
     }
 
     /// The rows, in the order of the file.
-    #[must_use]
-    pub fn rows(&self) -> impl ExactSizeIterator<Item = SheetRow<'_>> {
+    pub(crate) fn rows(&self) -> impl ExactSizeIterator<Item = SheetRow<'_>> {
         (self.names..self.numbers.len()).map(|row| SheetRow { sheet: self, row })
     }
 
     /// The header, if there is one, as a row, and the rows.
-    #[must_use]
-    pub fn rows_and_names(&self) -> impl ExactSizeIterator<Item = SheetRow<'_>> {
+    pub(crate) fn rows_and_names(&self) -> impl ExactSizeIterator<Item = SheetRow<'_>> {
         (0..self.numbers.len()).map(|row| SheetRow { sheet: self, row })
     }
 
     /// A row by its position in [`Sheet::rows`].
-    #[must_use]
-    pub const fn row(&self, row: usize) -> SheetRow<'_> {
+    pub(crate) fn row(&self, row: usize) -> SheetRow<'_> {
         SheetRow { sheet: self, row: self.names + row }
     }
 }
 
 impl<'a> SheetRow<'a> {
-    /// The table of the row.
-    #[must_use]
-    pub const fn sheet(&self) -> &'a Sheet {
-        self.sheet
-    }
-
     /// A name or a setting in a cell; `None` if it is empty. Words for missing numbers are allowed: `NA` is Namibia, and
     /// `none` means no fallback.
-    #[must_use]
-    pub fn word(&self, column: usize) -> Option<&'a str> {
+    pub(crate) fn word(&self, column: usize) -> Option<&'a str> {
         Some(self.cell(column)).filter(|text| !text.is_empty())
     }
 
     /// The text of a value; `None` if it is missing.
-    #[must_use]
-    pub fn text(&self, column: usize) -> Option<&'a str> {
+    pub(crate) fn text(&self, column: usize) -> Option<&'a str> {
         Some(self.cell(column)).filter(|text| !number::is_missing(text.as_bytes()))
     }
 
@@ -297,7 +244,7 @@ impl<'a> SheetRow<'a> {
     ///
     /// # Errors
     /// [`Error::Data`] that names file, line, column and value.
-    pub fn time(&self, column: usize) -> Result<i64> {
+    pub(crate) fn time(&self, column: usize) -> Result<i64> {
         timestamp::parse(self.cell(column).as_bytes()).map_err(|complaint| self.fault(column, complaint))
     }
 
@@ -305,38 +252,31 @@ impl<'a> SheetRow<'a> {
     ///
     /// # Errors
     /// [`Error::Data`] that names file, line, column and value.
-    pub fn number(&self, column: usize) -> Result<Option<f64>> {
-        match self.cell(column) {
-            // Conditions are often written so.
-            truth if truth.eq_ignore_ascii_case("true") => Ok(Some(1.0)),
-            truth if truth.eq_ignore_ascii_case("false") => Ok(Some(0.0)),
-            text => number::parse(text.as_bytes()).map_err(|_| {
-                self.fault(column, "is not a number: correct it, or leave the cell empty if it is unknown")
-            }),
-        }
+    pub(crate) fn number(&self, column: usize) -> Result<Option<f64>> {
+        let number = Cell::Text(self.cell(column).as_bytes()).number_or_boolean();
+        let number = number.map_err(|complaint| self.fault(column, complaint))?;
+        Ok(Some(number).filter(|number| !number.is_nan()))
     }
 
     /// An error of a cell: `complaint` is the rest of the sentence that begins with its value.
-    #[must_use]
-    pub fn fault(&self, column: usize, complaint: &str) -> Error {
+    pub(crate) fn fault(&self, column: usize, complaint: &str) -> Error {
         let name = self.sheet.columns[column].as_bytes();
         DataError::cell(self.place(), name, self.cell(column).as_bytes(), complaint).in_file(&self.sheet.file)
     }
 
     /// An error of the row.
-    #[must_use]
-    pub fn row_fault(&self, sentence: &str) -> Error {
+    pub(crate) fn row_fault(&self, sentence: &str) -> Error {
         DataError::row(self.place(), sentence).in_file(&self.sheet.file)
     }
 
     /// The position of the row, such as "holidays.csv: line 3".
-    #[must_use]
-    pub fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         format!("{}: {}", self.sheet.file, self.place())
     }
 
     fn place(&self) -> Position {
-        (self.sheet.place)(self.sheet.numbers[self.row])
+        let position = if self.sheet.is_parquet { Position::Row } else { Position::Line };
+        position(self.sheet.numbers[self.row])
     }
 
     fn cell(&self, column: usize) -> &'a str {

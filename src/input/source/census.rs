@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use crate::{
     error::Result,
     input::{
+        content::{rows::Rows, series::SeriesRows, sink::Sink, table::TableRows},
         csv::file::Scratch,
-        schema::{columns::Columns, feature_columns::FeatureColumns, series_columns::SeriesColumns},
+        schema::columns::Columns,
         settings::InputSettings,
         source::{
             input_file::{Budget, InputFile},
@@ -38,8 +39,8 @@ pub(in crate::input) fn scan(
     let mut bytes = Bytes::default();
     let content = bytes.load_file(store, file)?;
     let census = match settings.table {
-        None => count::<SeriesColumns>(content, settings, file, store),
-        Some(_) => count::<FeatureColumns>(content, settings, file, store),
+        None => count::<SeriesRows>(content, settings, file, store),
+        Some(_) => count::<TableRows>(content, settings, file, store),
     }?;
     if was_kept {
         file.kept.put(bytes.take());
@@ -49,10 +50,14 @@ pub(in crate::input) fn scan(
     Ok(census.finish(&store.describe(&file.key)))
 }
 
-fn count<C: Columns>(bytes: &[u8], settings: &InputSettings, file: &InputFile, store: &dyn Store) -> Result<Census> {
+fn count<R: Rows>(bytes: &[u8], settings: &InputSettings, file: &InputFile, store: &dyn Store) -> Result<Census> {
     let mut census = Census::default();
-    OpenFile::open::<C>(bytes, file.format, settings, &mut Scratch::default())
-        .and_then(|open| open.customers::<C>(settings, |name| census.count(name)))
+    OpenFile::open::<R::Columns>(bytes, file.format, settings, &mut Scratch::default())
+        .and_then(|mut open| {
+            let columns: R::Columns = open.resolve(settings, true, None)?;
+            let customer: Vec<usize> = columns.customer().into_iter().collect();
+            open.read::<R>(&columns, &customer, &mut census)
+        })
         .map_err(|error| error.in_file(&store.describe(&file.key)))?;
     Ok(census)
 }
@@ -66,8 +71,8 @@ struct Census {
     last: usize,
 }
 
-impl Census {
-    fn count(&mut self, name: &[u8]) {
+impl<R> Sink<R> for Census {
+    fn rows(&mut self, name: &[u8]) -> Option<&mut R> {
         if self.counts.get(self.last).is_none_or(|(last, _)| last != name) {
             self.last = self.by_name.get(name).copied().unwrap_or_else(|| {
                 self.by_name.insert(name.to_vec(), self.counts.len());
@@ -76,8 +81,11 @@ impl Census {
             });
         }
         self.counts[self.last].1 += 1;
+        None
     }
+}
 
+impl Census {
     fn finish(self, file: &str) -> Scan {
         let mut scan = Scan::default();
         for (name, rows) in self.counts {

@@ -39,8 +39,7 @@ pub(crate) fn customer_name(key: &str) -> &str {
 }
 
 /// Whether a name is the name of a table: `.csv`, `.csv.gz`, `.parquet`, and not hidden.
-#[must_use]
-pub fn is_table(key: &str) -> bool {
+pub(crate) fn is_table(key: &str) -> bool {
     format_of(key).is_some()
 }
 

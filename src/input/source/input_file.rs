@@ -1,11 +1,8 @@
 //! A file of input, its customers, and its content if discovery has read it.
 
-use std::{
-    fmt,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicU64, Ordering},
 };
 
 use crate::{input::source::file_name::Format, store::Entry};
@@ -21,7 +18,7 @@ pub enum Contents {
 }
 
 /// A file of input.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct InputFile {
     /// Its name in the store.
     pub key: String,
@@ -43,14 +40,12 @@ impl InputFile {
     }
 
     /// Its entry in the store's list.
-    #[must_use]
-    pub fn entry(&self) -> Entry {
+    pub(crate) fn entry(&self) -> Entry {
         Entry { key: self.key.clone(), size: self.size }
     }
 
     /// Its size as text in bytes. Estimated for compressed files: tables shrink to about a tenth.
-    #[must_use]
-    pub fn unpacked_size(&self) -> u64 {
+    pub(crate) fn unpacked_size(&self) -> u64 {
         let is_packed = self.format == Format::Parquet || self.key.to_ascii_lowercase().ends_with(".gz");
         if is_packed { self.size.saturating_mul(12) } else { self.size }
     }
@@ -66,13 +61,12 @@ impl InputFile {
 }
 
 /// The unpacked bytes of a file that discovery has read, until the first reader takes them. Not part of its identity.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Kept(Arc<Mutex<Option<Vec<u8>>>>);
 
 impl Kept {
     /// Whether there are bytes, so that the file need not be fetched.
-    #[must_use]
-    pub fn is_some(&self) -> bool {
+    pub(crate) fn is_some(&self) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
@@ -82,20 +76,6 @@ impl Kept {
 
     pub(in crate::input) fn put(&self, bytes: Vec<u8>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(bytes);
-    }
-}
-
-impl PartialEq for Kept {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
-}
-
-impl Eq for Kept {}
-
-impl fmt::Debug for Kept {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Kept({})", self.is_some())
     }
 }
 

@@ -1,9 +1,9 @@
 //! A file of any format, from its bytes to its header, columns, customers and rows.
 
 #[cfg(feature = "parquet")]
-use crate::input::parquet::file::{ParquetFile, ParquetRows};
+use crate::input::parquet::file::ParquetFile;
 use crate::input::{
-    content::sink::Sink,
+    content::{rows::Rows, sink::Sink},
     csv::file::{CsvFile, Scratch},
     data_error::DataError,
     schema::{columns::Columns, header::Header},
@@ -11,17 +11,6 @@ use crate::input::{
     source::file_name::Format,
 };
 use manyfit_models::data::Feature;
-
-/// Rows that can be read from every format.
-#[cfg(feature = "parquet")]
-pub(in crate::input) trait FileRows: ParquetRows {}
-#[cfg(feature = "parquet")]
-impl<R: ParquetRows> FileRows for R {}
-/// Rows that can be read from every format.
-#[cfg(not(feature = "parquet"))]
-pub(in crate::input) trait FileRows: crate::input::content::rows::Rows {}
-#[cfg(not(feature = "parquet"))]
-impl<R: crate::input::content::rows::Rows> FileRows for R {}
 
 /// A file whose column names are known.
 #[cfg_attr(feature = "parquet", expect(clippy::large_enum_variant, reason = "there is one per thread at a time"))]
@@ -70,35 +59,23 @@ impl<'a> OpenFile<'a> {
         }
     }
 
-    /// Calls `each` with the customer of each row of a file of many customers.
-    pub(in crate::input) fn customers<C: Columns>(
-        mut self,
-        settings: &InputSettings,
-        each: impl FnMut(&[u8]),
-    ) -> Result<(), DataError> {
-        let column = self.resolve::<C>(settings, true, None)?.customer();
-        match self {
-            Self::Csv(file) => file.customers(column, each),
-            #[cfg(feature = "parquet")]
-            Self::Parquet(file) => file.customers(column.unwrap_or_default(), each),
-        }
-    }
-
-    /// Gives every row to the sink.
-    pub(in crate::input) fn read<R: FileRows>(
+    /// Gives every row to the sink, with the fields of the `wanted` columns at least.
+    #[cfg_attr(not(feature = "parquet"), expect(unused_variables, reason = "only Parquet is read by column"))]
+    pub(in crate::input) fn read<R: Rows>(
         self,
         columns: &R::Columns,
+        wanted: &[usize],
         sink: &mut impl Sink<R>,
     ) -> Result<(), DataError> {
         match self {
             Self::Csv(file) => file.read(columns, sink),
             #[cfg(feature = "parquet")]
-            Self::Parquet(file) => file.read(columns, sink),
+            Self::Parquet(file) => file.read(columns, wanted, sink),
         }
     }
 }
 
-/// The cells of a Parquet file as text: column names, and the cells of each column.
+/// The cells of a Parquet file as text: column names, and the cells of each row.
 pub(in crate::input) fn parquet_texts(bytes: &[u8]) -> Result<(Vec<String>, Vec<Vec<String>>), DataError> {
     #[cfg(feature = "parquet")]
     return ParquetFile::open(bytes, &mut Header::default())?.texts();

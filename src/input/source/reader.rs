@@ -7,7 +7,7 @@ use crate::{
     input::{
         content::{
             rows::{Context, Rows},
-            series::{SeriesRows, settle},
+            series::{SeriesRows, sort_and_combine},
             sink::{Bundle, Single, Sink},
             table::TableRows,
         },
@@ -19,7 +19,7 @@ use crate::{
             file_name::Format,
             input_file::{Contents, InputFile},
             load::Bytes,
-            open_file::{FileRows, OpenFile},
+            open_file::OpenFile,
         },
     },
     store::Store,
@@ -33,6 +33,7 @@ pub type KnownFeatures<'a> = HashMap<&'a CustomerId, &'a [Feature]>;
 ///
 /// - It owns all buffers, so that reading a plain CSV file of a series does not allocate once the largest was read;
 /// - the result depends on the file, the settings and the known features alone.
+#[derive(Default)]
 pub struct Reader {
     settings: InputSettings,
     bytes: Bytes,
@@ -45,13 +46,7 @@ impl Reader {
     /// A reader with these settings.
     #[must_use]
     pub fn new(settings: InputSettings) -> Self {
-        Self {
-            settings,
-            bytes: Bytes::default(),
-            scratch: Scratch::default(),
-            rows: SeriesRows::default(),
-            series: Series::default(),
-        }
+        Self { settings, ..Self::default() }
     }
 
     /// The series of a file of one customer, valid until the next call. Empty if the file has no rows.
@@ -69,7 +64,7 @@ impl Reader {
         read_into(bytes, file, settings, None, scratch, |_| Single(own))
             .and_then(|(Single(read), columns)| {
                 *rows = read;
-                settle(rows, &columns.extra_names, context(settings, file), series)
+                sort_and_combine(rows, &columns.extra_names, context(settings, file), series)
             })
             .map_err(|error| error.in_file(&store.describe(&file.key)))?;
         Ok(series)
@@ -126,7 +121,7 @@ impl Reader {
         self.read_customers::<TableRows>(store, file, known)
     }
 
-    fn read_customers<R: FileRows>(
+    fn read_customers<R: Rows>(
         &mut self,
         store: &dyn Store,
         file: &InputFile,
@@ -161,7 +156,7 @@ impl Reader {
 }
 
 /// Gives all rows of a file to a sink that is made for its columns.
-fn read_into<R: FileRows, S: Sink<R>>(
+fn read_into<R: Rows, S: Sink<R>>(
     bytes: &[u8],
     file: &InputFile,
     settings: &InputSettings,
@@ -173,7 +168,7 @@ fn read_into<R: FileRows, S: Sink<R>>(
     let mut columns: R::Columns = open.resolve(settings, is_bundle(file), known)?;
     columns.resolve_extra(open.header(), settings)?;
     let mut sink = sink(&columns);
-    open.read(&columns, &mut sink)?;
+    open.read(&columns, &columns.wanted(), &mut sink)?;
     Ok((sink, columns))
 }
 
@@ -322,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_of_customers_may_be_mixed_and_a_bad_row_spoils_one_customer_only() {
+    fn rows_of_customers_may_be_mixed_and_a_bad_row_fails_one_customer_only() {
         let text = "customer,ds,y\nb,2024-01-02,20\na,2024-01-01,1\nb,2024-01-01,10\nc,2024-01-01,x\nc,2024-01-02,y\na,2024-01-02,2\n";
         let store = Memory::with([("all.csv", text)]);
         let found = discover(&store, &InputSettings::default()).unwrap();

@@ -1,4 +1,5 @@
 //! Fields to values.
 
+pub(crate) mod cell;
 pub(crate) mod number;
 pub(crate) mod timestamp;

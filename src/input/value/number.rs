@@ -15,7 +15,7 @@ pub(crate) fn parse(text: &[u8]) -> Result<Option<f64>, &'static str> {
 }
 
 /// What is wrong with text that is not a number.
-const NOT_A_NUMBER: &str = "is not a number: correct the value, or leave the cell empty if it is unknown";
+pub(crate) const NOT_A_NUMBER: &str = "is not a number: correct the value, or leave the cell empty if it is unknown";
 
 /// The same for a target, whose column may have been detected wrongly.
 pub(crate) const NOT_A_TARGET: &str =
@@ -25,18 +25,6 @@ pub(crate) const NOT_A_TARGET: &str =
 #[inline]
 pub(crate) fn parse_or(text: &[u8], complaint: &'static str) -> Result<Option<f64>, &'static str> {
     parse(text).map_err(|own| if own == NOT_A_NUMBER { complaint } else { own })
-}
-
-/// A number of an extra column: NaN if it is missing; `true` and `false` are 1 and 0.
-///
-/// # Errors
-/// As for [`parse`].
-pub(crate) fn parse_or_boolean(text: &[u8]) -> Result<f64, &'static str> {
-    match text {
-        _ if text.eq_ignore_ascii_case(b"true") => Ok(1.0),
-        _ if text.eq_ignore_ascii_case(b"false") => Ok(0.0),
-        _ => parse(text).map(|number| number.unwrap_or(f64::NAN)),
-    }
 }
 
 /// Checks a number of a typed column: NaN is missing, infinity is an error.

@@ -4,8 +4,8 @@
 //! |---|---|
 //! | `2024-02-29`, `2024/02/29`, `20240229`, `2024-2-29` | midnight of the day |
 //! | `2024-02` | midnight of the first day |
-//! | `2024-02-29 06:30`, `2024-02-29T06:30:15.25` | the moment; digits below the millisecond are cut |
-//! | … followed by `Z`, ` UTC`, `+02`, `+0200`, `+02:00` | the moment in UTC |
+//! | `2024-02-29 06:30`, `2024-02-29T06:30:15.25` | that time; digits below the millisecond are cut |
+//! | … followed by `Z`, ` UTC`, `+02`, `+0200`, `+02:00` | that time in UTC |
 //! | `1709188215`, `1709188215.25`, `-1709188215` | an epoch time |
 //!
 //! - The unit of an epoch time follows from its size: every number whose distance from 1970 is between
@@ -25,6 +25,8 @@ use jiff::{
 const DAY: i64 = 86_400_000;
 /// The years that 64-bit nanoseconds hold in full.
 const YEARS: std::ops::RangeInclusive<u32> = 1678..=2261;
+/// The times of these years.
+const TIMES: std::ops::Range<i64> = -9_214_560_000_000..9_214_646_400_000;
 /// The smallest and the largest distance of an epoch time from 1970, in seconds: 1973-03-03 and 2200-01-01.
 const EPOCH_SECONDS: std::ops::Range<i64> = 100_000_000..7_258_118_400;
 /// Forms with one-digit parts, which the strict parsers refuse.
@@ -43,14 +45,13 @@ pub fn parse(text: &[u8]) -> Result<i64, &'static str> {
     }
 }
 
-/// Whether the text is a moment by its form alone, which a bare number is not.
+/// Whether the form alone shows that the text is a timestamp, which is not so for a number.
 pub(crate) fn is_calendar(text: &[u8]) -> bool {
     !is_number(text) && parse(text).is_ok()
 }
 
-/// The time as people write it, without the parts that are zero.
-#[must_use]
-pub fn format(time: i64) -> String {
+/// The time as ISO 8601, without a time of day of zero.
+pub(crate) fn format(time: i64) -> String {
     let moment = jiff::Timestamp::from_millisecond(time).map(|time| Offset::UTC.to_datetime(time));
     match moment {
         Ok(moment) if time.rem_euclid(DAY) == 0 => moment.date().to_string(),
@@ -186,7 +187,7 @@ fn month_form(text: &str) -> Option<i64> {
     }
 }
 
-/// What else ISO 8601 and RFC 9557 allow. A time zone's name counts only beside its offset: there is no zone data here.
+/// What else ISO 8601 and RFC 9557 allow. The name of a time zone is read only with an offset: there is no zone data here.
 fn with_annotation(text: &str) -> Option<i64> {
     let pieces = Pieces::parse(text).ok()?;
     let ahead = match (pieces.to_numeric_offset(), pieces.time_zone_annotation()) {
@@ -207,11 +208,10 @@ fn loose_form(text: &str) -> Option<i64> {
 
 fn milliseconds(moment: DateTime) -> Option<i64> {
     let in_range = u32::try_from(moment.year()).is_ok_and(|year| YEARS.contains(&year));
-    in_range.then(|| Offset::UTC.to_timestamp(moment).ok()).flatten().map(floor_to_milliseconds)
-}
-
-fn floor_to_milliseconds(time: jiff::Timestamp) -> i64 {
-    time.as_nanosecond().div_euclid(1_000_000) as i64
+    in_range
+        .then(|| Offset::UTC.to_timestamp(moment).ok())
+        .flatten()
+        .map(|time| time.as_nanosecond().div_euclid(1_000_000) as i64)
 }
 
 /// Only a sign, digits, a point and an exponent.
@@ -220,7 +220,7 @@ fn is_number(text: &[u8]) -> bool {
     digits.first().is_some_and(u8::is_ascii_digit) && fast_float2::parse::<f64, _>(digits).is_ok()
 }
 
-/// What is wrong with a number that is no time.
+/// What is wrong with a number that is not a timestamp.
 pub(crate) const NO_EPOCH: &str = "is neither a day as YYYYMMDD nor an epoch time between 1973 and 2200 in seconds or \
      a finer unit: write timestamps as YYYY-MM-DD";
 
@@ -233,7 +233,7 @@ fn number_form(text: &[u8]) -> Result<i64, &'static str> {
     time.ok_or(NO_EPOCH)
 }
 
-/// Whether a number is a day as `YYYYMMDD`, which is no moment of the world, as an epoch time is.
+/// Whether a number is a day as `YYYYMMDD`, which unlike an epoch time is not in UTC.
 pub(crate) fn is_day(number: i64) -> bool {
     (10_000_000..100_000_000).contains(&number)
 }
@@ -256,7 +256,7 @@ pub(crate) fn whole_number(number: i64) -> Option<i64> {
     unit.map(|per_millisecond| number.div_euclid(per_millisecond as i64))
 }
 
-/// [`whole_number`] with digits behind the point, which count in seconds only.
+/// [`whole_number`] with decimals, which are kept for seconds only.
 pub(crate) fn fractional_number(number: f64) -> Option<i64> {
     let whole = number.trunc();
     if whole.abs() >= i64::MAX as f64 || whole.is_nan() {
@@ -271,15 +271,8 @@ pub(crate) fn fractional_number(number: f64) -> Option<i64> {
 ///
 /// # Errors
 /// A complaint to follow the time.
-#[cfg(feature = "parquet")]
 pub(crate) fn in_range(time: i64) -> Result<i64, &'static str> {
-    let start = |year: u32| days(year, 1, 1).map(|days| days * DAY);
-    let (first, last) = (start(*YEARS.start()), start(*YEARS.end()));
-    if first.is_some_and(|first| time >= first) && last.is_some_and(|last| time < last + 365 * DAY) {
-        Ok(time)
-    } else {
-        Err("is not between 1678 and 2261")
-    }
+    if TIMES.contains(&time) { Ok(time) } else { Err("is not between 1678 and 2261") }
 }
 
 #[cfg(test)]
@@ -342,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_moment_is_refused_with_the_way_out() {
+    fn what_is_not_a_timestamp_is_refused_with_a_hint() {
         for (text, complaint) in [
             ("", "is empty"),
             ("2023-02-29", "calendar"),

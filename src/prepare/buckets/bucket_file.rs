@@ -4,10 +4,11 @@
 //! that its rows come from. Threads append extents in any order; the block numbers restore the order of the input.
 
 use std::{
-    fs::File,
-    io::{Error as IoError, ErrorKind, Read, Seek, SeekFrom, Write},
+    fs::{File, OpenOptions},
+    io::{Error as IoError, ErrorKind},
+    os::unix::fs::FileExt,
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::atomic::{AtomicU64, Ordering},
 };
 
 use serde::{Deserialize, Serialize};
@@ -55,56 +56,41 @@ impl Bucket {
 /// The file of all buckets.
 pub(in crate::prepare) struct BucketFile {
     path: PathBuf,
-    end: Mutex<(File, u64)>,
+    file: File,
+    end: AtomicU64,
 }
 
 impl BucketFile {
     /// Creates an empty file, replacing any other.
     pub(in crate::prepare) fn create(path: &Path) -> Result<Self> {
-        let file = File::create(path).map_err(|error| failed("creating", path, error))?;
-        Ok(Self { path: path.into(), end: Mutex::new((file, 0)) })
+        Self::open_with(path, File::options().create(true).truncate(true))
     }
 
     /// Opens a file that an earlier run has completed.
     pub(in crate::prepare) fn open(path: &Path) -> Result<Self> {
+        Self::open_with(path, &mut File::options())
+    }
+
+    fn open_with(path: &Path, options: &mut OpenOptions) -> Result<Self> {
         let failed = |error| failed("opening", path, error);
-        let file = File::options().append(true).open(path).map_err(failed)?;
-        let length = file.metadata().map_err(failed)?.len();
-        Ok(Self { path: path.into(), end: Mutex::new((file, length)) })
+        let file = options.read(true).write(true).open(path).map_err(failed)?;
+        let end = file.metadata().map_err(failed)?.len().into();
+        Ok(Self { path: path.into(), file, end })
     }
 
     /// Appends bytes.
     pub(in crate::prepare) fn append(&self, bytes: &[u8]) -> Result<Extent> {
-        let mut end = self.end.lock().unwrap_or_else(PoisonError::into_inner);
-        let (file, start) = &mut *end;
-        file.write_all(bytes).map_err(|error| failed("writing", &self.path, error))?;
-        let extent = Extent { start: *start, length: bytes.len() as u32 };
-        *start += bytes.len() as u64;
-        Ok(extent)
+        let start = self.end.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        self.file.write_all_at(bytes, start).map_err(|error| failed("writing", &self.path, error))?;
+        Ok(Extent { start, length: bytes.len() as u32 })
     }
 
-    /// A reader with its own position in the file.
-    pub(in crate::prepare) fn reader(&self) -> Result<BucketReader> {
-        let file = File::open(&self.path).map_err(|error| failed("opening", &self.path, error))?;
-        Ok(BucketReader { file, path: self.path.clone() })
-    }
-}
-
-/// Reads extents.
-pub(in crate::prepare) struct BucketReader {
-    file: File,
-    path: PathBuf,
-}
-
-impl BucketReader {
-    /// Appends an extent to `bytes`.
-    pub(in crate::prepare) fn read(&mut self, extent: Extent, bytes: &mut Vec<u8>) -> Result<()> {
+    /// Reads an extent to the end of `bytes`.
+    pub(in crate::prepare) fn read(&self, extent: Extent, bytes: &mut Vec<u8>) -> Result<()> {
         let start = bytes.len();
         bytes.resize(start + extent.length as usize, 0);
-        self.file
-            .seek(SeekFrom::Start(extent.start))
-            .and_then(|_| self.file.read_exact(&mut bytes[start..]))
-            .map_err(|error| failed("reading", &self.path, error))
+        let read = self.file.read_exact_at(&mut bytes[start..], extent.start);
+        read.map_err(|error| failed("reading", &self.path, error))
     }
 }
 

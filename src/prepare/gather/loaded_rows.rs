@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::{
     error::{Error, Result},
-    prepare::buckets::{Bucket, BucketReader, EncodedRow, begin_piece, encoded_rows, end_piece, hash, pieces},
+    prepare::buckets::{Bucket, BucketFile, EncodedRow, begin_piece, encoded_rows, end_piece, hash, pieces},
 };
 
 /// The rows of a range of hashes. Each thread has one and reuses its memory.
@@ -65,7 +65,7 @@ impl LoadedRows {
     /// Loads the rows whose hashes are between `first` and `last`, from buckets that hold all of them.
     pub(in crate::prepare) fn load(
         &mut self,
-        reader: &mut BucketReader,
+        file: &BucketFile,
         buckets: &[Bucket],
         kept: usize,
         (first, last): (u64, u64),
@@ -80,7 +80,7 @@ impl LoadedRows {
             let start = bytes.len();
             for &extent in &bucket.extents {
                 let begin = bytes.len();
-                reader.read(extent, bytes)?;
+                file.read(extent, bytes)?;
                 if !whole {
                     retain(bytes, begin, kept, |hash| (first..=last).contains(&hash));
                 }

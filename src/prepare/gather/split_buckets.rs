@@ -3,7 +3,7 @@
 use crate::{
     error::{Error, Result},
     prepare::{
-        buckets::{Bucket, BucketFile, BucketReader, BucketWriter, EncodedRow, encoded_rows, hash, pieces},
+        buckets::{Bucket, BucketFile, BucketWriter, EncodedRow, encoded_rows, hash, pieces},
         resources::{MEMORY_PER_BYTE, MOST_LOADED},
     },
 };
@@ -25,20 +25,19 @@ pub(in crate::prepare) fn split_large(
     kept: usize,
     (wanted, possible): (u64, u64),
 ) -> Result<Vec<Bucket>> {
-    let mut reader = file.reader()?;
     let mut small = Vec::with_capacity(buckets.len());
     // A stack, so that buckets stay in the order of their hashes.
     let mut stack: Vec<Bucket> = buckets.into_iter().rev().collect();
     while let Some(bucket) = stack.pop() {
         if bucket.size() <= wanted {
             small.push(bucket);
-        } else if let Some(parts) = split(file, &mut reader, &bucket, kept)? {
+        } else if let Some(parts) = split(file, &bucket, kept)? {
             stack.extend(parts.into_iter().rev());
         } else if bucket.size() <= possible {
             small.push(bucket);
         } else {
             let mut name = String::new();
-            for_each_row(&mut reader, &bucket, kept, |_, row| {
+            for_each_row(file, &bucket, kept, |_, row| {
                 name = String::from_utf8_lossy(row.customer()).into_owned();
                 Ok(false)
             })?;
@@ -49,13 +48,13 @@ pub(in crate::prepare) fn split_large(
 }
 
 /// The parts of a bucket, or `None` if all its rows have the same hash.
-fn split(file: &BucketFile, reader: &mut BucketReader, bucket: &Bucket, kept: usize) -> Result<Option<Vec<Bucket>>> {
+fn split(file: &BucketFile, bucket: &Bucket, kept: usize) -> Result<Option<Vec<Bucket>>> {
     if bucket.bits + MORE_BITS > u64::BITS {
         return Ok(None);
     }
     // Checked before any row is written again.
     let mut first = None;
-    let same = for_each_row(reader, bucket, kept, |_, row| {
+    let same = for_each_row(file, bucket, kept, |_, row| {
         let hash = hash(row.customer());
         Ok(*first.get_or_insert(hash) == hash)
     })?;
@@ -63,7 +62,7 @@ fn split(file: &BucketFile, reader: &mut BucketReader, bucket: &Bucket, kept: us
         return Ok(None);
     }
     let mut parts = BucketWriter::new(file, bucket, MORE_BITS, BUFFER);
-    for_each_row(reader, bucket, kept, |block, row| {
+    for_each_row(file, bucket, kept, |block, row| {
         parts.buffer(hash(row.customer()), block, row.bytes().len())?.extend_from_slice(row.bytes());
         Ok(true)
     })?;
@@ -72,7 +71,7 @@ fn split(file: &BucketFile, reader: &mut BucketReader, bucket: &Bucket, kept: us
 
 /// Calls `each` with the block and the content of every row as long as it returns true. Whether it always did.
 fn for_each_row(
-    reader: &mut BucketReader,
+    file: &BucketFile,
     bucket: &Bucket,
     kept: usize,
     mut each: impl FnMut(u32, EncodedRow<'_>) -> Result<bool>,
@@ -80,7 +79,7 @@ fn for_each_row(
     let mut bytes = Vec::new();
     for &extent in &bucket.extents {
         bytes.clear();
-        reader.read(extent, &mut bytes)?;
+        file.read(extent, &mut bytes)?;
         for (block, _, rows) in pieces(&bytes) {
             for row in encoded_rows(rows, kept) {
                 if !each(block, row)? {

@@ -2,7 +2,6 @@
 
 use std::{
     fs::File,
-    io::{BufWriter, Write},
     path::{Path, PathBuf},
 };
 
@@ -12,7 +11,6 @@ use super::{
 };
 use crate::{
     error::Result,
-    input::csv::write::write_field,
     store::{StagedFile, writing},
 };
 
@@ -20,7 +18,7 @@ use crate::{
 pub(in crate::prepare) struct ReportWriter {
     path: PathBuf,
     staged: StagedFile,
-    file: BufWriter<File>,
+    table: csv::Writer<File>,
 }
 
 impl ReportWriter {
@@ -29,36 +27,25 @@ impl ReportWriter {
 
     pub(in crate::prepare) fn create(path: &Path) -> Result<Self> {
         let (staged, file) = StagedFile::create(path)?;
-        let mut file = BufWriter::new(file);
-        let names: Vec<&str> = COLUMNS.iter().map(|(name, _)| *name).collect();
-        writeln!(file, "{}", names.join(",")).map_err(|error| writing(path, error))?;
-        Ok(Self { path: path.into(), staged, file })
+        let mut table = csv::Writer::from_writer(file);
+        table.write_record(COLUMNS.map(|(name, _)| name)).map_err(|error| writing(path, error.into()))?;
+        Ok(Self { path: path.into(), staged, table })
     }
 
     #[expect(clippy::needless_pass_by_value, reason = "as where Parquet is written")]
     pub(in crate::prepare) fn append(&mut self, row: Quality) -> Result<()> {
-        let mut line = Vec::new();
-        for (at, (_, column)) in COLUMNS.iter().enumerate() {
-            if at > 0 {
-                line.push(b',');
-            }
-            match column {
-                Column::Text(text) => write_field(text(&row).as_bytes(), &mut line),
-                Column::Count(count) => line.extend_from_slice(count(&row).to_string().as_bytes()),
-                Column::Number(number) => {
-                    line.extend_from_slice(
-                        number(&row).map(|number| number.to_string()).unwrap_or_default().as_bytes(),
-                    );
-                }
-                Column::Flag(flag) => line.extend_from_slice(flag(&row).to_string().as_bytes()),
-            }
-        }
-        line.push(b'\n');
-        self.file.write_all(&line).map_err(|error| writing(&self.path, error))
+        let fields = COLUMNS.iter().map(|(_, column)| match column {
+            Column::Text(text) => text(&row).to_owned(),
+            Column::Count(count) => count(&row).to_string(),
+            Column::Number(number) => number(&row).map(|number| number.to_string()).unwrap_or_default(),
+            Column::Flag(flag) => flag(&row).to_string(),
+        });
+        self.table.write_record(fields).map_err(|error| writing(&self.path, error.into()))
     }
 
-    pub(in crate::prepare) fn finish(self) -> Result<()> {
-        self.file.into_inner().map_err(|error| writing(&self.path, error.into_error()))?;
+    pub(in crate::prepare) fn finish(mut self) -> Result<()> {
+        self.table.flush().map_err(|error| writing(&self.path, error))?;
+        drop(self.table);
         self.staged.commit()
     }
 }

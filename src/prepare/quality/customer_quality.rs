@@ -30,7 +30,7 @@ pub struct Quality {
     pub start: String,
     /// The last time.
     pub end: String,
-    /// The frequency as a pandas alias: as asked for, or inferred from the last dates.
+    /// The frequency as a pandas alias: as set, or inferred from the last dates.
     pub frequency: String,
     /// Periods between the first and the last without a row in the input.
     pub gaps: u64,
@@ -52,27 +52,18 @@ pub struct Quality {
     pub sum: f64,
 }
 
-/// Memory that is reused for one customer after another.
-#[derive(Default)]
-pub(in crate::prepare) struct QualityBuffers {
-    dates: Vec<i64>,
-    values: Vec<f64>,
-}
-
 impl Quality {
     pub(in crate::prepare) fn new(
         rows: CustomerSlice<'_>,
         output: &[OutputRow<'_>],
         file: &str,
         options: &Options,
-        QualityBuffers { dates, values }: &mut QualityBuffers,
     ) -> Self {
-        dates.clear();
-        dates.extend(output.iter().filter(|row| row.source.is_some()).map(|row| row.time));
+        let mut dates: Vec<i64> = output.iter().filter(|row| row.source.is_some()).map(|row| row.time).collect();
         dates.dedup();
-        values.clear();
-        values.extend(output.iter().map(|row| row.value.number()).filter(|value| !value.is_nan()));
-        let frequency = options.aggregate.map_or_else(|| Frequency::infer(dates), |(_, period)| period.frequency());
+        let mut values: Vec<f64> =
+            output.iter().map(|row| row.value.number()).filter(|value| !value.is_nan()).collect();
+        let frequency = options.aggregate.map_or_else(|| Frequency::infer(&dates), |(_, period)| period.frequency());
         let (mut gaps, mut longest_gap) = (0, 0);
         for pair in dates.windows(2) {
             let gap = (frequency.steps(pair[0], pair[1]) - 1).max(0) as u64;
@@ -102,7 +93,7 @@ impl Quality {
             maximum: extreme(f64::max),
             mean: (count > 0).then(|| sum / count as f64).filter(|mean| mean.is_finite()),
             sum: if sum.is_finite() { sum } else { f64::MAX.copysign(sum) },
-            outliers: outliers(values),
+            outliers: outliers(&mut values),
         }
     }
 }

@@ -1,88 +1,50 @@
 //! The rows of the quality report, merged from segments that are sorted by customer.
 
 use std::{
-    cmp::Reverse,
-    collections::BinaryHeap,
     fs::File,
-    io::{Read, Seek, SeekFrom},
+    io::{self, BufRead, BufReader, Read},
     ops::Range,
+    os::unix::fs::FileExt,
     path::Path,
 };
 
 use super::customer_quality::Quality;
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    results::merge_sorted,
+    store::reading,
+};
 
 /// Bytes of a segment that are read at a time.
 const READ: usize = 16 << 10;
 
-/// Calls `each` with the rows of all segments of the file, sorted by customer. Memory does not grow with the rows.
+/// Calls `each` with the rows of all segments of the file, sorted by customer.
 pub(in crate::prepare) fn merge(
     path: &Path,
     segments: Vec<Range<u64>>,
     mut each: impl FnMut(Quality) -> Result<()>,
 ) -> Result<()> {
-    let mut file = File::open(path).map_err(|error| reading(path, error))?;
-    let mut segments: Vec<Segment> = segments.into_iter().map(Segment::new).collect();
-    let mut heads: Vec<Option<Quality>> = Vec::with_capacity(segments.len());
-    for segment in &mut segments {
-        heads.push(segment.next(&mut file, path)?);
-    }
-    let mut order: BinaryHeap<Reverse<(String, usize)>> = heads
-        .iter()
-        .enumerate()
-        .filter_map(|(at, head)| Some(Reverse((head.as_ref()?.customer.clone(), at))))
-        .collect();
-    while let Some(Reverse((_, at))) = order.pop() {
-        let next = segments[at].next(&mut file, path)?;
-        if let Some(next) = &next {
-            order.push(Reverse((next.customer.clone(), at)));
-        }
-        if let Some(row) = std::mem::replace(&mut heads[at], next) {
-            each(row)?;
-        }
-    }
-    Ok(())
+    let file = File::open(path).map_err(|error| reading(path, error))?;
+    let parse = |line: io::Result<String>| {
+        let line = line.map_err(|error| reading(path, error))?;
+        serde_json::from_str::<Quality>(&line)
+            .map_err(|error| Error::Data(format!("{}: was changed while it was written ({error})", path.display())))
+    };
+    let rows = |rest| BufReader::with_capacity(READ, Segment { file: &file, rest }).lines().map(parse);
+    merge_sorted(segments.into_iter().map(rows).collect(), |row| row.customer.clone(), |_, row| each(row))
 }
 
-/// What is left to read of a segment.
-struct Segment {
+/// A range of bytes of a file, and how far it was read.
+struct Segment<'a> {
+    file: &'a File,
     rest: Range<u64>,
-    buffer: Vec<u8>,
-    /// Bytes of the buffer that were returned already.
-    done: usize,
 }
 
-impl Segment {
-    const fn new(rest: Range<u64>) -> Self {
-        Self { rest, buffer: Vec::new(), done: 0 }
+impl Read for Segment<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = (self.rest.end - self.rest.start).min(buffer.len() as u64) as usize;
+        let read = self.file.read_at(&mut buffer[..length], self.rest.start)?;
+        self.rest.start += read as u64;
+        Ok(read)
     }
-
-    fn next(&mut self, file: &mut File, path: &Path) -> Result<Option<Quality>> {
-        loop {
-            if let Some(length) = memchr::memchr(b'\n', &self.buffer[self.done..]) {
-                let line = &self.buffer[self.done..self.done + length];
-                let row = serde_json::from_slice(line).map_err(|error| {
-                    Error::Data(format!("{}: was changed while it was written ({error})", path.display()))
-                })?;
-                self.done += length + 1;
-                return Ok(Some(row));
-            }
-            if self.rest.is_empty() {
-                return Ok(None);
-            }
-            self.buffer.drain(..self.done);
-            self.done = 0;
-            let more = READ.min((self.rest.end - self.rest.start) as usize);
-            let start = self.buffer.len();
-            self.buffer.resize(start + more, 0);
-            file.seek(SeekFrom::Start(self.rest.start))
-                .and_then(|_| file.read_exact(&mut self.buffer[start..]))
-                .map_err(|error| reading(path, error))?;
-            self.rest.start += more as u64;
-        }
-    }
-}
-
-fn reading(path: &Path, error: std::io::Error) -> Error {
-    Error::storage(format_args!("reading {}", path.display()), error)
 }

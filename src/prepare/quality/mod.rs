@@ -11,7 +11,7 @@ mod summary;
 
 #[cfg(not(feature = "parquet"))]
 pub(super) use self::csv_report::ReportWriter;
+pub(super) use self::merge::merge;
 #[cfg(feature = "parquet")]
 pub(super) use self::parquet_report::ReportWriter;
 pub use self::{customer_quality::Quality, summary::Summary};
-pub(super) use self::{customer_quality::QualityBuffers, merge::merge};

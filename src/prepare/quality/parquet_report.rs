@@ -7,8 +7,8 @@ use std::{
 };
 
 use polars::prelude::{
-    BatchedWriter, BooleanChunked, DataFrame, DataType, Field, Float64Chunked, IntoColumn, NewChunkedArray,
-    ParquetWriter, PlSmallStr, PolarsError, Schema, StringChunked, UInt64Chunked,
+    BatchedWriter, BooleanChunked, DataFrame, Float64Chunked, IntoColumn, NewChunkedArray, ParquetWriter, PlSmallStr,
+    PolarsError, PolarsResult, StringChunked, UInt64Chunked,
 };
 
 use super::{
@@ -37,17 +37,7 @@ impl ReportWriter {
 
     pub(in crate::prepare) fn create(path: &Path) -> Result<Self> {
         let (staged, file) = StagedFile::create(path)?;
-        let field = |(name, column): &(&'static str, Column)| {
-            let kind = match column {
-                Column::Text(_) => DataType::String,
-                Column::Count(_) => DataType::UInt64,
-                Column::Number(_) => DataType::Float64,
-                Column::Flag(_) => DataType::Boolean,
-            };
-            Field::new(PlSmallStr::from_static(name), kind)
-        };
-        let schema: Schema = COLUMNS.iter().map(field).collect();
-        let writer = ParquetWriter::new(file).set_parallel(false).batched(&schema);
+        let writer = frame(&[]).and_then(|empty| ParquetWriter::new(file).set_parallel(false).batched(empty.schema()));
         let writer = writer.map_err(|error| failed(path, error))?;
         Ok(Self { path: path.into(), staged, writer, rows: Vec::new() })
     }
@@ -59,20 +49,7 @@ impl ReportWriter {
 
     fn write_group(&mut self) -> Result<()> {
         let rows = std::mem::take(&mut self.rows);
-        let columns = COLUMNS.iter().map(|(name, column)| {
-            let name = PlSmallStr::from_static(name);
-            match column {
-                Column::Text(text) => StringChunked::from_iter_values(name, rows.iter().map(text)).into_column(),
-                Column::Count(count) => UInt64Chunked::from_iter_values(name, rows.iter().map(count)).into_column(),
-                Column::Number(number) => {
-                    Float64Chunked::from_iter_options(name, rows.iter().map(number)).into_column()
-                }
-                Column::Flag(flag) => BooleanChunked::from_iter_values(name, rows.iter().map(flag)).into_column(),
-            }
-        });
-        DataFrame::new(rows.len(), columns.collect())
-            .and_then(|frame| self.writer.write_batch(&frame))
-            .map_err(|error| failed(&self.path, error))
+        frame(&rows).and_then(|frame| self.writer.write_batch(&frame)).map_err(|error| failed(&self.path, error))
     }
 
     pub(in crate::prepare) fn finish(mut self) -> Result<()> {
@@ -84,6 +61,19 @@ impl ReportWriter {
         drop(writer);
         staged.commit()
     }
+}
+
+fn frame(rows: &[Quality]) -> PolarsResult<DataFrame> {
+    let columns = COLUMNS.iter().map(|(name, column)| {
+        let name = PlSmallStr::from_static(name);
+        match column {
+            Column::Text(text) => StringChunked::from_iter_values(name, rows.iter().map(text)).into_column(),
+            Column::Count(count) => UInt64Chunked::from_iter_values(name, rows.iter().map(count)).into_column(),
+            Column::Number(number) => Float64Chunked::from_iter_options(name, rows.iter().map(number)).into_column(),
+            Column::Flag(flag) => BooleanChunked::from_iter_values(name, rows.iter().map(flag)).into_column(),
+        }
+    });
+    DataFrame::new(rows.len(), columns.collect())
 }
 
 fn failed(path: &Path, error: PolarsError) -> Error {

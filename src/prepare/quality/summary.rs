@@ -10,14 +10,11 @@ use crate::{input::file_name::tells_purpose, prepare::row_counts::RowCounts};
 /// Totals over all customers and over the rows of the input.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Summary {
-    /// Rows that were used.
-    pub rows: u64,
-    /// Rows that filters removed.
-    pub filtered: u64,
-    /// Rows of customers in other shards.
-    pub elsewhere: u64,
-    /// Bad rows within the tolerance, which are listed in the rejects.
-    pub bad: u64,
+    /// The identity of the run.
+    pub fingerprint: String,
+    /// Rows of the input.
+    #[serde(flatten)]
+    pub counts: RowCounts,
     /// Rows written.
     pub written: u64,
     /// Customers.
@@ -56,15 +53,8 @@ pub struct Summary {
 }
 
 impl Summary {
-    pub(in crate::prepare) fn new(counts: &RowCounts, duplicates_kept: bool) -> Self {
-        Self {
-            duplicates_kept,
-            rows: counts.taken,
-            filtered: counts.filtered,
-            elsewhere: counts.elsewhere,
-            bad: counts.bad,
-            ..Self::default()
-        }
+    pub(in crate::prepare) fn new(fingerprint: String, counts: RowCounts, duplicates_kept: bool) -> Self {
+        Self { fingerprint, counts, duplicates_kept, ..Self::default() }
     }
 
     /// Adds a customer.
@@ -103,14 +93,14 @@ impl Summary {
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { rows, written, customers, files, .. } = self;
+        let Self { counts: RowCounts { rows, filtered, elsewhere, bad }, written, customers, files, .. } = self;
         let count = |number: u64, one: &str, many: &str| format!("{number} {}", if number == 1 { one } else { many });
         let (rows, written) = (count(*rows, "row", "rows"), count(*written, "row", "rows"));
         let (customers, files) = (count(*customers, "customer", "customers"), count(*files, "file", "files"));
         writeln!(f, "{rows} of {customers}: {written} in {files}")?;
-        let left = [(self.filtered, "filtered"), (self.elsewhere, "in other shards"), (self.bad, "bad (see rejects)")];
+        let left = [(filtered, "filtered"), (elsewhere, "in other shards"), (bad, "bad (see rejects)")];
         let left: Vec<String> =
-            left.iter().filter(|(number, _)| *number > 0).map(|(number, why)| format!("{number} {why}")).collect();
+            left.iter().filter(|(number, _)| **number > 0).map(|(number, why)| format!("{number} {why}")).collect();
         if !left.is_empty() {
             writeln!(f, "rows left out: {}", left.join(", "))?;
         }

@@ -2,18 +2,15 @@
 
 use std::{
     fs::{self, File},
-    io::{Error as IoError, Seek, SeekFrom, Write},
+    io::{Seek, SeekFrom, Write},
     ops::Range,
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 use serde::{Deserialize, Serialize};
 
-use super::work_directory::WorkDirectory;
-use crate::{
-    error::{Error, Result},
-    prepare::quality::Quality,
-};
+use super::work_directory::{JOURNAL, QUALITY, WorkDirectory};
+use crate::{error::Result, prepare::quality::Quality, store::writing};
 
 /// A task that is done: a line of the journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,8 +34,8 @@ pub(in crate::prepare) struct Journal {
 impl Journal {
     /// Continues the journal of an earlier run, or starts one.
     pub(in crate::prepare) fn open(work: &WorkDirectory) -> Result<Self> {
-        let (lines_path, quality_path) = (work.journal(), work.quality());
-        let opening = |error| failed("opening", &quality_path, error);
+        let (lines_path, quality_path) = (work.file(JOURNAL), work.file(QUALITY));
+        let opening = |error| writing(&quality_path, error);
         let text = fs::read_to_string(&lines_path).unwrap_or_default();
         let quality = File::options().create(true).truncate(false).read(true).write(true).open(&quality_path);
         let mut quality = quality.map_err(opening)?;
@@ -48,11 +45,11 @@ impl Journal {
         let finished: Vec<_> = finished.take_while(|task| task.end <= length).collect();
         let end = finished.iter().map(|task| task.end).max().unwrap_or(0);
         quality.set_len(end).and_then(|()| quality.seek(SeekFrom::End(0))).map_err(opening)?;
-        let mut lines = File::create(&lines_path).map_err(|error| failed("opening", &lines_path, error))?;
+        let mut lines = File::create(&lines_path).map_err(|error| writing(&lines_path, error))?;
         finished
             .iter()
             .try_for_each(|task| write_line(&mut lines, task))
-            .map_err(|error| failed("writing", &lines_path, error))?;
+            .map_err(|error| writing(&lines_path, error))?;
         Ok(Self { finished, lines, lines_path, quality, quality_path, end })
     }
 
@@ -67,9 +64,9 @@ impl Journal {
             .iter()
             .try_for_each(|row| write_line(&mut rows, row))
             .and_then(|()| self.quality.write_all(&rows))
-            .map_err(|error| failed("writing", &self.quality_path, error))?;
+            .map_err(|error| writing(&self.quality_path, error))?;
         let finished = FinishedTask { task, start: self.end, end: self.end + rows.len() as u64 };
-        write_line(&mut self.lines, &finished).map_err(|error| failed("writing", &self.lines_path, error))?;
+        write_line(&mut self.lines, &finished).map_err(|error| writing(&self.lines_path, error))?;
         self.end = finished.end;
         self.finished.push(finished);
         Ok(())
@@ -89,10 +86,6 @@ fn write_line(out: &mut impl Write, value: &impl Serialize) -> std::io::Result<(
     out.write_all(&line)
 }
 
-fn failed(doing: &str, path: &Path, error: IoError) -> Error {
-    Error::storage(format_args!("{doing} {}", path.display()), error)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,7 +94,8 @@ mod tests {
     fn a_task_whose_report_is_gone_is_not_done() {
         let place = tempfile::tempdir().unwrap();
         let work = WorkDirectory::create(place.path()).unwrap();
-        fs::write(work.journal(), "{\"task\":0,\"start\":0,\"end\":0}\n{\"task\":1,\"start\":0,\"end\":9}\n").unwrap();
+        fs::write(work.file(JOURNAL), "{\"task\":0,\"start\":0,\"end\":0}\n{\"task\":1,\"start\":0,\"end\":9}\n")
+            .unwrap();
         let journal = Journal::open(&work).unwrap();
         assert!(journal.is_done(0) && !journal.is_done(1));
     }
@@ -114,10 +108,10 @@ mod tests {
         journal.record(3, &[]).unwrap();
         journal.record(1, &[]).unwrap();
         drop(journal);
-        let mut text = fs::read(work.journal()).unwrap();
+        let mut text = fs::read(work.file(JOURNAL)).unwrap();
         text.extend_from_slice(b"{\"task\":7,\"sta");
-        fs::write(work.journal(), text).unwrap();
-        fs::write(work.quality(), "half a row").unwrap();
+        fs::write(work.file(JOURNAL), text).unwrap();
+        fs::write(work.file(QUALITY), "half a row").unwrap();
         let mut journal = Journal::open(&work).unwrap();
         assert!(journal.is_done(3) && journal.is_done(1) && !journal.is_done(7));
         journal.record(7, &[]).unwrap();

@@ -1,16 +1,14 @@
-//! What a run leaves for the next one in case it is killed, and how the next one finds out.
+//! Files from which the next run continues if this one is killed.
 //!
 //! A run that was killed at any moment is continued by the same command. Files of other runs are neither mixed with this
 //! one's nor removed.
 
 mod fingerprint;
 mod journal;
-mod ownership;
 mod work_directory;
 
 pub(super) use self::{
     fingerprint::fingerprint,
     journal::Journal,
-    ownership::check_ownership,
-    work_directory::{ScatterPlan, WorkDirectory, remove_file},
+    work_directory::{ROWS, ScatterPlan, WorkDirectory, remove_file},
 };

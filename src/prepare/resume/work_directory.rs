@@ -7,7 +7,6 @@
 //! | `quality` | rows of the quality report, a segment for each finished task |
 //! | `done.jsonl` | the journal: finished tasks and their segments |
 //! | `writers` | prefixes of the temporary names among the customers' files, a line for each run |
-//! | `table` | a copy of a remote Parquet table, until it is open |
 //! | `lock` | empty; locked by the run that uses the directory |
 //!
 //! A task is finished once its line in the journal is complete. Its files were complete before that.
@@ -23,12 +22,17 @@ use serde::{Deserialize, Serialize};
 use crate::{
     error::{Error, Result},
     prepare::{buckets::Bucket, row_counts::RowCounts},
-    store::{Store, write_file, writing},
+    store::{Store, create_directory, write_file, writing},
 };
 
 /// Everything but the lock; the plan first, so that no run continues with half of it.
-const FILES: [&str; 6] = ["plan.json", "done.jsonl", "quality", "rows", "table", "writers"];
+const FILES: [&str; 5] = [PLAN, JOURNAL, QUALITY, ROWS, WRITERS];
 const LOCK: &str = "lock";
+const PLAN: &str = "plan.json";
+const WRITERS: &str = "writers";
+pub(in crate::prepare) const ROWS: &str = "rows";
+pub(super) const JOURNAL: &str = "done.jsonl";
+pub(super) const QUALITY: &str = "quality";
 
 /// The result of the first half, from which the second can be continued.
 #[derive(Debug, Serialize, Deserialize)]
@@ -57,7 +61,7 @@ impl WorkDirectory {
     /// # Errors
     /// [`Error::Settings`] if another run uses it.
     pub(in crate::prepare) fn create(path: &Path) -> Result<Self> {
-        fs::create_dir_all(path).map_err(|error| failed("creating the directory", path, error))?;
+        create_directory(path)?;
         let lock_path = path.join(LOCK);
         let lock = File::options().create(true).truncate(false).write(true).open(&lock_path);
         let lock = lock.map_err(|error| failed("opening", &lock_path, error))?;
@@ -72,7 +76,7 @@ impl WorkDirectory {
             Ok(()) if !lock_path.exists() => Err(busy()),
             Ok(()) => Ok(Self { path: path.into(), _lock: lock }),
             Err(TryLockError::WouldBlock) => Err(busy()),
-            // A file system without locks, as in some containers: there the user must see to it that runs do not overlap.
+            // A file system without locks, as in some containers: it is up to the user that runs do not overlap.
             Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {
                 Ok(Self { path: path.into(), _lock: lock })
             }
@@ -80,45 +84,28 @@ impl WorkDirectory {
         }
     }
 
-    /// The file of the buckets.
-    pub(in crate::prepare) fn rows(&self) -> PathBuf {
-        self.file("rows")
-    }
-
-    /// Where a remote table is copied to.
-    pub(in crate::prepare) fn table(&self) -> PathBuf {
-        self.file("table")
-    }
-
-    pub(in crate::prepare) fn journal(&self) -> PathBuf {
-        self.file("done.jsonl")
-    }
-
-    pub(in crate::prepare) fn quality(&self) -> PathBuf {
-        self.file("quality")
-    }
-
-    fn file(&self, name: &str) -> PathBuf {
+    /// The path of a file.
+    pub(in crate::prepare) fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)
     }
 
     /// The plan of an earlier run with the same fingerprint whose first half was finished.
     pub(in crate::prepare) fn plan(&self, fingerprint: &str) -> Option<ScatterPlan> {
-        let text = fs::read(self.file("plan.json")).ok()?;
+        let text = fs::read(self.file(PLAN)).ok()?;
         let plan: ScatterPlan = serde_json::from_slice(&text).ok()?;
-        (plan.fingerprint == fingerprint && self.rows().is_file()).then_some(plan)
+        (plan.fingerprint == fingerprint && self.file(ROWS).is_file()).then_some(plan)
     }
 
     /// Removes temporary files of killed runs among the customers' files.
     pub(in crate::prepare) fn sweep(&self, customers: &dyn Store) -> Result<()> {
-        let writers = fs::read_to_string(self.file("writers")).unwrap_or_default();
+        let writers = fs::read_to_string(self.file(WRITERS)).unwrap_or_default();
         writers.lines().try_for_each(|line| customers.sweep(line))
     }
 
     /// Records the temporary names that this run uses among the customers' files.
     pub(in crate::prepare) fn add_writer(&self, customers: &dyn Store) -> Result<()> {
         let Some(unfinished) = customers.unfinished() else { return Ok(()) };
-        let path = self.file("writers");
+        let path = self.file(WRITERS);
         File::options()
             .create(true)
             .append(true)
@@ -133,7 +120,7 @@ impl WorkDirectory {
     }
 
     pub(in crate::prepare) fn write_plan(&self, plan: &ScatterPlan) -> Result<()> {
-        let path = self.file("plan.json");
+        let path = self.file(PLAN);
         write_file(&path, |file| serde_json::to_writer(file, plan).map_err(|error| writing(&path, error.into())))
     }
 

@@ -6,10 +6,7 @@
 use std::{
     io::Write,
     path::Path,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use crate::{
@@ -57,11 +54,15 @@ pub(super) struct BlockStart {
 /// number of threads.
 pub(super) struct BadRows {
     tolerated: u64,
-    count: AtomicU64,
-    too_many: AtomicBool,
-    first: Mutex<Option<BadRow>>,
+    found: Mutex<Found>,
+}
+
+#[derive(Default)]
+struct Found {
+    count: u64,
+    first: Option<BadRow>,
     /// Where the rejects of each block are.
-    segments: Mutex<Vec<(u64, Extent)>>,
+    segments: Vec<(u64, Extent)>,
 }
 
 /// Reports a thread's bad rows.
@@ -83,18 +84,16 @@ pub(in crate::prepare) struct Rejects {
 
 impl BadRows {
     pub(super) fn new(tolerated: u64) -> Self {
-        Self {
-            tolerated,
-            count: AtomicU64::new(0),
-            too_many: AtomicBool::new(false),
-            first: Mutex::default(),
-            segments: Mutex::default(),
-        }
+        Self { tolerated, found: Mutex::default() }
+    }
+
+    fn found(&self) -> MutexGuard<'_, Found> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether to start no further block.
     pub(super) fn too_many(&self) -> bool {
-        self.too_many.load(Ordering::Relaxed)
+        self.found().count > self.tolerated
     }
 
     /// The rejects; `files` are the names of the files that `blocks` refer to.
@@ -102,10 +101,8 @@ impl BadRows {
     /// # Errors
     /// [`Error::Data`] with the first bad row, if there are more than are tolerated.
     pub(super) fn finish(self, blocks: Vec<BlockStart>, files: Vec<String>) -> Result<Rejects> {
-        let first = self.first.into_inner().unwrap_or_else(PoisonError::into_inner);
-        if self.too_many.into_inner()
-            && let Some(first) = first
-        {
+        let Found { count, first, mut segments } = self.found.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if let Some(first) = first.filter(|_| count > self.tolerated) {
             let BlockStart { file, before, text } = blocks[first.block as usize];
             let position = if text { Position::Line } else { Position::Row }(before + first.number);
             let described = if first.column.is_empty() {
@@ -120,9 +117,8 @@ impl BadRows {
             };
             return Err(Error::Data(format!("{described}; {hint}")));
         }
-        let mut segments = self.segments.into_inner().unwrap_or_else(PoisonError::into_inner);
         segments.sort_unstable();
-        Ok(Rejects { count: self.count.into_inner(), segments, blocks, files })
+        Ok(Rejects { count, segments, blocks, files })
     }
 }
 
@@ -133,7 +129,11 @@ impl<'a> BadRowReporter<'a> {
 
     /// Adds a row.
     pub(super) fn push(&mut self, row: BadRow) -> Result<()> {
-        if self.shared.count.fetch_add(1, Ordering::Relaxed) < self.shared.tolerated {
+        let mut found = self.shared.found();
+        found.count += 1;
+        let is_tolerated = found.count <= self.shared.tolerated;
+        drop(found);
+        if is_tolerated {
             if row.block != self.block || self.buffer.len() > BUFFER {
                 self.flush()?;
                 self.block = row.block;
@@ -146,12 +146,10 @@ impl<'a> BadRowReporter<'a> {
             }
             self.buffer.push(b'\n');
             end_piece(piece, &mut self.buffer);
-        } else {
-            self.shared.too_many.store(true, Ordering::Relaxed);
         }
-        let mut first = self.shared.first.lock().unwrap_or_else(PoisonError::into_inner);
-        if first.as_ref().is_none_or(|first| (row.block, row.number) < (first.block, first.number)) {
-            *first = Some(row);
+        let mut found = self.shared.found();
+        if found.first.as_ref().is_none_or(|first| (row.block, row.number) < (first.block, first.number)) {
+            found.first = Some(row);
         }
         Ok(())
     }
@@ -161,7 +159,7 @@ impl<'a> BadRowReporter<'a> {
         if !self.buffer.is_empty() {
             let extent = self.file.append(&self.buffer)?;
             self.buffer.clear();
-            self.shared.segments.lock().unwrap_or_else(PoisonError::into_inner).push((self.block, extent));
+            self.shared.found().segments.push((self.block, extent));
         }
         Ok(())
     }
@@ -169,13 +167,13 @@ impl<'a> BadRowReporter<'a> {
 
 impl Rejects {
     /// Writes the table of rejects, in the order of the input.
-    pub(in crate::prepare) fn write(&self, file: &BucketFile, path: &Path) -> Result<()> {
-        let (mut reader, mut bytes) = (file.reader()?, Vec::new());
+    pub(in crate::prepare) fn write(&self, rows: &BucketFile, path: &Path) -> Result<()> {
+        let mut bytes = Vec::new();
         let mut line = b"file,line,column,value,reason\n".to_vec();
         write_file(path, |table| {
             for &(block, extent) in &self.segments {
                 bytes.clear();
-                reader.read(extent, &mut bytes)?;
+                rows.read(extent, &mut bytes)?;
                 let BlockStart { file, before, .. } = self.blocks[block as usize];
                 for (number, _, cells) in pieces(&bytes) {
                     write_field(self.files[file].as_bytes(), &mut line);

@@ -17,7 +17,7 @@ use crate::{
     input::{
         csv::split::end_of_whole_records,
         file_name::{customer_name, is_parquet, is_table},
-        layout::Layout,
+        layout::{Dialect, Layout},
         source::load::{damaged_gzip, gone},
     },
     prepare::options::Options,
@@ -36,10 +36,10 @@ const SHOWN: usize = 240;
 const BLOCK_ROWS: usize = 1 << 17;
 
 /// A block of rows of one table.
-pub(super) struct InputBlock {
+pub(super) struct InputBlock<'a> {
     /// Its number in the order of the input.
     pub(super) number: u64,
-    pub(super) mapping: Arc<RowMapping>,
+    pub(super) mapping: Arc<RowMapping<'a>>,
     pub(super) rows: BlockRows,
 }
 
@@ -56,34 +56,38 @@ pub(super) struct BlockReader<'a> {
     store: &'a dyn Store,
     options: &'a Options,
     shard: Shard,
-    /// Where copies of remote Parquet files are created.
+    /// The directory for copies of remote Parquet files.
     #[cfg_attr(not(feature = "parquet"), expect(dead_code, reason = "only Parquet needs files"))]
-    copy: &'a Path,
+    copies: &'a Path,
     files: Vec<Entry>,
     next: usize,
     current: Option<OpenTable<'a>>,
     /// The mapping of the first table, and the names of the kept columns.
-    first: Option<(Arc<RowMapping>, Vec<String>)>,
+    first: Option<(Arc<RowMapping<'a>>, Vec<String>)>,
     /// The start of each block so far. For text, `before` is the number of its own lines until all blocks are read.
     blocks: Vec<BlockStart>,
 }
 
-enum OpenTable<'a> {
+struct OpenTable<'a> {
+    mapping: Arc<RowMapping<'a>>,
+    rows: UnreadRows<'a>,
+}
+
+enum UnreadRows<'a> {
     Text {
         reader: Box<dyn Read + Send + 'a>,
         rest: Vec<u8>,
         delimiter: u8,
         /// Whether the next block starts with the header.
         header: bool,
-        mapping: Arc<RowMapping>,
     },
     #[cfg(feature = "parquet")]
-    Parquet { table: Arc<ParquetTable>, blocks: std::vec::IntoIter<Range<usize>>, mapping: Arc<RowMapping> },
+    Parquet { table: Arc<ParquetTable>, blocks: std::vec::IntoIter<Range<usize>> },
 }
 
 impl<'a> BlockReader<'a> {
     /// Reads all `.csv`, `.csv.gz` and `.parquet` files of the store.
-    pub(super) fn new(store: &'a dyn Store, options: &'a Options, shard: Shard, copy: &'a Path) -> Result<Self> {
+    pub(super) fn new(store: &'a dyn Store, options: &'a Options, shard: Shard, copies: &'a Path) -> Result<Self> {
         let mut files = store.list()?;
         files.retain(|entry| is_table(&entry.key));
         files.sort();
@@ -91,7 +95,7 @@ impl<'a> BlockReader<'a> {
             let place = store.describe("");
             return Err(Error::Data(format!("{place}: holds no table: no name ends in .csv, .csv.gz or .parquet")));
         }
-        Ok(Self { store, options, shard, copy, files, next: 0, current: None, first: None, blocks: Vec::new() })
+        Ok(Self { store, options, shard, copies, files, next: 0, current: None, first: None, blocks: Vec::new() })
     }
 
     /// Approximate size of the tables as plain text, in bytes.
@@ -101,7 +105,7 @@ impl<'a> BlockReader<'a> {
     }
 
     /// The mapping of the first table and the names of the kept columns, once it is open.
-    pub(super) fn first(&self) -> Option<(Arc<RowMapping>, Vec<String>)> {
+    pub(super) fn first(&self) -> Option<(Arc<RowMapping<'a>>, Vec<String>)> {
         self.first.clone()
     }
 
@@ -125,36 +129,33 @@ impl<'a> BlockReader<'a> {
     }
 
     /// The next block; text is put into `buffer`.
-    pub(super) fn next(&mut self, buffer: &mut Vec<u8>) -> Result<Option<InputBlock>> {
+    pub(super) fn next(&mut self, buffer: &mut Vec<u8>) -> Result<Option<InputBlock<'a>>> {
         loop {
-            if self.current.is_none() {
+            let Some(table) = &mut self.current else {
                 let Some(entry) = self.files.get(self.next).cloned() else { return Ok(None) };
                 self.next += 1;
                 self.current = self.open(&entry)?;
-            }
+                continue;
+            };
             let file = self.next - 1;
-            let name = self.store.describe(&self.files[file].key);
-            let number = self.blocks.len() as u64;
-            match &mut self.current {
-                None => {}
-                Some(OpenTable::Text { reader, rest, delimiter, header, mapping }) => {
-                    if next_text(reader, rest, buffer, *delimiter, &name)? {
-                        self.blocks.push(BlockStart { file, before: 0, text: true });
-                        let rows = BlockRows::Text { delimiter: *delimiter, header: mem::take(header) };
-                        return Ok(Some(InputBlock { number, mapping: Arc::clone(mapping), rows }));
-                    }
-                    self.current = None;
+            let block = match &mut table.rows {
+                UnreadRows::Text { reader, rest, delimiter, header } => {
+                    let name = self.store.describe(&self.files[file].key);
+                    let is_block = next_text(reader, rest, buffer, *delimiter, &name)?;
+                    is_block.then(|| (0, BlockRows::Text { delimiter: *delimiter, header: mem::take(header) }))
                 }
                 #[cfg(feature = "parquet")]
-                Some(OpenTable::Parquet { table, blocks, mapping }) => {
-                    if let Some(rows) = blocks.next() {
-                        self.blocks.push(BlockStart { file, before: rows.start as u64, text: false });
-                        let rows = BlockRows::Parquet { table: Arc::clone(table), rows };
-                        return Ok(Some(InputBlock { number, mapping: Arc::clone(mapping), rows }));
-                    }
-                    self.current = None;
+                UnreadRows::Parquet { table, blocks } => {
+                    blocks.next().map(|rows| (rows.start as u64, BlockRows::Parquet { table: Arc::clone(table), rows }))
                 }
-            }
+            };
+            let Some((before, rows)) = block else {
+                self.current = None;
+                continue;
+            };
+            let (number, mapping) = (self.blocks.len() as u64, Arc::clone(&table.mapping));
+            self.blocks.push(BlockStart { file, before, text: matches!(rows, BlockRows::Text { .. }) });
+            return Ok(Some(InputBlock { number, mapping, rows }));
         }
     }
 
@@ -185,17 +186,18 @@ impl<'a> BlockReader<'a> {
         if rest.starts_with(b"\xef\xbb\xbf") {
             rest.drain(..3);
         }
-        Ok(Some(OpenTable::Text { reader, rest, delimiter: dialect.delimiter, header: dialect.has_header, mapping }))
+        let Dialect { delimiter, has_header: header } = dialect;
+        Ok(Some(OpenTable { mapping, rows: UnreadRows::Text { reader, rest, delimiter, header } }))
     }
 
     #[cfg(feature = "parquet")]
     fn open_parquet(&mut self, entry: &Entry, name: &str) -> Result<OpenTable<'a>> {
-        let table = ParquetTable::open(self.store, &entry.key, self.copy)?;
+        let table = ParquetTable::open(self.store, &entry.key, self.copies)?;
         let layout = table.layout(&self.options.columns)?;
         let mapping = self.map(layout, entry, name)?;
         table.check(&mapping)?;
         let blocks = table.blocks(BLOCK_ROWS).into_iter();
-        Ok(OpenTable::Parquet { table: Arc::new(table), blocks, mapping })
+        Ok(OpenTable { mapping, rows: UnreadRows::Parquet { table: Arc::new(table), blocks } })
     }
 
     #[cfg(not(feature = "parquet"))]
@@ -206,7 +208,7 @@ impl<'a> BlockReader<'a> {
         )))
     }
 
-    fn map(&mut self, layout: Layout, entry: &Entry, name: &str) -> Result<Arc<RowMapping>> {
+    fn map(&mut self, layout: Layout, entry: &Entry, name: &str) -> Result<Arc<RowMapping<'a>>> {
         let kept = match &self.first {
             Some((_, kept)) => kept.clone(),
             None => row_mapping::kept_columns(&layout, &self.options.keep),
@@ -214,7 +216,7 @@ impl<'a> BlockReader<'a> {
         let stem = customer_name(&entry.key);
         let mapping = Arc::new(RowMapping::new(layout, stem, self.options, self.shard, &kept, name)?);
         let (first, _) = self.first.get_or_insert_with(|| (Arc::clone(&mapping), kept));
-        let (theirs, own) = (&first.names[first.target], &mapping.names[mapping.target]);
+        let (theirs, own) = (&first.layout.names[first.layout.target], &mapping.layout.names[mapping.layout.target]);
         // Without a header a column is only a number, and its position was all there was to guess from.
         let is_named = |name: &str| !name.starts_with('#');
         if self.options.columns.target.is_none()

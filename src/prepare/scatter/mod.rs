@@ -38,15 +38,15 @@ pub(super) struct Scattered {
     pub(super) description: String,
 }
 
-/// Reads all tables of a store into buckets in the file `rows`; remote Parquet files are copied to the path `copy`.
+/// Reads all tables of a store into buckets in the file `rows`; remote Parquet files are copied to the directory `copies`.
 pub(super) fn scatter(
     store: &dyn Store,
     options: &Options,
     shard: Shard,
-    (rows, copy): (&Path, &Path),
+    (rows, copies): (&Path, &Path),
     resources: &Resources<'_>,
 ) -> Result<Scattered> {
-    let blocks = BlockReader::new(store, options, shard, copy)?;
+    let blocks = BlockReader::new(store, options, shard, copies)?;
     // Small enough to load, and enough of them to keep all threads busy to the end.
     let wanted = (blocks.estimated_size() / (resources.largest_bucket() / 2)).clamp(32, 1024);
     let bits = wanted.next_power_of_two().trailing_zeros();

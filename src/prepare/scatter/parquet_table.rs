@@ -10,7 +10,7 @@
 //! Other types are refused in columns that are used. `input/parquet/values.rs` has the types of training files.
 
 use std::{
-    fs::{self, File},
+    fs::File,
     io::{self, BufReader},
     ops::Range,
     path::Path,
@@ -52,32 +52,23 @@ pub(super) struct ParquetRows {
 /// A timestamp that cannot be used: its text and a complaint to follow it.
 pub(super) type BadTime = (String, &'static str);
 
-/// Opens the object as a file. A remote one is copied to the path `copy`, which is free again afterwards: the file has no
-/// name any more, so that it is gone however the process ends.
-fn open_file(store: &dyn Store, key: &str, copy: &Path, name: &str) -> Result<File> {
+/// Opens the object as a file. A remote one is copied to the directory `copies`, to a file without a name, so that it is
+/// gone however the process ends.
+fn open_file(store: &dyn Store, key: &str, copies: &Path, name: &str) -> Result<File> {
     if let Some(path) = store.file(key) {
         return File::open(path).map_err(|error| Error::storage(format_args!("cannot read {name}"), error));
     }
     let mut object = store.open(key)?.ok_or_else(|| gone(name))?;
-    File::options()
-        .create(true)
-        .truncate(true)
-        .read(true)
-        .write(true)
-        .open(copy)
-        .and_then(|mut file| {
-            fs::remove_file(copy)?;
-            io::copy(&mut object, &mut file)?;
-            Ok(file)
-        })
-        .map_err(|error| Error::storage(format_args!("copying {name} to {}", copy.display()), error))
+    tempfile::tempfile_in(copies)
+        .and_then(|mut file| io::copy(&mut object, &mut file).map(|_| file))
+        .map_err(|error| Error::storage(format_args!("copying {name} to {}", copies.display()), error))
 }
 
 impl ParquetTable {
-    /// Opens a table; `copy` is where a remote one is copied to.
-    pub(super) fn open(store: &dyn Store, key: &str, copy: &Path) -> Result<Self> {
+    /// Opens a table; `copies` is the directory that a remote one is copied to.
+    pub(super) fn open(store: &dyn Store, key: &str, copies: &Path) -> Result<Self> {
         let name = store.describe(key);
-        let file = open_file(store, key, copy, &name)?;
+        let file = open_file(store, key, copies, &name)?;
         let (schema, metadata) = values::guarded_file(&name, || {
             let mut reader = ParquetReader::new(BufReader::new(&file));
             Ok((reader.schema()?, reader.get_metadata()?.clone()))
@@ -94,11 +85,11 @@ impl ParquetTable {
 
     /// # Errors
     /// [`Error::Data`] if a used column has a type that is not supported.
-    pub(super) fn check(&self, mapping: &RowMapping) -> Result<()> {
+    pub(super) fn check(&self, mapping: &RowMapping<'_>) -> Result<()> {
         for at in mapping.used_columns() {
             let column = match &self.types[at] {
                 // Read as text, except for times.
-                T::Dictionary(_, value, _) if at != mapping.timestamp => value,
+                T::Dictionary(_, value, _) if at != mapping.layout.timestamp => value,
                 column => column,
             };
             values::check_column(&self.names[at], column, &self.name)?;
@@ -130,20 +121,20 @@ impl ParquetTable {
     }
 
     /// Reads the used columns of some rows.
-    pub(super) fn read(&self, rows: &Range<usize>, mapping: &RowMapping) -> Result<ParquetRows> {
-        let mut columns: Vec<Option<Texts>> = mapping.names.iter().map(|_| None).collect();
-        let timestamps = self.column(mapping.timestamp, rows)?;
+    pub(super) fn read(&self, rows: &Range<usize>, mapping: &RowMapping<'_>) -> Result<ParquetRows> {
+        let mut columns: Vec<Option<Texts>> = mapping.layout.names.iter().map(|_| None).collect();
+        let timestamps = self.column(mapping.layout.timestamp, rows)?;
         let is_text = matches!(timestamps.dtype(), DataType::String);
         let times = (!is_text).then(|| timestamps.iter().map(|value| parsed_time(&value)).collect());
         if is_text || mapping.uses_timestamp_text() {
-            columns[mapping.timestamp] = Some(Texts::new(&timestamps, ["false", "true"])?);
+            columns[mapping.layout.timestamp] = Some(Texts::new(&timestamps, ["false", "true"])?);
         }
         // One column at a time keeps the memory of a block small.
-        for at in mapping.used_columns().into_iter().filter(|at| *at != mapping.timestamp) {
-            let booleans = if at == mapping.target { ["0", "1"] } else { ["false", "true"] };
+        for at in mapping.used_columns().into_iter().filter(|at| *at != mapping.layout.timestamp) {
+            let booleans = if at == mapping.layout.target { ["0", "1"] } else { ["false", "true"] };
             columns[at] = Some(Texts::new(&self.column(at, rows)?, booleans)?);
         }
-        Ok(ParquetRows { columns, timestamp: mapping.timestamp, timestamps, times })
+        Ok(ParquetRows { columns, timestamp: mapping.layout.timestamp, timestamps, times })
     }
 
     fn column(&self, at: usize, rows: &Range<usize>) -> Result<Series> {
@@ -192,7 +183,7 @@ fn parsed_time(value: &AnyValue<'_>) -> (std::result::Result<i64, &'static str>,
         AnyValue::Datetime(_, _, zone) => zone.is_some(),
         number => number.extract::<i64>().is_some_and(|number| !timestamp::is_day(number)),
     };
-    (values::time(value), absolute)
+    (values::cell_of(value).time(), absolute)
 }
 
 /// A column as texts.
@@ -206,12 +197,9 @@ impl Texts {
     /// `booleans` are the texts of false and true.
     fn new(column: &Series, booleans: [&str; 2]) -> Result<Self> {
         let failed = |error| Error::Data(format!("the column {} cannot be read: {error}", column.name()));
-        let plain;
-        let column = if matches!(column.dtype(), DataType::Categorical(..) | DataType::Enum(..)) {
-            plain = column.cast(&DataType::String).map_err(failed)?;
-            &plain
-        } else {
-            column
+        let column = match column.dtype() {
+            DataType::Categorical(..) | DataType::Enum(..) => column.cast(&DataType::String).map_err(failed)?,
+            _ => column.clone(),
         };
         let mut texts = Self { bytes: Vec::new(), ends: Vec::with_capacity(column.len()) };
         match column.dtype() {
@@ -228,16 +216,12 @@ impl Texts {
                     texts.push("");
                 }
             }
-            DataType::Float32 => {
-                for number in column.f32().map_err(failed)?.iter() {
-                    // Not as f64, so that 0.1 stays 0.1.
-                    texts.push(&number.map(|number| number.to_string()).unwrap_or_default());
-                }
-            }
             _ => {
                 for value in column.iter() {
                     match value {
                         AnyValue::Null => texts.push(""),
+                        // Not as f64, so that 0.1 stays 0.1.
+                        AnyValue::Float32(number) => texts.push(&number.to_string()),
                         AnyValue::Boolean(value) => texts.push(booleans[usize::from(value)]),
                         AnyValue::Datetime(time, unit, _) => {
                             texts.push(&timestamp::format(values::milliseconds(time, unit)));

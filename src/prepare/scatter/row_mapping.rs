@@ -1,6 +1,5 @@
 //! From the fields of a table's row to a customer's row.
 
-use jiff::tz::TimeZone;
 use std::fmt::Write as _;
 
 use super::time_zones;
@@ -20,23 +19,15 @@ use crate::{
 use manyfit_models::data::CustomerId;
 
 /// How the rows of one table are converted.
-#[derive(Clone, Debug)]
-pub(super) struct RowMapping {
-    /// Names of the columns, for messages.
-    pub(super) names: Vec<String>,
+pub(super) struct RowMapping<'a> {
+    pub(super) layout: Layout,
     /// The column that names customers, or the customer of the whole file.
     pub(super) customer: Result<usize, String>,
-    pub(super) timestamp: usize,
-    pub(super) target: usize,
     /// The kept columns.
-    pub(super) kept: Vec<usize>,
-    filters: Vec<(usize, Filter)>,
-    from: Option<i64>,
-    to: Option<i64>,
-    assumed_zone: Option<TimeZone>,
-    output_zone: Option<TimeZone>,
+    kept: Vec<usize>,
+    filters: Vec<(usize, &'a Filter)>,
+    options: &'a Options,
     shard: Shard,
-    allow_dots: bool,
 }
 
 /// A timestamp, parsed or not.
@@ -75,13 +66,13 @@ impl<'a> LeftOut<'a> {
     }
 }
 
-impl RowMapping {
+impl<'o> RowMapping<'o> {
     /// For a table with these columns. `stem` is its customer if no column names one; `kept` are the names of the kept
     /// columns, the same for all tables.
     pub(super) fn new(
         layout: Layout,
         stem: &str,
-        options: &Options,
+        options: &'o Options,
         shard: Shard,
         kept: &[String],
         file: &str,
@@ -96,7 +87,7 @@ impl RowMapping {
             })
         };
         let kept = kept.iter().map(|column| find("--keep", column)).collect::<Result<_>>()?;
-        let filter = |filter: &Filter| Ok((find("--filter", &filter.column)?, filter.clone()));
+        let filter = |filter: &'o Filter| Ok((find("--filter", &filter.column)?, filter));
         let filters = options.filters.iter().map(filter).collect::<Result<_>>()?;
         let customer = match layout.customer {
             Some(at) => Ok(at),
@@ -107,20 +98,7 @@ impl RowMapping {
                 ))
             })?),
         };
-        Ok(Self {
-            names: layout.names,
-            customer,
-            timestamp: layout.timestamp,
-            target: layout.target,
-            kept,
-            filters,
-            from: options.from,
-            to: options.to,
-            assumed_zone: options.assumed_zone.clone(),
-            output_zone: options.written_zone.clone(),
-            shard,
-            allow_dots: options.arrangement != Arrangement::Customers,
-        })
+        Ok(Self { layout, customer, kept, filters, options, shard })
     }
 
     /// Converts a row whose trimmed fields `field` returns by column.
@@ -130,6 +108,8 @@ impl RowMapping {
         field: F,
         time: RowTime<'a>,
     ) -> Result<Row<'r, impl Iterator<Item = &'r [u8]> + Clone + use<'r, 'a, F>>, LeftOut<'a>> {
+        let Options { from, to, assumed_zone, written_zone, .. } = self.options;
+        let Layout { timestamp, target, .. } = self.layout;
         let customer = match &self.customer {
             Ok(at) => {
                 let name = field(*at);
@@ -144,14 +124,14 @@ impl RowMapping {
         let (mut time, absolute) = match time {
             RowTime::Parsed { time, absolute } => (time, absolute),
             RowTime::Text(text) => {
-                let time = timestamp::parse(text).map_err(LeftOut::bad(self.timestamp, text))?;
-                (time, self.assumed_zone.is_none() || time_zones::is_absolute(text))
+                let time = timestamp::parse(text).map_err(LeftOut::bad(timestamp, text))?;
+                (time, assumed_zone.is_none() || time_zones::is_absolute(text))
             }
         };
-        if self.assumed_zone.is_some() || self.output_zone.is_some() {
-            time = time_zones::output_time(time, absolute, self.assumed_zone.as_ref(), self.output_zone.as_ref());
+        if assumed_zone.is_some() || written_zone.is_some() {
+            time = time_zones::output_time(time, absolute, assumed_zone.as_ref(), written_zone.as_ref());
         }
-        if self.from.is_some_and(|from| time < from) || self.to.is_some_and(|to| time >= to) {
+        if from.is_some_and(|from| time < from) || to.is_some_and(|to| time >= to) {
             return Err(LeftOut::Filtered);
         }
         for (at, filter) in &self.filters {
@@ -159,12 +139,12 @@ impl RowMapping {
                 return Err(LeftOut::Filtered);
             }
         }
-        let mut value = field(self.target);
-        match number::parse(value).map_err(LeftOut::bad(self.target, value))? {
+        let mut value = field(target);
+        match number::parse(value).map_err(LeftOut::bad(target, value))? {
             None => value = &[],
             Some(_) if value.len() <= LONGEST_VALUE => {}
             Some(_) => {
-                return Err(LeftOut::bad(self.target, value)("is longer than 255 characters: write fewer digits"));
+                return Err(LeftOut::bad(target, value)("is longer than 255 characters: write fewer digits"));
             }
         }
         if let Some(&at) = self.kept.iter().find(|at| field(**at).len() > LONGEST_TEXT) {
@@ -178,7 +158,7 @@ impl RowMapping {
     #[cfg(feature = "parquet")]
     pub(super) fn used_columns(&self) -> Vec<usize> {
         let mut used: Vec<usize> = self.customer.iter().copied().collect();
-        used.extend([self.timestamp, self.target]);
+        used.extend([self.layout.timestamp, self.layout.target]);
         used.extend(&self.kept);
         used.extend(self.filters.iter().map(|(at, _)| at));
         used.sort_unstable();
@@ -189,19 +169,17 @@ impl RowMapping {
     /// Whether the timestamps are needed as text too: kept or filtered.
     #[cfg(feature = "parquet")]
     pub(super) fn uses_timestamp_text(&self) -> bool {
-        self.kept.contains(&self.timestamp) || self.filters.iter().any(|(at, _)| *at == self.timestamp)
+        self.kept.contains(&self.layout.timestamp) || self.filters.iter().any(|(at, _)| *at == self.layout.timestamp)
     }
 
     /// The role of each column, and which columns are left out.
     pub(super) fn description(&self) -> String {
-        let name = |at: usize| format!("{:?}", self.names[at]);
+        let Layout { names, timestamp, target, .. } = &self.layout;
+        let name = |at: usize| format!("{:?}", names[at]);
         let customer = self.customer.as_ref().map_or_else(|_| "the file's name".to_owned(), |at| name(*at));
-        let used = |at: &usize| {
-            self.customer == Ok(*at) || [self.timestamp, self.target].contains(at) || self.kept.contains(at)
-        };
-        let unused: Vec<String> = (0..self.names.len()).filter(|at| !used(at)).map(name).collect();
-        let mut text =
-            format!("customer = {customer}, timestamp = {}, target = {}", name(self.timestamp), name(self.target));
+        let used = |at: &usize| self.customer == Ok(*at) || [timestamp, target].contains(&at) || self.kept.contains(at);
+        let unused: Vec<String> = (0..names.len()).filter(|at| !used(at)).map(name).collect();
+        let mut text = format!("customer = {customer}, timestamp = {}, target = {}", name(*timestamp), name(*target));
         if !unused.is_empty() {
             let _ = write!(text, "; left out: {} (use --keep to keep them)", unused.join(", "));
         }
@@ -229,7 +207,7 @@ impl RowMapping {
                         or underscore at the beginning",
             );
         }
-        if !self.allow_dots && text.contains('.') {
+        if self.options.arrangement == Arrangement::Customers && text.contains('.') {
             return Err(
                 "has a dot, where the name of a customer's file would end: write bundles with --bundle, or rename \
                         the customer",
@@ -239,7 +217,7 @@ impl RowMapping {
     }
 }
 
-/// The names of the kept columns: as asked for, or all that have no other role.
+/// The names of the kept columns: as set, or all that have no other role.
 pub(super) fn kept_columns(layout: &Layout, keep: &Keep) -> Vec<String> {
     match keep {
         Keep::Named(columns) => columns.iter().map(|(column, _)| column.clone()).collect(),

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     error::Result,
-    input::csv::split::{self, Record, TORN, Text, wrong_length},
+    input::csv::split::{self, Record, Text},
     prepare::{
         buckets::{self, Bucket, BucketFile, BucketWriter},
         resources::Resources,
@@ -27,43 +27,44 @@ pub(super) struct Shared<'a> {
     pub(super) resources: &'a Resources<'a>,
 }
 
+/// Appends rows to their customers' buckets.
 pub(super) struct Worker<'s, 'a> {
     shared: &'s Shared<'a>,
-    text: Vec<u8>,
-    scratch: split::Scratch,
-    router: RowRouter<'s>,
+    buckets: BucketWriter<'s>,
+    bad_rows: BadRowReporter<'s>,
+    counts: RowCounts,
 }
 
 impl<'s, 'a> Worker<'s, 'a> {
     pub(super) fn new(shared: &'s Shared<'a>, file: &'s BucketFile, buckets: BucketWriter<'s>) -> Self {
         let bad_rows = BadRowReporter::new(&shared.bad_rows, file);
-        let router = RowRouter { buckets, bad_rows, counts: RowCounts::default() };
-        Self { shared, text: Vec::new(), scratch: split::Scratch::default(), router }
+        Self { shared, buckets, bad_rows, counts: RowCounts::default() }
     }
 
     /// Reads blocks until there are no more.
     pub(super) fn run(mut self) -> Result<(RowCounts, Vec<Bucket>)> {
+        let (mut text, mut scratch) = (Vec::new(), split::Scratch::default());
         while !self.shared.bad_rows.too_many() {
             self.shared.resources.check()?;
-            let block = lock(&self.shared.blocks).next(&mut self.text)?;
+            let block = lock(&self.shared.blocks).next(&mut text)?;
             let Some(block) = block else { break };
-            self.read(&block)?;
+            self.read(&block, &text, &mut scratch)?;
         }
-        self.router.bad_rows.flush()?;
-        Ok((self.router.counts, self.router.buckets.finish()?))
+        self.bad_rows.flush()?;
+        Ok((self.counts, self.buckets.finish()?))
     }
 
-    fn read(&mut self, block: &InputBlock) -> Result<()> {
+    fn read(&mut self, block: &InputBlock<'_>, text: &[u8], scratch: &mut split::Scratch) -> Result<()> {
         match &block.rows {
             BlockRows::Text { delimiter, header } => {
-                let lines = memchr::memchr_iter(b'\n', &self.text).count() as u64;
+                let lines = memchr::memchr_iter(b'\n', text).count() as u64;
                 lock(&self.shared.blocks).set_lines(block.number, lines);
-                let mut records = Text::block(&self.text, *delimiter).records(&mut self.scratch);
+                let mut records = Text::block(text, *delimiter).records(scratch);
                 if *header {
                     records.next();
                 }
                 while let Some(record) = records.next() {
-                    self.router.record(block, &record)?;
+                    self.record(block, &record)?;
                 }
             }
             #[cfg(feature = "parquet")]
@@ -72,14 +73,10 @@ impl<'s, 'a> Worker<'s, 'a> {
                 for at in 0..rows.len() {
                     let number = at as u64 + 1;
                     match columns.time(at) {
-                        Ok(time) => self.router.row(block, number, |column| columns.field(column, at), time)?,
+                        Ok(time) => self.row(block, number, |column| columns.field(column, at), time)?,
                         Err((value, complaint)) => {
-                            let column = block.mapping.timestamp;
-                            self.router.bad_cell(
-                                block,
-                                number,
-                                &BadCell { column, value: value.as_bytes(), complaint },
-                            )?;
+                            let column = block.mapping.layout.timestamp;
+                            self.bad_cell(block, number, &BadCell { column, value: value.as_bytes(), complaint })?;
                         }
                     }
                 }
@@ -87,35 +84,20 @@ impl<'s, 'a> Worker<'s, 'a> {
         }
         Ok(())
     }
-}
 
-/// Appends rows to their customers' buckets.
-struct RowRouter<'a> {
-    buckets: BucketWriter<'a>,
-    bad_rows: BadRowReporter<'a>,
-    counts: RowCounts,
-}
-
-impl RowRouter<'_> {
     #[inline]
-    fn record(&mut self, block: &InputBlock, record: &Record<'_>) -> Result<()> {
-        if record.len() != block.mapping.names.len() {
+    fn record(&mut self, block: &InputBlock<'_>, record: &Record<'_>) -> Result<()> {
+        if record.len() != block.mapping.layout.names.len() {
             return self.odd_record(block, record);
         }
-        let time = RowTime::Text(record.field(block.mapping.timestamp));
+        let time = RowTime::Text(record.field(block.mapping.layout.timestamp));
         self.row(block, record.line, |at| record.field(at), time)
     }
 
     /// A record with the wrong number of fields; blank ones are skipped.
     #[cold]
-    fn odd_record(&mut self, block: &InputBlock, record: &Record<'_>) -> Result<()> {
-        let complaint = if record.torn {
-            TORN.to_owned()
-        } else if record.is_blank() {
-            return Ok(());
-        } else {
-            wrong_length(record.len(), block.mapping.names.len())
-        };
+    fn odd_record(&mut self, block: &InputBlock<'_>, record: &Record<'_>) -> Result<()> {
+        let Some(complaint) = record.wrong_length(block.mapping.layout.names.len()) else { return Ok(()) };
         let (column, value) = (String::new(), Vec::new());
         self.bad_rows.push(BadRow { block: block.number, number: record.line, column, value, complaint })
     }
@@ -124,14 +106,14 @@ impl RowRouter<'_> {
     #[inline]
     fn row<'t>(
         &mut self,
-        block: &InputBlock,
+        block: &InputBlock<'_>,
         number: u64,
         field: impl Fn(usize) -> &'t [u8] + Copy,
         time: RowTime<'t>,
     ) -> Result<()> {
         match block.mapping.row(field, time) {
             Ok(row) => {
-                self.counts.taken += 1;
+                self.counts.rows += 1;
                 let hash = buckets::hash(row.customer);
                 row.encode(self.buckets.buffer(hash, block.number as u32, row.encoded_length())?);
             }
@@ -139,18 +121,18 @@ impl RowRouter<'_> {
             Err(LeftOut::Elsewhere) => self.counts.elsewhere += 1,
             // A row of delimiters, as spreadsheets leave them at the end, is blank.
             Err(LeftOut::Bad(cell))
-                if cell.value.is_empty() && (0..block.mapping.names.len()).all(|at| field(at).is_empty()) => {}
+                if cell.value.is_empty() && (0..block.mapping.layout.names.len()).all(|at| field(at).is_empty()) => {}
             Err(LeftOut::Bad(cell)) => self.bad_cell(block, number, &cell)?,
         }
         Ok(())
     }
 
     #[cold]
-    fn bad_cell(&mut self, block: &InputBlock, number: u64, cell: &BadCell<'_>) -> Result<()> {
+    fn bad_cell(&mut self, block: &InputBlock<'_>, number: u64, cell: &BadCell<'_>) -> Result<()> {
         self.bad_rows.push(BadRow {
             block: block.number,
             number,
-            column: block.mapping.names[cell.column].clone(),
+            column: block.mapping.layout.names[cell.column].clone(),
             value: cell.value[..cell.value.len().min(SHOWN)].to_vec(),
             complaint: cell.complaint.to_owned(),
         })

@@ -36,11 +36,10 @@ pub(in crate::prepare) fn pack(
     (size, options): (u64, &Options),
     resources: &Resources<'_>,
 ) -> Result<Vec<Bundle>> {
-    let state = || Ok((file.reader()?, LoadedRows::default()));
-    let loads = resources.for_each_index(buckets.len(), state, |(reader, loaded), at| {
+    let loads = resources.for_each_index(buckets.len(), LoadedRows::default, |loaded, at| {
         let size = buckets[at].size();
         let _permit = resources.admit(size);
-        loaded.load(reader, &buckets[at..=at], kept, (0, u64::MAX))?;
+        loaded.load(file, &buckets[at..=at], kept, (0, u64::MAX))?;
         let load = |rows: CustomerSlice<'_>| (rows.hash, output_rows::count(rows, options) + CUSTOMER_COST);
         let mut loads: Vec<Load> = loaded.customers().into_iter().map(load).collect();
         loads.sort_unstable();

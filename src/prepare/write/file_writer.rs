@@ -17,7 +17,7 @@ use crate::{
     prepare::{
         gather::CustomerSlice,
         options::{Options, OutputFormat},
-        quality::{Quality, QualityBuffers},
+        quality::Quality,
     },
     shard::Shard,
     store::Store,
@@ -42,7 +42,6 @@ pub(in crate::prepare) struct FileWriter<'a> {
     store: &'a dyn Store,
     times: TimeWriter,
     bytes: Vec<u8>,
-    buffers: QualityBuffers,
     /// Results of writes, and how many have not arrived.
     results: (Sender<Result<()>>, Receiver<Result<()>>),
     pending: usize,
@@ -50,15 +49,7 @@ pub(in crate::prepare) struct FileWriter<'a> {
 
 impl<'a> FileWriter<'a> {
     pub(in crate::prepare) fn new(style: &'a FileStyle<'a>, store: &'a dyn Store) -> Self {
-        Self {
-            style,
-            store,
-            times: TimeWriter::default(),
-            bytes: Vec::new(),
-            buffers: QualityBuffers::default(),
-            results: channel(),
-            pending: 0,
-        }
+        Self { style, store, times: TimeWriter::default(), bytes: Vec::new(), results: channel(), pending: 0 }
     }
 
     /// Writes the files of a task and waits until all of them are there. `customers` are sorted by name, as is the returned
@@ -132,8 +123,7 @@ impl<'a> FileWriter<'a> {
             self.pending -= 1;
             result?;
         }
-        let buffers = &mut self.buffers;
-        report.extend(customers.iter().map(|(rows, output)| Quality::new(*rows, output, key, options, buffers)));
+        report.extend(customers.iter().map(|(rows, output)| Quality::new(*rows, output, key, options)));
         Ok(())
     }
 }

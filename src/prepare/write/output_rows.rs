@@ -116,7 +116,7 @@ fn combined(rows: CustomerSlice<'_>, range: Range<usize>, time: i64, aggregate: 
             (count > 0).then_some(OutputValue::Computed(result))
         }
     };
-    // A sum that overflows is no value.
+    // A sum that overflows is a missing value.
     let value = value.filter(|value| value.number().is_finite()).unwrap_or(OutputValue::Missing);
     let source = if aggregate == Aggregate::First { range.start } else { range.end - 1 };
     OutputRow { time, value, source: Some(rows.row(source)) }

@@ -1,8 +1,8 @@
 //! Rows to Parquet.
 
 use polars::prelude::{
-    Column, DataFrame, DataType, Float64Chunked, IntoSeries, NamedFrom, NewChunkedArray, ParquetWriter, Series,
-    StringChunked, TimeUnit,
+    Column, DataFrame, DataType, Float64Chunked, IntoColumn, IntoSeries, NamedFrom, NewChunkedArray, ParquetWriter,
+    Series, StringChunked, TimeUnit,
 };
 
 use super::output_rows::OutputRow;
@@ -33,13 +33,11 @@ pub(super) fn write(
     let values = rows().map(|row| Some(row.value.number()).filter(|value| !value.is_nan()));
     columns.push(Float64Chunked::from_iter_options(target.into(), values).into_series().into());
     for (at, name) in kept.iter().enumerate() {
-        let texts: Vec<Option<String>> = rows()
-            .map(|row| {
-                let text = row.source?.kept().nth(at)?;
-                (!text.is_empty()).then(|| String::from_utf8_lossy(text).into_owned())
-            })
-            .collect();
-        columns.push(Column::from(Series::new(name.as_str().into(), texts)));
+        let texts = rows().map(|row| {
+            let text = row.source?.kept().nth(at).filter(|text| !text.is_empty())?;
+            Some(String::from_utf8_lossy(text))
+        });
+        columns.push(StringChunked::from_iter_options(name.as_str().into(), texts).into_column());
     }
     let mut frame = DataFrame::new(height, columns).map_err(bug)?;
     ParquetWriter::new(out).set_parallel(false).finish(&mut frame).map(drop).map_err(bug)

@@ -1,0 +1,4 @@
+//! Reading of Parquet files.
+
+mod series;
+mod table;

@@ -1,0 +1,80 @@
+//! Tables of features from Parquet.
+
+use polars::prelude::*;
+
+use crate::input::{Contents, Format, InputFile, InputSettings, Reader, TableSettings, discover, testing::Memory};
+use crate::store::Entry;
+use manyfit_models::data::{CustomerId, Table};
+
+fn written(columns: Vec<Column>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut frame = DataFrame::new_infer_height(columns).unwrap();
+    ParquetWriter::new(&mut bytes).finish(&mut frame).unwrap();
+    bytes
+}
+
+fn settings(categorical: &[&str]) -> InputSettings {
+    let categorical = categorical.iter().map(ToString::to_string).collect();
+    let table = TableSettings { categorical, ..TableSettings::default() };
+    InputSettings { table: Some(table), ..InputSettings::default() }
+}
+
+fn read(columns: Vec<Column>, categorical: &[&str]) -> Result<Option<Table>, String> {
+    let store = Memory::with([("8.parquet", written(columns))]);
+    let contents = Contents::One(CustomerId::new("8").unwrap());
+    let file = InputFile::new(Entry { key: "8.parquet".into(), size: 0 }, Format::Parquet, contents);
+    Reader::new(settings(categorical)).read_table(&store, &file, None).map_err(|error| error.to_string())
+}
+
+#[test]
+fn every_type_of_number_is_a_feature_and_nulls_are_missing() {
+    let table = read(
+        vec![
+            Column::new("i".into(), [1_i32, 2, 3]),
+            Column::new("y".into(), [Some(1.5), None, Some(2.5)]),
+            Column::new("b".into(), [true, false, true]),
+            Column::new("t".into(), ["1", "x", " 2.5 "]),
+            Column::new("f".into(), [Some(0.5_f32), None, None]),
+        ],
+        &[],
+    );
+    let table = table.unwrap().unwrap();
+    let names: Vec<&str> = table.features.iter().map(|feature| feature.name.as_str()).collect();
+    assert_eq!(names, ["i", "b", "t", "f"]);
+    assert_eq!((&table.targets[..], &table.rows[..], table.missing), (&[1.5, 2.5][..], &[1, 3][..], 1));
+    assert_eq!(table.matrix.column(0), [1.0, 3.0]);
+    assert_eq!(table.matrix.column(2), [1.0, 2.5]);
+    assert!(table.matrix.column(3)[1].is_nan());
+}
+
+#[test]
+fn categories_are_text_or_integers() {
+    let columns = vec![
+        Column::new("y".into(), [1.0, 2.0, 3.0]),
+        Column::new("state".into(), [Some("GA"), None, Some("CA")]),
+        Column::new("zip".into(), [30_301_i64, 90_001, 30_301]),
+    ];
+    let table = read(columns.clone(), &["state", "zip"]).unwrap().unwrap();
+    assert_eq!(table.features[0].categories.as_deref().unwrap(), ["CA", "GA"]);
+    assert_eq!(table.features[1].categories.as_deref().unwrap(), ["30301", "90001"]);
+    assert_eq!(table.matrix.column(1), [0.0, 1.0, 0.0]);
+    let refusal = read(columns, &["zip"]).unwrap_err();
+    assert!(refusal.starts_with(r#"in/8.parquet: row 1, column "state": "GA" is not a number"#), "{refusal}");
+    assert!(refusal.contains("setting categorical"), "{refusal}");
+}
+
+#[test]
+fn bundles_are_split_by_customer() {
+    let bytes = written(vec![
+        Column::new("customer".into(), ["b", "a", "b"]),
+        Column::new("y".into(), [1.0, 2.0, 3.0]),
+        Column::new("x".into(), [10.0, 20.0, f64::INFINITY]),
+    ]);
+    let store = Memory::with([("all.parquet", bytes)]);
+    let found = discover(&store, &settings(&[])).unwrap();
+    let mut reader = Reader::new(settings(&[]));
+    let read = reader.read_table_bundle(&store, &found.files[0], None).unwrap();
+    assert_eq!(read[0].1.as_ref().unwrap().as_ref().unwrap().targets, [2.0]);
+    let complaint = read[1].1.as_ref().unwrap_err().to_string();
+    assert!(complaint.starts_with(r#"in/all.parquet: row 3, column "x": "inf" is infinite"#), "{complaint}");
+}

@@ -1,0 +1,55 @@
+//! A field of a file of any format, before it is a timestamp or a number.
+
+use super::{number, timestamp};
+
+/// The content of a field.
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(not(feature = "parquet"), expect(dead_code, reason = "fields of CSV are text"))]
+pub(crate) enum Cell<'a> {
+    /// Trimmed; empty if it is missing.
+    Text(&'a [u8]),
+    /// NaN if it is missing.
+    Number(f64),
+    Integer(i64),
+    /// Milliseconds since 1970.
+    Time(i64),
+    /// A value of another type.
+    Other,
+}
+
+impl Cell<'_> {
+    /// Milliseconds since 1970.
+    ///
+    /// # Errors
+    /// The second half of a sentence that begins with the field's text, as of all methods.
+    #[inline]
+    pub(crate) fn time(self) -> Result<i64, &'static str> {
+        match self {
+            Self::Text(text) => timestamp::parse(text),
+            Self::Number(number) => timestamp::fractional_number(number).ok_or(timestamp::NO_EPOCH),
+            Self::Integer(number) => timestamp::whole_number(number).ok_or(timestamp::NO_EPOCH),
+            Self::Time(time) => timestamp::in_range(time),
+            Self::Other => Err("is not a timestamp: write the column as Date, Timestamp or text"),
+        }
+    }
+
+    /// The number; `None` if it is missing. `complaint` is what is wrong with anything that is not a number.
+    #[inline]
+    pub(crate) fn number(self, complaint: &'static str) -> Result<Option<f64>, &'static str> {
+        match self {
+            Self::Text(text) => number::parse_or(text, complaint),
+            Self::Number(number) => number::check(number),
+            Self::Integer(number) => Ok(Some(number as f64)),
+            Self::Time(_) | Self::Other => Err(complaint),
+        }
+    }
+
+    /// The number, NaN if it is missing; `true` and `false` are 1 and 0.
+    pub(crate) fn number_or_boolean(self) -> Result<f64, &'static str> {
+        match self {
+            Self::Text(text) if text.eq_ignore_ascii_case(b"true") => Ok(1.0),
+            Self::Text(text) if text.eq_ignore_ascii_case(b"false") => Ok(0.0),
+            cell => cell.number(number::NOT_A_NUMBER).map(|number| number.unwrap_or(f64::NAN)),
+        }
+    }
+}
