@@ -2,14 +2,14 @@
 //!
 //! | exit code | who acts | meaning |
 //! |---|---|---|
-//! | 0 | nobody | every customer is done, or those that failed stay within `max_failures` |
+//! | 0 | no one | every customer is done, or those that failed stay within `max_failures` |
 //! | 1 | the developers | a bug in manyfit |
 //! | 2 | the author of the settings | an unknown, missing or contradictory setting or option |
 //! | 3 | the owner of the data | unusable input, or more failed customers than `max_failures` allows |
 //! | 4 | the operator | a directory or a bucket that cannot be read or written |
-//! | 5 | nobody: run it again | stopped by a signal before every customer was done; the next run resumes |
+//! | 5 | no one: run it again | stopped by a signal before every customer was done; the next run resumes |
 
-use std::{fmt::Display, io, process::ExitCode};
+use std::{fmt::Display, io};
 
 /// An error, classified by who can fix it.
 ///
@@ -47,6 +47,15 @@ impl Error {
         Self::Storage { what: what.to_string(), source }
     }
 
+    /// All faults of settings, options or tables in one message: one by itself, or several `that` have something in common, a
+    /// line each.
+    pub(crate) fn all_settings(that: &str, faults: &[String]) -> Self {
+        Self::Settings(match faults {
+            [fault] => fault.clone(),
+            faults => format!("{} {that}:\n  {}", faults.len(), faults.join("\n  ")),
+        })
+    }
+
     /// The documented exit code.
     #[must_use]
     pub const fn code(&self) -> u8 {
@@ -73,11 +82,5 @@ impl From<manyfit_models::Error> for Error {
             manyfit_models::Error::Data(text) => Self::Data(text),
             manyfit_models::Error::Interrupted(interruption) => Self::Stopped(interruption.to_string()),
         }
-    }
-}
-
-impl From<&Error> for ExitCode {
-    fn from(error: &Error) -> Self {
-        Self::from(error.code())
     }
 }

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    generate::{Dataset, Energy, Housing, Step, Written},
+    generate::{Dataset, Energy, Housing, Written},
     run::default_jobs,
     store::{Durability, LocalStore},
 };
@@ -14,8 +14,8 @@ use clap::{Args, Subcommand};
 use jiff::civil::Date;
 use std::{
     fs::{self, File},
-    io::{self, BufWriter},
-    path::{Path, PathBuf},
+    io::BufWriter,
+    path::PathBuf,
     time::Instant,
 };
 
@@ -114,16 +114,10 @@ impl Generate {
                 let written = common.write(&Dataset::Housing(housing))?;
                 (common, written)
             }
-            What::Energy(arguments) => {
-                let step = if arguments.hourly { Step::Hour } else { Step::Day };
-                let header = !arguments.headerless;
-                let energy = Energy::new(arguments.start, arguments.rows as usize, step, arguments.noise, header)?;
-                let common = arguments.common;
-                let written = if arguments.single_table {
-                    common.write_table(&energy)?
-                } else {
-                    common.write(&Dataset::Energy(energy))?
-                };
+            What::Energy(EnergyArguments { common, rows, start, hourly, noise, headerless, single_table }) => {
+                let energy = Energy::new(start, rows as usize, hourly, noise, !headerless)?;
+                let written =
+                    if single_table { common.write_table(&energy) } else { common.write(&Dataset::Energy(energy)) }?;
                 (common, written)
             }
         };
@@ -154,22 +148,13 @@ impl Common {
 
     /// Refuses a folder with files: customers of another seed would go unnoticed among the new ones.
     fn check_folder(&self) -> Result<()> {
-        let folder = &self.output;
-        if self.force || is_empty(folder)? {
+        let is_occupied = self.output.read_dir().is_ok_and(|mut entries| entries.next().is_some());
+        if !is_occupied || self.force {
             return Ok(());
         }
         Err(Error::Settings(format!(
             "--output {}: the folder is not empty; choose another one, or add --force to write into it",
-            folder.display()
+            self.output.display()
         )))
-    }
-}
-
-/// Whether a folder has nothing in it or does not exist.
-fn is_empty(folder: &Path) -> Result<bool> {
-    match fs::read_dir(folder) {
-        Ok(mut entries) => Ok(entries.next().is_none()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
-        Err(error) => Err(Error::storage(format!("cannot list --output {}", folder.display()), error)),
     }
 }

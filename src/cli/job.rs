@@ -30,16 +30,12 @@ pub(super) struct Job {
     #[arg(value_enum)]
     step: Step,
 
-    /// Name of this run
-    #[arg(long)]
-    name: String,
-
     #[command(flatten)]
     launch: LaunchOptions,
 }
 
 impl Job {
     pub(super) fn run(self) -> Result<()> {
-        print_json(&self.launch.into_launch(self.name, None)?.request(self.step)?)
+        print_json(&self.launch.into_launch()?.request(self.step)?)
     }
 }

@@ -19,7 +19,7 @@ mod simulate;
 mod train;
 mod values;
 
-use crate::sagemaker::{FailureFile, MessageFile};
+use crate::sagemaker::FailureFile;
 use clap::{Parser, Subcommand};
 use std::{env, process::ExitCode};
 
@@ -53,24 +53,17 @@ enum Command {
 /// Runs the command line of this process.
 #[must_use]
 pub fn main() -> ExitCode {
-    // The platform never names a place of input: a run that does is somebody's own, even on a machine with the platform's files.
+    // With --input, the command does not run as a job of the platform, even on a machine with the platform's files.
     let is_local = env::args_os().any(|argument| argument.as_encoded_bytes().starts_with(b"--input"));
-    let (failure, message) = if is_local { (None, None) } else { (FailureFile::detect(), MessageFile::detect()) };
-    let tell = |cause: &str| {
-        if let Some(file) = &failure {
-            file.write(cause);
-        }
-        if let Some(file) = &message {
-            file.write(cause);
-        }
-    };
+    let failure = if is_local { None } else { FailureFile::detect() };
+    let tell = |cause: &str| failure.iter().for_each(|file| file.write(cause));
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
             if error.use_stderr() {
                 tell(&error.to_string());
             }
-            // Where even printing fails there is nobody left to tell.
+            // If even printing fails, nothing is left to do.
             drop(error.print());
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
@@ -93,7 +86,7 @@ pub fn main() -> ExitCode {
         Err(error) => {
             eprintln!("manyfit: {error}");
             tell(&error.to_string());
-            ExitCode::from(&error)
+            ExitCode::from(error.code())
         }
     }
 }

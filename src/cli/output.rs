@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use serde::Serialize;
 use std::io::{self, Write};
 
-/// A writer to which a closed pipe is no error.
+/// A writer that ignores a closed pipe.
 pub(super) struct PipeTolerant<W>(W);
 
 /// The standard output, tolerant of a closed pipe.

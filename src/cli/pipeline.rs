@@ -29,10 +29,6 @@ use clap::Args;
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Pipeline {
-    /// Name of the pipeline, and prefix of the names of its endpoint configurations
-    #[arg(long)]
-    name: String,
-
     #[command(flatten)]
     launch: LaunchOptions,
 
@@ -52,8 +48,11 @@ pub(super) struct Pipeline {
 
 impl Pipeline {
     pub(super) fn run(self) -> Result<()> {
-        let launch = self.launch.into_launch(self.name, self.cache)?;
-        let last = self.until;
-        if self.request { print_json(&launch.pipeline_request(last)?) } else { print_json(&launch.pipeline(last)?) }
+        let (launch, cache) = (self.launch.into_launch()?, self.cache.as_deref());
+        if self.request {
+            print_json(&launch.pipeline_request(self.until, cache)?)
+        } else {
+            print_json(&launch.pipeline(self.until, cache)?)
+        }
     }
 }

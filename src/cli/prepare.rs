@@ -13,6 +13,7 @@ use crate::{
 use clap::{Args, ValueEnum, builder::PossibleValuesParser};
 use jiff::tz::TimeZone;
 use std::{
+    convert::Infallible,
     io::Write,
     path::{Path, PathBuf},
 };
@@ -31,7 +32,7 @@ use std::{
 #[command(verbatim_doc_comment)]
 pub(super) struct Prepare {
     /// Folder with tables, or one table; or s3://bucket/prefix
-    #[arg(long, value_name = "PLACE")]
+    #[arg(long, value_name = "PLACE", requires = "output")]
     input: Option<Location>,
 
     /// Folder or s3://bucket/prefix for the results: customers/, quality.parquet, summary.json, rejects.csv
@@ -47,12 +48,12 @@ pub(super) struct Prepare {
     timestamp: Option<String>,
 
     /// Column of values, and its name in the output [default: detected, called target]
-    #[arg(long, value_name = "COLUMN[=NAME]")]
-    target: Option<String>,
+    #[arg(long, value_name = "COLUMN[=NAME]", value_parser = renamed)]
+    target: Option<(String, Option<String>)>,
 
     /// Other columns to keep, or * for all
-    #[arg(long, value_name = "COLUMN[=NAME],…", value_delimiter = ',')]
-    keep: Vec<String>,
+    #[arg(long, value_name = "COLUMN[=NAME],…", value_delimiter = ',', value_parser = renamed)]
+    keep: Vec<(String, Option<String>)>,
 
     /// Keep only rows that meet a condition such as 'kwh>=0' or 'region=north'; may be repeated
     #[arg(long, value_name = "CONDITION")]
@@ -204,23 +205,17 @@ impl Prepare {
     }
 
     fn options(&self) -> Result<Options> {
-        let renamed = |text: &str| {
-            let (column, name) = text.split_once('=').unwrap_or((text, text));
-            (column.trim().to_owned(), name.trim().to_owned())
-        };
-        let (target, target_name) = match self.target.as_deref() {
-            Some(text) if text.contains('=') => {
-                let (column, name) = renamed(text);
-                (Some(column), name)
-            }
-            other => (other.map(|column| column.trim().to_owned()), "target".to_owned()),
-        };
+        let (target, target_name) = self.target.clone().unzip();
+        let is_every = |kept: &(String, Option<String>)| kept.0 == "*" && kept.1.is_none();
         let keep = match &self.keep[..] {
-            [all] if all == "*" => Keep::All,
-            columns if columns.iter().any(|column| column == "*") => {
-                return Err(Error::Settings("--keep: * stands for every column; name no others with it".into()));
+            [all] if is_every(all) => Keep::All,
+            columns if columns.iter().any(is_every) => {
+                return Err(Error::Settings("--keep: * keeps every column: remove the other columns".into()));
             }
-            columns => Keep::Named(columns.iter().map(|column| renamed(column)).collect()),
+            columns => {
+                let named = columns.iter().cloned();
+                Keep::Named(named.map(|(column, name)| (column.clone(), name.unwrap_or(column))).collect())
+            }
         };
         if self.no_header && self.format == OutputFormat::Parquet {
             return Err(Error::Settings("--no-header is for CSV: Parquet always names its columns".into()));
@@ -238,7 +233,7 @@ impl Prepare {
                 target,
                 ..InputSettings::default()
             },
-            target_name,
+            target_name: target_name.flatten().unwrap_or_else(|| "target".into()),
             keep,
             filters: self.filter.clone(),
             from: self.from,
@@ -258,16 +253,13 @@ impl Prepare {
 
     fn places(&self) -> Result<Places> {
         let shard = self.shard.map(ShardChoice::resolve).transpose()?;
-        match &self.input {
-            Some(input) => self.places_of_options(input, shard.unwrap_or_default()),
-            None => self.places_of_job(shard),
+        match (&self.input, &self.output) {
+            (Some(input), Some(output)) => self.places_of_options(input, output, shard.unwrap_or_default()),
+            _ => self.places_of_job(shard),
         }
     }
 
-    fn places_of_options(&self, input: &Location, shard: Shard) -> Result<Places> {
-        let output = self.output.as_ref().ok_or_else(|| {
-            Error::Settings("--input needs --output: the folder for the customers' files and the reports".into())
-        })?;
+    fn places_of_options(&self, input: &Location, output: &Location, shard: Shard) -> Result<Places> {
         let (folder, only) = folder_and_table(input)?;
         if only.is_none() && is_inside(output, &folder) {
             return Err(Error::Settings(format!(
@@ -347,6 +339,12 @@ fn folder_and_table(input: &Location) -> Result<(Location, Option<String>)> {
 /// The name of the directory for intermediate files, in a folder that may hold other things.
 fn work_name(shard: Shard) -> String {
     format!(".prepare{}", shard.suffix())
+}
+
+/// A column, and its name in the output where that is given.
+fn renamed(text: &str) -> std::result::Result<(String, Option<String>), Infallible> {
+    let (column, name) = text.split_once('=').map_or((text, None), |(column, name)| (column, Some(name)));
+    Ok((column.trim().to_owned(), name.map(|name| name.trim().to_owned())))
 }
 
 fn time(text: &str) -> std::result::Result<i64, String> {

@@ -1,6 +1,6 @@
 //! `manyfit serve`: behind a SageMaker endpoint, or anywhere else from a folder or a bucket of artifacts.
 
-use super::{s3::S3Arguments, values::size};
+use super::{places::require_directory, s3::S3Arguments, values::size};
 use crate::{
     error::{Error, Result},
     run::{available_memory, default_jobs},
@@ -142,10 +142,8 @@ impl Serve {
     fn settings(&self, platform: &ServingEnvironment) -> Result<Settings> {
         let seconds = self.timeout.map(Duration::from_secs).or(platform.timeout);
         let timeout = seconds.unwrap_or(Duration::from_mins(1));
+        self.models.iter().try_for_each(|place| require_directory("--models", place))?;
         let models = match (&self.models, &self.model) {
-            (Some(Location::Directory(directory)), _) if !directory.is_dir() => {
-                return Err(Error::Settings(format!("--models {}: no such folder", directory.display())));
-            }
             (Some(Location::Directory(directory)), _) => Models::Folder(directory.clone()),
             (Some(place), _) => {
                 let options = self.s3.options_within(timeout);

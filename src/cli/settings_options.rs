@@ -45,7 +45,7 @@ impl SettingsOptions {
             }
             given.insert(setting.name.into(), value.clone());
         }
-        merge(&[platform, file, given]).map_err(|fault| Error::Settings(format!("setting {fault}")))
+        merge(&[platform, file, given])
     }
 }
 

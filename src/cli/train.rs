@@ -41,7 +41,7 @@ const INPUT_SHARE: u64 = 24;
 #[command(verbatim_doc_comment)]
 pub(super) struct Train {
     /// Folder with the customers' files, or s3://bucket/prefix
-    #[arg(long, value_name = "PLACE")]
+    #[arg(long, value_name = "PLACE", requires = "output")]
     input: Option<Location>,
 
     /// Place for the results: models/, manifest.jsonl, summary.json, forecasts.csv, forecasts.parquet
@@ -68,19 +68,11 @@ pub(super) struct Train {
     s3: S3Arguments,
 }
 
-/// The location of validation rows.
-struct ValidationPlace {
-    location: Location,
-    /// A warning for a run that reads them.
-    warning: Option<String>,
-    /// Why they cannot be read.
-    error: Option<String>,
-}
-
 /// Inputs and outputs of a run.
 struct Places {
     input: Location,
-    validation: Option<ValidationPlace>,
+    /// The platform's channel of validation rows.
+    validation: Option<ValidationChannel>,
     models: Location,
     results: ResultsDirectory,
     shard: Shard,
@@ -119,31 +111,30 @@ impl Train {
 
     /// The store of validation rows, for a task that uses them.
     fn validation(&self, task: &Task, places: &mut Places) -> Result<Option<Box<dyn Store>>> {
-        let channel = match (task, places.validation.take()) {
-            (Task::Regression(_), channel) => channel,
-            (Task::Forecast(_), Some(_)) if self.validation.is_some() => {
+        let location = match (task, &self.validation, places.validation.take()) {
+            (Task::Regression(_), Some(location), _) => location.clone(),
+            (Task::Regression(_), None, Some(ValidationChannel { directory, warning, error })) => {
+                if let Some(error) = error {
+                    return Err(Error::Settings(error));
+                }
+                places.warnings.extend(warning);
+                Location::Directory(directory)
+            }
+            (Task::Forecast(_), Some(_), _) => {
                 return Err(Error::Settings(format!(
                     "--validation is for regression models, and the model is {}",
                     task.model_name()
                 )));
             }
-            // The channel may be meant for another algorithm.
-            (Task::Forecast(_), _) => None,
+            // A forecast ignores the channel, which may be meant for another algorithm.
+            _ => return Ok(None),
         };
-        let Some(ValidationPlace { location, warning, error }) = channel else { return Ok(None) };
-        if let Some(error) = error {
-            return Err(Error::Settings(error));
-        }
-        places.warnings.extend(warning);
         self.s3.open(&location).map(Some)
     }
 
     /// From the options, or else from the platform.
     fn places(&self) -> Result<Places> {
-        if let Some(input) = &self.input {
-            let output = self.output.as_ref().ok_or_else(|| {
-                Error::Settings("--input needs --output: the folder for the artifacts and the tables".into())
-            })?;
+        if let (Some(input), Some(output)) = (&self.input, &self.output) {
             for (option, place) in [("--input", Some(input)), ("--validation", self.validation.as_ref())] {
                 let Some(place) = place else { continue };
                 require_directory(option, place)?;
@@ -154,11 +145,10 @@ impl Train {
                     )));
                 }
             }
-            let validation = self.validation.clone();
             let shard = self.shard.map_or(Ok(Shard::ALL), ShardChoice::resolve)?;
             return Ok(Places {
                 input: input.clone(),
-                validation: validation.map(|location| ValidationPlace { location, warning: None, error: None }),
+                validation: None,
                 models: output.join("models"),
                 results: self.results(output, shard)?,
                 shard,
@@ -184,11 +174,7 @@ impl Train {
             shard,
             results: ResultsDirectory::new(environment.output_data, host),
             input: Location::Directory(environment.input),
-            validation: environment.validation.map(|ValidationChannel { directory, warning, error }| ValidationPlace {
-                location: Location::Directory(directory),
-                warning,
-                error,
-            }),
+            validation: environment.validation,
             models: Location::Directory(environment.models),
             settings: with_tables(self.settings.text(environment.hyperparameters)?, environment.tables),
             warnings: environment.warnings,

@@ -2,6 +2,7 @@
 
 use super::{
     draws::Draws,
+    output::Output,
     text::{hundredths, whole},
 };
 use crate::error::{Error, Result};
@@ -24,15 +25,6 @@ pub struct Energy {
     calendar: Vec<Reading>,
 }
 
-/// The time between two readings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Every midnight.
-    Day,
-    /// Every full hour.
-    Hour,
-}
-
 /// The part of a reading that all customers share.
 #[derive(Clone, Debug)]
 struct Reading {
@@ -44,13 +36,13 @@ struct Reading {
 }
 
 impl Energy {
-    /// Readings from midnight of `start` on. `noise` is its standard deviation as a share of the level; `header` says
-    /// whether a customer's file begins with `timestamp,consumption`.
+    /// Daily readings, or hourly ones, from midnight of `start` on. `noise` is its standard deviation as a share of the level;
+    /// with `header`, a customer's file begins with `timestamp,consumption`.
     ///
     /// # Errors
     /// The readings go beyond the year 9999.
-    pub fn new(start: Date, rows: usize, step: Step, noise: f64, header: bool) -> Result<Self> {
-        let readings_a_day = if step == Step::Day { 1 } else { 24 };
+    pub fn new(start: Date, rows: usize, hourly: bool, noise: f64, header: bool) -> Result<Self> {
+        let readings_a_day = if hourly { 24 } else { 1 };
         let first = start.duration_since(Date::constant(1970, 1, 1)).as_hours() / 24;
         let reading = |row: usize| {
             let (day, hour) = (row / readings_a_day, row % readings_a_day);
@@ -58,12 +50,12 @@ impl Energy {
             let since = day as f64 + hour as f64 / 24.0;
             let days = first as f64 + since;
             Some(Reading {
-                timestamp: if step == Step::Day { date.to_string() } else { format!("{date} {hour:02}:00:00") },
+                timestamp: if hourly { format!("{date} {hour:02}:00:00") } else { date.to_string() },
                 years: since / DAYS_A_YEAR,
                 waves: PERIODS.map(|period| {
                     let periods = days / period;
                     // A wave as long as the step would be a constant.
-                    let seen = if step == Step::Day && period == 1.0 { 0.0 } else { 1.0 };
+                    let seen = if !hourly && period == 1.0 { 0.0 } else { 1.0 };
                     let (sine, cosine) = libm::sincos(std::f64::consts::TAU * (periods - periods.floor()));
                     (seen * sine, seen * cosine)
                 }),
@@ -75,19 +67,12 @@ impl Energy {
         Ok(Self { noise, header, calendar })
     }
 
-    pub(super) fn customer(
-        &self,
-        number: u64,
-        draws: Draws,
-        buffer: &mut Vec<u8>,
-        mut file: impl FnMut(&str, &[u8]) -> Result<()>,
-    ) -> Result<()> {
-        buffer.clear();
+    pub(super) fn customer(&self, number: u64, draws: Draws, output: &mut Output<'_>) -> Result<()> {
         if self.header {
-            buffer.extend_from_slice(b"timestamp,consumption\n");
+            output.text.extend_from_slice(b"timestamp,consumption\n");
         }
-        self.rows(None, draws, buffer);
-        file(&format!("{number}.csv"), buffer)
+        self.rows(None, draws, &mut output.text);
+        output.publish(&format!("{number}.csv"))
     }
 
     /// Appends a customer's readings, each after the customer's number if one is given.

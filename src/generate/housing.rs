@@ -1,6 +1,6 @@
 //! Houses and their prices by city, as rows of features.
 
-use super::{draws::Draws, text::hundredths};
+use super::{draws::Draws, output::Output, text::hundredths};
 use crate::error::Result;
 
 /// No house was built after this year.
@@ -31,32 +31,18 @@ struct House {
 }
 
 impl Housing {
-    /// The folder of the training files.
-    pub const TRAIN: &'static str = "train";
-    /// The folder of the validation files.
-    pub const VALIDATION: &'static str = "validation";
-
-    pub(super) fn customer(
-        &self,
-        number: u64,
-        mut draws: Draws,
-        buffer: &mut Vec<u8>,
-        mut file: impl FnMut(&str, &[u8]) -> Result<()>,
-    ) -> Result<()> {
-        for (folder, suffix, rows) in
-            [(Self::TRAIN, "train", self.rows), (Self::VALIDATION, "val", self.rows.div_ceil(2))]
-        {
-            buffer.clear();
+    pub(super) fn customer(&self, number: u64, mut draws: Draws, output: &mut Output<'_>) -> Result<()> {
+        for (folder, suffix, rows) in [("train", "train", self.rows), ("validation", "val", self.rows.div_ceil(2))] {
             for _ in 0..rows {
                 let house = self.house(&mut draws);
-                hundredths(house.price, buffer);
+                hundredths(house.price, &mut output.text);
                 for feature in house.features {
-                    buffer.push(b',');
-                    hundredths(feature, buffer);
+                    output.text.push(b',');
+                    hundredths(feature, &mut output.text);
                 }
-                buffer.push(b'\n');
+                output.text.push(b'\n');
             }
-            file(&format!("{folder}/city_{number:06}_{suffix}.csv"), buffer)?;
+            output.publish(&format!("{folder}/city_{number:06}_{suffix}.csv"))?;
         }
         Ok(())
     }

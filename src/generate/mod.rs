@@ -6,21 +6,18 @@
 mod draws;
 mod energy;
 mod housing;
+mod output;
 mod text;
 
-pub use energy::{Energy, Step};
+pub use energy::Energy;
 pub use housing::Housing;
+pub use output::Written;
 
-use crate::{error::Result, store::Store};
+use crate::{error::Result, run::thread_pool, store::Store};
 use draws::Draws;
-use std::{
-    io::Write,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
-    thread,
-};
+use output::Output;
+use rayon::prelude::*;
+use std::io::Write;
 
 /// A kind of dataset.
 #[derive(Clone, Debug)]
@@ -31,75 +28,26 @@ pub enum Dataset {
     Energy(Energy),
 }
 
-/// What was written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Written {
-    /// Number of files.
-    pub files: u64,
-    /// Their sizes together.
-    pub bytes: u64,
-}
-
 impl Dataset {
-    /// Generates one customer and passes the name and content of each of its files to `file`.
-    ///
-    /// # Errors
-    /// Those of `file`.
-    pub fn customer(
-        &self,
-        seed: u64,
-        number: u64,
-        buffer: &mut Vec<u8>,
-        file: impl FnMut(&str, &[u8]) -> Result<()>,
-    ) -> Result<()> {
-        let draws = Draws::new(seed, number);
-        match self {
-            Self::Housing(housing) => housing.customer(number, draws, buffer, file),
-            Self::Energy(energy) => energy.customer(number, draws, buffer, file),
-        }
-    }
-
     /// Writes the files of customers 0 to `customers` - 1, with several threads; stops at the first error.
     ///
     /// # Errors
     /// The store's.
-    pub fn write(&self, seed: u64, customers: u64, threads: usize, store: &dyn Store) -> Result<Written> {
-        let (next, failed) = (AtomicU64::new(0), AtomicBool::new(false));
-        let outcome = Mutex::new(Ok(Written::default()));
-        thread::scope(|scope| {
-            for _ in 0..threads.max(1) {
-                scope.spawn(|| {
-                    let (mut buffer, mut written) = (Vec::new(), Written::default());
-                    let mut work = || {
-                        while !failed.load(Ordering::Relaxed) {
-                            let number = next.fetch_add(1, Ordering::Relaxed);
-                            if number >= customers {
-                                break;
-                            }
-                            self.customer(seed, number, &mut buffer, |name, content| {
-                                written.files += 1;
-                                written.bytes += content.len() as u64;
-                                store.publish(name, content)
-                            })?;
-                        }
-                        Ok(())
-                    };
-                    let result = work();
-                    failed.fetch_or(result.is_err(), Ordering::Relaxed);
-                    let mut outcome = outcome.lock().unwrap_or_else(PoisonError::into_inner);
-                    match (&mut *outcome, result) {
-                        (Ok(all), Ok(())) => {
-                            all.files += written.files;
-                            all.bytes += written.bytes;
-                        }
-                        (Ok(_), Err(error)) => *outcome = Err(error),
-                        // The first failure is the one to report.
-                        (Err(_), _) => {}
-                    }
-                });
+    pub fn write<'a>(&self, seed: u64, customers: u64, threads: usize, store: &'a dyn Store) -> Result<Written> {
+        let output = || Output { store, text: Vec::new(), written: Written::default() };
+        let write = |mut output: Output<'a>, number| {
+            let draws = Draws::new(seed, number);
+            match self {
+                Self::Housing(housing) => housing.customer(number, draws, &mut output)?,
+                Self::Energy(energy) => energy.customer(number, draws, &mut output)?,
             }
-        });
-        outcome.into_inner().unwrap_or_else(PoisonError::into_inner)
+            Ok(output)
+        };
+        let sum = |a: Written, b: Written| Ok(Written { files: a.files + b.files, bytes: a.bytes + b.bytes });
+        thread_pool("generate", threads)?.install(|| {
+            let parts = (0..customers).into_par_iter().try_fold(output, write);
+            parts.map(|output: Result<Output<'a>>| Ok(output?.written)).try_reduce(Written::default, sum)
+        })
     }
 }
 

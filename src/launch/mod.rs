@@ -19,7 +19,6 @@
 //! Sources: the API description of botocore; the pipeline definitions that the SageMaker Python SDK 2 writes; Amazon SageMaker
 //! developer guide, "Default cache key attributes by pipeline step type".
 
-mod expression;
 mod limits;
 mod metrics;
 mod pipeline;
@@ -27,7 +26,7 @@ mod requests;
 mod spec;
 mod terms;
 
-pub use spec::{InputMode, Launch, Machines, Step, Versions};
+pub use spec::{Launch, Step};
 
 use serde_json::{Value, json};
 
@@ -41,11 +40,10 @@ impl Launch {
     /// [`Error::Settings`](crate::error::Error::Settings) that lists every violated limit of the API.
     pub fn request(&self, step: Step) -> Result<Value> {
         limits::check_request(self, step)?;
-        let terms = Terms::of_request(self);
-        let mut request = requests::arguments(self, &terms, step);
+        let mut request = requests::arguments(Terms { launch: self, in_pipeline: false }, step);
         let (key, name) = match step {
-            Step::Prepare => ("ProcessingJobName", self.step_name("prepare")),
-            Step::Fit => ("TrainingJobName", self.step_name("fit")),
+            Step::Prepare => ("ProcessingJobName", format!("{}-prepare", self.name)),
+            Step::Fit => ("TrainingJobName", format!("{}-fit", self.name)),
             Step::Model => ("ModelName", self.name.clone()),
             // The arguments of these two include their names.
             Step::EndpointConfig | Step::Endpoint => return Ok(request),
@@ -54,13 +52,14 @@ impl Launch {
         Ok(request)
     }
 
-    /// A pipeline definition with the steps up to `last`.
+    /// A pipeline definition with the steps up to `last`. `cache`: the maximum age, as an ISO 8601 duration, of a result of
+    /// Prepare that it reuses; the platform compares the input prefix, not its objects.
     ///
     /// # Errors
     /// [`Error::Settings`](crate::error::Error::Settings) that lists every violated limit of the API.
-    pub fn pipeline(&self, last: Step) -> Result<impl serde::Serialize + use<>> {
-        limits::check_pipeline(self, last)?;
-        let definition = pipeline::Definition::new(self, last);
+    pub fn pipeline(&self, last: Step, cache: Option<&str>) -> Result<impl serde::Serialize + use<>> {
+        limits::check_pipeline(self, last, cache)?;
+        let definition = pipeline::Definition::new(self, last, cache);
         let length = serde_json::to_string(&definition).expect("plain data has a JSON form").len();
         limits::check_definition(length)?;
         Ok(definition)
@@ -70,8 +69,8 @@ impl Launch {
     ///
     /// # Errors
     /// As [`Self::pipeline`].
-    pub fn pipeline_request(&self, last: Step) -> Result<Value> {
-        let definition = serde_json::to_string(&self.pipeline(last)?).expect("plain data has a JSON form");
+    pub fn pipeline_request(&self, last: Step, cache: Option<&str>) -> Result<Value> {
+        let definition = serde_json::to_string(&self.pipeline(last, cache)?).expect("plain data has a JSON form");
         Ok(json!({ "PipelineName": self.name, "RoleArn": self.role, "PipelineDefinition": definition }))
     }
 }

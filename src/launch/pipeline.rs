@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{
     requests,
     spec::{Launch, Step},
-    terms::Terms,
+    terms::{Terms, parameters},
 };
 
 /// The whole definition.
@@ -40,29 +40,27 @@ struct StepDefinition {
 }
 
 impl Definition {
-    pub(super) fn new(launch: &Launch, last: Step) -> Self {
-        let terms = Terms::of_pipeline(launch);
+    pub(super) fn new(launch: &Launch, last: Step, cache: Option<&str>) -> Self {
+        let terms = Terms { launch, in_pipeline: true };
         let steps = Step::ALL.into_iter().filter(|step| *step <= last).map(|step| {
             // References to earlier steps determine the order.
             // Caching a fit would never hit, because its arguments have the execution's ID; it skips existing artifacts by itself.
-            let cache = launch.cache.as_ref().filter(|_| step == Step::Prepare);
+            let cache = cache.filter(|_| step == Step::Prepare);
+            let (name, r#type) = step.in_pipeline();
             StepDefinition {
-                name: step.name(),
-                r#type: match step {
-                    Step::Prepare => "Processing",
-                    Step::Fit => "Training",
-                    Step::Model => "Model",
-                    Step::EndpointConfig => "EndpointConfig",
-                    Step::Endpoint => "Endpoint",
-                },
-                arguments: requests::arguments(launch, &terms, step),
+                name,
+                r#type,
+                arguments: requests::arguments(terms, step),
                 cache_config: cache.map(|age| json!({ "Enabled": true, "ExpireAfter": age })),
             }
+        });
+        let parameters = parameters(launch).into_iter().filter(|(step, ..)| *step <= last).map(|(_, name, value)| {
+            Parameter { name, r#type: if value.is_string() { "String" } else { "Integer" }, default_value: value }
         });
         Self {
             version: "2020-12-01",
             metadata: json!({}),
-            parameters: parameters(launch, last),
+            parameters: parameters.collect(),
             pipeline_experiment_config: json!({
                 "ExperimentName": { "Get": "Execution.PipelineName" },
                 "TrialName": { "Get": "Execution.PipelineExecutionId" },
@@ -70,22 +68,4 @@ impl Definition {
             steps: steps.collect(),
         }
     }
-}
-
-/// Parameters that the steps up to `last` use.
-fn parameters(launch: &Launch, last: Step) -> Vec<Parameter> {
-    let text = |name, value: &str| Parameter { name, r#type: "String", default_value: value.into() };
-    let count = |name, value: u32| Parameter { name, r#type: "Integer", default_value: value.into() };
-    let all = [
-        (Step::Prepare, text("InputS3Uri", launch.input.as_deref().unwrap_or_default())),
-        (Step::Prepare, text("OutputS3Uri", launch.output())),
-        (Step::Prepare, text("ImageUri", launch.image.as_deref().unwrap_or_default())),
-        (Step::Prepare, text("PrepareInstanceType", &launch.prepare.instance_type)),
-        (Step::Fit, text("FitInstanceType", &launch.fit.instance_type)),
-        (Step::Fit, count("FitInstanceCount", launch.fit.instances)),
-        (Step::EndpointConfig, text("EndpointInstanceType", &launch.endpoint.instance_type)),
-        (Step::EndpointConfig, count("EndpointInstanceCount", launch.endpoint.instances)),
-        (Step::Endpoint, text("EndpointName", launch.endpoint_name())),
-    ];
-    all.into_iter().filter(|(step, _)| *step <= last).map(|(_, parameter)| parameter).collect()
 }

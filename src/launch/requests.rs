@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     metrics,
-    spec::{InputMode, Launch, Step, Versions},
+    spec::{Step, Versions},
     terms::{CUSTOMERS, REPORT, Terms},
 };
 use crate::sagemaker::Paths;
@@ -12,34 +12,34 @@ use crate::sagemaker::Paths;
 /// Retries of a job after a platform error; a fit resumes where it was.
 const ATTEMPTS: u32 = 3;
 
-pub(super) fn arguments(launch: &Launch, terms: &Terms, step: Step) -> Value {
+pub(super) fn arguments(terms: Terms<'_>, step: Step) -> Value {
     match step {
-        Step::Prepare => prepare(launch, terms),
-        Step::Fit => fit(launch, terms),
-        Step::Model => model(launch, terms),
+        Step::Prepare => prepare(terms),
+        Step::Fit => fit(terms),
+        Step::Model => model(terms),
         Step::EndpointConfig => endpoint_config(terms),
         Step::Endpoint => json!({
-            "EndpointName": terms.endpoint_name,
-            "EndpointConfigName": terms.config_name_read,
+            "EndpointName": terms.parameter("EndpointName"),
+            "EndpointConfigName": terms.property(Step::EndpointConfig, "EndpointConfigName", terms.config_name()),
         }),
     }
 }
 
-fn prepare(launch: &Launch, terms: &Terms) -> Value {
+fn prepare(terms: Terms<'_>) -> Value {
+    let launch = terms.launch;
     // Only arguments: the image's entry point is the program.
-    let arguments: Vec<&str> =
-        std::iter::once("prepare").chain(launch.prepare_arguments.iter().map(String::as_str)).collect();
+    let arguments = [&["prepare".to_owned()], &launch.prepare_argument[..]].concat();
     let mut request = json!({
         "RoleArn": launch.role,
-        "AppSpecification": { "ImageUri": terms.image, "ContainerArguments": arguments },
+        "AppSpecification": { "ImageUri": terms.parameter("ImageUri"), "ContainerArguments": arguments },
         "ProcessingResources": { "ClusterConfig": {
-            "InstanceType": terms.prepare_type,
-            "InstanceCount": launch.prepare.instances,
-            "VolumeSizeInGB": launch.prepare.volume,
+            "InstanceType": terms.parameter("PrepareInstanceType"),
+            "InstanceCount": launch.prepare_instances,
+            "VolumeSizeInGB": launch.prepare_volume,
         } },
         // Every instance reads all rows and keeps those of its customers: distributing the files would split customers.
         "ProcessingInputs": [{ "InputName": "raw", "AppManaged": false, "S3Input": {
-            "S3Uri": terms.input,
+            "S3Uri": terms.parameter("InputS3Uri"),
             "LocalPath": Paths::of_platform().processing().join("input/raw"),
             "S3DataType": "S3Prefix",
             "S3InputMode": "File",
@@ -47,8 +47,8 @@ fn prepare(launch: &Launch, terms: &Terms) -> Value {
             "S3CompressionType": "None",
         } }],
         "ProcessingOutputConfig": { "Outputs": [
-            output(CUSTOMERS, &terms.customers),
-            output(REPORT, &terms.report),
+            output(CUSTOMERS, &terms.of_run("customers/")),
+            output(REPORT, &terms.of_run("report/")),
         ] },
         "StoppingCondition": { "MaxRuntimeInSeconds": launch.max_runtime },
     });
@@ -66,46 +66,46 @@ fn output(name: &str, place: &Value) -> Value {
     } })
 }
 
-fn fit(launch: &Launch, terms: &Terms) -> Value {
-    let mode = match launch.input_mode {
-        InputMode::FastFile => "FastFile",
-        InputMode::File => "File",
-    };
-    let mut hyperparameters: serde_json::Map<String, Value> =
-        launch.hyperparameters.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
-    hyperparameters.entry("version").or_insert_with(|| terms.run.clone());
-    if launch.versions == Versions::Names {
-        hyperparameters.insert("artifact_name".into(), "{version}/{customer}.tar.gz".into());
+fn fit(terms: Terms<'_>) -> Value {
+    let launch = terms.launch;
+    let mut hyperparameters = json!(launch.hyperparameters);
+    if !launch.hyperparameters.contains_key("version") {
+        hyperparameters["version"] = terms.run();
     }
+    if launch.versions == Versions::Names {
+        hyperparameters["artifact_name"] = "{version}/{customer}.tar.gz".into();
+    }
+    // A reference to the step, because a cached Prepare wrote to the prefix of an earlier execution.
+    let customers = format!("ProcessingOutputConfig.Outputs['{CUSTOMERS}'].S3Output.S3Uri");
     let mut stopping = json!({ "MaxRuntimeInSeconds": launch.max_runtime });
     let mut request = json!({
         "RoleArn": launch.role,
         "AlgorithmSpecification": {
-            "TrainingImage": terms.image,
-            "TrainingInputMode": mode,
+            "TrainingImage": terms.parameter("ImageUri"),
+            "TrainingInputMode": launch.input_mode,
             "MetricDefinitions": metrics::definitions(launch.regression),
         },
         "HyperParameters": hyperparameters,
         "InputDataConfig": [{
             "ChannelName": "training",
-            "InputMode": mode,
+            "InputMode": launch.input_mode,
             "DataSource": { "S3DataSource": {
                 "S3DataType": "S3Prefix",
-                "S3Uri": terms.customers_read,
+                "S3Uri": terms.property(Step::Prepare, &customers, terms.of_run("customers/")),
                 "S3DataDistributionType": "ShardedByS3Key",
             } },
         }],
-        "OutputDataConfig": { "S3OutputPath": terms.results },
-        "CheckpointConfig": { "S3Uri": terms.models, "LocalPath": Paths::of_platform().checkpoints() },
+        "OutputDataConfig": { "S3OutputPath": terms.of_run("results") },
+        "CheckpointConfig": { "S3Uri": terms.models(), "LocalPath": Paths::of_platform().checkpoints() },
         "ResourceConfig": {
-            "InstanceType": terms.fit_type,
-            "InstanceCount": terms.fit_instances,
-            "VolumeSizeInGB": launch.fit.volume,
+            "InstanceType": terms.parameter("FitInstanceType"),
+            "InstanceCount": terms.parameter("FitInstanceCount"),
+            "VolumeSizeInGB": launch.volume,
         },
         "RetryStrategy": { "MaximumRetryAttempts": ATTEMPTS },
         "ProfilerConfig": { "DisableProfiler": true },
     });
-    if let Some(max_wait) = launch.max_wait {
+    if let Some(max_wait) = launch.max_wait() {
         request["EnableManagedSpotTraining"] = true.into();
         stopping["MaxWaitTimeInSeconds"] = max_wait.into();
     }
@@ -116,30 +116,30 @@ fn fit(launch: &Launch, terms: &Terms) -> Value {
     request
 }
 
-fn model(launch: &Launch, terms: &Terms) -> Value {
+fn model(terms: Terms<'_>) -> Value {
     let mut request = json!({
-        "ExecutionRoleArn": launch.role,
+        "ExecutionRoleArn": terms.launch.role,
         "PrimaryContainer": {
-            "Image": terms.image,
+            "Image": terms.parameter("ImageUri"),
             "Mode": "MultiModel",
-            "ModelDataUrl": terms.models_read,
+            "ModelDataUrl": terms.property(Step::Fit, "CheckpointConfig.S3Uri", terms.models()),
             "MultiModelConfig": { "ModelCacheSetting": "Enabled" },
         },
     });
-    if launch.network_isolation {
+    if terms.launch.network_isolation {
         request["EnableNetworkIsolation"] = true.into();
     }
     request
 }
 
-fn endpoint_config(terms: &Terms) -> Value {
+fn endpoint_config(terms: Terms<'_>) -> Value {
     json!({
-        "EndpointConfigName": terms.config_name,
+        "EndpointConfigName": terms.config_name(),
         "ProductionVariants": [{
             "VariantName": "AllTraffic",
-            "ModelName": terms.model_name,
-            "InstanceType": terms.endpoint_type,
-            "InitialInstanceCount": terms.endpoint_instances,
+            "ModelName": terms.property(Step::Model, "ModelName", terms.launch.name.clone().into()),
+            "InstanceType": terms.parameter("EndpointInstanceType"),
+            "InitialInstanceCount": terms.parameter("EndpointInstanceCount"),
             "InitialVariantWeight": 1.0,
         }],
     })

@@ -1,22 +1,12 @@
 //! What is to be launched: the run or pipeline, its steps, and their instances.
 
-use clap::ValueEnum;
+use clap::{Args, ValueEnum};
+use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// Instances of one step.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Machines {
-    /// Such as `ml.c5.xlarge`.
-    pub instance_type: String,
-    /// Their number.
-    pub instances: u32,
-    /// Disk size of each, in GB; an endpoint has none.
-    pub volume: u32,
-}
-
 /// How the training channel provides the customers' files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum InputMode {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
+pub(super) enum InputMode {
     /// Read from S3 when they are opened
     #[value(name = "FastFile", alias = "fastfile")]
     FastFile,
@@ -27,7 +17,7 @@ pub enum InputMode {
 
 /// Where the models of a run go. Names must differ between runs, because an endpoint caches artifacts by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Versions {
+pub(super) enum Versions {
     /// A prefix for each run, `{output}/{run}/models/`, with its own model object and endpoint configuration
     Prefix,
     /// One prefix, `{output}/models/{run}/{customer}.tar.gz`: a live endpoint serves new artifacts at once, under new names
@@ -51,74 +41,128 @@ pub enum Step {
 
 impl Step {
     /// All steps in order.
-    pub const ALL: [Self; 5] = [Self::Prepare, Self::Fit, Self::Model, Self::EndpointConfig, Self::Endpoint];
+    pub(super) const ALL: [Self; 5] = [Self::Prepare, Self::Fit, Self::Model, Self::EndpointConfig, Self::Endpoint];
 
-    /// Its name in a pipeline.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
+    /// Its name and its type in a pipeline.
+    pub(super) const fn in_pipeline(self) -> (&'static str, &'static str) {
         match self {
-            Self::Prepare => "Prepare",
-            Self::Fit => "Fit",
-            Self::Model => "Model",
-            Self::EndpointConfig => "EndpointConfig",
-            Self::Endpoint => "Endpoint",
+            Self::Prepare => ("Prepare", "Processing"),
+            Self::Fit => ("Fit", "Training"),
+            Self::Model => ("Model", "Model"),
+            Self::EndpointConfig => ("EndpointConfig", "EndpointConfig"),
+            Self::Endpoint => ("Endpoint", "Endpoint"),
         }
     }
 }
 
-/// A launch.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What to launch, and on which instances: options of the command line.
+#[derive(Args, Clone, Debug)]
 pub struct Launch {
-    /// The run's name, or the pipeline's.
-    pub name: String,
-    /// The ARN of the role of the jobs and the endpoint.
-    pub role: Option<String>,
-    /// The image with the program as its entry point.
-    pub image: Option<String>,
-    /// The prefix of the raw tables.
-    pub input: Option<String>,
-    /// The prefix below which everything is written.
-    pub output: Option<String>,
-    /// How the models of runs are kept apart.
-    pub versions: Versions,
-    /// Instances of the preparation.
-    pub prepare: Machines,
-    /// Options of `manyfit prepare`.
-    pub prepare_arguments: Vec<String>,
-    /// Instances of the fit.
-    pub fit: Machines,
-    /// How the fit's instances read the customers' files.
-    pub input_mode: InputMode,
+    /// Name of the run or of the pipeline, which the names of what it creates start with
+    #[arg(long)]
+    pub(super) name: String,
+
+    /// ARN of the role of the jobs and the endpoint
+    #[arg(long, value_name = "ARN")]
+    pub(super) role: Option<String>,
+
+    /// Address of the container image
+    #[arg(long, value_name = "URI")]
+    pub(super) image: Option<String>,
+
+    /// S3 prefix of the raw tables
+    #[arg(long, value_name = "S3")]
+    pub(super) input: Option<String>,
+
+    /// S3 prefix for all results
+    #[arg(long, value_name = "S3")]
+    pub(super) output: Option<String>,
+
+    /// Number of instances for training
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(super) instances: u32,
+
+    /// Instance type for training
+    #[arg(long, value_name = "TYPE", default_value = "ml.c5.xlarge")]
+    pub(super) instance_type: String,
+
+    /// Disk size per instance for training, in GB
+    #[arg(long, value_name = "GB", default_value_t = 30)]
+    pub(super) volume: u32,
+
+    /// How instances read the customers' files
+    #[arg(long, value_enum, default_value_t = InputMode::FastFile)]
+    pub(super) input_mode: InputMode,
+
+    /// Maximum seconds of the preparation, and of training
+    #[arg(long, value_name = "SECONDS", default_value_t = 86_400)]
+    pub(super) max_runtime: u32,
+
+    /// Maximum seconds of training including the wait for spot capacity [default: twice --max-runtime]
+    #[arg(long, value_name = "SECONDS", conflicts_with = "on_demand")]
+    max_wait: Option<u32>,
+
+    /// Train on on-demand instances instead of spot capacity
+    #[arg(long)]
+    on_demand: bool,
+
+    /// Number of instances for the preparation
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(super) prepare_instances: u32,
+
+    /// Instance type for the preparation
+    #[arg(long, value_name = "TYPE", default_value = "ml.m5.xlarge")]
+    pub(super) prepare_instance_type: String,
+
+    /// Disk size per instance for the preparation, in GB; must hold the raw tables
+    #[arg(long, value_name = "GB", default_value_t = 100)]
+    pub(super) prepare_volume: u32,
+
+    /// Option for `manyfit prepare`, such as --prepare-argument=--format=csv; may be repeated
+    #[arg(long, value_name = "OPTION", allow_hyphen_values = true)]
+    pub(crate) prepare_argument: Vec<String>,
+
+    /// Name of the endpoint [default: --name]
+    #[arg(long, value_name = "NAME")]
+    endpoint: Option<String>,
+
+    /// Number of instances for serving
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    pub(super) endpoint_instances: u32,
+
+    /// Instance type for serving
+    #[arg(long, value_name = "TYPE", default_value = "ml.m5.large")]
+    pub(super) endpoint_instance_type: String,
+
+    /// How the models of different runs are kept apart
+    #[arg(long, value_enum, default_value_t = Versions::Prefix)]
+    pub(super) versions: Versions,
+
+    /// Disable network access of the containers; the platform's own transfers still work
+    #[arg(long)]
+    pub(super) network_isolation: bool,
+
     /// Settings of the fit.
-    pub hyperparameters: BTreeMap<String, String>,
+    #[arg(skip)]
+    pub(crate) hyperparameters: BTreeMap<String, String>,
+
     /// Whether the settings ask for regression models, which have error metrics.
-    pub regression: bool,
-    /// Maximum seconds of the preparation, and of the fit.
-    pub max_runtime: u32,
-    /// Maximum seconds of the fit including the wait for spot capacity; `None` for on-demand instances.
-    pub max_wait: Option<u32>,
-    /// Instances of the endpoint.
-    pub endpoint: Machines,
-    /// The endpoint's name; by default that of the launch.
-    pub endpoint_name: Option<String>,
-    /// Whether the containers have no network access; the platform's own transfers still work.
-    pub network_isolation: bool,
-    /// Maximum age, as an ISO 8601 duration, of a cached result of Prepare that a pipeline reuses; `None` for no caching. The
-    /// platform compares the input prefix, not its objects.
-    pub cache: Option<String>,
+    #[arg(skip)]
+    pub(crate) regression: bool,
 }
 
 impl Launch {
-    pub(super) fn step_name(&self, step: &str) -> String {
-        format!("{}-{step}", self.name)
-    }
-
     pub(super) fn endpoint_name(&self) -> &str {
-        self.endpoint_name.as_deref().unwrap_or(&self.name)
+        self.endpoint.as_deref().unwrap_or(&self.name)
     }
 
     /// The output prefix, without a trailing slash.
     pub(super) fn output(&self) -> &str {
         self.output.as_deref().unwrap_or_default().trim_end_matches('/')
+    }
+
+    /// Maximum seconds of the fit including the wait for spot capacity; `None` for on-demand instances.
+    pub(super) fn max_wait(&self) -> Option<u32> {
+        (!self.on_demand).then(|| self.max_wait.unwrap_or(self.max_runtime.saturating_mul(2)))
     }
 }

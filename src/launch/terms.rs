@@ -1,11 +1,8 @@
-//! The values in requests: literals in a standalone request, expressions in a pipeline.
+//! The values in requests: literals in a standalone request; in a pipeline, expressions that each execution evaluates.
 
 use serde_json::{Value, json};
 
-use super::{
-    expression::{execution, join, parameter, property},
-    spec::{Launch, Step, Versions},
-};
+use super::spec::{Launch, Step, Versions};
 
 /// The output of Prepare that Fit reads.
 pub(super) const CUSTOMERS: &str = "customers";
@@ -13,95 +10,74 @@ pub(super) const CUSTOMERS: &str = "customers";
 /// The output of Prepare with its reports.
 pub(super) const REPORT: &str = "report";
 
-/// The values of one launch, each a JSON string or number, or an expression for one.
-pub(super) struct Terms {
-    pub(super) image: Value,
-    /// The run's name.
-    pub(super) run: Value,
-    /// The raw tables.
-    pub(super) input: Value,
-    /// Where Prepare writes.
-    pub(super) customers: Value,
-    /// Where Prepare writes its reports.
-    pub(super) report: Value,
-    /// Where Fit reads.
-    pub(super) customers_read: Value,
-    /// Where Fit writes the models.
-    pub(super) models: Value,
-    /// Where the endpoint reads them.
-    pub(super) models_read: Value,
-    /// Where Fit writes tables and reports.
-    pub(super) results: Value,
-    pub(super) prepare_type: Value,
-    pub(super) fit_type: Value,
-    pub(super) fit_instances: Value,
-    pub(super) model_name: Value,
-    pub(super) config_name: Value,
-    pub(super) config_name_read: Value,
-    pub(super) endpoint_name: Value,
-    pub(super) endpoint_type: Value,
-    pub(super) endpoint_instances: Value,
+/// The values of one launch.
+#[derive(Clone, Copy)]
+pub(super) struct Terms<'a> {
+    pub(super) launch: &'a Launch,
+    /// Whether they are expressions over the pipeline's parameters, the execution and earlier steps.
+    pub(super) in_pipeline: bool,
 }
 
-impl Terms {
-    /// Literals.
-    pub(super) fn of_request(launch: &Launch) -> Self {
-        let output = launch.output();
-        let of_run = |place: &str| Value::from(format!("{output}/{}/{place}", launch.name));
-        let models = match launch.versions {
-            Versions::Prefix => of_run("models/"),
-            Versions::Names => format!("{output}/models/").into(),
-        };
-        Self {
-            image: json!(launch.image),
-            run: launch.name.clone().into(),
-            input: json!(launch.input),
-            customers: of_run("customers/"),
-            report: of_run("report/"),
-            customers_read: of_run("customers/"),
-            models: models.clone(),
-            models_read: models,
-            results: of_run("results"),
-            prepare_type: launch.prepare.instance_type.clone().into(),
-            fit_type: launch.fit.instance_type.clone().into(),
-            fit_instances: launch.fit.instances.into(),
-            model_name: launch.name.clone().into(),
-            config_name: launch.name.clone().into(),
-            config_name_read: launch.name.clone().into(),
-            endpoint_name: launch.endpoint_name().into(),
-            endpoint_type: launch.endpoint.instance_type.clone().into(),
-            endpoint_instances: launch.endpoint.instances.into(),
+/// The parameters of a pipeline, each with the first step that uses it, and its default, which is the literal in a request.
+pub(super) fn parameters(launch: &Launch) -> [(Step, &'static str, Value); 9] {
+    let text = |text: &Option<String>| Value::from(text.as_deref().unwrap_or_default());
+    [
+        (Step::Prepare, "InputS3Uri", text(&launch.input)),
+        (Step::Prepare, "OutputS3Uri", launch.output().into()),
+        (Step::Prepare, "ImageUri", text(&launch.image)),
+        (Step::Prepare, "PrepareInstanceType", launch.prepare_instance_type.clone().into()),
+        (Step::Fit, "FitInstanceType", launch.instance_type.clone().into()),
+        (Step::Fit, "FitInstanceCount", launch.instances.into()),
+        (Step::EndpointConfig, "EndpointInstanceType", launch.endpoint_instance_type.clone().into()),
+        (Step::EndpointConfig, "EndpointInstanceCount", launch.endpoint_instances.into()),
+        (Step::Endpoint, "EndpointName", launch.endpoint_name().into()),
+    ]
+}
+
+impl Terms<'_> {
+    /// A parameter of the pipeline.
+    pub(super) fn parameter(self, name: &str) -> Value {
+        let known = || parameters(self.launch).into_iter().find(|(_, known, _)| *known == name);
+        self.expression(&format!("Parameters.{name}"), || known().expect("it is in the table").2)
+    }
+
+    /// The run's name; in a pipeline the execution's ID, twelve letters and digits.
+    pub(super) fn run(self) -> Value {
+        self.expression("Execution.PipelineExecutionId", || self.launch.name.clone().into())
+    }
+
+    /// A place below the run's own prefix.
+    pub(super) fn of_run(self, place: &str) -> Value {
+        self.join("/", &[self.parameter("OutputS3Uri"), self.run(), place.into()])
+    }
+
+    /// Where Fit writes the models.
+    pub(super) fn models(self) -> Value {
+        match self.launch.versions {
+            Versions::Prefix => self.of_run("models/"),
+            Versions::Names => self.join("/", &[self.parameter("OutputS3Uri"), "models/".into()]),
         }
     }
 
-    /// Expressions over the pipeline's parameters, the execution and earlier steps.
-    pub(super) fn of_pipeline(launch: &Launch) -> Self {
-        let below_output = |places: &[Value]| join("/", &[&[parameter("OutputS3Uri")], places].concat());
-        let of_run = |place: &str| below_output(&[execution(), place.into()]);
-        let customers = format!("ProcessingOutputConfig.Outputs['{CUSTOMERS}'].S3Output.S3Uri");
-        Self {
-            image: parameter("ImageUri"),
-            run: execution(),
-            input: parameter("InputS3Uri"),
-            customers: of_run("customers/"),
-            report: of_run("report/"),
-            // A reference to the step, because a cached Prepare wrote to the prefix of an earlier execution.
-            customers_read: property(Step::Prepare.name(), &customers),
-            models: match launch.versions {
-                Versions::Prefix => of_run("models/"),
-                Versions::Names => below_output(&["models/".into()]),
-            },
-            models_read: property(Step::Fit.name(), "CheckpointConfig.S3Uri"),
-            results: of_run("results"),
-            prepare_type: parameter("PrepareInstanceType"),
-            fit_type: parameter("FitInstanceType"),
-            fit_instances: parameter("FitInstanceCount"),
-            model_name: property(Step::Model.name(), "ModelName"),
-            config_name: join("-", &[launch.name.clone().into(), execution()]),
-            config_name_read: property(Step::EndpointConfig.name(), "EndpointConfigName"),
-            endpoint_name: parameter("EndpointName"),
-            endpoint_type: parameter("EndpointInstanceType"),
-            endpoint_instances: parameter("EndpointInstanceCount"),
+    /// The name of the endpoint configuration.
+    pub(super) fn config_name(self) -> Value {
+        let name = self.launch.name.clone().into();
+        if self.in_pipeline { self.join("-", &[name, self.run()]) } else { name }
+    }
+
+    /// A property of an earlier step, which a pipeline's step waits for.
+    pub(super) fn property(self, step: Step, path: &str, literal: Value) -> Value {
+        self.expression(&format!("Steps.{}.{path}", step.in_pipeline().0), || literal)
+    }
+
+    fn expression(self, path: &str, literal: impl FnOnce() -> Value) -> Value {
+        if self.in_pipeline { json!({ "Get": path }) } else { literal() }
+    }
+
+    fn join(self, on: &str, values: &[Value]) -> Value {
+        if self.in_pipeline {
+            return json!({ "Std:Join": { "On": on, "Values": values } });
         }
+        values.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(on).into()
     }
 }

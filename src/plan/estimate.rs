@@ -7,7 +7,7 @@ use super::groups::{Group, Groups, Tried, weight};
 use serde::Serialize;
 
 /// Estimated resources of a whole job.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Estimate {
     /// Whether files hold several customers each.
     pub bundles: bool,
@@ -40,13 +40,8 @@ impl Estimate {
             bundles,
             files: sample.sizes.len(),
             bytes: sample.sizes.iter().sum(),
-            tried_files: sample.of_size.iter().map(Group::tried_files).sum(),
-            tried: Tried::default(),
-            customers: 0.0,
-            seconds: 0.0,
-            error: 0.0,
-            artifacts: 0.0,
-            by_file: Vec::new(),
+            tried_files: sample.of_size.iter().map(|group| group.tried_files).sum(),
+            ..Self::default()
         };
         let (mut variance, mut paces) = (0.0, Vec::new());
         for group in &sample.of_size {

@@ -33,7 +33,8 @@ pub struct Groups {
 pub(super) struct Group {
     /// In sampling order.
     files: Vec<Entry>,
-    next: usize,
+    /// Number of sampled files.
+    pub(super) tried_files: usize,
     pub(super) bytes: u64,
     pub(super) largest: u64,
     pub(super) tried: Vec<(u64, Tried)>,
@@ -100,7 +101,7 @@ impl Groups {
     /// Whether the sample is large enough for an error estimate: two batches of each group, or all of it.
     #[must_use]
     pub fn is_enough(&self) -> bool {
-        self.of_size.iter().all(|group| group.tried.len() > 1 || group.next == group.files.len())
+        self.of_size.iter().all(|group| group.tried.len() > 1 || group.tried_files == group.files.len())
     }
 
     /// Records the resources of a batch.
@@ -131,26 +132,21 @@ impl Group {
             bytes: files.iter().map(|file| weight(file.size)).sum(),
             largest: files.first().map_or(0, |file| weight(file.size)),
             files,
-            next: 0,
+            tried_files: 0,
             tried: Vec::new(),
         }
     }
 
-    /// Number of sampled files.
-    pub(super) const fn tried_files(&self) -> usize {
-        self.next
-    }
-
     fn take(&mut self) -> Vec<Entry> {
-        let begin = self.next;
+        let begin = self.tried_files;
         // At most an eighth of the group, so that there are several measurements.
         let most = BATCH_FILES.min(self.files.len().div_ceil(8));
         let mut bytes = 0;
-        while self.next < self.files.len() && self.next - begin < most && bytes < BATCH_BYTES {
-            bytes += self.files[self.next].size;
-            self.next += 1;
+        while self.tried_files < self.files.len() && self.tried_files - begin < most && bytes < BATCH_BYTES {
+            bytes += self.files[self.tried_files].size;
+            self.tried_files += 1;
         }
-        self.files[begin..self.next].to_vec()
+        self.files[begin..self.tried_files].to_vec()
     }
 }
 

@@ -9,7 +9,7 @@ const MAX_INSTANCES: usize = 1000;
 /// Keys per LIST request.
 const PAGE: f64 = 1000.0;
 
-/// Maximum requests of a shard besides those of its customers: files read for their columns, and tables written.
+/// Maximum requests of a shard in addition to those of its customers: files read for their columns, and tables written.
 const REQUESTS_OF_A_SHARD: f64 = 10.0;
 
 /// A job on instances of one type.

@@ -36,7 +36,7 @@ pub struct Prices {
 }
 
 impl Prices {
-    /// Reads a table with the columns `item`, `price`, `vcpus`, and perhaps `memory_gib` and `speed`.
+    /// Reads a table with the columns `item`, `price`, `vcpus`, and optionally `memory_gib` and `speed`.
     ///
     /// A row is an instance type with its price per hour, or `GET`, `PUT` or `LIST` with the price of 1,000 requests.
     ///

@@ -22,44 +22,24 @@ pub struct Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { estimate, memory, requests, within, offers } = self;
-        let about = if estimate.bundles && estimate.tried_files < estimate.files { "about " } else { "" };
-        writeln!(
-            f,
-            "{} files, {}: {about}{:.0} customers",
-            estimate.files,
-            bytes(estimate.bytes as f64),
-            estimate.customers
-        )?;
-        writeln!(
-            f,
-            "sample: {} files with {} customers in {} on one thread",
-            estimate.tried_files,
-            estimate.tried.customers,
-            duration(estimate.tried.seconds)
-        )?;
-        if estimate.tried.failed > 0 {
-            writeln!(f, "{:.1} % of them failed; run train for the reasons", 100.0 * estimate.failing())?;
+        let Estimate { bundles, files, tried_files, tried, customers, seconds, error, artifacts, .. } = estimate;
+        let about = if *bundles && tried_files < files { "about " } else { "" };
+        let (size, failed) = (bytes(estimate.bytes as f64), 100.0 * estimate.failing());
+        writeln!(f, "{files} files, {size}: {about}{customers:.0} customers")?;
+        let (sampled, time) = (tried.customers, duration(tried.seconds));
+        writeln!(f, "sample: {tried_files} files with {sampled} customers in {time} on one thread")?;
+        if tried.failed > 0 {
+            writeln!(f, "{failed:.1} % of them failed; run train for the reasons")?;
         }
-        writeln!(
-            f,
-            "work: {} of one thread, ± {:.0} %; artifacts: {}",
-            duration(estimate.seconds),
-            200.0 * estimate.error / estimate.seconds.max(f64::MIN_POSITIVE),
-            bytes(estimate.artifacts)
-        )?;
+        let error = 200.0 * error / seconds.max(f64::MIN_POSITIVE);
+        let (time, size) = (duration(*seconds), bytes(*artifacts));
+        writeln!(f, "work: {time} of one thread, ± {error:.0} %; artifacts: {size}")?;
         if let Some(Memory { base, thread, customer }) = memory {
-            writeln!(
-                f,
-                "memory: {}, and {} per thread, {customer} bytes per customer",
-                bytes(*base as f64),
-                bytes(*thread as f64)
-            )?;
+            let (base, thread) = (bytes(*base as f64), bytes(*thread as f64));
+            writeln!(f, "memory: {base}, and {thread} per thread, {customer} bytes per customer")?;
         }
-        writeln!(
-            f,
-            "requests of one instance to a bucket: {:.0} GET, {:.0} PUT, {:.0} LIST",
-            requests.get, requests.put, requests.list
-        )?;
+        let Requests { get, put, list } = requests;
+        writeln!(f, "requests of one instance to a bucket: {get:.0} GET, {put:.0} PUT, {list:.0} LIST")?;
         if offers.is_empty() {
             return Ok(());
         }

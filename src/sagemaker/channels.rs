@@ -25,27 +25,28 @@ const TABLES: [&str; 3] = ["holidays", "overrides", "future"];
 const NOT_TRAINING: [&str; 5] = [VALIDATION, "test", TABLES[0], TABLES[1], TABLES[2]];
 
 /// The channel of customers, and the other channels that belong to it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub(super) struct Channel {
     /// Absent or empty on a host that received no objects.
     pub(super) directory: PathBuf,
     /// Whether every host has all objects of the channel; `false` if the platform distributed them or did not say.
     pub(super) replicated: bool,
     /// The channel of validation rows, if the job has one.
-    pub(super) validation: Option<Validation>,
+    pub(super) validation: Option<ValidationChannel>,
     /// Directories of the channels of tables, by setting.
     pub(super) tables: BTreeMap<String, PathBuf>,
     pub(super) warning: Option<String>,
 }
 
-/// The channel `validation`.
+/// The channel of validation rows for regression models.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Validation {
-    pub(super) directory: PathBuf,
-    /// Whether every host has all of its objects.
-    pub(super) replicated: bool,
+pub struct ValidationChannel {
+    /// Its directory; absent or empty on a host that received no objects.
+    pub directory: PathBuf,
+    /// A warning for a job that reads it: hosts may miss rows of their customers.
+    pub warning: Option<String>,
     /// Why it cannot be read. An error only for a job that reads it.
-    pub(super) error: Option<String>,
+    pub error: Option<String>,
 }
 
 /// The platform's configuration of a channel.
@@ -57,7 +58,8 @@ struct ChannelConfig {
     distribution: Option<String>,
 }
 
-pub(super) fn read(paths: &Paths) -> Result<Channel> {
+/// The channels of a job of so many hosts.
+pub(super) fn read(paths: &Paths, hosts: usize) -> Result<Channel> {
     let file = paths.config("inputdataconfig.json");
     let parent = paths.channels();
     let config: Option<BTreeMap<String, Option<ChannelConfig>>> = config::read(&file)?;
@@ -77,13 +79,7 @@ pub(super) fn read(paths: &Paths) -> Result<Channel> {
         let directory = parent.join(TRAINING[0]);
         let warning =
             format!("no input channel is configured and {} does not exist: nothing to do", directory.display());
-        return Ok(Channel {
-            directory,
-            replicated: false,
-            validation: None,
-            tables: BTreeMap::new(),
-            warning: Some(warning),
-        });
+        return Ok(Channel { directory, warning: Some(warning), ..Channel::default() });
     }
     let name = choose(&channels).map_err(|complaint| config::invalid(source, complaint))?.to_owned();
     let training = channels.remove(&name).flatten().unwrap_or_default();
@@ -92,8 +88,16 @@ pub(super) fn read(paths: &Paths) -> Result<Channel> {
     }
     let validation = channels.remove(VALIDATION).map(|config| {
         let config = config.unwrap_or_default();
-        let error = config.pipe_error(VALIDATION).map(|complaint| config::invalid(&file, complaint).to_string());
-        Validation { directory: parent.join(VALIDATION), replicated: config.is_replicated(), error }
+        ValidationChannel {
+            directory: parent.join(VALIDATION),
+            // The platform distributes each channel separately, so two files of a customer may go to different hosts.
+            warning: (hosts > 1 && !config.is_replicated()).then(|| {
+                "the channel `validation` is not FullyReplicated and the job has several hosts, so some may miss the \
+                 validation rows of their customers; set its distribution to FullyReplicated"
+                    .to_owned()
+            }),
+            error: config.pipe_error(VALIDATION).map(|complaint| config::invalid(&file, complaint).to_string()),
+        }
     });
     let mut tables = BTreeMap::new();
     for name in TABLES {
@@ -177,7 +181,7 @@ mod tests {
         for directory in directories {
             fs::create_dir_all(paths.channels().join(directory)).unwrap();
         }
-        let channel = read(&paths)?;
+        let channel = read(&paths, 1)?;
         let name = channel.directory.strip_prefix(paths.channels()).unwrap().to_str().unwrap().to_owned();
         Ok((name, channel.replicated, channel.warning))
     }
@@ -197,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn the_validation_channel_stands_beside() {
+    fn the_validation_channel_belongs_to_the_training_channel() {
         let text = r#"{"train": {"S3DistributionType": "ShardedByS3Key"},
             "validation": {"TrainingInputMode": "File", "S3DistributionType": "FullyReplicated"}}"#;
         let base = tempfile::tempdir().unwrap();
@@ -205,10 +209,10 @@ mod tests {
         fs::create_dir_all(paths.config("")).unwrap();
         let validation = |text: &str| {
             fs::write(paths.config("inputdataconfig.json"), text).unwrap();
-            read(&paths).unwrap().validation
+            read(&paths, 2).unwrap().validation
         };
         let directory = paths.channels().join("validation");
-        assert_eq!(validation(text), Some(Validation { directory, replicated: true, error: None }));
+        assert_eq!(validation(text), Some(ValidationChannel { directory, warning: None, error: None }));
         assert_eq!(validation(r#"{"train": {}, "test": {}}"#), None);
         let fault = validation(&text.replace("File", "Pipe")).unwrap().error.unwrap();
         assert!(fault.contains("`validation` is in Pipe mode"), "{fault}");
@@ -273,13 +277,13 @@ mod tests {
         fs::create_dir_all(paths.config("")).unwrap();
         fs::write(paths.config("inputdataconfig.json"), r#"{"meters": {}, "holidays": {}, "overrides": null}"#)
             .unwrap();
-        let channel = read(&paths).unwrap();
+        let channel = read(&paths, 1).unwrap();
         assert_eq!(channel.directory, paths.channels().join("meters"));
         assert_eq!(channel.tables.keys().collect::<Vec<_>>(), ["holidays", "overrides"]);
         assert_eq!(channel.tables["holidays"], paths.channels().join("holidays"));
         fs::write(paths.config("inputdataconfig.json"), r#"{"training": {}, "future": {"TrainingInputMode": "Pipe"}}"#)
             .unwrap();
-        assert!(read(&paths).unwrap_err().to_string().contains("the channel `future` is in Pipe mode"));
+        assert!(read(&paths, 1).unwrap_err().to_string().contains("the channel `future` is in Pipe mode"));
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use super::{
-    channels, checkpoints, hosts, hyperparameters,
+    channels::{self, ValidationChannel},
+    checkpoints, hosts, hyperparameters,
     paths::{Paths, Variables, process_variables},
 };
 use crate::error::Result;
@@ -30,21 +31,8 @@ pub struct TrainingEnvironment {
     pub rank: usize,
     /// The number of hosts, at least 1.
     pub hosts: usize,
-    /// The job's name.
-    pub job_name: Option<String>,
-    /// Warnings for the log: configurations that work, but perhaps not as intended.
+    /// Warnings for the log: configurations that work, but may not be intended.
     pub warnings: Vec<String>,
-}
-
-/// The channel of validation rows for regression models.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ValidationChannel {
-    /// Its directory; absent or empty on a host that received no objects.
-    pub directory: PathBuf,
-    /// A warning for a job that reads it: hosts may miss rows of their customers.
-    pub warning: Option<String>,
-    /// Why it cannot be read.
-    pub error: Option<String>,
 }
 
 impl TrainingEnvironment {
@@ -59,11 +47,11 @@ impl TrainingEnvironment {
             return Ok(None);
         }
         let hyperparameters = hyperparameters::read(&paths.config("hyperparameters.json"))?.unwrap_or_default();
-        let channel = channels::read(&paths)?;
-        let hosts = hosts::read(&paths)?;
+        let hosts = hosts::read(|name| paths.config(name))?;
+        let channel = channels::read(&paths, hosts.count)?;
         let (models, checkpoint_warning) = checkpoints::read(&paths)?;
         let mut warnings: Vec<String> = channel.warning.into_iter().chain(checkpoint_warning).collect();
-        // A channel may be meant for one instance group, and no file says for which.
+        // A channel may be meant for one instance group, and no file names it.
         let may_be_incomplete = channel.replicated && hosts.heterogeneous;
         if may_be_incomplete {
             warnings.push(
@@ -72,27 +60,16 @@ impl TrainingEnvironment {
                     .to_owned(),
             );
         }
-        let validation = channel.validation.map(|validation| ValidationChannel {
-            // The platform distributes each channel separately, so two files of a customer may go to different hosts.
-            warning: (hosts.count > 1 && !validation.replicated).then(|| {
-                "the channel `validation` is not FullyReplicated and the job has several hosts, so some may miss the \
-                 validation rows of their customers; set its distribution to FullyReplicated"
-                    .to_owned()
-            }),
-            directory: validation.directory,
-            error: validation.error,
-        });
         Ok(Some(Self {
             hyperparameters,
             input: channel.directory,
             input_is_replicated: channel.replicated && !may_be_incomplete,
-            validation,
+            validation: channel.validation,
             tables: channel.tables,
             models,
-            output_data: paths.output_data(),
+            output_data: paths.output("data"),
             rank: hosts.rank,
             hosts: hosts.count,
-            job_name: variables("TRAINING_JOB_NAME").filter(|name| !name.is_empty()),
             warnings,
         }))
     }
@@ -175,7 +152,6 @@ mod tests {
             output_data: tree.path("output/data"),
             rank: 1,
             hosts: 10,
-            job_name: Some("energy-7".to_owned()),
             warnings: Vec::new(),
         };
         assert_eq!(environment, expected);
@@ -209,7 +185,6 @@ mod tests {
         ]);
         let environment = tree.detect(&[("TRAINING_JOB_NAME", "")]).unwrap().unwrap();
         assert_eq!(environment.models, tree.path("model"));
-        assert_eq!(environment.job_name, None);
         assert_eq!((environment.rank, environment.hosts, environment.shard()), (1, 2, (0, 1)));
         let [warning] = &environment.warnings[..] else { panic!("{:?}", environment.warnings) };
         assert!(warning.contains("CheckpointConfig"), "{warning}");

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::{config, paths::Paths};
+use super::config;
 use crate::error::Result;
 
 /// Names of the file: the platform's, and that of older sample code.
@@ -30,12 +30,8 @@ struct ResourceConfig {
     instance_groups: Option<Vec<serde::de::IgnoredAny>>,
 }
 
-pub(super) fn read(paths: &Paths) -> Result<Hosts> {
-    read_from(|name| paths.config(name))
-}
-
-/// As [`read`], from the configuration directory of another kind of container.
-pub(super) fn read_from(place: impl Fn(&str) -> PathBuf) -> Result<Hosts> {
+/// Reads the file, whose `place` by name depends on the kind of container.
+pub(super) fn read(place: impl Fn(&str) -> PathBuf) -> Result<Hosts> {
     for name in FILES {
         let path = place(name);
         let Some(ResourceConfig { current_host, hosts, instance_groups }) = config::read(&path)? else { continue };
@@ -60,6 +56,7 @@ pub(super) fn read_from(place: impl Fn(&str) -> PathBuf) -> Result<Hosts> {
 mod tests {
     use std::fs;
 
+    use super::super::paths::Paths;
     use super::*;
 
     fn read_files(files: &[(&str, &str)]) -> Result<Hosts> {
@@ -69,7 +66,7 @@ mod tests {
         for (name, text) in files {
             fs::write(paths.config(name), text).unwrap();
         }
-        read(&paths)
+        read(|name| paths.config(name))
     }
 
     fn host(rank: usize, count: usize) -> Hosts {

@@ -1,6 +1,6 @@
-//! The settings of a job, in the dialect of whichever client wrote them.
+//! The settings of a job, in the format of whichever client wrote them.
 //!
-//! The platform hands over a flat map of strings. What is inside the string depends on the client; `model="prophet"`,
+//! The platform passes a flat map of strings. What is inside the string depends on the client; `model="prophet"`,
 //! `horizon=7` and `weekly=True` in a Python program become
 //!
 //! | client | | | |
@@ -10,7 +10,7 @@
 //! | SageMaker Python SDK 3, `ModelTrainer` | `prophet` | `7` | `true` |
 //! | command line, CDK, Terraform, files by hand | what was typed, and JSON numbers and booleans | | |
 //!
-//! The reader makes one text of each; what the text means is for the settings to say.
+//! The reader normalizes each to one text; `settings` interprets it.
 
 use std::{collections::BTreeMap, fmt, path::Path};
 
@@ -39,19 +39,12 @@ pub fn read(path: &Path) -> Result<Option<BTreeMap<String, String>>> {
         // `--horizon` is a typing error, to be reported as an unknown name; `_tuning_objective_metric` is reserved.
         let reserved = key.starts_with('_') || name.starts_with("sagemaker_");
         let Some(text) = text_of(value).filter(|_| !reserved) else { continue };
-        match settings.get(&name) {
-            Some((other_key, other)) if *other != text => {
-                let complaint = if *other_key == key {
-                    format!("`{key}` is given twice, as `{other}` and as `{text}`; keep one")
-                } else {
-                    format!(
-                        "`{other_key}` is `{other}` and `{key}` is `{text}`, but they are the same setting; keep one"
-                    )
-                };
-                return Err(config::invalid(path, complaint));
-            }
-            _ => settings.insert(name, (key, text)),
-        };
+        let (known_key, known) = settings.entry(name).or_insert_with(|| (key.clone(), text.clone()));
+        if *known != text {
+            let complaint =
+                format!("`{known_key}` is `{known}` and `{key}` is `{text}`: one setting has two values; keep one");
+            return Err(config::invalid(path, complaint));
+        }
     }
     Ok(Some(settings.into_iter().map(|(name, (_, text))| (name, text)).collect()))
 }
@@ -201,9 +194,12 @@ mod tests {
         for (text, complaint) in [
             (
                 r#"{"max-failures": "3", "max_failures": "4"}"#,
-                "`max-failures` is `3` and `max_failures` is `4`, but they are the same setting",
+                "`max-failures` is `3` and `max_failures` is `4`: one setting has two values",
             ),
-            (r#"{"horizon": "3", "horizon": "4"}"#, "`horizon` is given twice, as `3` and as `4`"),
+            (
+                r#"{"horizon": "3", "horizon": "4"}"#,
+                "`horizon` is `3` and `horizon` is `4`: one setting has two values",
+            ),
         ] {
             let error = read_text(text).unwrap_err();
             assert_eq!(error.code(), 2);

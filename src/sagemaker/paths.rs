@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 const BASE: &str = "/opt/ml";
 
 /// Relocates the root, for tests and for running a job locally. The platform never sets it.
-pub(super) const BASE_VARIABLE: &str = "SAGEMAKER_BASE_DIR";
+const BASE_VARIABLE: &str = "SAGEMAKER_BASE_DIR";
 
 /// Looks up an environment variable; `None` if it is unset. Injected, so that tests do not change their process.
 pub(super) type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -28,6 +28,16 @@ impl Paths {
         Self { base: BASE.into() }
     }
 
+    /// A tree elsewhere.
+    pub(super) fn at(base: &Path) -> Self {
+        Self { base: base.into() }
+    }
+
+    /// The environment variable that makes a process use this tree.
+    pub(crate) fn variable(&self) -> (&'static str, &Path) {
+        (BASE_VARIABLE, &self.base)
+    }
+
     pub(super) fn new(variables: Variables<'_>) -> Self {
         let base = variables(BASE_VARIABLE).filter(|base| !base.is_empty());
         Self { base: base.unwrap_or_else(|| BASE.to_owned()).into() }
@@ -44,7 +54,7 @@ impl Paths {
     }
 
     /// The parent directory of the channels.
-    pub(super) fn channels(&self) -> PathBuf {
+    pub(crate) fn channels(&self) -> PathBuf {
         self.base.join("input/data")
     }
 
@@ -58,14 +68,10 @@ impl Paths {
         self.base.join("checkpoints")
     }
 
-    /// What is uploaded as one `output.tar.gz` when the job ends.
-    pub(super) fn output_data(&self) -> PathBuf {
-        self.base.join("output/data")
-    }
-
-    /// Why the job failed.
-    pub(super) fn failure(&self) -> PathBuf {
-        self.base.join("output/failure")
+    /// Below the directory of output: `data` is uploaded as one `output.tar.gz` when the job ends; `failure` says why a training
+    /// job failed, `message` how a processing job ended.
+    pub(crate) fn output(&self, name: &str) -> PathBuf {
+        self.base.join("output").join(name)
     }
 
     /// Whether this process runs in a processing container.
@@ -81,11 +87,6 @@ impl Paths {
     /// The parent of a processing job's inputs and outputs.
     pub(crate) fn processing(&self) -> PathBuf {
         self.base.join("processing")
-    }
-
-    /// How a processing job ended.
-    pub(super) fn message(&self) -> PathBuf {
-        self.base.join("output/message")
     }
 
     /// Moves a path that the platform wrote into a file below a relocated root.
@@ -112,7 +113,7 @@ mod tests {
             let paths = paths(unset);
             assert_eq!(paths.config("resourceconfig.json"), Path::new("/opt/ml/input/config/resourceconfig.json"));
             assert_eq!(paths.channels(), Path::new("/opt/ml/input/data"));
-            assert_eq!(paths.failure(), Path::new("/opt/ml/output/failure"));
+            assert_eq!(paths.output("failure"), Path::new("/opt/ml/output/failure"));
             assert_eq!(paths.relocate(Path::new("/opt/ml/checkpoints/")), Path::new("/opt/ml/checkpoints"));
         }
     }
@@ -122,7 +123,7 @@ mod tests {
         let paths = paths(Some("/tmp/job"));
         assert_eq!(paths.model(), Path::new("/tmp/job/model"));
         assert_eq!(paths.checkpoints(), Path::new("/tmp/job/checkpoints"));
-        assert_eq!(paths.output_data(), Path::new("/tmp/job/output/data"));
+        assert_eq!(paths.output("data"), Path::new("/tmp/job/output/data"));
         for (written, meant) in [
             ("/opt/ml/checkpoints/", "/tmp/job/checkpoints"),
             ("/opt/ml", "/tmp/job"),

@@ -32,29 +32,23 @@ pub struct ProcessingEnvironment {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 struct Config {
-    processing_inputs: Option<Vec<Input>>,
+    processing_inputs: Option<Vec<Port>>,
     processing_output_config: Option<OutputConfig>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 struct OutputConfig {
-    outputs: Option<Vec<Output>>,
+    outputs: Option<Vec<Port>>,
 }
 
+/// An input or an output.
 #[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-struct Input {
-    input_name: String,
-    #[serde(rename = "S3Input")]
-    s3: Option<S3Channel>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-struct Output {
-    output_name: String,
-    #[serde(rename = "S3Output")]
+#[serde(default)]
+struct Port {
+    #[serde(alias = "InputName", alias = "OutputName")]
+    name: String,
+    #[serde(alias = "S3Input", alias = "S3Output")]
     s3: Option<S3Channel>,
 }
 
@@ -81,15 +75,17 @@ impl ProcessingEnvironment {
         }
         let file = paths.processing_config("processingjobconfig.json");
         let job: Config = config::read(&file)?.unwrap_or_default();
-        let hosts = hosts::read_from(|name| paths.processing_config(name))?;
-        let inputs = job.processing_inputs.unwrap_or_default();
-        let inputs: Vec<(String, S3Channel)> =
-            inputs.into_iter().filter_map(|input| Some((input.input_name, input.s3?))).collect();
+        let hosts = hosts::read(|name| paths.processing_config(name))?;
+        let ports = |ports: Option<Vec<Port>>| -> Vec<(String, S3Channel)> {
+            ports.unwrap_or_default().into_iter().filter_map(|port| Some((port.name, port.s3?))).collect()
+        };
+        let mut tables = ports(job.processing_inputs);
         // The script of the SDK's processors is an input as well.
-        let tables: Vec<&(String, S3Channel)> = inputs.iter().filter(|(name, _)| name != "code").collect();
-        let input = match tables[..] {
+        tables.retain(|(name, _)| name != "code");
+        let local_path = |channel: &S3Channel| channel.local_path.as_deref().map(|path| paths.relocate(path));
+        let input = match &tables[..] {
             [] => paths.processing().join("input"),
-            [(_, only)] => local_path(&paths, only).unwrap_or_else(|| paths.processing().join("input")),
+            [(_, only)] => local_path(only).unwrap_or_else(|| paths.processing().join("input")),
             _ => {
                 let names: Vec<&str> = tables.iter().map(|(name, _)| name.as_str()).collect();
                 let complaint = format!(
@@ -99,19 +95,16 @@ impl ProcessingEnvironment {
                 return Err(config::invalid(&file, complaint));
             }
         };
-        let sharded = |(_, channel): &&(String, S3Channel)| {
-            channel.s3_data_distribution_type.as_deref() == Some("ShardedByS3Key")
-        };
+        let sharded =
+            |(_, channel): &(String, S3Channel)| channel.s3_data_distribution_type.as_deref() == Some("ShardedByS3Key");
         if hosts.count > 1 && tables.iter().any(sharded) {
             let complaint = "the input is ShardedByS3Key, so a customer's rows may be on several hosts: make it FullyReplicated, \
                              and each host takes its own customers from it";
             return Err(config::invalid(&file, complaint));
         }
-        let outputs = job.processing_output_config.and_then(|config| config.outputs).unwrap_or_default();
-        let outputs: Vec<(String, PathBuf)> = outputs
-            .into_iter()
-            .filter_map(|output| Some((output.output_name, local_path(&paths, &output.s3?)?)))
-            .collect();
+        let outputs = ports(job.processing_output_config.and_then(|config| config.outputs));
+        let outputs: Vec<(String, PathBuf)> =
+            outputs.into_iter().filter_map(|(name, channel)| Some((name, local_path(&channel)?))).collect();
         let named = |wanted: &str| outputs.iter().find(|(name, _)| name == wanted).map(|(_, path)| path.clone());
         let (customers, reports) = match (named("customers"), named("report"), &outputs[..]) {
             (Some(customers), Some(reports), _) => (customers, reports),
@@ -125,10 +118,6 @@ impl ProcessingEnvironment {
         let work = paths.processing().join("work");
         Ok(Some(Self { input, customers, reports, work, rank: hosts.rank, hosts: hosts.count }))
     }
-}
-
-fn local_path(paths: &Paths, channel: &S3Channel) -> Option<PathBuf> {
-    channel.local_path.as_deref().map(|path| paths.relocate(path))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! Sources: Amazon SageMaker developer guide, "Build Your Own Container for SageMaker Multi-Model Endpoints" and "Use
 //! Your Own Inference Code"; aws/sagemaker-xgboost-container `serving_mms.py`, whose variables these are.
 
-use std::{path::PathBuf, str::FromStr, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 use super::paths::{Paths, Variables, process_variables};
 use crate::error::{Error, Result};
@@ -45,50 +45,40 @@ impl ServingEnvironment {
 
     fn detect_with(variables: Variables<'_>) -> Result<Self> {
         let text = |name: &str| variables(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-        let multi_model = is_set(text("SAGEMAKER_MULTI_MODEL"));
-        let port = number::<u16>("SAGEMAKER_BIND_TO_PORT", text("SAGEMAKER_BIND_TO_PORT"))?;
+        // Some of the platform's code writes `true`, some `True`, some another value.
+        let is_set = |name: &str| {
+            text(name).is_some_and(|text| !["false", "0", "no"].iter().any(|no| text.eq_ignore_ascii_case(no)))
+        };
+        let number = |name: &str, least: u64, most: u64| match text(name).map(|text| (text.parse::<u64>(), text)) {
+            None => Ok(None),
+            Some((Ok(number), _)) if (least..=most).contains(&number) => Ok(Some(number)),
+            Some((_, text)) => {
+                Err(Error::Settings(format!("{name} is {text:?}: use a whole number from {least} to {most}")))
+            }
+        };
+        let positive = |name: &str| number(name, 1, u64::MAX);
+        let multi_model = is_set("SAGEMAKER_MULTI_MODEL");
+        let port = number("SAGEMAKER_BIND_TO_PORT", 0, u16::MAX.into())?.map(|port| port as u16);
         let model = Paths::new(variables).model();
-        let [seconds, minutes] = ["SAGEMAKER_MODEL_SERVER_TIMEOUT_SECONDS", "SAGEMAKER_MODEL_SERVER_TIMEOUT"]
-            .map(|name| positive(name, text(name)));
-        let seconds = seconds?.or(minutes?.map(|minutes| minutes.saturating_mul(60)));
-        let max_request = ["SAGEMAKER_MAX_REQUEST_SIZE", "MAX_CONTENT_LENGTH"]
-            .into_iter()
-            .find_map(|name| text(name).map(|value| positive(name, Some(value))))
-            .transpose()?
-            .flatten();
-        let queue = "SAGEMAKER_MODEL_JOB_QUEUE_SIZE";
-        let jobs = "SAGEMAKER_MODEL_SERVER_WORKERS";
+        let seconds = positive("SAGEMAKER_MODEL_SERVER_TIMEOUT_SECONDS")?;
+        let minutes = positive("SAGEMAKER_MODEL_SERVER_TIMEOUT")?;
+        let seconds = seconds.or(minutes.map(|minutes| minutes.saturating_mul(60)));
+        let max_request = match positive("SAGEMAKER_MAX_REQUEST_SIZE")? {
+            None => positive("MAX_CONTENT_LENGTH")?,
+            bytes => bytes,
+        };
         Ok(Self {
             detected: multi_model || port.is_some() || model.is_dir(),
             multi_model,
             port,
             max_request,
             default_accept: text("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT"),
-            batch: is_set(text("SAGEMAKER_BATCH")),
-            jobs: positive(jobs, text(jobs))?.map(|jobs| jobs as usize),
-            queue: positive(queue, text(queue))?.map(|queue| queue as usize),
+            batch: is_set("SAGEMAKER_BATCH"),
+            jobs: positive("SAGEMAKER_MODEL_SERVER_WORKERS")?.map(|jobs| jobs as usize),
+            queue: positive("SAGEMAKER_MODEL_JOB_QUEUE_SIZE")?.map(|queue| queue as usize),
             timeout: seconds.map(|seconds| Duration::from_secs(seconds.min(LONGEST_TIMEOUT))),
             model,
         })
-    }
-}
-
-/// Whether a flag is set: some of the platform's code writes `true`, some `True`, some another value.
-fn is_set(text: Option<String>) -> bool {
-    text.is_some_and(|text| !matches!(text.to_ascii_lowercase().as_str(), "false" | "0" | "no"))
-}
-
-fn number<T: FromStr>(name: &str, text: Option<String>) -> Result<Option<T>> {
-    text.map(|text| {
-        text.parse().map_err(|_| Error::Settings(format!("{name} is {text:?}, which is not a number in its range")))
-    })
-    .transpose()
-}
-
-fn positive(name: &str, text: Option<String>) -> Result<Option<u64>> {
-    match number(name, text)? {
-        Some(0) => Err(Error::Settings(format!("{name} is 0: it must be at least 1"))),
-        number => Ok(number),
     }
 }
 

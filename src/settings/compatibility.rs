@@ -1,5 +1,5 @@
-//! Parameters of Prophet, XGBoost and scikit-learn that manyfit does not have. They are accepted where they ask for what it
-//! does anyway, so that settings written for those tools can be used as they are.
+//! Parameters of Prophet, XGBoost and scikit-learn that manyfit does not have. They are accepted with values that change
+//! nothing, so that settings written for those tools can be used as they are.
 
 use super::{family::Family, values};
 
@@ -24,7 +24,7 @@ const PARAMETERS: [(Family, &str); 4] = [
     (Family::Ridge, "solver=auto|cholesky positive=false max_iter=* tol=* random_state=*"),
 ];
 
-/// Why some are refused.
+/// Why some parameters are refused.
 const REASONS: [(&str, &str); 3] = [
     ("mcmc_samples", "manyfit finds the optimum of the posterior and does not sample it"),
     ("stan_backend", "manyfit does not use Stan"),
@@ -47,7 +47,7 @@ pub(super) fn is_known(family: Family, name: &str) -> bool {
     accepted(family, name).is_some()
 }
 
-/// What is wrong with the value of a parameter of this family; `None` for a name that is none.
+/// What is wrong with the value of a parameter of this family; `None` for an unknown name.
 pub(super) fn check(family: Family, name: &str, value: &str) -> Option<Result<(), String>> {
     let accepted = accepted(family, name)?;
     let is_same = |other: &str| {

@@ -20,7 +20,7 @@ use std::{
     sync::{Arc, PoisonError},
 };
 
-/// Different settings of customers that are kept at once: with more, they are read again for each.
+/// Largest number of different customer settings to cache; beyond it, settings are read again for each customer.
 const MOST_KNOWN: usize = 4096;
 
 /// What is fitted for one customer.
@@ -28,7 +28,7 @@ const MOST_KNOWN: usize = 4096;
 pub struct CustomerSettings<'a> {
     /// The settings that apply to the customer.
     pub task: Cow<'a, ForecastTask>,
-    /// Their canonical text for the fingerprint, where it is not that of the run.
+    /// Their canonical text for the fingerprint, if it differs from the run's.
     pub shape: Option<String>,
     /// The columns that these settings name, where customers differ.
     columns: Option<Cow<'a, [ExtraColumn]>>,
@@ -37,11 +37,11 @@ pub struct CustomerSettings<'a> {
 }
 
 impl CustomerSettings<'_> {
-    /// The customer's series as its model is given it. Where settings differ by customer, files are read for all of them: here
-    /// the customer gets the columns that its own settings name, under the model's names for them, and no others.
+    /// The customer's series with the columns that its model needs. Where settings differ by customer, files are read with the
+    /// columns of all of them; here the customer's own are selected, under the model's names for them.
     ///
     /// # Errors
-    /// [`Error::Data`] where a column that the model needs is not there.
+    /// [`Error::Data`] if a column that the model needs is missing.
     pub fn series<'s>(&self, series: &'s Series) -> Result<Cow<'s, Series>> {
         let Some(wanted) = &self.columns else { return Ok(Cow::Borrowed(series)) };
         let mut columns = Columns::default();
@@ -49,10 +49,10 @@ impl CustomerSettings<'_> {
             match series.columns.get(column) {
                 Some(values) => columns.insert(name, values.to_vec()),
                 None if *required => {
-                    let there: Vec<String> = series.columns.names().iter().map(|name| format!("{name:?}")).collect();
-                    let there = if there.is_empty() { "none".into() } else { there.join(", ") };
+                    let found: Vec<String> = series.columns.names().iter().map(|name| format!("{name:?}")).collect();
+                    let found = if found.is_empty() { "none".into() } else { found.join(", ") };
                     return Err(Error::Data(format!(
-                        "{}: the model needs a column {column:?}, and the customer's rows have {there} of the columns that \
+                        "{}: the model needs a column {column:?}, and the customer's rows have {found} of the columns that \
                          settings name: add it, or name another",
                         self.place
                     )));
@@ -66,7 +66,7 @@ impl CustomerSettings<'_> {
 }
 
 impl Settings {
-    /// What is fitted for a customer of a run whose settings are `task`.
+    /// What is fitted for a customer of a run with the settings `task`.
     ///
     /// # Errors
     /// [`Error::Data`] where its overrides are invalid, with their file and line.
@@ -78,8 +78,8 @@ impl Settings {
         let holidays = tables.holidays.as_ref().and_then(|table| table.of(name, group));
         let shared_columns = overrides.map(|_| Cow::Borrowed(&tables.columns[..]));
         let (task, shape, columns, place) = match own {
-            Some((place, said)) => {
-                let checked = self.checked(task, &said);
+            Some((place, settings)) => {
+                let checked = self.checked(task, &settings);
                 let invalid = |complaint: &String| Error::Data(format!("{place}: {complaint}"));
                 let CustomerTask { task, columns, shape } = (*checked).as_ref().map_err(invalid)?.clone();
                 (Cow::Owned(task), Some(shape), Some(Cow::Owned(columns)), place)
@@ -99,14 +99,14 @@ impl Settings {
         Ok(customer)
     }
 
-    /// The settings of a customer whose rows say this, over those of the run and with the holidays of all customers.
-    fn checked(&self, task: &ForecastTask, said: &BTreeMap<&str, &str>) -> Arc<Checked> {
-        let key = serde_json::to_string(said).expect("text has a JSON form");
+    /// The settings of a customer with these overrides, and with the holidays of all customers; read once for all with the same.
+    fn checked(&self, task: &ForecastTask, overrides: &BTreeMap<&str, &str>) -> Arc<Checked> {
+        let key = serde_json::to_string(overrides).expect("text has a JSON form");
         let known = || self.tables.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(checked) = known().get(&key) {
             return Arc::clone(checked);
         }
-        let checked = Arc::new(self.read_over(task, said));
+        let checked = Arc::new(self.read_over(task, overrides));
         let mut known = known();
         if known.len() < MOST_KNOWN {
             known.insert(key, Arc::clone(&checked));
@@ -114,10 +114,9 @@ impl Settings {
         checked
     }
 
-    fn read_over(&self, run: &ForecastTask, said: &BTreeMap<&str, &str>) -> Checked {
-        let mut settings = self.tables.given.clone();
-        settings.extend(said.iter().map(|(&name, &value)| (name.to_owned(), value.to_owned())));
-        let read = Self::check(&settings).map_err(|faults| format!("setting {}", faults.join("; setting ")))?;
+    fn read_over(&self, run: &ForecastTask, overrides: &BTreeMap<&str, &str>) -> Checked {
+        let read = Self::check(&self.tables.given_with(overrides))
+            .map_err(|faults| format!("setting {}", faults.join("; setting ")))?;
         let Task::Forecast(task) = read.task else {
             return Err("a customer's model forecasts a series, as that of the run does".into());
         };

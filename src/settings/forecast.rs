@@ -2,9 +2,8 @@
 
 use super::{
     country_calendars::{CountryCalendars, pinned_until},
-    family::Family,
-    prophet::{self, ProphetSettings},
-    reader::Reader,
+    prophet,
+    reader::{Reader, read_fields},
     shape::shape,
 };
 use crate::{
@@ -47,27 +46,26 @@ pub struct ForecastTask {
     pub(super) calendars: Arc<CountryCalendars>,
 }
 
-/// Reads them, and what they say about the input.
+/// Reads the settings of forecasts, and those of the input that only they have.
 pub(super) fn read(reader: &mut Reader<'_>, input: &mut InputSettings) -> ForecastTask {
     input.duplicates = reader.value("duplicates");
     let interval_width = reader.value("interval_width");
     let lower_bound = lower_bound(reader);
-    let ProphetSettings { spec, countries, holidays } = prophet::read(reader, interval_width, lower_bound, input);
-    let baseline = |baseline| SeriesSpec::Baseline { baseline, interval_width, lower_bound };
-    let model = match reader.family {
-        Family::SeasonalNaive => baseline(BaselineSpec::SeasonalNaive),
-        Family::Mean => baseline(BaselineSpec::Mean),
-        _ => SeriesSpec::Prophet(spec),
+    let spec = prophet::read(reader, interval_width, lower_bound, input);
+    let baseline = |name| {
+        let baseline = match name {
+            "seasonal-naive" => BaselineSpec::SeasonalNaive,
+            "mean" => BaselineSpec::Mean,
+            _ => return None,
+        };
+        Some(SeriesSpec::Baseline { baseline, interval_width, lower_bound })
     };
+    let model = baseline(reader.family.name()).unwrap_or(SeriesSpec::Prophet(spec));
     if !matches!(model, SeriesSpec::Prophet(_)) {
         // The baselines look at no other column.
         input.extra.clear();
     }
-    let fallback = match reader.choice("fallback") {
-        "seasonal-naive" => Some(baseline(BaselineSpec::SeasonalNaive)),
-        "mean" => Some(baseline(BaselineSpec::Mean)),
-        _ => None,
-    };
+    let fallback = baseline(reader.choice("fallback"));
     let horizon = reader.value("horizon");
     let (overrides, future) = (reader.optional::<PathBuf>("overrides"), reader.optional::<PathBuf>("future"));
     if future.is_some() && horizon == 0 {
@@ -77,19 +75,18 @@ pub(super) fn read(reader: &mut Reader<'_>, input: &mut InputSettings) -> Foreca
     if future.is_some() && overrides.is_none() && matches!(model, SeriesSpec::Baseline { .. }) {
         reader.fault(format!("future: model={} does not use a table of the future: leave it out", model.name()));
     }
-    ForecastTask {
+    read_fields!(reader, ForecastTask {
+        value: include_history;
+        optional: frequency holidays;
         model,
         fallback,
-        frequency: reader.optional("frequency"),
         horizon,
-        include_history: reader.value("include_history"),
-        countries,
-        holidays,
+        countries: reader.parse("country_holidays", |text, _| prophet::countries(text)).unwrap_or_default(),
         overrides,
         future,
         future_rows: None,
         calendars: Arc::default(),
-    }
+    })
 }
 
 /// The bound below all forecasts, from its two settings.

@@ -1,22 +1,19 @@
 //! Groups in the tables of overrides and holidays must have customers, and settings or holidays.
 
-use super::{holiday_table::HolidayTable, tables::Tables};
+use super::tables::Tables;
 use crate::error::{Error, Result};
 use std::collections::BTreeMap;
 
-/// Checks that each group has customers, and settings or holidays: the others are mostly misspelled.
+/// Checks that each group has customers, and settings or holidays: others are usually misspelled.
 pub(super) fn check_groups(tables: &Tables) -> Result<()> {
-    match idle_groups(tables).as_slice() {
-        [] => Ok(()),
-        [group] => Err(Error::Settings(group.clone())),
-        groups => Err(Error::Settings(format!("{} groups have no effect:\n  {}", groups.len(), groups.join("\n  ")))),
-    }
+    let groups = groups_without_effect(tables);
+    if groups.is_empty() { Ok(()) } else { Err(Error::all_settings("groups have no effect", &groups)) }
 }
 
 /// A sentence for each group that has settings or holidays and no customers, or customers and neither.
-fn idle_groups(tables: &Tables) -> Vec<String> {
+fn groups_without_effect(tables: &Tables) -> Vec<String> {
     let overrides = tables.overrides.as_ref();
-    let holidays = tables.holidays.as_ref().map(HolidayTable::groups);
+    let holidays = tables.holidays.as_ref().map(|table| &table.groups);
     let mut defined: BTreeMap<&str, String> = BTreeMap::new();
     let mut members: BTreeMap<&str, &str> = BTreeMap::new();
     defined.extend(holidays.into_iter().flatten().map(|(group, place)| (group.as_str(), place.clone())));
@@ -29,7 +26,7 @@ fn idle_groups(tables: &Tables) -> Vec<String> {
         }
     }
     let way_out = if overrides.is_some() {
-        "write it beside its customers, or remove the row"
+        "give it to customers in the column group, or remove the row"
     } else {
         "name its customers in a table of customers and groups, overrides=FILE"
     };

@@ -1,6 +1,6 @@
 //! Holidays from tables.
 //!
-//! A table has the columns of Python's `holidays` data frame: `holiday`, `ds`, and if wanted `lower_window`, `upper_window`,
+//! A table has the columns of Python's `holidays` data frame: `holiday`, `ds`, and optionally `lower_window`, `upper_window`,
 //! `prior_scale`. A column `customer` (or `customer_id`) or `group` restricts a row to a customer or a group; a row where both
 //! are empty applies to all customers.
 
@@ -16,9 +16,10 @@ use std::{
 pub(super) struct HolidayTable {
     pub(super) shared: Holidays,
     by_group: HashMap<String, Vec<Holiday>>,
-    /// Where each group is named first.
-    groups: BTreeMap<String, String>,
-    by_customer: HashMap<String, Vec<Holiday>>,
+    /// The groups that have holidays, and where each is named first.
+    pub(super) groups: BTreeMap<String, String>,
+    /// Holidays of single customers.
+    pub(super) by_customer: HashMap<String, Vec<Holiday>>,
 }
 
 impl HolidayTable {
@@ -70,16 +71,6 @@ impl HolidayTable {
         }
         table.shared = shared.into();
         Ok(table)
-    }
-
-    /// The groups that have holidays, and where each is named first.
-    pub(super) const fn groups(&self) -> &BTreeMap<String, String> {
-        &self.groups
-    }
-
-    /// The customers that have holidays of their own.
-    pub(super) fn customers(&self) -> impl Iterator<Item = &str> {
-        self.by_customer.keys().map(String::as_str)
     }
 
     /// The holidays of a customer: shared ones, those of its group and its own; `None` where there are only shared ones.

@@ -68,9 +68,7 @@ fn columns_to_read(overrides: &Overrides, tables: &Tables) -> Vec<ExtraColumn> {
         if naming.is_empty() || seen.contains(&naming) {
             continue;
         }
-        let mut settings = tables.given.clone();
-        settings.extend(naming.iter().map(|(&name, &value)| (name.to_owned(), value.to_owned())));
-        let read = Settings::read(&mut Reader::new(&settings));
+        let read = Settings::read(&mut Reader::new(&tables.given_with(&naming)));
         columns.extend(read.input.extra.into_iter().map(|column| column.column));
         seen.insert(naming);
     }

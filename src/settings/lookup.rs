@@ -1,6 +1,7 @@
-//! Settings by name, in any spelling: canonical names, owners, and what was perhaps meant.
+//! Settings by name, in any spelling: canonical names, owners, and the nearest name to an unknown one.
 
 use super::{compatibility, family::Family, registry::GROUPS, setting::Setting};
+use crate::error::{Error, Result};
 use std::collections::BTreeMap;
 
 /// Similarity from which a known name is suggested for an unknown one.
@@ -42,7 +43,7 @@ pub(super) fn owners_of(name: &str) -> Vec<Family> {
     Family::ALL.into_iter().filter(uses).collect()
 }
 
-/// A sentence's end for a name that is unknown: which one was perhaps meant.
+/// The end of a sentence about an unknown name: the most similar known one.
 #[must_use]
 pub(super) fn suggestion(name: &str, families: &[Family]) -> String {
     let known = families.iter().flat_map(|family| settings_of(*family));
@@ -75,8 +76,8 @@ pub(super) fn canonical<'a>(
         if earlier.1.is_empty() {
             *earlier = (given, value);
         } else if !value.is_empty() && earlier.1 != value {
-            let (other, said) = earlier;
-            faults.push(format!("{given}: {value:?}: means the same as {other}, which is {said:?}: keep one"));
+            let (other, earlier) = earlier;
+            faults.push(format!("{given}: {value:?}: is the same setting as {other}, which is {earlier:?}: keep one"));
         }
     }
     found.into_iter().map(|(name, (_, value))| (name, value)).collect()
@@ -85,13 +86,13 @@ pub(super) fn canonical<'a>(
 /// Settings of several sources as one, by canonical name: each source takes precedence over those before it.
 ///
 /// # Errors
-/// A sentence about a source that gives one setting two values.
-pub fn merge(sources: &[BTreeMap<String, String>]) -> Result<BTreeMap<String, String>, String> {
+/// [`Error::Settings`] if a source gives one setting two values.
+pub fn merge(sources: &[BTreeMap<String, String>]) -> Result<BTreeMap<String, String>> {
     let family = family_of(sources.iter().flatten());
     let (mut merged, mut faults) = (BTreeMap::new(), Vec::new());
     for source in sources {
         let source = canonical(family, source, &mut faults);
         merged.extend(source.into_iter().map(|(name, value)| (name, value.to_owned())));
     }
-    faults.into_iter().next().map_or(Ok(merged), Err)
+    faults.first().map_or(Ok(merged), |fault| Err(Error::Settings(format!("setting {fault}"))))
 }

@@ -19,7 +19,7 @@ use std::{
 };
 
 /// The table of overrides.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Overrides {
     sheets: Vec<Sheet>,
     /// The columns of settings of each sheet, with their canonical names.
@@ -34,13 +34,7 @@ pub(super) struct Overrides {
 
 impl Overrides {
     pub(super) fn read(path: &Path) -> Result<Self> {
-        let mut overrides = Self {
-            sheets: Sheet::read_all(path)?,
-            columns: Vec::new(),
-            customers: HashMap::new(),
-            groups: HashMap::new(),
-            group_of: HashMap::new(),
-        };
+        let mut overrides = Self { sheets: Sheet::read_all(path)?, ..Self::default() };
         for (at, sheet) in overrides.sheets.iter().enumerate() {
             let (customer, group) = (sheet.customer(), sheet.find(&["group"]));
             if customer.is_none() && group.is_none() {

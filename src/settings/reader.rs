@@ -9,11 +9,23 @@ use super::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
+/// A `$type` whose fields are settings of the same names: those with a default, those that may be unset; then other fields.
+macro_rules! read_fields {
+    ($reader:ident, $type:ident { value: $($value:ident)*; optional: $($optional:ident)*; $($other:tt)* }) => {
+        $type {
+            $($value: $reader.value(stringify!($value)),)*
+            $($optional: $reader.optional(stringify!($optional)),)*
+            $($other)*
+        }
+    };
+}
+pub(super) use read_fields;
+
 /// Text that is being read.
 pub(super) struct Reader<'a> {
     pub(super) family: Family,
     given: BTreeMap<&'static str, &'a str>,
-    /// The settings that were asked for.
+    /// The settings that were read.
     pub(super) read: BTreeSet<&'static str>,
     faults: Vec<String>,
 }
@@ -68,7 +80,7 @@ impl<'a> Reader<'a> {
         self.parse(name, |text, setting| values::choice(text, setting.kind)).expect("it has a default")
     }
 
-    /// Whether a setting has a value that is not its default.
+    /// Whether a setting is given.
     pub(super) fn is_given(&self, name: &str) -> bool {
         self.given.contains_key(name)
     }

@@ -20,7 +20,7 @@ pub fn list(model: Option<Family>) -> String {
         }
         text.push('\n');
     }
-    text + "The second column is the default. `manyfit settings NAME` tells what values a setting may have.\n"
+    text + "The second column is the default. `manyfit settings NAME` shows the values that a setting may have.\n"
 }
 
 /// Everything about one setting, for each of the models that have it.

@@ -29,19 +29,19 @@ macro_rules! table {
     };
 }
 
-/// Beyond these bounds a prior says nothing or leaves nothing, and its precision is lost to rounding.
+/// Beyond these bounds a prior has no effect or allows no change, and its precision is lost to rounding.
 const SCALE: Kind = Number("from 1e-9 to 1e9", |x| (1e-9..=1e9).contains(&x));
-const ANY: Kind = Number("", |_| true);
+pub(super) const ANY: Kind = Number("", |_| true);
 const NOT_NEGATIVE: Kind = Number("of at least 0", |x| x >= 0.0);
 const SHARE: Kind = Number("above 0, at most 1", |x| x > 0.0 && x <= 1.0);
 const COUNT: Kind = Integer(1, usize::MAX);
-const COLUMN: Kind = Form("the name of a column");
+pub(super) const COLUMN: Kind = Form("the name of a column");
 const COLUMNS: Kind = Form("names of columns separated by commas, or a JSON list of them");
 const LIMIT: Kind = Form("a number, or the name of a column");
 const TABLE: Kind = Form("a CSV or Parquet file, or a folder of them");
 const SEASONALITY: Kind = Form("auto, true, false or a Fourier order from 1 to 100");
 const SAMPLES: Kind = Form("a number of rows, or a share of them above 0 to 1.0");
-const MODE: Kind = Choice(&["additive", "multiplicative"]);
+pub(super) const MODE: Kind = Choice(&["additive", "multiplicative"]);
 const FORMAT: Kind = Choice(&["json", "ubj"]);
 const MODEL_FORMAT: &str = "Encoding of XGBoost's file; ubj is smaller and faster, and needs XGBoost 1.7 or later.";
 const RANDOM_STATE: Kind = Form("a whole number from 0 to 4294967295, or none for 0");
@@ -134,7 +134,7 @@ const REGRESSION: &[Setting] = table! {
     "features": COLUMNS, "", "Feature columns; all that have no other use unless set.", common;
     "categorical": COLUMNS, "", "Features whose values are categories.", common;
     "weight": COLUMN, "", "Column of sample weights.";
-    "header": Boolean, "", "Whether files begin with column names; told from the first line unless set.";
+    "header": Boolean, "", "Whether files begin with column names; detected from the first line unless set.";
     "validation_fraction": Number("from 0 to below 1", |x| (0.0..1.0).contains(&x)), "0",
         "Share of the rows to validate on, for customers without validation rows of their own.";
     "fallback": Choice(&["ridge", "none"]), "ridge",

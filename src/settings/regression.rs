@@ -1,9 +1,13 @@
 //! Settings of regression models and of their input.
 
-use super::{family::Family, reader::Reader, shape::shape};
+use super::{
+    family::Family,
+    reader::{Reader, read_fields},
+    shape::shape,
+};
 use crate::input::{InputSettings, TableSettings};
 use manyfit_models::{
-    Error, RowsSpec,
+    RowsSpec,
     ridge::RidgeParams,
     trees::{BoostingParams, ForestParams, Objective},
 };
@@ -20,7 +24,7 @@ pub struct RegressionTask {
     pub validation_fraction: f64,
 }
 
-/// Reads them, and what they say about the input.
+/// Reads the settings of regression models, and those of the input that only they have.
 pub(super) fn read(reader: &mut Reader<'_>, seed: u64, input: &mut InputSettings) -> RegressionTask {
     input.table = Some(TableSettings {
         features: reader.parse("features", |text, _| names(text)).unwrap_or_default(),
@@ -36,7 +40,7 @@ pub(super) fn read(reader: &mut Reader<'_>, seed: u64, input: &mut InputSettings
             (RowsSpec::RandomForest { params, format }, checked)
         }
         Family::Ridge => {
-            let params = RidgeParams { alpha: reader.value("alpha"), fit_intercept: reader.value("fit_intercept") };
+            let params = read_fields!(reader, RidgeParams { value: alpha fit_intercept; optional: ; });
             (RowsSpec::Ridge(params), params.check())
         }
         _ => {
@@ -45,10 +49,8 @@ pub(super) fn read(reader: &mut Reader<'_>, seed: u64, input: &mut InputSettings
             (RowsSpec::GradientBoosting { params, format }, checked)
         }
     };
-    match checked {
-        Ok(()) => {}
-        Err(Error::Parameter(faults)) => faults.lines().for_each(|fault| reader.fault(fault.to_owned())),
-        Err(other) => reader.fault(other.to_string()),
+    if let Err(faults) = checked {
+        faults.to_string().lines().for_each(|fault| reader.fault(fault.to_owned()));
     }
     // Ridge predicts beyond the bounds of probabilities, counts and amounts: it replaces their models only on request.
     let has_bounds = matches!(&model, RowsSpec::GradientBoosting { params, .. }
@@ -73,43 +75,25 @@ fn boosting(reader: &mut Reader<'_>, seed: u64) -> BoostingParams {
             )),
         }
     }
-    BoostingParams {
-        num_round: reader.value("num_round"),
+    read_fields!(reader, BoostingParams {
+        value: num_round eta max_depth gamma min_child_weight lambda alpha subsample colsample_bytree colsample_bylevel refresh_leaf;
+        optional: max_delta_step base_score early_stopping_rounds eval_metric;
         objective,
-        eta: reader.value("eta"),
-        max_depth: reader.value("max_depth"),
-        gamma: reader.value("gamma"),
-        min_child_weight: reader.value("min_child_weight"),
-        lambda: reader.value("lambda"),
-        alpha: reader.value("alpha"),
-        max_delta_step: reader.optional("max_delta_step"),
-        subsample: reader.value("subsample"),
-        colsample_bytree: reader.value("colsample_bytree"),
-        colsample_bylevel: reader.value("colsample_bylevel"),
         monotone_constraints: reader
             .parse("monotone_constraints", |text, setting| {
                 constraints(text).ok_or_else(|| format!("use {}", setting.kind))
             })
             .unwrap_or_default(),
-        base_score: reader.optional("base_score"),
-        early_stopping_rounds: reader.optional("early_stopping_rounds"),
-        eval_metric: reader.optional("eval_metric"),
-        refresh_leaf: reader.value("refresh_leaf"),
         seed: random_state(reader, seed),
-    }
+    })
 }
 
 fn forest(reader: &mut Reader<'_>, seed: u64) -> ForestParams {
-    ForestParams {
-        n_estimators: reader.value("n_estimators"),
-        max_depth: reader.value("max_depth"),
-        min_samples_split: reader.value("min_samples_split"),
-        min_samples_leaf: reader.value("min_samples_leaf"),
-        max_features: reader.value("max_features"),
-        bootstrap: reader.value("bootstrap"),
-        max_samples: reader.value("max_samples"),
+    read_fields!(reader, ForestParams {
+        value: n_estimators max_depth min_samples_split min_samples_leaf max_features bootstrap max_samples;
+        optional: ;
         random_state: random_state(reader, seed),
-    }
+    })
 }
 
 /// The seed of trees: one of their own, or that of the run, as XGBoost and scikit-learn take it.

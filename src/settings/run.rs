@@ -1,6 +1,11 @@
 //! The settings of a run.
 
-use super::{max_failures::MaxFailures, reader::Reader, tables::Tables, task::Task};
+use super::{
+    max_failures::MaxFailures,
+    reader::{Reader, read_fields},
+    tables::Tables,
+    task::Task,
+};
 use crate::{
     artifact::NameTemplate,
     error::{Error, Result},
@@ -13,7 +18,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 pub struct Settings {
     /// What to do with each customer.
     pub task: Task,
-    /// What is said about the input.
+    /// How the input is read.
     pub input: InputSettings,
     /// Seed of everything random.
     pub seed: u64,
@@ -48,12 +53,11 @@ impl Settings {
             is_name.then(|| text.to_owned()).ok_or_else(|| format!("use {}", setting.kind))
         });
         let seed = reader.value::<usize>("seed") as u64;
-        let mut input = InputSettings {
-            timestamp: reader.optional("timestamp"),
-            target: reader.optional("target"),
-            customer: reader.optional("customer"),
+        let mut input = read_fields!(reader, InputSettings {
+            value: ;
+            optional: timestamp target customer;
             ..InputSettings::default()
-        };
+        });
         Self {
             task: Task::read(reader, seed, &mut input),
             input,

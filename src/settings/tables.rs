@@ -12,12 +12,20 @@ use std::{
 pub(super) struct Tables {
     pub(super) holidays: Option<HolidayTable>,
     pub(super) overrides: Option<Overrides>,
-    /// The settings of the run as text, which those of a customer are read over.
+    /// The settings of the run as text.
     pub(super) given: BTreeMap<String, String>,
     /// The columns of the input that those name.
     pub(super) columns: Vec<ExtraColumn>,
-    /// Settings of customers by what their rows say: most tables say few different things.
+    /// Settings of customers by their overrides as JSON: most tables have few different rows.
     pub(super) known: Mutex<HashMap<String, Arc<Checked>>>,
+}
+
+impl Tables {
+    /// The settings of the run as text, with a customer's overrides.
+    pub(super) fn given_with(&self, overrides: &BTreeMap<&str, &str>) -> BTreeMap<String, String> {
+        let overrides = overrides.iter().map(|(&name, &value)| (name.to_owned(), value.to_owned()));
+        self.given.clone().into_iter().chain(overrides).collect()
+    }
 }
 
 /// Settings that were read over those of the run, or a complaint.

@@ -8,68 +8,68 @@
 //! Terms have commas between them; a name is followed by its options, each after a colon. The same may be written as a JSON
 //! array of objects with `name` and the options, which names with commas and colons need.
 
-use super::{setting::Kind, values};
-use manyfit_models::prophet::{CustomSeasonality, Mode, Regressor, Standardize};
+use super::{
+    registry::{ANY, COLUMN, MODE},
+    setting::Kind::{self, Form, Integer},
+    values::Value,
+};
+use manyfit_models::prophet::{CustomSeasonality, Regressor, Standardize};
 use std::collections::BTreeMap;
 
-/// A term's options by name.
-type Options = BTreeMap<String, String>;
+const ORDER: Kind = Integer(1, 100);
+
+/// A term: its name, and its options by name.
+struct Term {
+    name: String,
+    options: BTreeMap<String, String>,
+}
 
 pub(super) fn regressors(text: &str) -> Result<Vec<Regressor>, String> {
-    let known = ["prior_scale", "mode", "standardize"];
-    terms(text, &known)?
-        .into_iter()
-        .map(|(name, mut options)| {
-            let read = |options: &mut Options| {
-                Ok(Regressor {
-                    name: name.clone(),
-                    prior_scale: number(options, "prior_scale")?,
-                    standardize: options
-                        .remove("standardize")
-                        .map_or(Ok(Standardize::Auto), |word| standardize(&word))?,
-                    mode: mode_of(options)?,
-                })
-            };
-            read(&mut options).map_err(|fault: String| format!("{name:?}: {fault}"))
+    terms(text, &["prior_scale", "mode", "standardize"], |term| {
+        Ok(Regressor {
+            name: term.name.clone(),
+            prior_scale: term.option("prior_scale", ANY)?,
+            standardize: term.option("standardize", Form("auto, true or false"))?.unwrap_or(Standardize::Auto),
+            mode: term.option("mode", MODE)?,
         })
-        .collect()
+    })
 }
 
 pub(super) fn seasonalities(text: &str) -> Result<Vec<CustomSeasonality>, String> {
     let known = ["period", "order", "fourier_order", "prior_scale", "mode", "condition", "condition_name"];
-    terms(text, &known)?
-        .into_iter()
-        .map(|(name, mut options)| {
-            let read = |options: &mut Options| {
-                let order = options.remove("order").or_else(|| options.remove("fourier_order"));
-                let order = order.ok_or("needs an order: the number of its sine and cosine pairs, such as order=5")?;
-                Ok(CustomSeasonality {
-                    name: name.clone(),
-                    period: number(options, "period")?.ok_or("needs a period in days, such as period=30.5")?,
-                    fourier_order: values::integer(&order, Kind::Integer(1, 100))
-                        .map_err(|fault| format!("order={order}: {fault}"))?,
-                    prior_scale: number(options, "prior_scale")?,
-                    mode: mode_of(options)?,
-                    condition_name: options.remove("condition").or_else(|| options.remove("condition_name")),
-                })
-            };
-            read(&mut options).map_err(|fault: String| format!("{name:?}: {fault}"))
+    terms(text, &known, |term| {
+        let order = term.option("order", ORDER)?.or(term.option("fourier_order", ORDER)?);
+        let order = order.ok_or("needs an order: the number of its sine and cosine pairs, such as order=5")?;
+        Ok(CustomSeasonality {
+            name: term.name.clone(),
+            period: term.option("period", ANY)?.ok_or("needs a period in days, such as period=30.5")?,
+            fourier_order: order,
+            prior_scale: term.option("prior_scale", ANY)?,
+            mode: term.option("mode", MODE)?,
+            condition_name: term.option("condition", COLUMN)?.or(term.option("condition_name", COLUMN)?),
         })
-        .collect()
+    })
 }
 
-/// Names with their options.
-fn terms(text: &str, known: &[&str]) -> Result<Vec<(String, Options)>, String> {
-    let terms = if text.starts_with('[') { from_json(text)? } else { from_plain(text)? };
-    for (name, options) in &terms {
-        if let Some(unknown) = options.keys().find(|option| !known.contains(&option.as_str())) {
-            return Err(format!("{name:?}: unknown option {unknown}; the options are {}", known.join(", ")));
-        }
+impl Term {
+    /// An option's value, if it is given.
+    fn option<T: Value>(&self, name: &str, kind: Kind) -> Result<Option<T>, String> {
+        let read = |text: &String| T::read(text, kind).map_err(|fault| format!("{name}={text}: {fault}"));
+        self.options.get(name).map(read).transpose()
     }
-    Ok(terms)
 }
 
-fn from_plain(text: &str) -> Result<Vec<(String, Options)>, String> {
+/// Reads every term; faults start with the term's name.
+fn terms<T>(text: &str, known: &[&str], read: impl Fn(&Term) -> Result<T, String>) -> Result<Vec<T>, String> {
+    let terms = if text.starts_with('[') { from_json(text)? } else { from_plain(text)? };
+    let read = |term: &Term| match term.options.keys().find(|option| !known.contains(&option.as_str())) {
+        Some(unknown) => Err(format!("unknown option {unknown}; the options are {}", known.join(", "))),
+        None => read(term),
+    };
+    terms.iter().map(|term| read(term).map_err(|fault| format!("{:?}: {fault}", term.name))).collect()
+}
+
+fn from_plain(text: &str) -> Result<Vec<Term>, String> {
     let term = |term: &str| {
         let mut parts = term.split(':').map(str::trim);
         let name = parts.next().unwrap_or_default().to_owned();
@@ -79,13 +79,13 @@ fn from_plain(text: &str) -> Result<Vec<(String, Options)>, String> {
             })?;
             Ok((option.trim().replace('-', "_"), value.trim().to_owned()))
         };
-        let options = parts.map(option).collect::<Result<Options, String>>()?;
-        Ok((name, options))
+        let options = parts.map(option).collect::<Result<_, String>>()?;
+        Ok(Term { name, options })
     };
     text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(term).collect()
 }
 
-fn from_json(text: &str) -> Result<Vec<(String, Options)>, String> {
+fn from_json(text: &str) -> Result<Vec<Term>, String> {
     let objects: Vec<BTreeMap<String, serde_json::Value>> =
         serde_json::from_str(text).map_err(|error| format!("it is not a JSON array of objects: {error}"))?;
     let plain = |value: serde_json::Value| match value {
@@ -93,46 +93,18 @@ fn from_json(text: &str) -> Result<Vec<(String, Options)>, String> {
         other => other.to_string(),
     };
     let term = |object: BTreeMap<String, serde_json::Value>| {
-        let mut options: Options = object
-            .into_iter()
-            .filter(|(_, value)| !value.is_null())
-            .map(|(name, value)| (name, plain(value)))
-            .collect();
+        let given = object.into_iter().filter(|(_, value)| !value.is_null());
+        let mut options: BTreeMap<String, String> = given.map(|(name, value)| (name, plain(value))).collect();
         let name = options.remove("name").ok_or("an object has no name")?;
-        Ok((name, options))
+        Ok(Term { name, options })
     };
     objects.into_iter().map(term).collect()
-}
-
-fn number(options: &mut Options, name: &str) -> Result<Option<f64>, String> {
-    let Some(text) = options.remove(name) else { return Ok(None) };
-    values::number(&text, Kind::Number("", |_| true)).map(Some).map_err(|fault| format!("{name}={text}: {fault}"))
-}
-
-fn mode_of(options: &mut Options) -> Result<Option<Mode>, String> {
-    options.remove("mode").map(|word| mode(&word)).transpose()
-}
-
-fn mode(word: &str) -> Result<Mode, String> {
-    match word.to_ascii_lowercase().as_str() {
-        "additive" => Ok(Mode::Additive),
-        "multiplicative" => Ok(Mode::Multiplicative),
-        _ => Err(format!("unknown mode {word:?}: use additive or multiplicative")),
-    }
-}
-
-fn standardize(word: &str) -> Result<Standardize, String> {
-    match (word, values::boolean(word)) {
-        (_, Ok(true)) => Ok(Standardize::Always),
-        (_, Ok(false)) => Ok(Standardize::Never),
-        (word, _) if word.eq_ignore_ascii_case("auto") => Ok(Standardize::Auto),
-        _ => Err(format!("standardize={word}: use auto, true or false")),
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use manyfit_models::prophet::Mode;
 
     #[test]
     fn a_line_and_json_say_the_same() {
@@ -159,7 +131,7 @@ mod tests {
             ("monthly:order=0:period=3", "\"monthly\": order=0: use a whole number from 1 to 100"),
             ("monthly:5", "\"monthly\": \"5\" is not an option"),
             ("monthly:orders=5", "\"monthly\": unknown option orders; the options are period, order"),
-            ("monthly:order=5:period=3:mode=both", "\"monthly\": unknown mode \"both\""),
+            ("monthly:order=5:period=3:mode=both", "\"monthly\": mode=both: use one of additive, multiplicative"),
             ("[1]", "not a JSON array of objects"),
         ] {
             let fault = seasonalities(text).unwrap_err();

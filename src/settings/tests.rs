@@ -75,7 +75,7 @@ fn all_faults_are_in_one_message() {
         "use one of linear, flat, logistic",
         "cap belongs to logistic growth",
         "regressors",
-        "unknown mode \"both\"",
+        "mode=both: use one of additive, multiplicative",
         "no holidays are known for \"Atlantis\"; the countries are AD, ",
         "interval_width",
         "use a number between 0 and 1",
@@ -180,7 +180,7 @@ fn a_setting_of_another_model_is_refused_with_its_owner() {
         "fit_intercept: \"true\": it belongs to model=ridge",
         "max_dept: no such setting; did you mean max_depth?",
         "eta: \"fast\": use a number of at least 0",
-        "learning_rate: \"0.5\": means the same as eta, which is \"fast\"",
+        "learning_rate: \"0.5\": is the same setting as eta, which is \"fast\"",
         "booster=dart is not supported, only booster=gbtree",
         "num_round: \"0\": use a whole number of at least 1",
         "names \"a\" twice",
@@ -408,8 +408,8 @@ fn later_sources_take_precedence_under_any_name_of_a_setting() {
     assert_eq!((merged["eta"].as_str(), merged["num_round"].as_str()), ("0.2", ""));
     assert!(merged.contains_key("prediction_length"), "it is not a setting of this model, and refused later");
     let twice = source(&[("prediction-length", "3"), ("horizon", "4")]);
-    let fault = merge(&[twice]).unwrap_err();
-    assert!(fault.contains("prediction-length: \"3\": means the same as horizon, which is \"4\""), "{fault}");
+    let fault = merge(&[twice]).unwrap_err().to_string();
+    assert!(fault.contains("prediction-length: \"3\": is the same setting as horizon, which is \"4\""), "{fault}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Customers of the tables of overrides, holidays and the future that are not in the input: most are misspelled.
 
-use super::{holiday_table::HolidayTable, run::Settings, task::Task};
+use super::{run::Settings, task::Task};
 use crate::input::CustomerRows;
 use std::{collections::HashSet, path::Path};
 
@@ -9,7 +9,7 @@ impl Settings {
     pub fn unmatched<'a>(&self, input: impl Iterator<Item = &'a str>) -> Vec<String> {
         let Task::Forecast(task) = &self.task else { return Vec::new() };
         let overrides = self.tables.overrides.iter().flat_map(|table| table.customers.keys().map(String::as_str));
-        let holidays = self.tables.holidays.iter().flat_map(HolidayTable::customers);
+        let holidays = self.tables.holidays.iter().flat_map(|table| table.by_customer.keys().map(String::as_str));
         let future = task.future().into_iter().flat_map(CustomerRows::customers);
         let mut unmatched: Vec<(Option<&Path>, HashSet<&str>)> = vec![
             (task.overrides.as_deref(), overrides.collect()),

@@ -5,13 +5,13 @@ use crate::input::Duplicates;
 use manyfit_models::{
     ModelFormat,
     frequency::Frequency,
-    prophet::{Growth, History, Mode, Scaling, SeasonalityChoice},
+    prophet::{Growth, History, Mode, Scaling, SeasonalityChoice, Standardize},
     trees::{MaxFeatures, Metric, Objective, Samples},
 };
 use serde::de::{DeserializeOwned, IntoDeserializer, value::Error};
 use std::{path::PathBuf, str::FromStr};
 
-/// What a setting's text can be turned into.
+/// A type that a setting's text can be parsed into.
 pub(super) trait Value: Sized {
     /// Reads text of a kind; the complaint says what to use instead.
     fn read(text: &str, kind: Kind) -> Result<Self, String>;
@@ -59,6 +59,12 @@ values! {
         (_, Ok(true)) => Ok(Self::On),
         _ => Err(complaint(kind)),
     };
+    Standardize: |text, kind| match boolean(text) {
+        _ if text.eq_ignore_ascii_case("auto") => Ok(Self::Auto),
+        Ok(true) => Ok(Self::Always),
+        Ok(false) => Ok(Self::Never),
+        Err(_) => Err(complaint(kind)),
+    };
     Samples: |text, kind| match (text.parse(), text.parse::<f64>()) {
         (Ok(count), _) => Ok(Self::Count(count)),
         // Some clients write whole numbers as 3.0; as a fraction that would be an error.
@@ -80,7 +86,7 @@ fn complaint(kind: Kind) -> String {
     format!("use {kind}")
 }
 
-/// The word of a choice as it is called, in any case and with `_` for `-`.
+/// The word of a choice, matched in any case and with `_` for `-`.
 pub(super) fn choice(text: &str, kind: Kind) -> Result<&'static str, String> {
     let Kind::Choice(words) = kind else { return Err(complaint(kind)) };
     let text = text.replace('_', "-");
@@ -102,13 +108,13 @@ pub(super) fn boolean(text: &str) -> Result<bool, String> {
 }
 
 /// A finite number within bounds.
-pub(super) fn number<T: FromStr + Copy + Into<f64>>(text: &str, kind: Kind) -> Result<T, String> {
+fn number<T: FromStr + Copy + Into<f64>>(text: &str, kind: Kind) -> Result<T, String> {
     let is_within = |number: f64| number.is_finite() && !matches!(kind, Kind::Number(_, rule) if !rule(number));
     text.parse().ok().filter(|number: &T| is_within((*number).into())).ok_or_else(|| complaint(kind))
 }
 
 /// A whole number within bounds; `7.0` is one too, since some clients write numbers so.
-pub(super) fn integer(text: &str, kind: Kind) -> Result<usize, String> {
+fn integer(text: &str, kind: Kind) -> Result<usize, String> {
     let text = text.strip_suffix(".0").unwrap_or(text);
     let is_within = |number: &usize| !matches!(kind, Kind::Integer(least, most) if !(least..=most).contains(number));
     text.parse().ok().filter(is_within).ok_or_else(|| complaint(kind))

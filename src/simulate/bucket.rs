@@ -1,7 +1,7 @@
 //! Uploaded artifacts, and their comparison with those of one process.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
@@ -18,15 +18,7 @@ pub(super) struct Bucket {
     store: LocalStore,
 }
 
-/// Which of a host's new files the platform's agent uploaded before the host was gone.
-pub(super) enum Uploaded<'a> {
-    All,
-    /// A random part.
-    Some(&'a mut ChaCha8Rng),
-}
-
-fn objects(folder: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
-    let store = LocalStore::new(folder, Durability::ProcessDeath);
+fn objects(store: &LocalStore) -> Result<BTreeMap<String, Vec<u8>>> {
     let mut objects = BTreeMap::new();
     for entry in store.list()? {
         let mut bytes = Vec::new();
@@ -41,18 +33,15 @@ impl Bucket {
         Self { store: LocalStore::new(folder, Durability::ProcessDeath) }
     }
 
-    /// Copies a host's new and changed files into the bucket, as the platform's agent does.
-    pub(super) fn upload(&self, checkpoints: &Path, mut uploaded: Uploaded<'_>) -> Result<()> {
+    /// Copies a host's new and changed files into the bucket, as the platform's agent does: all, or a random part of them where
+    /// the host is gone before the agent is done.
+    pub(super) fn upload(&self, checkpoints: &Path, mut part: Option<&mut ChaCha8Rng>) -> Result<()> {
         let mut uploaded_before = Vec::new();
-        for (key, bytes) in objects(checkpoints)? {
+        for (key, bytes) in objects(&LocalStore::new(checkpoints, Durability::ProcessDeath))? {
             if self.store.read(&key, &mut uploaded_before)? && uploaded_before == bytes {
                 continue;
             }
-            let arrives = match &mut uploaded {
-                Uploaded::All => true,
-                Uploaded::Some(rng) => rng.random_bool(0.6),
-            };
-            if arrives {
+            if part.as_mut().is_none_or(|rng| rng.random_bool(0.6)) {
                 self.store.publish(&key, &bytes)?;
             }
         }
@@ -62,35 +51,24 @@ impl Bucket {
     /// Copies every object, of whichever host, into a host's folder.
     pub(super) fn restore(&self, checkpoints: &Path) -> Result<()> {
         let host = LocalStore::new(checkpoints, Durability::ProcessDeath);
-        let mut bytes = Vec::new();
-        for entry in self.store.list()? {
-            self.store.read(&entry.key, &mut bytes)?;
-            host.publish(&entry.key, &bytes)?;
-        }
-        Ok(())
+        objects(&self.store)?.iter().try_for_each(|(key, bytes)| host.publish(key, bytes))
     }
 
     /// Checks that the artifacts are identical to those in a folder. Returns their number.
     pub(super) fn compare_with(&self, single: &Path) -> Result<usize> {
-        let mut expected = objects(single)?;
-        let number = expected.len();
-        let mut differences = Vec::new();
-        let mut bytes = Vec::new();
-        for entry in self.store.list()? {
-            self.store.read(&entry.key, &mut bytes)?;
-            match expected.remove(&entry.key) {
-                None => differences.push(format!("{} was made only by the hosts", entry.key)),
-                Some(other) if other != bytes => differences.push(format!("{} differs", entry.key)),
-                Some(_) => {}
-            }
-        }
-        differences.extend(expected.into_keys().map(|key| format!("{key} is missing")));
-        match &differences[..] {
-            [] => Ok(number),
-            [first, ..] => Err(Error::Bug(format!(
-                "{} of {number} artifacts differ between the hosts and one process: {first}",
-                differences.len()
-            ))),
-        }
+        let (expected, found) = (objects(&LocalStore::new(single, Durability::ProcessDeath))?, objects(&self.store)?);
+        let keys: BTreeSet<&String> = expected.keys().chain(found.keys()).collect();
+        let difference = |key: &String| match (expected.get(key), found.get(key)) {
+            (None, _) => Some(format!("{key} was made only by the hosts")),
+            (_, None) => Some(format!("{key} is missing")),
+            (expected, found) => (expected != found).then(|| format!("{key} differs")),
+        };
+        let differences: Vec<String> = keys.into_iter().filter_map(difference).collect();
+        let Some(first) = differences.first() else { return Ok(expected.len()) };
+        Err(Error::Bug(format!(
+            "{} of {} artifacts differ between the hosts and one process: {first}",
+            differences.len(),
+            expected.len()
+        )))
     }
 }

@@ -2,8 +2,7 @@
 
 use std::{
     collections::BTreeSet,
-    fs::{self, File},
-    io::{BufRead, BufReader},
+    env, fs,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
 };
@@ -11,13 +10,10 @@ use std::{
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
 
-use super::{
-    bucket::{Bucket, Uploaded},
-    simulation::Simulation,
-};
+use super::{bucket::Bucket, simulation::Simulation};
 use crate::{
     error::{Error, Result},
-    sagemaker::HostTree,
+    sagemaker::{Paths, create_host_tree},
 };
 
 /// The exit code of a run that was stopped by a signal.
@@ -28,17 +24,32 @@ pub(super) struct Host {
     name: String,
     index: usize,
     keys: Vec<String>,
-    tree: HostTree,
+    tree: Paths,
     process: Child,
     restarts: usize,
 }
 
 impl Host {
-    /// Lays out the host's tree and starts its process.
-    pub(super) fn start(simulation: &Simulation<'_>, index: usize, keys: Vec<String>, bucket: &Bucket) -> Result<Self> {
+    /// Creates a tree with the host's share of the channel and the bucket's artifacts, and starts a process in it.
+    pub(super) fn start(
+        simulation: &Simulation,
+        index: usize,
+        keys: Vec<String>,
+        restarts: usize,
+        bucket: &Bucket,
+    ) -> Result<Self> {
         let name = format!("algo-{}", index + 1);
-        let (tree, process) = launch(simulation, &name, index, &keys, 0, bucket)?;
-        Ok(Self { name, index, keys, tree, process, restarts: 0 })
+        let base = simulation.output.join("hosts").join(format!("{name}-{restarts}"));
+        let tree = create_host_tree(&base, index, simulation.instances.into(), &simulation.settings)?;
+        for key in &keys {
+            link_or_copy(&simulation.input.join(key), &tree.channels().join("training").join(key))?;
+        }
+        bucket.restore(&tree.checkpoints())?;
+        let (variable, path) = tree.variable();
+        let mut command = train(simulation)?;
+        let process =
+            command.env(variable, path).spawn().map_err(|error| Error::storage("starting a process", error))?;
+        Ok(Self { name, index, keys, tree, process, restarts })
     }
 
     /// Number of keys that it was given.
@@ -68,43 +79,31 @@ impl Host {
             self.process.kill().map_err(failed)?;
         }
         self.process.wait().map_err(failed)?;
-        bucket.upload(&self.tree.checkpoints(), Uploaded::Some(rng))
+        bucket.upload(&self.tree.checkpoints(), Some(rng))
     }
 
     /// Starts a new machine under the same name, with the same channel and every artifact of the bucket.
-    pub(super) fn restart(&mut self, simulation: &Simulation<'_>, bucket: &Bucket) -> Result<()> {
-        self.restarts += 1;
-        (self.tree, self.process) = launch(simulation, &self.name, self.index, &self.keys, self.restarts, bucket)?;
+    pub(super) fn restart(&mut self, simulation: &Simulation, bucket: &Bucket) -> Result<()> {
+        let keys = std::mem::take(&mut self.keys);
+        *self = Self::start(simulation, self.index, keys, self.restarts + 1, bucket)?;
         Ok(())
     }
 
-    /// Waits for the process to end and uploads the rest.
-    pub(super) fn finish(&mut self, bucket: &Bucket) -> Result<()> {
-        let mut stderr = Vec::new();
-        // A full pipe would keep the process from ending.
-        if let Some(mut output) = self.process.stderr.take() {
-            std::io::Read::read_to_end(&mut output, &mut stderr)
-                .map_err(|error| Error::storage("reading a pipe", error))?;
-        }
-        let status = self.process.wait().map_err(|error| Error::storage("waiting for a process", error))?;
-        check_exit(&self.name, &Output { status, stdout: Vec::new(), stderr })?;
-        bucket.upload(&self.tree.checkpoints(), Uploaded::All)
-    }
-
-    /// The manifest of its last run, among its results.
-    fn manifest(&self) -> Result<PathBuf> {
-        let folder = self.tree.output_data();
+    /// Waits for the process to end and uploads the rest. Returns the manifest among its results.
+    pub(super) fn finish(self, bucket: &Bucket) -> Result<PathBuf> {
+        let ended = self.process.wait_with_output().map_err(|error| Error::storage("waiting for a process", error))?;
+        check_exit(&self.name, &ended)?;
+        bucket.upload(&self.tree.checkpoints(), None)?;
+        let folder = self.tree.output("data");
         let is_manifest = |path: &PathBuf| {
-            let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-            stem.starts_with("manifest")
-                && !stem.contains("partial")
-                && path.extension().is_some_and(|end| end == "jsonl")
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            name.starts_with("manifest") && name.ends_with(".jsonl") && !name.contains("partial")
         };
-        let found = fs::read_dir(&folder)
+        let mut entries = fs::read_dir(&folder)
             .map_err(|error| Error::storage(format_args!("listing {}", folder.display()), error))?
             .flatten()
-            .map(|entry| entry.path())
-            .find(is_manifest);
+            .map(|entry| entry.path());
+        let found = entries.find(is_manifest);
         found.ok_or_else(|| Error::Bug(format!("{} left no manifest in {}", self.name, folder.display())))
     }
 }
@@ -113,14 +112,14 @@ impl Host {
 ///
 /// # Errors
 /// [`Error::Bug`] if two hosts have the same customer.
-pub(super) fn customers_of(hosts: &[Host]) -> Result<usize> {
+pub(super) fn count_customers(manifests: &[PathBuf]) -> Result<usize> {
     let mut customers = BTreeSet::new();
-    for host in hosts {
-        let path = host.manifest()?;
-        let failed = |error| Error::storage(format_args!("reading {}", path.display()), error);
-        for line in BufReader::new(File::open(&path).map_err(failed)?).lines() {
-            let row: Value = serde_json::from_str(&line.map_err(failed)?)
-                .map_err(|error| Error::Bug(format!("{}: {error}", path.display())))?;
+    for path in manifests {
+        let text = fs::read_to_string(path)
+            .map_err(|error| Error::storage(format_args!("reading {}", path.display()), error))?;
+        for line in text.lines() {
+            let row: Value =
+                serde_json::from_str(line).map_err(|error| Error::Bug(format!("{}: {error}", path.display())))?;
             let customer = row["customer"].as_str().unwrap_or_default().to_owned();
             if let Some(twice) = customers.replace(customer) {
                 return Err(Error::Bug(format!("the customer {twice} is in two hosts' manifests")));
@@ -130,33 +129,13 @@ pub(super) fn customers_of(hosts: &[Host]) -> Result<usize> {
     Ok(customers.len())
 }
 
-/// Creates a tree with the host's share of the channel and the bucket's artifacts, and starts a process in it.
-fn launch(
-    simulation: &Simulation<'_>,
-    name: &str,
-    index: usize,
-    keys: &[String],
-    restarts: usize,
-    bucket: &Bucket,
-) -> Result<(HostTree, Child)> {
-    let base = simulation.work.join("hosts").join(format!("{name}-{restarts}"));
-    let tree = HostTree::create(&base, index, simulation.instances, simulation.settings)?;
-    for key in keys {
-        link_or_copy(&simulation.input.join(key), &tree.channel().join(key))?;
-    }
-    bucket.restore(&tree.checkpoints())?;
-    let (variable, path) = tree.variable();
-    let mut command = train(simulation);
-    let process = command.env(variable, path).spawn().map_err(|error| Error::storage("starting a process", error))?;
-    Ok((tree, process))
-}
-
 /// The command of a training process, whose standard error is captured.
-pub(super) fn train(simulation: &Simulation<'_>) -> Command {
-    let mut command = Command::new(simulation.program);
+pub(super) fn train(simulation: &Simulation) -> Result<Command> {
+    let program = env::current_exe().map_err(|error| Error::storage("finding this program", error))?;
+    let mut command = Command::new(program);
     command.arg("train").arg("--jobs").arg(simulation.jobs.to_string());
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-    command
+    Ok(command)
 }
 
 /// Makes a file available under another name: by a hard link if the file system allows it, by a copy otherwise.

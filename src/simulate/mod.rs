@@ -56,33 +56,32 @@ impl fmt::Display for Outcome {
     }
 }
 
-impl Simulation<'_> {
+impl Simulation {
     /// Runs the job, and the same work in one process to compare with.
     ///
     /// # Errors
     /// [`Error::Settings`] if the work folder is not empty; the error of a host's process that failed;
     /// [`Error::Bug`] if the hosts' results differ from those of one process.
     pub fn run(&self) -> Result<Outcome> {
-        let occupied = self.work.read_dir().is_ok_and(|mut entries| entries.next().is_some());
+        let (output, instances) = (&self.output, usize::from(self.instances));
+        let occupied = output.read_dir().is_ok_and(|mut entries| entries.next().is_some());
         if occupied {
-            let work = self.work.display();
-            return Err(Error::Settings(format!("{work} is not empty: choose an empty folder for the simulation")));
+            let output = output.display();
+            return Err(Error::Settings(format!("{output} is not empty: choose an empty folder for the simulation")));
         }
-        let entries = LocalStore::new(self.input, Durability::ProcessDeath).list()?;
+        let entries = LocalStore::new(&self.input, Durability::ProcessDeath).list()?;
         let keys: Vec<String> = entries.into_iter().map(|entry| entry.key).collect();
-        let dealt = deal::deal(keys, self.instances, self.shuffle);
-        let bucket = Bucket::new(self.work.join("bucket"));
+        let dealt = deal::deal(keys, instances, self.shuffle_seed);
+        let bucket = Bucket::new(output.join("bucket"));
         let counts = dealt.iter().map(Vec::len).collect();
         let mut hosts = dealt
             .into_iter()
             .enumerate()
-            .map(|(index, keys)| Host::start(self, index, keys, &bucket))
+            .map(|(index, keys)| Host::start(self, index, keys, 0, &bucket))
             .collect::<Result<Vec<_>>>()?;
         let stops = self.stop_some(&mut hosts, &bucket)?;
-        for host in &mut hosts {
-            host.finish(&bucket)?;
-        }
-        let customers = host::customers_of(&hosts)?;
+        let manifests = hosts.into_iter().map(|host| host.finish(&bucket)).collect::<Result<Vec<_>>>()?;
+        let customers = host::count_customers(&manifests)?;
         let single = self.one_process()?;
         let artifacts = bucket.compare_with(&single)?;
         Ok(Outcome { keys: counts, stops, artifacts, customers })
@@ -92,7 +91,7 @@ impl Simulation<'_> {
     fn stop_some(&self, hosts: &mut [Host], bucket: &Bucket) -> Result<usize> {
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
         let mut at_work = 0;
-        for _ in 0..self.stops {
+        for _ in 0..self.spot_stops {
             let chosen = rng.random_range(0..hosts.len());
             let host = &mut hosts[chosen];
             // After some more artifacts, or at its very start.
@@ -112,10 +111,10 @@ impl Simulation<'_> {
 
     /// Does the same work in one process. Returns the folder of its artifacts.
     fn one_process(&self) -> Result<PathBuf> {
-        let output = self.work.join("one-process");
-        let mut command = host::train(self);
-        command.arg("--input").arg(self.input).arg("--output").arg(&output);
-        for (name, value) in self.settings {
+        let output = self.output.join("one-process");
+        let mut command = host::train(self)?;
+        command.arg("--input").arg(&self.input).arg("--output").arg(&output);
+        for (name, value) in &self.settings {
             command.arg("--set").arg(format!("{name}={value}"));
         }
         let ended = command.output().map_err(|error| Error::storage("starting a process", error))?;

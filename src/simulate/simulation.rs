@@ -1,26 +1,43 @@
 //! The parameters of a simulation.
 
-use std::{collections::BTreeMap, path::Path};
+use clap::Args;
+use std::{collections::BTreeMap, path::PathBuf};
 
-/// A job of many instances and the interruptions that it suffers.
-#[derive(Debug)]
-pub struct Simulation<'a> {
-    /// The program, whose sub-command `train` is run.
-    pub program: &'a Path,
-    /// The folder in place of the training channel's S3 prefix.
-    pub input: &'a Path,
-    /// An empty or absent folder for the hosts' trees, the bucket and the run of one process.
-    pub work: &'a Path,
-    /// Number of instances, at least 1.
-    pub instances: usize,
-    /// Seed of the order in which keys are distributed, as in the channel's ShuffleConfig; `None` for the order of their names.
-    pub shuffle: Option<u64>,
-    /// Number of interruptions.
-    pub stops: usize,
-    /// Seed of which hosts are interrupted, when, and how much of their work was uploaded by then.
-    pub seed: u64,
-    /// Worker threads of each host.
-    pub jobs: usize,
+/// A job of many instances and the interruptions that it suffers: options of the command line.
+#[derive(Args, Debug)]
+pub struct Simulation {
+    /// Folder with the customers' files
+    // In place of the training channel's S3 prefix.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) input: PathBuf,
+
+    /// Empty folder for the instances' directory trees and results
+    #[arg(long, value_name = "DIR")]
+    pub(super) output: PathBuf,
+
+    /// Number of instances
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(super) instances: u16,
+
+    /// Distribute files in a random order of this seed [default: in the order of their names]
+    // As the channel's ShuffleConfig.
+    #[arg(long, value_name = "SEED")]
+    pub(super) shuffle_seed: Option<u64>,
+
+    /// Number of interruptions, by SIGTERM or SIGKILL
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(super) spot_stops: u16,
+
+    /// Seed of the interruptions
+    // Which hosts are interrupted, when, and how much of their work was uploaded by then.
+    #[arg(long, value_name = "SEED", default_value_t = 0)]
+    pub(super) seed: u64,
+
+    /// Worker threads per instance
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) jobs: u16,
+
     /// The job's hyperparameters.
-    pub settings: &'a BTreeMap<String, String>,
+    #[arg(skip)]
+    pub(crate) settings: BTreeMap<String, String>,
 }

@@ -58,12 +58,12 @@ fn options_of_the_preparation_are_checked_before_a_job_is_paid_for() {
             "--prepare-argument: unexpected argument '--targt' found; tip: a similar argument exists",
         ),
         (&["--filter=kwh"], "invalid condition"),
-        (&["--keep=*,a"], "--prepare-argument: --keep: * stands for every column"),
+        (&["--keep=*,a"], "--prepare-argument: --keep: * keeps every column"),
         (&["--format=parquet", "--no-header"], "--no-header is for CSV"),
         (&["--shard=0/2"], "--prepare-argument: --shard: the platform sets this in a job"),
         (&["--work=/tmp"], "--prepare-argument: --work"),
         (&["--input=raw", "--output=out"], "--prepare-argument: --input"),
-        (&["--help"], "--prepare-argument: a job does not ask for help"),
+        (&["--help"], "--prepare-argument: --help has no use in a job"),
     ] {
         let options: Vec<String> = options.iter().map(|option| format!("--prepare-argument={option}")).collect();
         let options: Vec<&str> = options.iter().map(String::as_str).collect();

@@ -63,7 +63,7 @@ fn fence_faults(file: &str, source: &str) -> Vec<String> {
         "prepare/write/parquet.rs",
         "results/parquet.rs",
     ];
-    let rayon = ["predict/", "prepare/", "run/", "train/"];
+    let rayon = ["generate/", "predict/", "prepare/", "run/", "train/"];
     let asynchronous = ["cli/serve.rs", "serve/", "store/s3/"];
     let outside = |place: &str| !file.starts_with(place);
     let platform = ["/opt/ml", "SAGEMAKER_", "TRAINING_JOB_NAME", "TRAINING_JOB_ARN", "SM_"];

@@ -637,7 +637,7 @@ fn what_trees_cannot_be_fitted_to_falls_back_to_a_line_only_where_that_makes_sen
     let wide = folder([("wide.csv", joined(wide.map(|features| format!("-1,{features}"))))]);
     let hurried = ["header=false", "objective=count:poisson", "fallback=ridge", "customer_time_limit=0.03"];
     fit(wide.path(), output.path(), &hurried).with_code(3).complains_of(&["did not end within its time limit"]);
-    // A setting that cannot be followed is nobody's fault but the setting's.
+    // No fallback for an invalid setting: the settings must change.
     let constrained = ["target=price", "monotone_constraints=(1,1,1,1,1)"];
     fit(input.path(), output.path(), &constrained).with_code(3).complains_of(&["monotone_constraints has 5 values"]);
 }
