@@ -7,6 +7,7 @@ mod documented_commands;
 mod documented_links;
 mod forecast_runs;
 mod generate;
+mod image_context;
 mod launch_requests;
 mod layers;
 mod lower_bounds;
