@@ -55,7 +55,8 @@ fn targets(paths: &[String]) -> Result<Vec<PathBuf>, String> {
     built
         .map(|target| {
             let path = Path::new(target["src_path"].as_str().unwrap());
-            let path = path.strip_prefix(fs::canonicalize(context.path()).unwrap()).map_err(|error| error.to_string())?;
+            let path =
+                path.strip_prefix(fs::canonicalize(context.path()).unwrap()).map_err(|error| error.to_string())?;
             Ok(path.to_owned())
         })
         .collect()

@@ -132,6 +132,20 @@ impl Rows {
         dot(&self.residuals, &self.residuals)
     }
 
+    /// The rows of a trend that goes through the series, where η is `path` and no other terms count; the residuals are those
+    /// of the model that is tangent there at parameters that are all 0.
+    pub(super) fn follow_series(&mut self, design: &Design, y: &[f64], path: Vec<f64>) {
+        self.eta = path;
+        for (values, value) in [(&mut self.factor, 1.0), (&mut self.addend, 0.0)] {
+            values.clear();
+            values.resize(y.len(), value);
+        }
+        self.evaluate(design, y);
+        for ((residual, slope), eta) in self.residuals.iter_mut().zip(&self.slope).zip(&self.eta) {
+            *residual += slope * eta;
+        }
+    }
+
     /// The sum of squared errors after a share of a step.
     pub(super) fn squared_error_after(&self, design: &Design, y: &[f64], step: &Self, share: f64) -> f64 {
         let logistic = design.growth == Growth::Logistic;

@@ -17,7 +17,7 @@ use super::{
     lasso::ActiveSet,
     linear_algebra::{add_scaled, dot},
     normal_equations::{NormalMatrix, RightHandSide, trend_columns},
-    posterior::{Design, Parameters},
+    point::Point,
     solver::{Problem, best_variance},
     spec::Growth,
 };
@@ -32,14 +32,6 @@ const LEAST_NEWTON_GAIN: f64 = 1e-6;
 
 /// A minimum is known when a step leads so near to it, in units of log p: then the rest of the way is left out.
 const SAME: f64 = 1.0;
-
-/// A point of the search: the parameters in the coordinates of the path.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Point {
-    /// Slope, level and β; level and β with flat growth.
-    pub(super) free: Vec<f64>,
-    pub(super) delta: Vec<f64>,
-}
 
 /// What a step promises.
 #[derive(Clone, Copy, Debug)]
@@ -56,10 +48,10 @@ pub(super) struct Descent {
     /// The rows as they are at the point.
     pub(super) rows: Rows,
     step_rows: Rows,
-    curvature: Curvature,
+    pub(super) curvature: Curvature,
     reduced: Elimination,
     active_set: ActiveSet,
-    right: RightHandSide,
+    pub(super) right: RightHandSide,
     /// Where it is.
     pub(super) point: Point,
     target: Point,
@@ -238,49 +230,8 @@ impl Descent {
     }
 }
 
-impl Point {
-    /// `share` of the way from one point to another; all the way is exactly there, zeros too.
-    fn blend(&mut self, from: &Self, to: &Self, share: f64) {
-        let blend = |out: &mut Vec<f64>, from: &[f64], to: &[f64]| {
-            out.clear();
-            if share == 1.0 {
-                out.extend_from_slice(to);
-            } else {
-                out.extend(from.iter().zip(to).map(|(from, to)| from + share * (to - from)));
-            }
-        };
-        blend(&mut self.free, &from.free, &to.free);
-        blend(&mut self.delta, &from.delta, &to.delta);
-    }
-
-    pub(super) fn from_parameters(design: &Design, parameters: &Parameters) -> Self {
-        let Parameters { k, m, delta, beta, .. } = parameters;
-        let mut free = match design.growth {
-            Growth::Linear => vec![*k, *m],
-            Growth::Logistic => vec![*k, -k * m],
-            Growth::Flat => vec![*m],
-        };
-        free.extend_from_slice(beta);
-        let ramps = if design.growth == Growth::Flat { 0 } else { design.changepoints.len() };
-        Self { free, delta: delta[..ramps].to_vec() }
-    }
-
-    pub(super) fn into_parameters(self, design: &Design, sigma: f64) -> Parameters {
-        let (head, beta) = self.free.split_at(trend_columns(design.growth));
-        let (k, m) = match (design.growth, head) {
-            (Growth::Logistic, &[k, level]) => (k, -level / k),
-            (_, &[k, m]) => (k, m),
-            (_, head) => (0.0, head[0]),
-        };
-        let mut delta = self.delta;
-        // Flat growth has changepoints too, which its trend does not use: their prior puts them at 0.
-        delta.resize(design.changepoints.len(), 0.0);
-        Parameters { k, m, delta, beta: beta.to_vec(), sigma }
-    }
-}
-
 /// −log p: φ where the noise is the best for this sum of squared errors.
-fn objective(problem: &Problem<'_>, point: &Point, sse: f64, variance: f64) -> f64 {
+pub(super) fn objective(problem: &Problem<'_>, point: &Point, sse: f64, variance: f64) -> f64 {
     let Problem { design, normal, y, .. } = problem;
     let n = y.len() as f64;
     let priors: f64 = normal.precision.iter().zip(&point.free).map(|(precision, x)| precision * x * x).sum();
@@ -297,7 +248,7 @@ fn objective(problem: &Problem<'_>, point: &Point, sse: f64, variance: f64) -> f
 }
 
 /// Puts the prior of m = −c/k, N(0, 5), in the place of that of c.
-fn add_offset_prior(
+pub(super) fn add_offset_prior(
     matrix: &mut NormalMatrix,
     gradient: &mut RightHandSide,
     point: &Point,
@@ -338,7 +289,7 @@ fn follow_variance(matrix: &mut NormalMatrix, gradient: &RightHandSide, variance
 }
 
 /// H v, the priors left out.
-fn product(matrix: &NormalMatrix, v: &Point, out: &mut RightHandSide) {
+pub(super) fn product(matrix: &NormalMatrix, v: &Point, out: &mut RightHandSide) {
     let (free, ramps) = (matrix.free, matrix.ramps);
     out.free.clear();
     out.ramp.clear();
@@ -360,6 +311,7 @@ fn sum_abs(values: &[f64]) -> f64 {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use crate::prophet::posterior::Design;
     use rand::{RngExt, SeedableRng};
 
     /// Two features, one of each mode, a bend, and noise.

@@ -18,6 +18,7 @@ mod country;
 mod curvature;
 mod descent;
 mod elimination;
+mod escape;
 mod faults;
 mod features;
 mod fitted;
@@ -28,11 +29,16 @@ mod lasso;
 mod linear_algebra;
 mod nonlinear;
 mod normal_equations;
+mod point;
 mod posterior;
+#[cfg(test)]
+mod random_starts;
 mod relaxation;
 mod scales;
+mod search;
 mod solver;
 mod spec;
+mod tangent;
 mod terms;
 mod warm_start;
 

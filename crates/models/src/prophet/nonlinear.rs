@@ -1,36 +1,31 @@
 //! The maximum a posteriori (MAP) where μ is not linear in the parameters: multiplicative terms, logistic growth.
 //!
 //! For every θ = (slope, level, β, δ) the best noise u = σ² has a closed form, 4u² + n u = SSE, so that what is minimised is
-//! φ(θ) = min over u of −log p(θ, u), the sum of a smooth function and Σ|δ|/τ. [`Descent`] goes down from each of several starts.
+//! φ(θ) = min over u of −log p(θ, u), the sum of a smooth function and Σ|δ|/τ. [`super::descent`] goes down from each start.
 //!
-//! The problem has no one optimum in general: of those that the starts lead to the best is taken. With equal ones the
-//! first, so that the result is the same everywhere. Short series may have another optimum where the noise is less and the
-//! trend bends more (with as many unknowns as rows there are many such optima, and which is best is not known for certain).
-//! Where least squares leave so little that there can be one, it is looked for by lowering a noise that
-//! is held, until what is left over is less than it: from there φ goes down to that optimum.
+//! The problem has several optima in general, which differ in how much the trend bends, and so in the noise. The best that is
+//! found is taken; of equal ones the first, so that the result is the same everywhere.
+//!
+//! - Multiplicative terms: one start, and then [`super::escape`] looks from the optimum for better ones.
+//! - Logistic growth: also the optima of the model that is tangent at the series ([`super::tangent`]).
+//! - Optima are many where rows are few beside the unknowns, where some terms are added and others multiply, and where a series
+//!   is around zero: then there are more starts. With as many unknowns as rows it is not known for certain which one is best.
 
 use super::{
     LEAST_SIGMA,
     curvature::Order,
-    descent::{Descent, Point},
-    posterior::Parameters,
+    escape::is_around_zero,
+    point::{Point, Start},
+    posterior::{Parameters, logit},
     relaxation,
-    solver::{Optimum, Problem, Solver, best_variance},
+    search::{LEAST_GAIN_ON_THE_WAY, STEPS_ON_THE_WAY, Search},
+    solver::{INTERPOLATING, Optimum, Problem, best_variance},
     spec::Growth,
+    tangent,
 };
 use crate::fit_error::FitError;
 
-/// What a step must promise to gain in log p to be taken.
-const LEAST_GAIN: f64 = 1e-9;
-
-/// Steps from one start; Newton's method needs about five, a hard start a few dozen.
-const MOST_STEPS: usize = 500;
-
-/// The same for steps with a noise that is held, which only have to come near.
-const LEAST_GAIN_ON_THE_WAY: f64 = 1e-3;
-
-/// Steps with a noise that is held, and by how much it falls.
-const STEPS_ON_THE_WAY: usize = 20;
+/// By how much a noise that is held falls from one descent to the next.
 const FALL: f64 = 0.3;
 
 /// An optimum with less noise is looked for where least squares leave less than this share of u.
@@ -39,67 +34,64 @@ const WORTHWHILE: f64 = 0.5;
 /// A series with fewer rows than so many times the unknowns has many optima: more starts are tried.
 const SHORT: usize = 3;
 
-/// Where there are no more rows than unknowns, a σ below this, in units of the scaled series, is that of a model that goes
-/// through every row: log p has no bound on the way there.
-const INTERPOLATING: f64 = 1e-5;
-
 /// The solver with its buffers: one per worker thread.
 #[derive(Debug, Default)]
 pub(super) struct NonlinearSolver {
-    descent: Descent,
-    additive: Solver,
+    search: Search,
     /// The trend of the optimum at each row, shape (n).
     pub(super) trend: Vec<f64>,
     /// y − μ of the optimum at each row, shape (n).
     pub(super) residuals: Vec<f64>,
 }
 
-/// The best optimum so far.
-#[derive(Debug)]
-struct Best {
-    point: Point,
-    /// φ there.
-    objective: f64,
-}
-
 impl NonlinearSolver {
     /// Steps taken in the last solution, all starts together.
     pub(super) const fn steps(&self) -> usize {
-        self.descent.steps
+        self.search.descent.steps
     }
 
     /// Finds the best optimum from the usual starts, or from a given one.
     pub(super) fn solve(&mut self, problem: &Problem<'_>, start: Option<&Parameters>) -> Result<Optimum, FitError> {
-        self.descent.begin();
+        let search = &mut self.search;
+        search.begin();
         let crowded = problem.y.len() < SHORT * problem.unknowns();
-        let many = crowded || problem.design.is_mixed();
+        let many = crowded || problem.design.is_mixed() || is_around_zero(problem);
         let starts = match start {
             Some(start) => vec![Point::from_parameters(problem.design, start)],
             None => starts(problem),
         };
-        let mut best: Option<Best> = None;
-        for start in &starts {
-            self.descent.point.clone_from(start);
-            // Where there are many optima, a better one may be near a known one.
-            let known = best.as_ref().map(|best| &best.point).filter(|_| !many);
-            self.descend(problem, known.cloned().as_ref(), &mut best)?;
-        }
-        self.look_below(problem, &mut best)?;
-        if crowded {
-            self.start_with_less_noise(problem, &starts, &mut best)?;
-        }
-        if start.is_none() {
-            for start in relaxation::starts(problem, &mut self.additive, many)? {
-                self.descent.point = start.point;
-                self.descend_from_noise(problem, start.variance, &mut best)?;
+        if start.is_none() && !crowded && (many || problem.design.growth == Growth::Logistic) {
+            for start in tangent::at_series(&mut search.descent, problem, &mut search.additive)? {
+                search.descend_from(problem, start)?;
             }
         }
-        let Best { point, .. } = best.ok_or(FitError::NotFinite)?;
-        let sse = self.descent.place(problem, &point);
+        for (number, start) in starts.iter().enumerate() {
+            // Where there are many optima, a better one may be near a known one. Elsewhere one line is enough, unless it fails.
+            if !many && number > 0 && search.best.is_some() {
+                break;
+            }
+            let known = search.best.as_ref().map(|best| best.point.clone()).filter(|_| !many);
+            search.descent.point.clone_from(start);
+            search.descend(problem, known.as_ref())?;
+        }
+        if crowded {
+            look_below(search, problem)?;
+            start_with_less_noise(search, problem, &starts)?;
+        }
+        if start.is_none() {
+            for start in relaxation::starts(problem, &mut search.additive, many)? {
+                search.descend_from(problem, start)?;
+            }
+        }
+        if !crowded {
+            search.escape(problem)?;
+        }
+        let point = search.best.take().ok_or(FitError::NotFinite)?.point;
+        let sse = search.descent.place(problem, &point);
         let sigma = best_variance(problem.y.len() as f64, sse).sqrt();
         let parameters = point.into_parameters(problem.design, sigma);
-        self.trend.clone_from(&self.descent.rows.trend);
-        self.residuals.clone_from(&self.descent.rows.residuals);
+        self.trend.clone_from(&search.descent.rows.trend);
+        self.residuals.clone_from(&search.descent.rows.residuals);
         let log_posterior = problem.design.log_posterior(&parameters, sse);
         if !log_posterior.is_finite() {
             return Err(FitError::NotFinite);
@@ -107,85 +99,47 @@ impl NonlinearSolver {
         let interpolates = problem.y.len() <= problem.unknowns() && sigma < INTERPOLATING;
         Ok(Optimum { log_posterior, perfect_fit: interpolates || sigma <= LEAST_SIGMA * 1.001, parameters })
     }
+}
 
-    /// Goes down from the descent's point, and keeps the optimum where it is the best.
-    fn descend(
-        &mut self,
-        problem: &Problem<'_>,
-        known: Option<&Point>,
-        best: &mut Option<Best>,
-    ) -> Result<(), FitError> {
-        self.descent.held = None;
-        let Some(objective) = self.descent.descend(problem, LEAST_GAIN, MOST_STEPS, known)? else { return Ok(()) };
-        // A better one by rounding alone is the same one.
-        let better = |best: &Best| objective < best.objective - LEAST_GAIN;
-        if objective.is_finite() && best.as_ref().is_none_or(better) {
-            *best = Some(Best { point: self.descent.point.clone(), objective });
-        }
-        Ok(())
+/// Looks for optima with less noise than the best one has, where optima are many.
+fn look_below(search: &mut Search, problem: &Problem<'_>) -> Result<(), FitError> {
+    let Some(best) = &search.best else { return Ok(()) };
+    let n = problem.y.len() as f64;
+    search.descent.point = best.point.clone();
+    let point = best.point.clone();
+    let sse = search.descent.place(problem, &point);
+    let mut variance = best_variance(n, sse);
+    search.descent.held = Some(1e-6 * variance);
+    let bound = match search.descent.propose(problem, sse, Order::GaussNewton)? {
+        // What the quadratic leaves; a noise far below it has no optimum.
+        Some(proposal) => best_variance(n, (sse - proposal.less_error).max(0.0)),
+        None => return Ok(()),
+    };
+    if bound > WORTHWHILE * variance {
+        return Ok(());
     }
+    let bound = bound.max(1e-4 * variance);
+    while variance > 0.5 * bound && variance > LEAST_SIGMA * LEAST_SIGMA {
+        variance *= FALL;
+        search.descent.held = Some(variance);
+        search.descent.descend(problem, LEAST_GAIN_ON_THE_WAY, STEPS_ON_THE_WAY, None)?;
+        if search.variance(problem) < variance {
+            search.descend(problem, None)?;
+            variance = variance.min(search.variance(problem));
+        }
+    }
+    Ok(())
+}
 
-    /// The same, at first with a noise that is held.
-    fn descend_from_noise(
-        &mut self,
-        problem: &Problem<'_>,
-        variance: f64,
-        best: &mut Option<Best>,
-    ) -> Result<(), FitError> {
-        self.descent.held = Some(variance);
-        self.descent.descend(problem, LEAST_GAIN_ON_THE_WAY, STEPS_ON_THE_WAY, None)?;
-        self.descend(problem, None, best)
-    }
-
-    /// Looks for optima with less noise than the best one has.
-    fn look_below(&mut self, problem: &Problem<'_>, best: &mut Option<Best>) -> Result<(), FitError> {
-        let Some(Best { point, .. }) = best else { return Ok(()) };
-        let n = problem.y.len() as f64;
-        self.descent.point = point.clone();
-        let sse = self.descent.place(problem, point);
-        let mut variance = best_variance(n, sse);
-        self.descent.held = Some(1e-6 * variance);
-        let bound = match self.descent.propose(problem, sse, Order::GaussNewton)? {
-            // What the quadratic leaves; a noise far below it has no optimum.
-            Some(proposal) => best_variance(n, (sse - proposal.less_error).max(0.0)),
-            None => return Ok(()),
-        };
-        if bound > WORTHWHILE * variance {
-            return Ok(());
+/// Goes down from every start with little noise first: then the trend bends before the other terms have taken their part.
+fn start_with_less_noise(search: &mut Search, problem: &Problem<'_>, starts: &[Point]) -> Result<(), FitError> {
+    for start in starts {
+        let variance = search.variance_at(problem, start);
+        for share in [1e-1, 1e-2, 1e-3, 1e-4] {
+            search.descend_from(problem, Start { point: start.clone(), variance: share * variance })?;
         }
-        let bound = bound.max(1e-4 * variance);
-        while variance > 0.5 * bound && variance > LEAST_SIGMA * LEAST_SIGMA {
-            variance *= FALL;
-            self.descent.held = Some(variance);
-            self.descent.descend(problem, LEAST_GAIN_ON_THE_WAY, STEPS_ON_THE_WAY, None)?;
-            let point = self.descent.point.clone();
-            let left = best_variance(n, self.descent.place(problem, &point));
-            if left < variance {
-                self.descend(problem, None, best)?;
-                let point = self.descent.point.clone();
-                variance = variance.min(best_variance(n, self.descent.place(problem, &point)));
-            }
-        }
-        Ok(())
     }
-
-    /// Goes down from every start with little noise first: then the trend bends before the other terms have taken their part.
-    fn start_with_less_noise(
-        &mut self,
-        problem: &Problem<'_>,
-        starts: &[Point],
-        best: &mut Option<Best>,
-    ) -> Result<(), FitError> {
-        let n = problem.y.len() as f64;
-        for start in starts {
-            let variance = best_variance(n, self.descent.place(problem, start));
-            for share in [1e-1, 1e-2, 1e-3, 1e-4] {
-                self.descent.point.clone_from(start);
-                self.descend_from_noise(problem, share * variance, best)?;
-            }
-        }
-        Ok(())
-    }
+    Ok(())
 }
 
 /// Where the search begins: trends without changepoints or other terms.
@@ -207,7 +161,6 @@ fn starts(problem: &Problem<'_>) -> Vec<Point> {
         }
         Growth::Logistic => {
             let share = |row: usize, room: f64| (y[row] / design.cap[row]).clamp(room, 1.0 - room);
-            let logit = |share: f64| libm::log(share / (1.0 - share));
             let logits: Vec<f64> = (0..y.len()).map(|row| logit(share(row, 0.02))).collect();
             let line = least_squares_line(t, &logits);
             // Python's start: the curve through the first and the last value.

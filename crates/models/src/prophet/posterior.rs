@@ -111,6 +111,11 @@ impl Design {
     }
 }
 
+/// The x at which [`inverse_logit`] is a share.
+pub(super) fn logit(share: f64) -> f64 {
+    libm::log(share / (1.0 - share))
+}
+
 /// 1 / (1 + e^−x).
 pub(super) fn inverse_logit(x: f64) -> f64 {
     // libm's function gives the same bits on every machine; the system's may not.

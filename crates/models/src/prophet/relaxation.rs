@@ -7,9 +7,9 @@
 //! c = 1 ends in the first optimum on this way, so that it is begun at other scales too.
 
 use super::{
-    descent::Point,
     linear_algebra::{back_substitute, cholesky, dot, forward_substitute},
     normal_equations::{NormalMatrix, trend_columns},
+    point::{Point, Start},
     posterior::Design,
     solver::{Problem, Solver},
     spec::Growth,
@@ -25,12 +25,6 @@ const RIDGE: f64 = 1e-4;
 /// The scales that are tried, from 1: each so many times the one before.
 const FACTOR: f64 = 2.0;
 const SCALES: i32 = 7;
-
-/// A point to begin at, and u there.
-pub(super) struct Start {
-    pub(super) point: Point,
-    pub(super) variance: f64,
-}
 
 /// The optima of the nearest additive models, as points of the model itself. There are none with logistic growth, nor where
 /// the usual starts are enough: where there are not `many` optima, and the scale is not free.

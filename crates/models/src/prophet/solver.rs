@@ -22,6 +22,7 @@ use super::{
     lasso::ActiveSet,
     linear_algebra::{add_scaled, back_substitute, cholesky, dot, forward_substitute},
     normal_equations::{NormalMatrix, RightHandSide, trend_columns},
+    point::{Point, Start},
     posterior::{Design, Parameters},
 };
 use crate::{
@@ -31,6 +32,10 @@ use crate::{
 
 /// The least noise, in units of the scaled series: what Python Prophet gives a constant series.
 pub const LEAST_SIGMA: f64 = 1e-9;
+
+/// Where there are no more rows than unknowns, a σ below this, in units of the scaled series, is that of a model that goes
+/// through every row: log p has no bound on the way there.
+pub(super) const INTERPOLATING: f64 = 1e-5;
 
 /// Rounds of the final alternation; it converges like Newton's method and needs three or four.
 const MOST_ROUNDS: usize = 100;
@@ -61,6 +66,15 @@ pub(super) struct Optimum {
     pub(super) perfect_fit: bool,
 }
 
+/// Where the optima of an additive model are.
+#[derive(Clone, Debug)]
+pub(super) struct Valleys {
+    /// u of each, largest first.
+    pub(super) variances: Vec<f64>,
+    /// A u below all of them: that of least squares.
+    pub(super) lowest: f64,
+}
+
 /// The solver with its buffers: one per worker thread. Once they have grown, only the optimum itself is allocated.
 #[derive(Debug, Default)]
 pub(super) struct Solver {
@@ -68,6 +82,8 @@ pub(super) struct Solver {
     reduced: Elimination,
     active_set: ActiveSet,
     candidates: Vec<f64>,
+    /// A u below all candidates.
+    lowest: f64,
     delta: Vec<f64>,
     free: Vec<f64>,
     factor: Vec<f64>,
@@ -139,9 +155,41 @@ impl Solver {
         Ok(optima)
     }
 
+    /// Where the optima of another problem of least squares are, `right` its right side.
+    pub(super) fn valleys(&mut self, problem: &Problem<'_>, right: &RightHandSide) -> Result<Valleys, FitError> {
+        self.right.clone_from(right);
+        self.collect(problem)?;
+        Ok(Valleys { variances: self.candidates.clone(), lowest: self.lowest })
+    }
+
+    /// The optima of another problem of least squares, before them the one without changepoints.
+    pub(super) fn starts(&mut self, problem: &Problem<'_>, right: &RightHandSide) -> Result<Vec<Start>, FitError> {
+        self.right.clone_from(right);
+        let mut variance = 1e-3 * self.collect(problem)?;
+        let straight = vec![0.0; problem.normal.ramps];
+        for _ in 0..2 {
+            self.eliminate(problem, variance);
+            variance =
+                problem.best_variance(self.reduced.free_parameters(problem.normal, &straight, &mut self.free).sse);
+        }
+        let mut starts = vec![Start { point: Point { free: self.free.clone(), delta: straight }, variance }];
+        for candidate in 0..self.candidates.len() {
+            if self.converge(problem, self.candidates[candidate])? {
+                let point = Point { free: self.free.clone(), delta: self.delta.clone() };
+                starts.push(Start { point, variance: self.reduced.weight });
+            }
+        }
+        Ok(starts)
+    }
+
     /// Collects the candidates; returns a u above all of them.
     fn begin(&mut self, problem: &Problem<'_>) -> Result<f64, FitError> {
         problem.normal.project(problem.design, problem.y, &mut self.right);
+        self.collect(problem)
+    }
+
+    /// The same, where the right side is known.
+    fn collect(&mut self, problem: &Problem<'_>) -> Result<f64, FitError> {
         self.delta.clear();
         self.delta.resize(problem.normal.ramps, 0.0);
         let highest = problem.best_variance(self.right.yy);
@@ -215,6 +263,7 @@ impl Solver {
             }
             variance = end;
         }
+        self.lowest = lowest;
         Ok(())
     }
 
