@@ -3,7 +3,7 @@
 use super::{output::stdout, places::temporary_directory, s3::S3Arguments, signals::stop_on_signals};
 use crate::{
     error::{Error, Result},
-    input::{CustomerRows, is_table},
+    input::{CustomerRows, TimeFormat, TimeSettings, is_table},
     predict::{Job, ModelList, Request, is_archive, run},
     results::{ResultTable, TableFormat},
     run::default_jobs,
@@ -38,6 +38,14 @@ pub(super) struct Predict {
     /// All its dates are forecast, unless --horizon says how many. With a column customer, each customer's own rows
     #[arg(long, value_name = "FILE|PLACE", verbatim_doc_comment)]
     future: Option<Location>,
+
+    /// How the dates of --future are written, such as %d/%m/%Y [default: decided from the column]
+    #[arg(long, value_name = "FORMAT", requires = "future")]
+    timestamp_format: Option<TimeFormat>,
+
+    /// Whether 02/03/2024 is in March [default: decided from the other dates of the column]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", requires = "future")]
+    dayfirst: Option<bool>,
 
     /// Rows of features for regression models: with a column customer, a file per customer, or one table for all
     #[arg(long, value_name = "FILE|PLACE", conflicts_with_all = ["horizon", "future"], required_unless_present_any = ["horizon", "future"])]
@@ -149,7 +157,8 @@ impl Predict {
 
     fn request(&self) -> Result<Request> {
         let rows = |place: &Location| self.rows(place);
-        let future = self.future.as_ref().map(rows).transpose()?;
+        let times = TimeSettings { format: self.timestamp_format.clone(), dayfirst: self.dayfirst };
+        let future = self.future.as_ref().map(rows).transpose()?.map(|rows| rows.with_times(&times));
         let horizon = self.horizon.map(|horizon| horizon as usize);
         match &self.input {
             Some(input) => Ok(Request::Rows { features: rows(input)?, shap: self.shap }),

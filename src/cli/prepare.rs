@@ -3,8 +3,8 @@
 use super::{output::stdout, places::is_inside, s3::S3Arguments, signals::stop_on_signals, values::size};
 use crate::{
     error::{Error, Result},
-    input::{InputSettings, is_table, parse_timestamp},
-    prepare::{Aggregate, Arrangement, Filter, Keep, Options, OutputFormat, Period, Preparation, run},
+    input::{InputSettings, TimeFormat, TimeSettings, is_table, parse_timestamp},
+    prepare::{Aggregate, Ambiguous, Arrangement, Filter, Keep, Options, OutputFormat, Period, Preparation, run},
     run::{available_memory, default_jobs},
     sagemaker::ProcessingEnvironment,
     shard::{Shard, ShardChoice},
@@ -47,6 +47,14 @@ pub(super) struct Prepare {
     #[arg(long, value_name = "COLUMN")]
     timestamp: Option<String>,
 
+    /// How timestamps are written, such as %d/%m/%Y, %Y%m%d%H or epoch_ms [default: decided from the column]
+    #[arg(long, value_name = "FORMAT")]
+    timestamp_format: Option<TimeFormat>,
+
+    /// Whether 02/03/2024 is in March [default: decided from the other dates of the column]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    dayfirst: Option<bool>,
+
     /// Column of values, and its name in the output [default: detected, called target]
     #[arg(long, value_name = "COLUMN[=NAME]", value_parser = renamed)]
     target: Option<(String, Option<String>)>,
@@ -70,6 +78,10 @@ pub(super) struct Prepare {
     /// Time zone assumed for timestamps without an offset, such as Europe/Berlin; they are converted to UTC
     #[arg(long, value_name = "ZONE", value_parser = zone)]
     timezone: Option<TimeZone>,
+
+    /// Which time is meant where the clocks of --timezone repeat an hour
+    #[arg(long, value_enum, default_value_t, requires = "timezone")]
+    ambiguous: Ambiguous,
 
     /// Time zone of the output [default: UTC, or no conversion for timestamps without an offset]
     #[arg(long, value_name = "ZONE", value_parser = zone)]
@@ -230,6 +242,7 @@ impl Prepare {
             columns: InputSettings {
                 customer: self.customer.clone(),
                 timestamp: self.timestamp.clone(),
+                times: TimeSettings { format: self.timestamp_format.clone(), dayfirst: self.dayfirst },
                 target,
                 ..InputSettings::default()
             },
@@ -239,6 +252,7 @@ impl Prepare {
             from: self.from,
             to: self.to,
             assumed_zone: self.timezone.clone(),
+            ambiguous: self.ambiguous,
             written_zone: self.output_timezone.clone(),
             // Every other choice is an aggregate.
             duplicates: Aggregate::from_str(&self.duplicates, false).ok(),

@@ -14,6 +14,7 @@ use crate::{
         data_error::DataError,
         schema::{header::Header, series_columns::SeriesColumns},
         settings::InputSettings,
+        value::column_times::Decision,
     },
 };
 
@@ -28,6 +29,8 @@ pub(crate) struct Layout {
     pub(crate) timestamp: usize,
     /// The column of values.
     pub(crate) target: usize,
+    /// The form of the timestamps, once it is decided.
+    pub(crate) times: Decision,
 }
 
 /// How a CSV file is split.
@@ -42,7 +45,8 @@ pub(crate) struct Dialect {
 impl Layout {
     fn new(header: &Header, columns: &SeriesColumns) -> Self {
         let names = (0..header.len()).map(|at| header.display(at)).collect();
-        Self { names, customer: columns.customer, timestamp: columns.timestamp, target: columns.target }
+        let times = Decision::default();
+        Self { names, customer: columns.customer, timestamp: columns.timestamp, target: columns.target, times }
     }
 
     /// The layout of a CSV file, from whole records at its beginning. `file` names it in errors.

@@ -49,10 +49,16 @@ pub use self::{
         input_file::{Contents, InputFile, Kept},
         reader::{KnownFeatures, Reader},
     },
-    value::timestamp::parse as parse_timestamp,
+    value::{
+        time_form::{TimeFormat, TimeSettings},
+        timestamp::parse as parse_timestamp,
+    },
 };
 pub(crate) use self::{
     side_table::sheet::{Sheet, SheetRow},
     source::file_name::{self, is_table},
-    value::timestamp::format as format_timestamp,
+    value::{
+        column_times::{is_compact_time, parse_timestamps},
+        timestamp::format as format_timestamp,
+    },
 };

@@ -2,11 +2,15 @@
 
 use serde::Deserialize;
 
+use crate::input::value::time_form::TimeSettings;
+
 /// Settings of the input. What is not set is detected in each file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct InputSettings {
     /// The column of timestamps.
     pub timestamp: Option<String>,
+    /// How timestamps are written.
+    pub times: TimeSettings,
     /// The column of values to forecast.
     pub target: Option<String>,
     /// The column of customer names; if set, every file holds many customers.

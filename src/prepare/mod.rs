@@ -43,7 +43,7 @@ mod write;
 
 pub use self::{
     calendar_period::Period,
-    options::{Aggregate, Arrangement, Keep, Options, OutputFormat},
+    options::{Aggregate, Ambiguous, Arrangement, Keep, Options, OutputFormat},
     quality::{Quality, Summary},
     row_counts::RowCounts,
     row_filter::Filter,

@@ -23,6 +23,8 @@ pub struct Options {
     pub to: Option<i64>,
     /// Time zone of timestamps without an offset; without one they are not converted.
     pub assumed_zone: Option<TimeZone>,
+    /// Which time is meant where the clocks of that zone repeat an hour.
+    pub ambiguous: Ambiguous,
     /// Time zone of the output; without one, timestamps with an offset are written in UTC.
     pub written_zone: Option<TimeZone>,
     /// Combines a customer's rows that share a timestamp, if rows are not aggregated; `None` writes them unchanged.
@@ -62,6 +64,20 @@ pub enum Aggregate {
     First,
     /// The last value in time
     Last,
+}
+
+/// Which time is meant where clocks are set back and an hour occurs twice, as pandas' `ambiguous` says it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Ambiguous {
+    /// The order of a customer's rows tells
+    #[default]
+    Infer,
+    /// The first, before the clocks are set back
+    First,
+    /// The second
+    Last,
+    /// The row is bad
+    Error,
 }
 
 /// How customers are distributed over files.

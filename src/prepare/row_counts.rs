@@ -13,6 +13,12 @@ pub struct RowCounts {
     pub elsewhere: u64,
     /// Bad rows within the tolerance, which are listed in the rejects.
     pub bad: u64,
+    /// Rows of local times that clocks skip, moved forward.
+    #[serde(default)]
+    pub skipped_times: u64,
+    /// Rows of local times that clocks repeat.
+    #[serde(default)]
+    pub repeated_times: u64,
 }
 
 impl RowCounts {
@@ -22,5 +28,7 @@ impl RowCounts {
         self.filtered += other.filtered;
         self.elsewhere += other.elsewhere;
         self.bad += other.bad;
+        self.skipped_times += other.skipped_times;
+        self.repeated_times += other.repeated_times;
     }
 }

@@ -4,7 +4,10 @@
 //! `prior_scale`. A column `customer` (or `customer_id`) or `group` restricts a row to a customer or a group; a row where both
 //! are empty applies to all customers.
 
-use crate::{error::Result, input::Sheet};
+use crate::{
+    error::Result,
+    input::{Sheet, TimeSettings},
+};
 use manyfit_models::prophet::{Holiday, Holidays};
 use std::{
     collections::{BTreeMap, HashMap},
@@ -23,10 +26,11 @@ pub(super) struct HolidayTable {
 }
 
 impl HolidayTable {
-    pub(super) fn read(path: &Path) -> Result<Self> {
+    pub(super) fn read(path: &Path, times: &TimeSettings) -> Result<Self> {
         let mut table = Self::default();
         let mut shared = Vec::new();
         for sheet in Sheet::read_all(path)? {
+            let sheet = sheet.with_times(times);
             let name = sheet.require(&["holiday", "name"])?;
             let date = sheet.require(&["ds", "date"])?;
             let [lower, upper] = [&["lower_window"], &["upper_window"]].map(|names| sheet.find(names));

@@ -34,7 +34,7 @@ impl Settings {
         let Task::Forecast(task) = &mut settings.task else { return Ok(settings) };
         let mut tables = Tables::default();
         if let Some(path) = &task.holidays {
-            let table = HolidayTable::read(path)?;
+            let table = HolidayTable::read(path, &settings.input.times)?;
             if let SeriesSpec::Prophet(spec) = &mut task.model {
                 spec.holidays = table.shared.clone();
                 check(spec, &path.display().to_string())?;
@@ -42,7 +42,7 @@ impl Settings {
             tables.holidays = Some(table);
         }
         if let Some(path) = &task.future {
-            task.future_rows = Some(Arc::new(CustomerRows::read(path)?));
+            task.future_rows = Some(Arc::new(CustomerRows::read(path)?.with_times(&settings.input.times)));
         }
         if let Some(path) = &task.overrides {
             let overrides = Overrides::read(path)?;

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     artifact::NameTemplate,
     error::{Error, Result},
-    input::InputSettings,
+    input::{InputSettings, TimeSettings},
 };
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -53,9 +53,11 @@ impl Settings {
             is_name.then(|| text.to_owned()).ok_or_else(|| format!("use {}", setting.kind))
         });
         let seed = reader.value::<usize>("seed") as u64;
+        let times = TimeSettings { format: reader.optional("timestamp_format"), dayfirst: reader.optional("dayfirst") };
         let mut input = read_fields!(reader, InputSettings {
             value: ;
             optional: timestamp target customer;
+            times,
             ..InputSettings::default()
         });
         Self {

@@ -382,6 +382,7 @@ fn every_name_of_boosting_can_be_set() {
     for setting in settings_of(Family::GradientBoosting) {
         let value = match setting.name {
             "max_failures" | "seed" | "random_state" => "1",
+            "timestamp_format" => "%Y",
             "artifact_name" => "{customer}.tar.gz",
             "model" => continue,
             _ => match setting.kind {

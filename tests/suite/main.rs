@@ -50,3 +50,4 @@ mod train_run;
 mod train_trees;
 mod trees_bad_input;
 mod trees_golden;
+mod written_times;

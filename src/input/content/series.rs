@@ -46,7 +46,7 @@ impl Rows for SeriesRows {
 
     #[inline]
     fn push(&mut self, row: &impl FileRow, columns: &SeriesColumns, header: &Header) -> Result<(), DataError> {
-        let time = match row.cell(columns.timestamp).time() {
+        let time = match columns.times.form.time(row.cell(columns.timestamp)) {
             Ok(time) => time,
             Err(complaint) => return bad_cell(row, columns.timestamp, header, complaint),
         };

@@ -7,7 +7,10 @@ use crate::input::{
         rows::{FileRow, Rows},
         sink::Sink,
     },
-    csv::split::{self, Record, Records, Text},
+    csv::{
+        split::{self, Record, Records, Text},
+        times::see_times,
+    },
     data_error::{DataError, Position},
     schema::{
         columns::Columns,
@@ -15,7 +18,7 @@ use crate::input::{
         kind::ColumnKind,
     },
     settings::InputSettings,
-    value::{cell::Cell, number},
+    value::{cell::Cell, column_times::ColumnTimes, number},
 };
 use manyfit_models::data::Feature;
 
@@ -61,6 +64,21 @@ impl<'a> CsvFile<'a> {
     ) -> Result<C, DataError> {
         let Scratch { records, header } = &mut *self.scratch;
         C::resolve(header, settings, many, known, || sample(self.text.records(records), header.len()))
+    }
+
+    /// Decides the form of the timestamps, which the first rows tell of nearly every file.
+    pub(in crate::input) fn decide_times<C: Columns>(
+        &mut self,
+        columns: &mut C,
+        settings: &InputSettings,
+    ) -> Result<(), DataError> {
+        let Some(at) = columns.timestamp() else { return Ok(()) };
+        let Scratch { records, header } = &mut *self.scratch;
+        let mut times = ColumnTimes::default();
+        let records = self.text.records(records);
+        see_times(&mut times, records, at, !header.is_headerless(), 0);
+        columns.set_times(times.decide(&settings.times, header.name(at))?);
+        Ok(())
     }
 
     /// Gives every row to the sink. Blank rows without a customer are skipped.

@@ -2,4 +2,5 @@
 
 pub(in crate::input) mod file;
 pub(crate) mod split;
+pub(crate) mod times;
 pub(crate) mod write;

@@ -10,7 +10,7 @@ use crate::input::{
         sink::Sink,
     },
     data_error::{DataError, Position},
-    parquet::values::{cell_of, check_type, guarded, kind, text_of},
+    parquet::values::{SeriesTimes, cell_of, check_type, guarded, kind, text_of},
     schema::{
         columns::Columns,
         header::{Header, NO_CUSTOMER},
@@ -22,7 +22,7 @@ use manyfit_models::data::Feature;
 
 /// A Parquet file whose columns are known.
 pub(in crate::input) struct ParquetFile<'a> {
-    reader: ParquetReader<Cursor<&'a [u8]>>,
+    bytes: &'a [u8],
     pub(in crate::input) header: &'a Header,
     types: Vec<ArrowDataType>,
 }
@@ -48,7 +48,7 @@ impl<'a> ParquetFile<'a> {
         let schema = guarded(|| reader.schema())?;
         header.fill(schema.iter_names().map(|name| name.as_bytes()), false);
         let types = schema.iter_values().map(|field| field.dtype.clone()).collect();
-        Ok(Self { reader, header, types })
+        Ok(Self { bytes, header, types })
     }
 
     /// Finds the columns, and checks their types.
@@ -65,6 +65,24 @@ impl<'a> ParquetFile<'a> {
 
     fn check_type(&self, at: usize, hint: &str) -> Result<(), DataError> {
         check_type(self.header.name(at), &self.types[at], hint)
+    }
+
+    /// Decides the form of the timestamps, where their type does not tell it.
+    pub(in crate::input) fn decide_times<C: Columns>(
+        &self,
+        columns: &mut C,
+        settings: &InputSettings,
+    ) -> Result<(), DataError> {
+        let Some(at) = columns.timestamp() else { return Ok(()) };
+        if matches!(self.types[at], ArrowDataType::Date32 | ArrowDataType::Date64 | ArrowDataType::Timestamp(_, None)) {
+            return Ok(());
+        }
+        let loaded = self.load(&[at], |_| false)?;
+        let Some(Values::Others(series)) = &loaded.columns[at] else { return Ok(()) };
+        let mut times = SeriesTimes::default();
+        times.see(series);
+        columns.set_times(times.decide(&settings.times, self.header.name(at))?);
+        Ok(())
     }
 
     /// Gives every row to the sink, with the fields of the `wanted` columns.
@@ -97,11 +115,13 @@ impl<'a> ParquetFile<'a> {
     }
 
     /// Some columns, by position. One thread: many files are read at once already.
-    fn load(self, wanted: &[usize], is_numeric: impl Fn(usize) -> bool) -> Result<Loaded, DataError> {
+    fn load(&self, wanted: &[usize], is_numeric: impl Fn(usize) -> bool) -> Result<Loaded, DataError> {
         let mut sorted = wanted.to_vec();
         sorted.sort_unstable();
         sorted.dedup();
-        let reader = self.reader.with_projection(Some(sorted.clone())).read_parallel(ParallelStrategy::None);
+        let reader = ParquetReader::new(Cursor::new(self.bytes))
+            .with_projection(Some(sorted.clone()))
+            .read_parallel(ParallelStrategy::None);
         let frame = guarded(|| reader.finish())?;
         let rows = frame.height();
         let mut columns: Vec<Option<Values>> = (0..self.header.len()).map(|_| None).collect();

@@ -3,14 +3,18 @@
 use crate::{
     error::Error,
     input::{
-        data_error::{DataError, quoted},
+        data_error::{DataError, Position, quoted},
         schema::{columns::Columns, kind::ColumnKind, series_columns::SeriesColumns},
-        value::cell::Cell,
+        value::{
+            cell::Cell,
+            column_times::{ColumnTimes, Decision, LocalDates},
+            time_form::TimeSettings,
+        },
     },
     run::catch_panic,
 };
 pub(crate) use polars::prelude::ArrowDataType;
-use polars::prelude::{AnyValue, PolarsResult, TimeUnit};
+use polars::prelude::{AnyValue, DataType, PolarsResult, Series, TimeUnit};
 
 /// Runs polars on bytes that may be damaged. Its decoders panic on some of them, which must only fail this file.
 pub(in crate::input) fn guarded<T>(work: impl FnOnce() -> PolarsResult<T>) -> Result<T, DataError> {
@@ -47,6 +51,47 @@ pub(crate) fn cell_of<'a>(value: &AnyValue<'a>) -> Cell<'a> {
         // A number of more than 63 bits is not an epoch time, and neither is zero.
         value if value.is_integer() => Cell::Integer(value.extract().unwrap_or(0)),
         _ => Cell::Other,
+    }
+}
+
+/// What the times of a column have shown, part after part.
+#[derive(Debug, Default)]
+pub(crate) struct SeriesTimes {
+    times: ColumnTimes,
+    rows: u64,
+    /// Of a column with a time zone.
+    local: Option<LocalDates>,
+}
+
+impl SeriesTimes {
+    /// Takes the next part of the column into account. Returns whether more is needed.
+    pub(crate) fn see(&mut self, part: &Series) -> bool {
+        match part.dtype() {
+            DataType::Date | DataType::Datetime(_, None) => false,
+            DataType::Datetime(_, Some(zone)) => {
+                let local = self.local.get_or_insert_with(|| LocalDates::of_zone(zone));
+                part.iter().all(|value| match cell_of(&value) {
+                    Cell::Time(time) => local.see(time),
+                    _ => true,
+                })
+            }
+            _ => {
+                let mut position = self.rows;
+                self.rows += part.len() as u64;
+                part.iter().all(|value| {
+                    position += 1;
+                    self.times.see(cell_of(&value), Position::Row(position))
+                })
+            }
+        }
+    }
+
+    /// The form of the column with this name.
+    pub(crate) fn decide(self, settings: &TimeSettings, column: &[u8]) -> Result<Decision, DataError> {
+        match self.local {
+            Some(local) => Ok(local.decide()),
+            None => self.times.decide(settings, column),
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use crate::input::{
     data_error::DataError,
     schema::{description::ColumnNames, header::Header, kind::ColumnKind},
     settings::InputSettings,
+    value::column_times::Decision,
 };
 use manyfit_models::data::Feature;
 
@@ -33,6 +34,14 @@ pub(in crate::input) trait Columns: Sized {
     fn resolve_extra(&mut self, _header: &Header, _settings: &InputSettings) -> Result<(), DataError> {
         Ok(())
     }
+
+    /// The column of timestamps, whose form is to be decided before the rows are read.
+    fn timestamp(&self) -> Option<usize> {
+        None
+    }
+
+    /// Sets the form of the timestamps.
+    fn set_times(&mut self, _times: Decision) {}
 
     /// The names of the columns, for people.
     fn describe(&self, header: &Header, settings: &InputSettings) -> ColumnNames;

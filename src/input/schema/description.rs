@@ -18,6 +18,8 @@ pub struct ColumnNames {
     pub customer: Option<ColumnName>,
     /// The columns of features, in files of tables.
     pub features: Vec<String>,
+    /// How the timestamps of the file are read, if that is not a matter of course.
+    pub times: Option<String>,
 }
 
 /// A column's name, and whether it was guessed.
@@ -46,9 +48,13 @@ impl fmt::Display for ColumnNames {
         }
         let guessed: Vec<&str> = roles().filter(|(_, column)| column.guessed).map(|(role, _)| role).collect();
         match guessed.as_slice() {
-            [] => Ok(()),
-            [one] => write!(f, " ({one} is guessed; set {one} to choose)"),
-            [first @ .., last] => write!(f, " (guessed; set {} and {last} to choose)", first.join(", ")),
+            [] => {}
+            [one] => write!(f, " ({one} is guessed; set {one} to choose)")?,
+            [first @ .., last] => write!(f, " (guessed; set {} and {last} to choose)", first.join(", "))?,
+        }
+        match &self.times {
+            None => Ok(()),
+            Some(times) => write!(f, "; {times}"),
         }
     }
 }

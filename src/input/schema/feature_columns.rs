@@ -154,6 +154,7 @@ impl Columns for FeatureColumns {
             target: name(self.target, &settings.target),
             customer: self.customer.map(|at| name(at, &settings.customer)),
             features: self.features.iter().map(|column| header.display(column.at)).collect(),
+            times: None,
         }
     }
 

@@ -26,7 +26,7 @@ impl ColumnKind {
             return;
         }
         self.seen = true;
-        self.time = self.time && timestamp::parse(value).is_ok();
+        self.time = self.time && timestamp::is_time(value);
         self.calendar = self.calendar && self.time && timestamp::is_calendar(value);
         self.number = self.number && number::parse(value).is_ok();
     }

@@ -12,7 +12,7 @@ use crate::input::{
         kind::ColumnKind,
     },
     settings::{ExtraColumn, InputSettings},
-    value::{number, timestamp},
+    value::{column_times::Decision, number, timestamp},
 };
 use manyfit_models::data::Feature;
 
@@ -37,6 +37,8 @@ pub(in crate::input) struct SeriesColumns {
     pub(in crate::input) extra: Vec<usize>,
     /// Their names in the model.
     pub(in crate::input) extra_names: Vec<String>,
+    /// The form of the timestamps.
+    pub(in crate::input) times: Decision,
 }
 
 impl Columns for SeriesColumns {
@@ -46,7 +48,7 @@ impl Columns for SeriesColumns {
     /// A first record of a timestamp, and then a number or nothing, is data; the columns are `#1`, `#2`, … then.
     fn fill_header(header: &mut Header, first: &Record<'_>, _: &InputSettings) {
         let headerless = first.len() >= 2
-            && timestamp::parse(first.field(0)).is_ok()
+            && timestamp::is_time(first.field(0))
             && (number::is_missing(first.field(1)) || number::parse(first.field(1)).is_ok());
         if headerless {
             header.fill((1..=first.len()).map(|number| format!("#{number}")), true);
@@ -108,7 +110,16 @@ impl Columns for SeriesColumns {
             target: name(self.target, &settings.target),
             customer: self.customer.map(|at| name(at, &settings.customer)),
             features: Vec::new(),
+            times: self.times.note.clone(),
         }
+    }
+
+    fn timestamp(&self) -> Option<usize> {
+        Some(self.timestamp)
+    }
+
+    fn set_times(&mut self, times: Decision) {
+        self.times = times;
     }
 
     fn customer(&self) -> Option<usize> {

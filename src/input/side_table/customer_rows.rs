@@ -5,6 +5,7 @@ use crate::{
     input::{
         schema::header::NO_CUSTOMER,
         side_table::sheet::{Sheet, SheetRow},
+        value::time_form::TimeSettings,
     },
     store::Store,
 };
@@ -70,6 +71,13 @@ impl CustomerRows {
             }
         }
         Ok(Self { sheets, of, shared, named })
+    }
+
+    /// Sets how times are written, where a column does not tell it.
+    #[must_use]
+    pub(crate) fn with_times(mut self, times: &TimeSettings) -> Self {
+        self.sheets = self.sheets.into_iter().map(|sheet| sheet.with_times(times)).collect();
+        self
     }
 
     /// Whether there are rows of a customer.

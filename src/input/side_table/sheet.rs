@@ -1,6 +1,6 @@
 //! Small tables besides the input: holidays, overrides, future values. Read whole, as text, by column name.
 
-use std::path::Path;
+use std::{path::Path, sync::OnceLock};
 
 use crate::{
     error::{Error, Result},
@@ -13,7 +13,13 @@ use crate::{
             load::Bytes,
             open_file::parquet_texts,
         },
-        value::{cell::Cell, number, timestamp},
+        value::{
+            cell::Cell,
+            column_times::ColumnTimes,
+            number,
+            time_form::{TimeForm, TimeSettings},
+            timestamp,
+        },
     },
     store::{Durability, LocalStore, Store},
 };
@@ -43,6 +49,10 @@ pub(crate) struct Sheet {
     /// How many of these rows are the header: one or none.
     names: usize,
     is_parquet: bool,
+    /// How times are written, where the column does not tell it.
+    pub(super) times: TimeSettings,
+    /// The column of times, and its form, once they are known.
+    form: OnceLock<(usize, TimeForm)>,
 }
 
 /// A row of a [`Sheet`].
@@ -212,8 +222,28 @@ impl Sheet {
         self.columns.iter().any(|name| number::parse(name.as_bytes()).is_ok_and(|number| number.is_some()))
     }
 
+    /// Sets how times are written, where a column does not tell it.
+    pub(crate) fn with_times(self, times: &TimeSettings) -> Self {
+        Self { times: times.clone(), form: OnceLock::new(), ..self }
+    }
+
+    /// The form of the times of a column. A setting about the input is for columns that are not ISO 8601 themselves: a table of
+    /// holidays may come from elsewhere.
+    fn decide_form(&self, column: usize) -> Result<TimeForm> {
+        let mut seen = ColumnTimes::default();
+        let mut cells = self.rows().map(|row| (row.cell(column), row.place()));
+        let first = cells.clone().find(|(text, _)| !text.is_empty());
+        let is_iso = first.is_some_and(|(text, _)| timestamp::fixed_form(text.as_bytes()).is_some());
+        let _ = cells.all(|(text, place)| seen.see(Cell::Text(text.as_bytes()), place));
+        let settings = if is_iso { &TimeSettings::default() } else { &self.times };
+        let decided =
+            seen.decide(settings, self.columns[column].as_bytes()).map_err(|fault| fault.in_file(&self.file))?;
+        let _ = self.form.set((column, decided.form.clone()));
+        Ok(decided.form)
+    }
+
     /// The rows, in the order of the file.
-    pub(crate) fn rows(&self) -> impl ExactSizeIterator<Item = SheetRow<'_>> {
+    pub(crate) fn rows(&self) -> impl ExactSizeIterator<Item = SheetRow<'_>> + Clone {
         (self.names..self.numbers.len()).map(|row| SheetRow { sheet: self, row })
     }
 
@@ -245,7 +275,12 @@ impl<'a> SheetRow<'a> {
     /// # Errors
     /// [`Error::Data`] that names file, line, column and value.
     pub(crate) fn time(&self, column: usize) -> Result<i64> {
-        timestamp::parse(self.cell(column).as_bytes()).map_err(|complaint| self.fault(column, complaint))
+        let time = |form: &TimeForm| form.time(Cell::Text(self.cell(column).as_bytes()));
+        match self.sheet.form.get().filter(|(known, _)| *known == column) {
+            Some((_, form)) => time(form),
+            None => time(&self.sheet.decide_form(column)?),
+        }
+        .map_err(|complaint| self.fault(column, complaint))
     }
 
     /// The number in a cell; `None` if it is missing.

@@ -218,7 +218,9 @@ fn columns_of<C: Columns>(
     if many.is_none() {
         *many = file.header().has_customer(settings).ok();
     }
-    let columns: C = file.resolve(settings, (*many)?, None).ok()?;
+    let mut columns: C = file.resolve(settings, (*many)?, None).ok()?;
+    // A file whose timestamps leave a doubt is refused when it is read.
+    let _ = file.decide_times(&mut columns, settings);
     Some(columns.describe(file.header(), settings))
 }
 

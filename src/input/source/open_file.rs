@@ -59,6 +59,19 @@ impl<'a> OpenFile<'a> {
         }
     }
 
+    /// Decides the form of the timestamps, if rows have any.
+    pub(in crate::input) fn decide_times<C: Columns>(
+        &mut self,
+        columns: &mut C,
+        settings: &InputSettings,
+    ) -> Result<(), DataError> {
+        match self {
+            Self::Csv(file) => file.decide_times(columns, settings),
+            #[cfg(feature = "parquet")]
+            Self::Parquet(file) => file.decide_times(columns, settings),
+        }
+    }
+
     /// Gives every row to the sink, with the fields of the `wanted` columns at least.
     #[cfg_attr(not(feature = "parquet"), expect(unused_variables, reason = "only Parquet is read by column"))]
     pub(in crate::input) fn read<R: Rows>(

@@ -167,6 +167,7 @@ fn read_into<R: Rows, S: Sink<R>>(
     let mut open = OpenFile::open::<R::Columns>(bytes, file.format, settings, scratch)?;
     let mut columns: R::Columns = open.resolve(settings, is_bundle(file), known)?;
     columns.resolve_extra(open.header(), settings)?;
+    open.decide_times(&mut columns, settings)?;
     let mut sink = sink(&columns);
     open.read(&columns, &columns.wanted(), &mut sink)?;
     Ok((sink, columns))
@@ -251,7 +252,10 @@ mod tests {
                 r#"in/8.csv: line 2, column "y": "1,234.5" is not a number: write a point"#,
             ),
             ("ds,y\n2024-02-30,1\n", r#"in/8.csv: line 2, column "ds": "2024-02-30" is not a calendar time"#),
-            ("ds,y\n01/02/2024,1\n", r#"in/8.csv: line 2, column "ds": "01/02/2024" could be day/month or month/day"#),
+            (
+                "ds,y\n01/02/2024,1\n",
+                r#"in/8.csv: line 2, column "ds": "01/02/2024" could be day/month/year or month/day/year"#,
+            ),
             ("ds,y\n,1\n", r#"in/8.csv: line 2, column "ds": "" is empty: every row needs a timestamp"#),
             ("ds,y,n\n2024-01-01,1,\"a\nb\"\n2024-01-02,inf,c\n", r#"in/8.csv: line 4, column "y": "inf" is infinite"#),
             (

@@ -1,6 +1,6 @@
 //! A field of a file of any format, before it is a timestamp or a number.
 
-use super::{number, timestamp};
+use super::{digits, number, timestamp};
 
 /// The content of a field.
 #[derive(Clone, Copy, Debug)]
@@ -26,8 +26,8 @@ impl Cell<'_> {
     pub(crate) fn time(self) -> Result<i64, &'static str> {
         match self {
             Self::Text(text) => timestamp::parse(text),
-            Self::Number(number) => timestamp::fractional_number(number).ok_or(timestamp::NO_EPOCH),
-            Self::Integer(number) => timestamp::whole_number(number).ok_or(timestamp::NO_EPOCH),
+            Self::Number(number) => digits::lone_number(number),
+            Self::Integer(number) => digits::lone(number.to_string().as_bytes()),
             Self::Time(time) => timestamp::in_range(time),
             Self::Other => Err("is not a timestamp: write the column as Date, Timestamp or text"),
         }

@@ -1,5 +1,10 @@
 //! Fields to values.
 
+mod calendar;
 pub(crate) mod cell;
+pub(crate) mod column_times;
+mod digits;
 pub(crate) mod number;
+pub(crate) mod time_form;
 pub(crate) mod timestamp;
+mod written_date;

@@ -2,18 +2,18 @@
 //!
 //! | form | read as |
 //! |---|---|
-//! | `2024-02-29`, `2024/02/29`, `20240229`, `2024-2-29` | midnight of the day |
-//! | `2024-02` | midnight of the first day |
-//! | `2024-02-29 06:30`, `2024-02-29T06:30:15.25` | that time; digits below the millisecond are cut |
-//! | … followed by `Z`, ` UTC`, `+02`, `+0200`, `+02:00` | that time in UTC |
+//! | `2024-02-29`, `2024/02/29`, `20240229`, `2024-2-29`, `2024.02.29`, `29 Feb 2024` | midnight of the day |
+//! | `2024-02`, `2024-2`, `2/2024`, `Feb-2024`, `2024Q1` | midnight of the first day |
+//! | `2024-02-29 06:30`, `2024-02-29T06:30:15.25`, `2024-02-29 6:30 AM` | that time; digits below the millisecond are cut |
+//! | `202402290630`, `20240229063015` | that time |
+//! | … followed by `Z`, ` UTC`, ` GMT`, `+02`, `+0200`, `+02:00` | that time in UTC |
 //! | `1709188215`, `1709188215.25`, `-1709188215` | an epoch time |
+//! | `29/02/2024`, `2/29/2024` | midnight of the day, if a number above 12 tells which one it is |
 //!
-//! - The unit of an epoch time follows from its size: every number whose distance from 1970 is between
-//!   3 years (100,000,000 seconds) and 230 years lies in that range for one of seconds, milliseconds, microseconds and
-//!   nanoseconds only. Smaller numbers are refused: they are years, weeks or counters more often than seconds of 1970.
-//! - Eight digits are a calendar day, never an epoch time.
+//! - Digits are read as `digits` says, and dates in words or in another order as `written_date` says.
 //! - Years are 1678 to 2261, what 64-bit nanoseconds hold: a model is also read by tools that count in them.
-//! - `02/03/2024` is refused: half of the world reads it as February, the other half as March.
+//! - `02/03/2024` alone is refused: half of the world reads it as February, the other half as March. Where a column of times
+//!   can decide, `time_form` does.
 
 use jiff::{
     civil::{Date, DateTime},
@@ -21,14 +21,13 @@ use jiff::{
     tz::Offset,
 };
 
-/// Milliseconds of a day.
-const DAY: i64 = 86_400_000;
-/// The years that 64-bit nanoseconds hold in full.
-const YEARS: std::ops::RangeInclusive<u32> = 1678..=2261;
+use super::{
+    calendar::{DAY, YEARS, days, offset, two_digits},
+    digits, written_date,
+};
+
 /// The times of these years.
 const TIMES: std::ops::Range<i64> = -9_214_560_000_000..9_214_646_400_000;
-/// The smallest and the largest distance of an epoch time from 1970, in seconds: 1973-03-03 and 2200-01-01.
-const EPOCH_SECONDS: std::ops::Range<i64> = 100_000_000..7_258_118_400;
 /// Forms with one-digit parts, which the strict parsers refuse.
 const LOOSE_FORMS: [&str; 6] =
     ["%Y-%m-%d", "%Y/%m/%d", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M", "%Y-%m-%d %H:%M:%S%.f", "%Y/%m/%d %H:%M:%S%.f"];
@@ -45,9 +44,46 @@ pub fn parse(text: &[u8]) -> Result<i64, &'static str> {
     }
 }
 
+/// Whether the text is a timestamp, though perhaps one that only its column or the user can decide.
+pub(crate) fn is_time(text: &[u8]) -> bool {
+    parse(text).is_ok()
+        || if is_number(text) {
+            digits::may_be_time(text)
+        } else {
+            written_date::read(text).is_some_and(|date| date.is_date())
+        }
+}
+
 /// Whether the form alone shows that the text is a timestamp, which is not so for a number.
 pub(crate) fn is_calendar(text: &[u8]) -> bool {
-    !is_number(text) && parse(text).is_ok()
+    !is_number(text) && is_time(text)
+}
+
+/// Whether a timestamp's text has an offset or is an epoch time, so that it is in UTC.
+pub(super) fn is_absolute(text: &[u8]) -> bool {
+    if is_number(text) {
+        return digits::is_count(text);
+    }
+    let dated = matches!(text, [b0, b1, b2, b3, b'-' | b'/', b5, ..] if [b0, b1, b2, b3, b5].iter().all(|byte| byte.is_ascii_digit()));
+    if dated {
+        let time_of_day =
+            text.iter().position(|byte| matches!(byte, b'T' | b't' | b' ')).map_or(&[][..], |at| &text[at..]);
+        return time_of_day.iter().any(|byte| matches!(byte, b'Z' | b'z' | b'+' | b'-' | b'U' | b'G'));
+    }
+    let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    match written_date::read(text) {
+        Some(date) => date.absolute,
+        // YYYYMMDD with a time of day.
+        None => text[digits..].iter().any(|byte| matches!(byte, b'Z' | b'z' | b'+' | b'-')),
+    }
+}
+
+/// A fixed form's local time, and how far it is ahead of UTC; `None` for other forms.
+pub(super) fn local_time(text: &[u8]) -> Option<(i64, i64)> {
+    let (date, rest) = text.split_at_checked(10)?;
+    let (time_of_day, rest) = clock(rest)?;
+    let local = fixed_form(date)? + time_of_day;
+    Some((local, offset(rest)?))
 }
 
 /// The time as ISO 8601, without a time of day of zero.
@@ -62,7 +98,7 @@ pub(crate) fn format(time: i64) -> String {
 
 /// `YYYY-MM-DD` or `YYYY/MM/DD`, alone or with a time of day: nearly every row of nearly every file.
 #[inline]
-fn fixed_form(text: &[u8]) -> Option<i64> {
+pub(crate) fn fixed_form(text: &[u8]) -> Option<i64> {
     let (date, rest) = text.split_at_checked(10)?;
     if date[4] != date[7] || !matches!(date[4], b'-' | b'/') {
         return None;
@@ -73,29 +109,15 @@ fn fixed_form(text: &[u8]) -> Option<i64> {
     Some(day * DAY + time_of_day)
 }
 
-/// Days since 1970-01-01 of a date of the Gregorian calendar; `None`: there is no such date, or it is out of range.
-///
-/// The year is taken to begin in March, so that the leap day is its last and the days before a month follow a line
-/// (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `days_from_civil`).
-#[inline]
-fn days(year: u32, month: u32, day: u32) -> Option<i64> {
-    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    let length = match month {
-        2 => 28 + u32::from(leap),
-        4 | 6 | 9 | 11 => 30,
-        1..=12 => 31,
-        _ => return None,
-    };
-    if !YEARS.contains(&year) || day < 1 || day > length {
-        return None;
-    }
-    let year = year - u32::from(month <= 2);
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    Some(i64::from(year * 365 + year / 4 - year / 100 + year / 400 + day_of_year) - 719_468)
-}
-
 /// Milliseconds since midnight UTC of what follows the date: `T06:30`, ` 06:30:15.25`, with or without an offset.
 fn time_of_day(text: &[u8]) -> Option<i64> {
+    let (time_of_day, rest) = clock(text)?;
+    Some(time_of_day - offset(rest)?)
+}
+
+/// Milliseconds since midnight of the time of day, and what follows it.
+#[inline]
+fn clock(text: &[u8]) -> Option<(i64, &[u8])> {
     let [b'T' | b't' | b' ', h1, h2, b':', m1, m2, rest @ ..] = text else { return None };
     let (hour, minute) = (two_digits(*h1, *h2)?, two_digits(*m1, *m2)?);
     let (second, rest) = match rest {
@@ -116,33 +138,7 @@ fn time_of_day(text: &[u8]) -> Option<i64> {
     if hour > 23 || minute > 59 || second > 59 {
         return None;
     }
-    Some(i64::from(((hour * 60 + minute) * 60 + second) * 1000 + millisecond) - offset(rest)?)
-}
-
-/// Milliseconds that the local time is ahead of UTC; nothing is none.
-fn offset(text: &[u8]) -> Option<i64> {
-    let text = text.strip_prefix(b" ").unwrap_or(text);
-    let (sign, hour, minute) = match *text {
-        [] | [b'Z' | b'z'] | [b'U', b'T', b'C'] => return Some(0),
-        [sign, h1, h2] => (sign, two_digits(h1, h2)?, 0),
-        [sign, h1, h2, m1, m2] | [sign, h1, h2, b':', m1, m2] => (sign, two_digits(h1, h2)?, two_digits(m1, m2)?),
-        _ => return None,
-    };
-    if hour > 23 || minute > 59 {
-        return None;
-    }
-    let ahead = i64::from(hour * 60 + minute) * 60_000;
-    match sign {
-        b'+' => Some(ahead),
-        b'-' => Some(-ahead),
-        _ => None,
-    }
-}
-
-#[inline]
-fn two_digits(tens: u8, ones: u8) -> Option<u32> {
-    let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
-    (tens < 10 && ones < 10).then(|| u32::from(tens) * 10 + u32::from(ones))
+    Some((i64::from(((hour * 60 + minute) * 60 + second) * 1000 + millisecond), rest))
 }
 
 /// Everything but the fixed forms, and the reason when it is none of them.
@@ -155,24 +151,37 @@ fn rare_form(text: &[u8]) -> Result<i64, &'static str> {
     if text.is_empty() {
         return Err("is empty: every row needs a timestamp");
     }
-    if !text.starts_with(|first: char| first.is_ascii_digit()) {
-        return Err(NOT_A_TIMESTAMP);
+    let bytes = text.as_bytes();
+    if bytes[0].is_ascii_digit()
+        && let Some(time) = month_form(text).or_else(|| with_annotation(text)).or_else(|| loose_form(text))
+    {
+        return Ok(time);
     }
-    let other = month_form(text).or_else(|| with_annotation(text)).or_else(|| loose_form(text));
-    other.ok_or_else(|| {
-        let bytes = text.as_bytes();
-        let first_part = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        match bytes.get(first_part) {
-            Some(b'/' | b'.' | b'-') if first_part <= 2 => {
-                "could be day/month or month/day: write timestamps as YYYY-MM-DD"
-            }
-            Some(b'/' | b'-') if first_part == 4 => {
-                "is not a calendar time between 1678 and 2261, or is not written as YYYY-MM-DD HH:MM:SS"
-            }
-            _ => NOT_A_TIMESTAMP,
-        }
+    let written = written_date::read(bytes);
+    if let Some(time) = written.and_then(|written| written.certain()) {
+        return Ok(time);
+    }
+    let first_part = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    Err(match bytes.get(first_part) {
+        _ if written.is_some_and(|written| written.is_date()) => TWO_ORDERS,
+        _ if written.is_some() => NO_SUCH_TIME,
+        Some(b'/' | b'-') if first_part == 4 => NO_SUCH_TIME,
+        _ => NOT_A_TIMESTAMP,
     })
 }
+
+/// What to do about dates in which day, month and year cannot be told apart.
+macro_rules! set_order {
+    () => {
+        "set dayfirst to true or false, or timestamp_format to their form, such as %d/%m/%Y, or write timestamps as YYYY-MM-DD"
+    };
+}
+pub(super) const SET_ORDER: &str = set_order!();
+
+/// What is wrong with such a date.
+const TWO_ORDERS: &str = concat!("could be day/month/year or month/day/year: ", set_order!());
+
+const NO_SUCH_TIME: &str = "is not a calendar time between 1678 and 2261, or is not written as YYYY-MM-DD HH:MM:SS";
 
 const NOT_A_TIMESTAMP: &str =
     "is not a timestamp: write YYYY-MM-DD, YYYY-MM-DD HH:MM:SS with or without an offset, or an epoch time";
@@ -214,57 +223,36 @@ fn milliseconds(moment: DateTime) -> Option<i64> {
         .map(|time| time.as_nanosecond().div_euclid(1_000_000) as i64)
 }
 
+/// A form as strptime names it.
+pub(super) fn with_format(format: &str, text: &[u8]) -> Option<i64> {
+    let mut parts = BrokenDownTime::parse(format, text).ok()?;
+    if let Some(time) = parts.timestamp() {
+        return in_range(time.as_millisecond()).ok();
+    }
+    if parts.day_of_year().is_none() && parts.iso_week().is_none() {
+        // A month is its first day, and a year its first month.
+        let (month, day) = (parts.month().or(Some(1)), parts.day().or(Some(1)));
+        parts.set_month(month).ok()?;
+        parts.set_day(day).ok()?;
+    } else if parts.iso_week().is_some() && parts.weekday().is_none() {
+        parts.set_weekday(Some(jiff::civil::Weekday::Monday));
+    }
+    let time_of_day = if parts.hour().is_some() { parts.to_time().ok()? } else { jiff::civil::Time::midnight() };
+    let ahead = parts.offset().map_or(0, |offset| i64::from(offset.seconds()) * 1000);
+    Some(milliseconds(parts.to_date().ok()?.to_datetime(time_of_day))? - ahead)
+}
+
 /// Only a sign, digits, a point and an exponent.
-fn is_number(text: &[u8]) -> bool {
+pub(super) fn is_number(text: &[u8]) -> bool {
     let digits = text.strip_prefix(b"-").or_else(|| text.strip_prefix(b"+")).unwrap_or(text);
     digits.first().is_some_and(u8::is_ascii_digit) && fast_float2::parse::<f64, _>(digits).is_ok()
 }
 
-/// What is wrong with a number that is not a timestamp.
-pub(crate) const NO_EPOCH: &str = "is neither a day as YYYYMMDD nor an epoch time between 1973 and 2200 in seconds or \
-     a finer unit: write timestamps as YYYY-MM-DD";
-
 fn number_form(text: &[u8]) -> Result<i64, &'static str> {
-    let whole = std::str::from_utf8(text).ok().and_then(|text| text.parse::<i64>().ok());
-    let time = match whole {
-        Some(number) => whole_number(number),
-        None => fast_float2::parse::<f64, _>(text).ok().and_then(fractional_number),
-    };
-    time.ok_or(NO_EPOCH)
-}
-
-/// Whether a number is a day as `YYYYMMDD`, which unlike an epoch time is not in UTC.
-pub(crate) fn is_day(number: i64) -> bool {
-    (10_000_000..100_000_000).contains(&number)
-}
-
-/// A day, if it has eight digits, else an epoch time in the unit that its size tells.
-pub(crate) fn whole_number(number: i64) -> Option<i64> {
-    if is_day(number) {
-        let number = number as u32;
-        return Some(days(number / 10_000, number / 100 % 100, number % 100)? * DAY);
+    match digits::digits_of(text, &mut Vec::new()) {
+        Some(digits) => digits::lone(digits),
+        None => digits::count(text).ok_or(digits::NO_EPOCH),
     }
-    let distance = number.unsigned_abs();
-    let within = |per_second: u64| {
-        let range = EPOCH_SECONDS.start as u64 * per_second..EPOCH_SECONDS.end as u64 * per_second;
-        range.contains(&distance)
-    };
-    if within(1) {
-        return Some(number * 1000);
-    }
-    let unit = [1_u64, 1000, 1_000_000].into_iter().find(|per_millisecond| within(per_millisecond * 1000));
-    unit.map(|per_millisecond| number.div_euclid(per_millisecond as i64))
-}
-
-/// [`whole_number`] with decimals, which are kept for seconds only.
-pub(crate) fn fractional_number(number: f64) -> Option<i64> {
-    let whole = number.trunc();
-    if whole.abs() >= i64::MAX as f64 || whole.is_nan() {
-        return None;
-    }
-    let time = whole_number(whole as i64)?;
-    let seconds = EPOCH_SECONDS.start as f64..EPOCH_SECONDS.end as f64;
-    Some(if seconds.contains(&whole.abs()) { (number * 1000.0).round() as i64 } else { time })
 }
 
 /// Checks that the year of a time is in range.
@@ -290,6 +278,10 @@ mod tests {
     fn every_form_of_the_table_is_read() {
         let midnight = 1_709_164_800_000;
         for text in ["2024-02-29", "2024/02/29", "20240229", "2024-2-29", "2024/2/29", "2024-02-29 00:00"] {
+            assert_eq!(at(text), midnight, "{text}");
+        }
+        for text in ["202402290000", "20240229000000", "29/02/2024", "2/29/2024", "2024.02.29", "Feb 29, 2024 12:00 AM"]
+        {
             assert_eq!(at(text), midnight, "{text}");
         }
         assert_eq!(at("2024-02"), at("2024-02-01"));
@@ -348,8 +340,11 @@ mod tests {
             ("9999-12-31", "1678 and 2261"),
             ("1600-01-01", "1678 and 2261"),
             ("2024-01-01 10:00[Europe/Berlin]", "calendar"),
-            ("02/03/2024", "day/month or month/day"),
-            ("2.3.2024", "day/month or month/day"),
+            ("02/03/2024", "day/month/year or month/day/year"),
+            ("2.3.2024", "day/month/year or month/day/year"),
+            ("31/04/2024", "calendar"),
+            ("31/01/24", "day/month/year or month/day/year"),
+            ("2024013106", "%Y%m%d%H or epoch_s"),
             ("20241301", "YYYYMMDD"),
             ("2019", "epoch time"),
             ("0", "epoch time"),
@@ -372,6 +367,8 @@ mod tests {
         assert!(is_calendar(b"2024-02"));
         assert!(!is_calendar(b"20240229"));
         assert!(!is_calendar(b"1325376000"));
+        assert!(is_calendar(b"01/02/2024"));
+        assert!(is_time(b"2024013106"));
     }
 
     #[test]
@@ -410,14 +407,6 @@ mod tests {
         #[test]
         fn almost_timestamps_never_panic(text in "[0-9TZ:.+ /-]{0,32}") {
             let _ = parse(text.as_bytes());
-        }
-
-        #[test]
-        fn an_epoch_time_is_read_in_every_unit(second in 100_000_000..7_258_118_400_i64, negative: bool) {
-            let second = if negative { -second } else { second };
-            for per_second in [1, 1000, 1_000_000, 1_000_000_000] {
-                prop_assert_eq!(whole_number(second * per_second), Some(second * 1000));
-            }
         }
     }
 }

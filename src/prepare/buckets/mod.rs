@@ -5,5 +5,5 @@ mod row_encoding;
 
 pub(super) use self::{
     bucket_file::{Bucket, BucketFile, BucketWriter, Extent, begin_piece, end_piece, pieces},
-    row_encoding::{EncodedRow, LONGEST_TEXT, LONGEST_VALUE, Row, encoded_rows, hash},
+    row_encoding::{EncodedRow, LONGEST_TEXT, LONGEST_VALUE, Row, encoded_rows, hash, occurrences, repeated},
 };

@@ -14,11 +14,27 @@ use xxhash_rust::xxh3::xxh3_64;
 #[derive(Clone, Copy, Debug)]
 pub(in crate::prepare) struct Row<'a, K> {
     pub(in crate::prepare) customer: &'a [u8],
-    /// Milliseconds since 1970.
+    /// Milliseconds since 1970, or [`repeated`].
     pub(in crate::prepare) time: i64,
     /// The number as text; empty if missing.
     pub(in crate::prepare) value: &'a [u8],
     pub(in crate::prepare) kept: K,
+}
+
+/// Beyond all times: 2^44 milliseconds are more than 500 years.
+const LATER_MINUTES: i64 = 1 << 48;
+
+/// The time of a row of which only the order of rows tells which of two times it has, some minutes apart.
+pub(in crate::prepare) const fn repeated(first: i64, second: i64) -> i64 {
+    first + (second - first) / 60_000 * LATER_MINUTES
+}
+
+/// The two times of a row; they are equal for nearly all.
+#[inline]
+pub(in crate::prepare) const fn occurrences(time: i64) -> (i64, i64) {
+    let minutes = (time + LATER_MINUTES / 2).div_euclid(LATER_MINUTES);
+    let first = time - minutes * LATER_MINUTES;
+    (first, first + minutes * 60_000)
 }
 
 /// Maximum length of a value in bytes.

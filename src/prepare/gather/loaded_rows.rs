@@ -1,10 +1,14 @@
 //! Rows in memory, by customer and in the order of time.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
+use super::repeated_hours::tell_apart;
 use crate::{
     error::{Error, Result},
-    prepare::buckets::{Bucket, BucketFile, EncodedRow, begin_piece, encoded_rows, end_piece, hash, pieces},
+    input::format_timestamp,
+    prepare::buckets::{
+        Bucket, BucketFile, EncodedRow, begin_piece, encoded_rows, end_piece, hash, occurrences, pieces,
+    },
 };
 
 /// The rows of a range of hashes. Each thread has one and reuses its memory.
@@ -75,6 +79,7 @@ impl LoadedRows {
         bytes.clear();
         unsorted.clear();
         customers.clear();
+        let mut some_repeated = false;
         for bucket in buckets {
             let whole = first <= bucket.first && bucket.last() <= last;
             let start = bytes.len();
@@ -107,12 +112,47 @@ impl LoadedRows {
                     previous = Some((name, customer));
                     // The number of rows for now.
                     customers[customer as usize].end += 1;
-                    unsorted.push(RowPosition { time: row.time(), at, customer });
+                    let time = row.time();
+                    some_repeated |= occurrences(time).0 != time;
+                    unsorted.push(RowPosition { time, at, customer });
                     at += row.bytes().len() as u32;
                 }
             }
         }
+        if some_repeated {
+            self.tell_repeated_apart()?;
+        }
         self.sort();
+        Ok(())
+    }
+
+    /// Replaces the times that occur twice by those that are meant.
+    ///
+    /// # Errors
+    /// [`Error::Data`] for a customer whose rows do not tell.
+    fn tell_repeated_apart(&mut self) -> Result<()> {
+        let mut rows_of: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+        for position in self.unsorted.iter().filter(|position| occurrences(position.time).0 != position.time) {
+            rows_of.entry(position.customer).or_default();
+        }
+        for (at, position) in self.unsorted.iter().enumerate() {
+            if let Some(rows) = rows_of.get_mut(&position.customer) {
+                rows.push(at);
+            }
+        }
+        for rows in rows_of.into_values() {
+            let mut times: Vec<i64> = rows.iter().map(|at| self.unsorted[*at].time).collect();
+            tell_apart(&mut times).map_err(|time| {
+                let name = String::from_utf8_lossy(self.row(self.unsorted[rows[0]].at).customer()).into_owned();
+                Error::Data(format!(
+                    "the customer {name:?}: the clocks repeat the hour of {}, and its rows are in no order that tells which \
+                     are of the first and which of the second: sort the tables by time, or choose with --ambiguous first or \
+                     last, and another --output",
+                    format_timestamp(time)
+                ))
+            })?;
+            rows.iter().zip(times).for_each(|(at, time)| self.unsorted[*at].time = time);
+        }
         Ok(())
     }
 

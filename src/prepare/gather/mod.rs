@@ -1,6 +1,7 @@
 //! The rows of some buckets, by customer and in the order of time.
 
 mod loaded_rows;
+mod repeated_hours;
 mod split_buckets;
 
 pub(super) use self::{

@@ -93,7 +93,13 @@ impl Summary {
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { counts: RowCounts { rows, filtered, elsewhere, bad }, written, customers, files, .. } = self;
+        let Self {
+            counts: RowCounts { rows, filtered, elsewhere, bad, skipped_times, repeated_times },
+            written,
+            customers,
+            files,
+            ..
+        } = self;
         let count = |number: u64, one: &str, many: &str| format!("{number} {}", if number == 1 { one } else { many });
         let (rows, written) = (count(*rows, "row", "rows"), count(*written, "row", "rows"));
         let (customers, files) = (count(*customers, "customer", "customers"), count(*files, "file", "files"));
@@ -103,6 +109,21 @@ impl fmt::Display for Summary {
             left.iter().filter(|(number, _)| **number > 0).map(|(number, why)| format!("{number} {why}")).collect();
         if !left.is_empty() {
             writeln!(f, "rows left out: {}", left.join(", "))?;
+        }
+        if *skipped_times > 0 {
+            let rows = count(*skipped_times, "row", "rows");
+            writeln!(
+                f,
+                "{rows} at local times that the clocks skip: moved forward by as much as they are set forward"
+            )?;
+        }
+        if *repeated_times > 0 {
+            let rows = count(*repeated_times, "row", "rows");
+            writeln!(
+                f,
+                "{rows} at local times that the clocks repeat: told apart as --ambiguous says, by the order of a customer's rows \
+                 unless it is given; a time without a second row is the first"
+            )?;
         }
         writeln!(
             f,

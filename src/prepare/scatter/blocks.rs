@@ -15,10 +15,17 @@ use super::{
 use crate::{
     error::{Error, Result},
     input::{
-        csv::split::end_of_whole_records,
+        csv::{
+            split::{Scratch, Text, end_of_whole_records},
+            times::see_times,
+        },
         file_name::{customer_name, is_parquet, is_table},
         layout::{Dialect, Layout},
         source::load::{damaged_gzip, gone},
+        value::{
+            column_times::{ColumnTimes, Decision},
+            time_form::TimeForm,
+        },
     },
     prepare::options::Options,
     shard::Shard,
@@ -164,16 +171,7 @@ impl<'a> BlockReader<'a> {
         if is_parquet(&entry.key) {
             return self.open_parquet(entry, &name).map(Some);
         }
-        let mut stored = self.store.open(&entry.key)?.ok_or_else(|| gone(&name))?;
-        let mut head = Vec::new();
-        fill(&mut stored, &mut head, 2, &name)?;
-        let compressed = head.starts_with(&[0x1f, 0x8b]);
-        let stored = std::io::Cursor::new(head).chain(stored);
-        let mut reader: Box<dyn Read + Send + 'a> = if compressed {
-            Box::new(MultiGzDecoder::new(std::io::BufReader::with_capacity(1 << 16, stored)))
-        } else {
-            Box::new(stored)
-        };
+        let mut reader = self.open_text(entry, &name)?;
         // The columns are guessed from whole records at the beginning.
         let mut rest = Vec::new();
         fill(&mut reader, &mut rest, BLOCK_BYTES, &name)?;
@@ -181,7 +179,9 @@ impl<'a> BlockReader<'a> {
             return Ok(None);
         }
         let head = &rest[..memchr::memrchr(b'\n', &rest).map_or(rest.len(), |at| at + 1)];
-        let (layout, dialect) = Layout::of_csv(head, &self.options.columns, &name)?;
+        let (mut layout, dialect) = Layout::of_csv(head, &self.options.columns, &name)?;
+        let times = self.times_of_text(entry, &name, head, &layout, dialect)?;
+        layout.times = self.unless_converted(times);
         let mapping = self.map(layout, entry, &name)?;
         if rest.starts_with(b"\xef\xbb\xbf") {
             rest.drain(..3);
@@ -190,10 +190,61 @@ impl<'a> BlockReader<'a> {
         Ok(Some(OpenTable { mapping, rows: UnreadRows::Text { reader, rest, delimiter, header } }))
     }
 
+    /// The plain text of a table.
+    fn open_text(&self, entry: &Entry, name: &str) -> Result<Box<dyn Read + Send + 'a>> {
+        let mut stored = self.store.open(&entry.key)?.ok_or_else(|| gone(name))?;
+        let mut head = Vec::new();
+        fill(&mut stored, &mut head, 2, name)?;
+        let compressed = head.starts_with(&[0x1f, 0x8b]);
+        let stored = std::io::Cursor::new(head).chain(stored);
+        Ok(if compressed {
+            Box::new(MultiGzDecoder::new(std::io::BufReader::with_capacity(1 << 16, stored)))
+        } else {
+            Box::new(stored)
+        })
+    }
+
+    /// The form of the timestamps: of nearly every table the first row tells it, and of nearly every other one its head. Where
+    /// that leaves a doubt, the table is read until it is settled.
+    fn times_of_text(
+        &self,
+        entry: &Entry,
+        name: &str,
+        head: &[u8],
+        layout: &Layout,
+        Dialect { delimiter, has_header }: Dialect,
+    ) -> Result<Decision> {
+        let (column, mut scratch) = (layout.timestamp, Scratch::default());
+        let mut seen = ColumnTimes::default();
+        let records = Text::block(head, delimiter).records(&mut scratch);
+        if see_times(&mut seen, records, column, has_header, 0) && !seen.is_settled() && head.len() >= BLOCK_BYTES / 2 {
+            // From the beginning again, because the rest of the head is not whole.
+            seen = ColumnTimes::default();
+            let (mut reader, mut rest, mut block) = (self.open_text(entry, name)?, Vec::new(), Vec::new());
+            let (mut header, mut lines) = (has_header, 0);
+            while next_text(&mut reader, &mut rest, &mut block, delimiter, name)? {
+                let records = Text::block(&block, delimiter).records(&mut scratch);
+                if !see_times(&mut seen, records, column, mem::take(&mut header), lines) || seen.is_settled() {
+                    break;
+                }
+                lines += memchr::memchr_iter(b'\n', &block).count() as u64;
+            }
+        }
+        seen.decide(&self.options.columns.times, layout.names[column].as_bytes()).map_err(|error| error.in_file(name))
+    }
+
+    /// Times that a time zone is set for are converted to it, and are not taken for local dates.
+    fn unless_converted(&self, times: Decision) -> Decision {
+        let Options { assumed_zone, written_zone, .. } = self.options;
+        let is_converted = assumed_zone.is_some() || written_zone.is_some();
+        if is_converted && matches!(times.form, TimeForm::LocalDates(_)) { Decision::default() } else { times }
+    }
+
     #[cfg(feature = "parquet")]
     fn open_parquet(&mut self, entry: &Entry, name: &str) -> Result<OpenTable<'a>> {
         let table = ParquetTable::open(self.store, &entry.key, self.copies)?;
-        let layout = table.layout(&self.options.columns)?;
+        let mut layout = table.layout(&self.options.columns)?;
+        layout.times = self.unless_converted(table.times(&layout, &self.options.columns, BLOCK_ROWS)?);
         let mapping = self.map(layout, entry, name)?;
         table.check(&mapping)?;
         let blocks = table.blocks(BLOCK_ROWS).into_iter();

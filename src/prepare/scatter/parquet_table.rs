@@ -24,7 +24,12 @@ use super::row_mapping::{RowMapping, RowTime};
 use crate::{
     error::{Error, Result},
     input::{
-        InputSettings, csv::write::write_number, layout::Layout, parquet::values, source::load::gone, value::timestamp,
+        InputSettings,
+        csv::write::write_number,
+        layout::Layout,
+        parquet::values::{self, SeriesTimes},
+        source::load::gone,
+        value::{column_times::Decision, time_form::TimeForm, timestamp},
     },
     store::Store,
 };
@@ -106,6 +111,20 @@ impl ParquetTable {
         Ok(())
     }
 
+    /// Decides the form of the timestamps.
+    pub(super) fn times(&self, layout: &Layout, settings: &InputSettings, most: usize) -> Result<Decision> {
+        let mut times = SeriesTimes::default();
+        if !matches!(self.types[layout.timestamp], T::Date32 | T::Date64 | T::Timestamp(_, None)) {
+            for rows in self.blocks(most) {
+                if !times.see(&self.column(layout.timestamp, &rows)?) {
+                    break;
+                }
+            }
+        }
+        let name = layout.names[layout.timestamp].as_bytes();
+        times.decide(&settings.times, name).map_err(|error| error.in_file(&self.name))
+    }
+
     /// The rows as ranges of at most `most` rows, each within one row group.
     pub(super) fn blocks(&self, most: usize) -> Vec<Range<usize>> {
         let (mut blocks, mut start) = (Vec::new(), 0);
@@ -125,7 +144,8 @@ impl ParquetTable {
         let mut columns: Vec<Option<Texts>> = mapping.layout.names.iter().map(|_| None).collect();
         let timestamps = self.column(mapping.layout.timestamp, rows)?;
         let is_text = matches!(timestamps.dtype(), DataType::String);
-        let times = (!is_text).then(|| timestamps.iter().map(|value| parsed_time(&value)).collect());
+        let times = (!is_text)
+            .then(|| timestamps.iter().map(|value| parsed_time(&value, &mapping.layout.times.form)).collect());
         if is_text || mapping.uses_timestamp_text() {
             columns[mapping.layout.timestamp] = Some(Texts::new(&timestamps, ["false", "true"])?);
         }
@@ -177,13 +197,13 @@ impl ParquetRows {
 }
 
 /// The time of a typed value, and whether it is in UTC.
-fn parsed_time(value: &AnyValue<'_>) -> (std::result::Result<i64, &'static str>, bool) {
+fn parsed_time(value: &AnyValue<'_>, form: &TimeForm) -> (std::result::Result<i64, &'static str>, bool) {
     let absolute = match value {
         AnyValue::Date(_) => false,
         AnyValue::Datetime(_, _, zone) => zone.is_some(),
-        number => number.extract::<i64>().is_some_and(|number| !timestamp::is_day(number)),
+        number => number.extract::<i64>().is_some_and(|number| form.is_absolute_number(number)),
     };
-    (values::cell_of(value).time(), absolute)
+    (form.time(values::cell_of(value)), absolute)
 }
 
 /// A column as texts.

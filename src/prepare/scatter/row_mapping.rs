@@ -2,16 +2,16 @@
 
 use std::fmt::Write as _;
 
-use super::time_zones;
+use super::time_zones::{OutputTime, output_time};
 use crate::{
     error::{Error, Result},
     input::{
         layout::Layout,
-        value::{number, timestamp},
+        value::{cell::Cell, number},
     },
     prepare::{
-        buckets::{LONGEST_TEXT, LONGEST_VALUE, Row},
-        options::{Arrangement, Keep, Options},
+        buckets::{LONGEST_TEXT, LONGEST_VALUE, Row, repeated},
+        options::{Ambiguous, Arrangement, Keep, Options},
         row_filter::Filter,
     },
     shard::Shard,
@@ -41,6 +41,18 @@ pub(super) enum RowTime<'a> {
         absolute: bool,
     },
 }
+
+/// What the clocks of the time zone do at the time of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Clocks {
+    Run,
+    Skip,
+    Repeat,
+}
+
+/// What is wrong with a local time that occurs twice, if that is an error.
+const REPEATED: &str = "occurs twice, because the clocks are set back: choose with --ambiguous infer, first or last, or write \
+     timestamps with an offset";
 
 /// Why a row is left out.
 #[derive(Debug)]
@@ -107,9 +119,10 @@ impl<'o> RowMapping<'o> {
         &'r self,
         field: F,
         time: RowTime<'a>,
-    ) -> Result<Row<'r, impl Iterator<Item = &'r [u8]> + Clone + use<'r, 'a, F>>, LeftOut<'a>> {
+    ) -> Result<(Row<'r, impl Iterator<Item = &'r [u8]> + Clone + use<'r, 'a, F>>, Clocks), LeftOut<'a>> {
         let Options { from, to, assumed_zone, written_zone, .. } = self.options;
-        let Layout { timestamp, target, .. } = self.layout;
+        let (mut clocks, mut later) = (Clocks::Run, 0);
+        let Layout { timestamp, target, ref times, .. } = self.layout;
         let customer = match &self.customer {
             Ok(at) => {
                 let name = field(*at);
@@ -121,18 +134,37 @@ impl<'o> RowMapping<'o> {
         if self.shard.count() > 1 && !std::str::from_utf8(customer).is_ok_and(|name| self.shard.contains_name(name)) {
             return Err(LeftOut::Elsewhere);
         }
+        let text = match time {
+            RowTime::Text(text) => text,
+            RowTime::Parsed { .. } => field(timestamp),
+        };
         let (mut time, absolute) = match time {
             RowTime::Parsed { time, absolute } => (time, absolute),
             RowTime::Text(text) => {
-                let time = timestamp::parse(text).map_err(LeftOut::bad(timestamp, text))?;
-                (time, assumed_zone.is_none() || time_zones::is_absolute(text))
+                let time = times.form.time(Cell::Text(text)).map_err(LeftOut::bad(timestamp, text))?;
+                (time, assumed_zone.is_none() || times.form.is_absolute(text))
             }
         };
         if assumed_zone.is_some() || written_zone.is_some() {
-            time = time_zones::output_time(time, absolute, assumed_zone.as_ref(), written_zone.as_ref());
+            match output_time(time, absolute, assumed_zone.as_ref(), written_zone.as_ref()) {
+                OutputTime::Once(once) => time = once,
+                OutputTime::Skipped(moved) => (time, clocks) = (moved, Clocks::Skip),
+                OutputTime::Repeated(first, second) => {
+                    clocks = Clocks::Repeat;
+                    (time, later) = match self.options.ambiguous {
+                        Ambiguous::Infer => (first, second),
+                        Ambiguous::First => (first, first),
+                        Ambiguous::Last => (second, second),
+                        Ambiguous::Error => return Err(LeftOut::bad(timestamp, text)(REPEATED)),
+                    };
+                }
+            }
         }
         if from.is_some_and(|from| time < from) || to.is_some_and(|to| time >= to) {
             return Err(LeftOut::Filtered);
+        }
+        if clocks == Clocks::Repeat {
+            time = repeated(time, later);
         }
         for (at, filter) in &self.filters {
             if !filter.passes(field(*at)).map_err(LeftOut::bad(*at, field(*at)))? {
@@ -151,7 +183,7 @@ impl<'o> RowMapping<'o> {
             return Err(LeftOut::bad(at, field(at))("is longer than 65,535 bytes: leave its column out of --keep"));
         }
         let kept = self.kept.iter().map(move |at| field(*at));
-        Ok(Row { customer, time, value, kept })
+        Ok((Row { customer, time, value, kept }, clocks))
     }
 
     /// The columns that are read, in order.
@@ -182,6 +214,9 @@ impl<'o> RowMapping<'o> {
         let mut text = format!("customer = {customer}, timestamp = {}, target = {}", name(*timestamp), name(*target));
         if !unused.is_empty() {
             let _ = write!(text, "; left out: {} (use --keep to keep them)", unused.join(", "));
+        }
+        if let Some(note) = &self.layout.times.note {
+            let _ = write!(text, "; {note}");
         }
         text
     }

@@ -2,59 +2,70 @@
 
 use jiff::{
     Timestamp,
-    tz::{Offset, TimeZone},
+    tz::{AmbiguousOffset, Offset, TimeZone},
 };
 
-/// The local time of the output zone, in milliseconds since 1970.
+/// A time in the zone of the output, in milliseconds since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OutputTime {
+    /// The one that is meant.
+    Once(i64),
+    /// A local time that the clocks skip, moved forward by as much as they are set forward.
+    Skipped(i64),
+    /// Both times of an hour that the clocks repeat.
+    Repeated(i64, i64),
+}
+
+/// The local time of the output zone.
 ///
-/// - `absolute`: `time` is UTC, because its text had an offset or was an epoch time. Otherwise it is a local time of the zone
-///   `assumed`, or is taken as UTC without one.
-/// - A local time that daylight saving skips is moved forward by the gap; of one that occurs twice the first is meant.
-pub(super) fn output_time(time: i64, absolute: bool, assumed: Option<&TimeZone>, output: Option<&TimeZone>) -> i64 {
-    let utc = match assumed {
-        Some(zone) if !absolute => utc_of(time, zone).unwrap_or(time),
-        _ => time,
-    };
-    match output {
+/// `absolute`: `time` is UTC, because its text had an offset or was an epoch time. Otherwise it is a local time of the zone
+/// `assumed`, or is taken as UTC without one.
+pub(super) fn output_time(
+    time: i64,
+    absolute: bool,
+    assumed: Option<&TimeZone>,
+    output: Option<&TimeZone>,
+) -> OutputTime {
+    let shown = |utc: i64| match output {
         Some(zone) => {
             let offset = Timestamp::from_millisecond(utc).map_or(0, |moment| zone.to_offset(moment).seconds());
             utc + i64::from(offset) * 1000
         }
         None => utc,
+    };
+    let (Some(zone), false, Ok(wall)) = (assumed, absolute, Timestamp::from_millisecond(time)) else {
+        return OutputTime::Once(shown(time));
+    };
+    let utc = |offset: Offset| time - i64::from(offset.seconds()) * 1000;
+    match zone.to_ambiguous_timestamp(Offset::UTC.to_datetime(wall)).offset() {
+        AmbiguousOffset::Unambiguous { offset } => OutputTime::Once(shown(utc(offset))),
+        AmbiguousOffset::Gap { before, .. } => OutputTime::Skipped(shown(utc(before))),
+        AmbiguousOffset::Fold { before, after } => {
+            let (first, second) = (shown(utc(before)), shown(utc(after)));
+            // In the same zone again they are written alike.
+            if first == second { OutputTime::Once(first) } else { OutputTime::Repeated(first, second) }
+        }
     }
-}
-
-fn utc_of(time: i64, zone: &TimeZone) -> Option<i64> {
-    let wall = Offset::UTC.to_datetime(Timestamp::from_millisecond(time).ok()?);
-    zone.to_timestamp(wall).ok().map(Timestamp::as_millisecond)
-}
-
-/// Whether a timestamp's text has an offset or is an epoch time.
-pub(super) fn is_absolute(text: &[u8]) -> bool {
-    let dated = text.len() >= 5 && text[..4].iter().all(u8::is_ascii_digit) && matches!(text[4], b'-' | b'/');
-    if !dated {
-        // YYYYMMDD is a day, with or without a time of day; other numbers are epoch times.
-        let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        return match text.get(digits) {
-            None | Some(b'.') => digits != 8,
-            Some(_) if digits == 0 => true,
-            Some(_) => text[digits..].iter().any(|byte| matches!(byte, b'Z' | b'z' | b'+' | b'-')),
-        };
-    }
-    let time_of_day = text.iter().position(|byte| matches!(byte, b'T' | b't' | b' ')).map_or(&[][..], |at| &text[at..]);
-    time_of_day.iter().any(|byte| matches!(byte, b'Z' | b'z' | b'+' | b'-' | b'U'))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::value::timestamp::{format, parse};
+    use crate::input::value::{
+        time_form::TimeForm,
+        timestamp::{format, parse},
+    };
 
     fn converted(text: &str, assumed: Option<&str>, output: Option<&str>) -> String {
         let zone = |name: Option<&str>| name.map(|name| TimeZone::get(name).unwrap());
         let (assumed, output) = (zone(assumed), zone(output));
-        let absolute = is_absolute(text.as_bytes());
-        format(output_time(parse(text.as_bytes()).unwrap(), absolute, assumed.as_ref(), output.as_ref()))
+        let absolute = TimeForm::Usual.is_absolute(text.as_bytes());
+        let time = output_time(parse(text.as_bytes()).unwrap(), absolute, assumed.as_ref(), output.as_ref());
+        match time {
+            OutputTime::Once(time) => format(time),
+            OutputTime::Skipped(time) => format!("{}, skipped", format(time)),
+            OutputTime::Repeated(first, second) => format!("{} or {}", format(first), format(second)),
+        }
     }
 
     #[test]
@@ -65,7 +76,12 @@ mod tests {
         assert_eq!(converted("2024-07-15", berlin, None), "2024-07-14T22:00:00");
         assert_eq!(converted("2024-07-15T12:00Z", berlin, None), "2024-07-15T12:00:00");
         assert_eq!(converted("1721044800", berlin, None), "2024-07-15T12:00:00");
-        assert_eq!(converted("20240715", berlin, None), "2024-07-14T22:00:00");
+        for text in ["20240715", "202407150000", "2024.07.15", "15-Jul-2024", "15/07/2024 12:00 AM", "2024-Jul-15"] {
+            assert_eq!(converted(text, berlin, None), "2024-07-14T22:00:00", "{text}");
+        }
+        for text in ["2024-07-14 10:00 PM GMT", "14/07/2024 22:00Z", "Jul 15, 2024 00:00 +0200", "20240714T220000Z"] {
+            assert_eq!(converted(text, berlin, None), "2024-07-14T22:00:00", "{text}");
+        }
     }
 
     #[test]
@@ -80,7 +96,13 @@ mod tests {
     #[test]
     fn skipped_and_repeated_hours_follow_the_rule() {
         let berlin = Some("Europe/Berlin");
-        assert_eq!(converted("2024-03-31 02:30", berlin, berlin), "2024-03-31T03:30:00");
-        assert_eq!(converted("2024-10-27 02:30", berlin, None), "2024-10-27T00:30:00");
+        assert_eq!(converted("2024-03-31 02:30", berlin, berlin), "2024-03-31T03:30:00, skipped");
+        assert_eq!(converted("2024-10-27 02:30", berlin, None), "2024-10-27T00:30:00 or 2024-10-27T01:30:00");
+        assert_eq!(converted("2024-10-27 02:30", berlin, berlin), "2024-10-27T02:30:00");
+        assert_eq!(converted("2024-10-27 02:30+01:00", berlin, None), "2024-10-27T01:30:00");
+        assert_eq!(converted("2024-10-27 03:00", berlin, None), "2024-10-27T02:00:00");
+        // By half an hour.
+        let howe = Some("Australia/Lord_Howe");
+        assert_eq!(converted("2024-04-07 01:45", howe, None), "2024-04-06T14:45:00 or 2024-04-06T15:15:00");
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::{
     bad_rows::{BadRow, BadRowReporter, BadRows},
     blocks::{BlockReader, BlockRows, InputBlock},
-    row_mapping::{BadCell, LeftOut, RowTime},
+    row_mapping::{BadCell, Clocks, LeftOut, RowTime},
 };
 use crate::{
     error::Result,
@@ -112,8 +112,10 @@ impl<'s, 'a> Worker<'s, 'a> {
         time: RowTime<'t>,
     ) -> Result<()> {
         match block.mapping.row(field, time) {
-            Ok(row) => {
+            Ok((row, clocks)) => {
                 self.counts.rows += 1;
+                self.counts.skipped_times += u64::from(clocks == Clocks::Skip);
+                self.counts.repeated_times += u64::from(clocks == Clocks::Repeat);
                 let hash = buckets::hash(row.customer);
                 row.encode(self.buckets.buffer(hash, block.number as u32, row.encoded_length())?);
             }

@@ -94,7 +94,11 @@ fn dates(series: &FittedSeries, query: &ForecastQuery) -> Result<Vec<i64>, ApiEr
             };
             Ok(series.future_dates(frequency, horizon))
         }
-        (None, Some(dates)) => dates.iter().map(QueryDate::milliseconds).collect(),
+        (None, Some(dates)) => {
+            let next = series.future_dates(series.frequency, 2);
+            let is_daily = next.iter().all(|date| date % 86_400_000 == 0);
+            QueryDate::times(dates, next.first().copied().unwrap_or_default(), is_daily)
+        }
     }
 }
 

@@ -1,6 +1,9 @@
 //! Forecast queries: a horizon or dates, and options.
 
-use crate::{input::parse_timestamp, serve::error::ApiError};
+use crate::{
+    input::{format_timestamp, is_compact_time, parse_timestamps},
+    serve::error::ApiError,
+};
 use manyfit_models::data::is_missing;
 use serde::Deserialize;
 use serde_json::Value;
@@ -41,18 +44,46 @@ pub(super) enum QueryDate {
     Text(String),
 }
 
+/// Numbers below are in 1970 to 1973 as milliseconds: mostly seconds, or calendar times without separators.
+const EARLY: i64 = 100_000_000_000;
+
 impl QueryDate {
-    pub(super) fn milliseconds(&self) -> Result<i64, ApiError> {
+    /// The times of all dates of a query to a model whose first forecast is of the time `next`. `is_daily`: its forecasts are of
+    /// days, so that midnights of a time zone are local dates.
+    pub(super) fn times(dates: &[Self], next: i64, is_daily: bool) -> Result<Vec<i64>, ApiError> {
+        let texts: Vec<&str> = dates.iter().filter_map(Self::text).collect();
+        let mut times = parse_timestamps(&texts, is_daily)
+            .map_err(|(text, complaint)| ApiError::bad_request(format!("dates: {text:?} {complaint}")))?
+            .into_iter();
+        let numbers = dates.iter().map(|date| match date {
+            Self::Text(_) => Ok(times.next().unwrap_or_default()),
+            Self::Milliseconds(number) => check_milliseconds(*number, next),
+        });
+        numbers.collect()
+    }
+
+    fn text(&self) -> Option<&str> {
         match self {
-            // The range of 64-bit nanoseconds.
-            Self::Milliseconds(ms) if ms.unsigned_abs() < 9_223_372_036_854 => Ok(*ms),
-            Self::Milliseconds(ms) => {
-                Err(ApiError::bad_request(format!("dates: {ms} is out of range: numbers are milliseconds since 1970")))
-            }
-            Self::Text(text) => parse_timestamp(text.trim().as_bytes())
-                .map_err(|complaint| ApiError::bad_request(format!("dates: {text:?} {complaint}"))),
+            Self::Milliseconds(_) => None,
+            Self::Text(text) => Some(text.trim()),
         }
     }
+}
+
+fn check_milliseconds(number: i64, next: i64) -> Result<i64, ApiError> {
+    // The range of 64-bit nanoseconds.
+    if number.unsigned_abs() >= 9_223_372_036_854 {
+        let complaint = format!("dates: {number} is out of range: numbers are milliseconds since 1970");
+        return Err(ApiError::bad_request(complaint));
+    }
+    let is_early = (1..EARLY).contains(&number) && next >= EARLY;
+    if is_early || is_compact_time(number) {
+        return Err(ApiError::bad_request(format!(
+            "dates: {number} is {} as milliseconds since 1970: send milliseconds, or dates as text",
+            format_timestamp(number)
+        )));
+    }
+    Ok(number)
 }
 
 /// The queries of a body.
