@@ -13,7 +13,9 @@ const DAY: i64 = 86_400_000;
 /// - `h`, `15min`, `2D`, `7h` and so on are counted from midnight of the customer's first day (as with pandas'
 ///   `origin="start_day"`) and labelled by their start;
 /// - `W-SUN` and the other weeks, `ME`, `QE`, `YE` are labelled by their last day, which they include;
-/// - `MS`, `QS`, `YS` by their first day; `B` by the day, with weekends counted to the Friday before.
+/// - `MS`, `QS`, `YS` by their first day; `B` by the day, with weekends counted to the Friday before;
+/// - other days of the week, hours, and days of the month (`C Mon Tue`, `bh`, `WOM-3FRI`, `SMS`) likewise by the last of them
+///   that is not after the time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Period(Frequency);
 
@@ -24,7 +26,10 @@ impl FromStr for Period {
         let frequency: Frequency = text.parse()?;
         let covers = match frequency {
             Frequency::Fixed(_) => true,
-            Frequency::Weekly { count, .. } | Frequency::BusinessDay { count } => count == 1,
+            Frequency::Weekly { count, .. }
+            | Frequency::BusinessDay { count }
+            | Frequency::NthWeekday { count, .. } => count == 1,
+            Frequency::Days(_) | Frequency::Hours(_) | Frequency::MonthDays(_) => true,
             Frequency::Monthly { count, day, .. } => {
                 matches!(count, 1 | 3 | 12) && matches!(day, DayOfMonth::First | DayOfMonth::Last)
             }
@@ -50,7 +55,6 @@ impl Period {
             Frequency::Fixed(gap) => time - (time - first.div_euclid(DAY) * DAY).rem_euclid(gap),
             // 1970-01-01 was a Thursday, which is 3.
             Frequency::Weekly { weekday, .. } => (day + (i64::from(weekday) - (day + 3)).rem_euclid(7)) * DAY,
-            Frequency::BusinessDay { .. } => (day - ((day + 3).rem_euclid(7) - 4).max(0)) * DAY,
             Frequency::Monthly { count, day: DayOfMonth::First, month } => {
                 let date = date_of(day);
                 let back = (i64::from(date.month()) - i64::from(month)).rem_euclid(count);
@@ -61,6 +65,7 @@ impl Period {
                 let ahead = (i64::from(month) - i64::from(date.month())).rem_euclid(count);
                 day_of(date.first_of_month().saturating_add(ahead.months()).last_of_month()) * DAY
             }
+            frequency => frequency.at_or_before(time).unwrap_or(time),
         }
     }
 
@@ -133,7 +138,27 @@ mod tests {
 
     #[test]
     fn next_is_the_label_of_the_following_period() {
-        for alias in ["D", "h", "7h", "2D", "W-WED", "MS", "ME", "QS-FEB", "QE", "YS", "YE", "B"] {
+        for alias in [
+            "D",
+            "h",
+            "7h",
+            "2D",
+            "W-WED",
+            "MS",
+            "ME",
+            "QS-FEB",
+            "QE",
+            "YS",
+            "YE",
+            "B",
+            "C Mon Tue Sat",
+            "bh",
+            "10min 09:00-17:30 Sat",
+            "WOM-3FRI",
+            "LWOM-MON",
+            "SMS",
+            "SME-10",
+        ] {
             let period: Period = alias.parse().unwrap();
             let first = parse(b"2023-11-15").unwrap();
             let mut label = period.label(first, first);

@@ -1,6 +1,6 @@
 //! One customer's outcome: a row of the manifest.
 
-use manyfit_models::{Accuracy, Scores};
+use manyfit_models::{Accuracy, Scores, frequency::CalendarFit};
 use serde::{Deserialize, Serialize};
 
 /// How a customer ended.
@@ -104,6 +104,9 @@ pub struct Outcome {
     /// Spacing of the dates.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub frequency: Option<String>,
+    /// How well the spacing explains the dates, where it was inferred from them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inferred: Option<CalendarFit>,
     /// Family of the model.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,

@@ -10,7 +10,7 @@ use crate::{
     settings::MaxFailures,
     store::writing,
 };
-use manyfit_models::ScoredOn;
+use manyfit_models::{ScoredOn, frequency::CalendarCounts};
 use serde::Serialize;
 use std::{collections::BTreeMap, fmt, io::Write};
 
@@ -111,6 +111,9 @@ pub struct Summary {
     /// Median errors of regression models, by the rows they were scored on.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub accuracy: BTreeMap<ScoredOn, MedianAccuracy>,
+    /// The calendars that were inferred from the dates of series.
+    #[serde(skip_serializing_if = "CalendarCounts::is_empty")]
+    pub calendars: CalendarCounts,
     /// The slowest customers.
     pub slowest: Vec<Slow>,
     /// The first failed customers by name.
@@ -128,6 +131,9 @@ impl Summary {
         self.counts.add(outcome.status);
         self.ms.add(&outcome.ms);
         self.bytes += outcome.bytes.unwrap_or_default();
+        if let (Some(frequency), Some(fit)) = (&outcome.frequency, outcome.inferred) {
+            self.calendars.add(frequency, fit);
+        }
         let slow = Slow { ms: outcome.ms.total(), customer: outcome.customer.clone(), rows: outcome.rows };
         insert_sorted(&mut self.slowest, slow, LISTED_SLOWEST, |a, b| a.ms > b.ms);
         if outcome.status == Status::Failed {
@@ -232,6 +238,7 @@ impl fmt::Display for Summary {
                 of("mae")
             )?;
         }
+        write!(f, "{}", self.calendars)?;
         let failures = self.failures.iter().map(|failure| (&failure.customer, &failure.reason));
         write_failures(f, failures, self.counts.failed, ", in the manifest")?;
         for path in &self.written {

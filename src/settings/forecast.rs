@@ -14,7 +14,7 @@ use manyfit_models::{
     SeriesSpec,
     baseline::BaselineSpec,
     data::Series,
-    frequency::Frequency,
+    frequency::{CalendarFit, Frequency, Inferred},
     holidays::{Country, source_version},
     prophet::ProphetSpec,
 };
@@ -101,14 +101,26 @@ fn lower_bound(reader: &mut Reader<'_>) -> Option<f64> {
 }
 
 impl ForecastTask {
+    /// The spacing of a series' dates: as set, or inferred from them, and then how well it explains them.
+    #[must_use]
+    pub fn calendar(&self, series: &Series) -> (Frequency, Option<CalendarFit>) {
+        self.frequency.map_or_else(
+            || {
+                let Inferred { frequency, fit } = Inferred::of(&series.dates);
+                (frequency, Some(fit))
+            },
+            |frequency| (frequency, None),
+        )
+    }
+
     /// The model to fit to a series: where it has holidays of countries, with their days in the years of the series, of ten
     /// years after it and of the horizon.
     ///
     /// # Errors
     /// [`Error::Data`] for years whose holidays are not known.
-    pub fn model_for(&self, series: &Series) -> Result<Cow<'_, SeriesSpec>> {
+    pub fn model_for(&self, series: &Series, frequency: Frequency) -> Result<Cow<'_, SeriesSpec>> {
         let (SeriesSpec::Prophet(spec), Some(&first), Some(until)) =
-            (&self.model, series.dates.first(), self.holidays_until(series))
+            (&self.model, series.dates.first(), self.holidays_until(series, frequency))
         else {
             return Ok(Cow::Borrowed(&self.model));
         };
@@ -130,23 +142,33 @@ impl ForecastTask {
         shape(&(model, fallback, frequency, version, (codes, source_version())))
     }
 
-    /// The canonical text for the fingerprint of a series: `shape`, and what depends on the horizon as well.
+    /// The canonical text for the fingerprint of a series: `shape`, what depends on the horizon as well, and a calendar that
+    /// is another one than that of the last dates.
     #[must_use]
-    pub fn shape_for<'s>(&self, shape: &'s str, series: &Series) -> Cow<'s, str> {
-        match self.holidays_until(series) {
-            Some(until) => Cow::Owned(format!("{shape} with holidays until {until}")),
-            None => Cow::Borrowed(shape),
+    pub fn shape_for<'s>(
+        &self,
+        shape: &'s str,
+        series: &Series,
+        frequency: Frequency,
+        inferred: Option<CalendarFit>,
+    ) -> Cow<'s, str> {
+        let mut shape = Cow::Borrowed(shape);
+        if let Some(until) = self.holidays_until(series, frequency) {
+            shape = Cow::Owned(format!("{shape} with holidays until {until}"));
         }
+        if inferred.is_some_and(|fit| fit.differs) {
+            shape = Cow::Owned(format!("{shape} on the calendar {frequency}"));
+        }
+        shape
     }
 
     /// The last year whose holidays of countries the model keeps, if it has any: that of the last forecast, or a later one.
-    fn holidays_until(&self, series: &Series) -> Option<i32> {
+    fn holidays_until(&self, series: &Series, frequency: Frequency) -> Option<i32> {
         let (SeriesSpec::Prophet(_), false, Some(&last)) =
             (&self.model, self.countries.is_empty(), series.dates.last())
         else {
             return None;
         };
-        let frequency = self.frequency.unwrap_or_else(|| Frequency::infer(&series.dates));
         let forecast = frequency.after(last, self.horizon).last().copied();
         Some(pinned_until(last, forecast.unwrap_or(last)))
     }

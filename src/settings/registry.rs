@@ -86,8 +86,8 @@ const INPUT: &[Setting] = table! {
 
 const FORECASTS: &[Setting] = table! {
     "horizon" | "prediction_length": Integer(0, 100_000), "0", "Steps to forecast; 0 for no forecasts.", common;
-    "frequency": Form("a pandas alias such as D, B, W-MON, MS, ME, QS, QE, YS, h or 15min"), "",
-        "Spacing of the dates; inferred for each customer unless set.", per_customer, common;
+    "frequency": Form("a pandas alias such as D, B, W-MON, MS, QE, SMS, WOM-3FRI, h, 15min or bh, or days and hours: C Mon Tue Wed"), "",
+        "Spacing of the dates; inferred for each customer from all of its dates unless set.", per_customer, common;
     "duplicates": Choice(&["error", "first", "last", "mean", "sum"]), "error",
         "What becomes of rows of a customer that share a timestamp.";
     "interval_width": Number("between 0 and 1", |x| x > 0.0 && x < 1.0), "0.8",

@@ -4,13 +4,13 @@ use super::fit::{Buffers, Failure, FitContext, Made, NewModel, timed};
 use crate::{
     artifact::{Fingerprint, Metadata, Span, forecast_seed},
     error::{Error, Result},
-    results::{FORECASTS, Phases, Rows, forecast_rows},
+    results::{FORECASTS, Outcome, Phases, Rows, forecast_rows},
     settings::{CustomerSettings, ForecastTask},
 };
 use manyfit_models::{
     Dates, FitError, Fitted, FittedSeries, ForecastRequest, Interrupt, Interruption, SeriesModel, Workspace,
     data::{CovariateError, Covariates, CustomerId, Series},
-    frequency::Frequency,
+    frequency::{CalendarFit, Frequency},
     prophet::LEAST_SIGMA,
 };
 
@@ -26,22 +26,24 @@ pub(super) fn fit_series(
     let settings = context.settings.for_customer(task, customer)?;
     let series = &*settings.series(series)?;
     let CustomerSettings { task, shape, .. } = settings;
-    let frequency = task.frequency.unwrap_or_else(|| Frequency::infer(&series.dates));
-    let shape = task.shape_for(shape.as_ref().unwrap_or(&context.canonical_settings), series);
+    let (frequency, inferred) = task.calendar(series);
+    let shape = shape.as_ref().unwrap_or(&context.canonical_settings);
+    let shape = task.shape_for(shape, series, frequency, inferred);
     let fingerprint = timed(&mut ms.compare, || Fingerprint::new(&shape, customer, series));
-    context.make(
+    let made = context.make(
         customer,
         &fingerprint,
         buffers,
         ms,
-        |workspace, ms| fit(context, &task, series, frequency, workspace, ms),
+        |workspace, ms| fit(context, &task, series, (frequency, inferred), workspace, ms),
         |model, _: Option<()>| match model {
             Fitted::Series(model) if task.horizon > 0 || task.include_history => {
                 forecast(&task, context.settings.seed, customer, series, model, frequency).map(Some)
             }
             _ => Ok(None),
         },
-    )
+    )?;
+    Ok(Made { outcome: Outcome { inferred, ..made.outcome }, ..made })
 }
 
 /// A customer's rows of the table of forecasts.
@@ -77,11 +79,11 @@ fn fit(
     context: &FitContext<'_>,
     task: &ForecastTask,
     series: &Series,
-    frequency: Frequency,
+    (frequency, inferred): (Frequency, Option<CalendarFit>),
     workspace: &mut Workspace,
     ms: &mut Phases,
 ) -> Result<NewModel<()>, Failure> {
-    let spec = task.model_for(series)?;
+    let spec = task.model_for(series, frequency)?;
     let mut fallback = None;
     let fitted = timed(&mut ms.fit, || {
         spec.fit(series, frequency, context.interrupt(), workspace).or_else(|error| {
@@ -97,7 +99,7 @@ fn fit(
         FitError::Interrupted(Interruption::Stopped) => Failure::Stopped,
         other => Failure::Customer(Error::Data(other.to_string())),
     })?;
-    let mut notes = Vec::new();
+    let mut notes: Vec<String> = inferred.and_then(|fit| note_on(frequency, fit)).into_iter().collect();
     let (log_posterior, sigma) = describe_fit(&fitted, &mut notes);
     let (Some(&first_ms), Some(&last_ms)) = (series.dates.first(), series.dates.last()) else {
         return Err(Error::Bug("a model was fitted to no dates".into()).into());
@@ -116,6 +118,16 @@ fn fit(
         ..Metadata::default()
     };
     Ok(NewModel { model: fitted.into(), metadata, predictions: None })
+}
+
+/// A remark about a calendar that the last dates alone would not have shown.
+fn note_on(frequency: Frequency, fit: CalendarFit) -> Option<String> {
+    let CalendarFit { off, gaps, is_irregular, differs, .. } = fit;
+    let note = match is_irregular {
+        true => format!("no calendar explains the dates: forecasts go on with their median gap, {frequency}"),
+        false => format!("the frequency {frequency} was inferred from all dates: {gaps} are missing, {off} are off it"),
+    };
+    differs.then_some(note)
 }
 
 /// log p and σ of a fit; what is unusual about it is added to `notes`.

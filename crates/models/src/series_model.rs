@@ -109,8 +109,11 @@ impl FittedSeries {
             let model = SeriesModel::Baseline(FittedBaseline::from_json(content)?);
             return Ok(Self { model, frequency: frequency.unwrap_or(Frequency::DAILY) });
         }
-        let fitted = Self::from(FittedProphet::from_json(content)?);
-        Ok(Self { frequency: frequency.unwrap_or(fitted.frequency), ..fitted })
+        let fitted = FittedProphet::from_json(content)?;
+        Ok(match frequency {
+            Some(frequency) => Self { frequency, model: SeriesModel::Prophet(Box::new(fitted)) },
+            None => fitted.into(),
+        })
     }
 
     /// The model's name, as in the setting `model`.

@@ -6,7 +6,10 @@ use crate::{
     input::value::timestamp,
     prepare::{gather::CustomerSlice, options::Options, write::output_rows::OutputRow},
 };
-use manyfit_models::{frequency::Frequency, quantiles::quantiles_in_place};
+use manyfit_models::{
+    frequency::{CalendarFit, Inferred},
+    quantiles::quantiles_in_place,
+};
 
 /// Outliers are this many interquartile ranges beyond the quartiles (Tukey's outer fences).
 const OUTER_FENCE: f64 = 3.0;
@@ -30,8 +33,11 @@ pub struct Quality {
     pub start: String,
     /// The last time.
     pub end: String,
-    /// The frequency as a pandas alias: as set, or inferred from the last dates.
+    /// The frequency as a pandas alias: as set, or inferred from the dates.
     pub frequency: String,
+    /// How well an inferred frequency explains the dates.
+    #[serde(default)]
+    pub inferred: Option<CalendarFit>,
     /// Periods between the first and the last without a row in the input.
     pub gaps: u64,
     /// The longest run of gaps.
@@ -63,7 +69,13 @@ impl Quality {
         dates.dedup();
         let mut values: Vec<f64> =
             output.iter().map(|row| row.value.number()).filter(|value| !value.is_nan()).collect();
-        let frequency = options.aggregate.map_or_else(|| Frequency::infer(&dates), |(_, period)| period.frequency());
+        let (frequency, inferred) = match options.aggregate {
+            Some((_, period)) => (period.frequency(), None),
+            None => {
+                let Inferred { frequency, fit } = Inferred::of(&dates);
+                (frequency, Some(fit))
+            }
+        };
         let (mut gaps, mut longest_gap) = (0, 0);
         for pair in dates.windows(2) {
             let gap = (frequency.steps(pair[0], pair[1]) - 1).max(0) as u64;
@@ -85,6 +97,7 @@ impl Quality {
             start: time(output.first()),
             end: time(output.last()),
             frequency: frequency.to_string(),
+            inferred,
             gaps,
             longest_gap,
             zeros,

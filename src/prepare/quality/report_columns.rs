@@ -11,7 +11,7 @@ pub(super) enum Column {
 }
 
 /// Name and value of each column.
-pub(super) const COLUMNS: [(&str, Column); 18] = [
+pub(super) const COLUMNS: [(&str, Column); 19] = [
     ("customer", Column::Text(|row| &row.customer)),
     ("file", Column::Text(|row| &row.file)),
     ("rows", Column::Count(|row| row.rows)),
@@ -21,6 +21,7 @@ pub(super) const COLUMNS: [(&str, Column); 18] = [
     ("start", Column::Text(|row| &row.start)),
     ("end", Column::Text(|row| &row.end)),
     ("frequency", Column::Text(|row| &row.frequency)),
+    ("off_calendar", Column::Count(|row| row.inferred.map_or(0, |fit| fit.off))),
     ("gaps", Column::Count(|row| row.gaps)),
     ("longest_gap", Column::Count(|row| row.longest_gap)),
     ("zeros", Column::Count(|row| row.zeros)),

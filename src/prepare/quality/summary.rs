@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use manyfit_models::frequency::CalendarCounts;
 use serde::Serialize;
 
 use super::customer_quality::Quality;
@@ -33,6 +34,9 @@ pub struct Summary {
     pub missing: u64,
     /// Periods without a row.
     pub gaps: u64,
+    /// The calendars that were inferred.
+    #[serde(skip_serializing_if = "CalendarCounts::is_empty")]
+    pub calendars: CalendarCounts,
     /// Zeros.
     pub zeros: u64,
     /// Outliers.
@@ -70,6 +74,9 @@ impl Summary {
         self.empty_customers += u64::from(row.missing == row.written);
         self.missing += row.missing;
         self.gaps += row.gaps;
+        if let Some(fit) = row.inferred {
+            self.calendars.add(&row.frequency, fit);
+        }
         self.zeros += row.zeros;
         self.outliers += row.outliers;
         let sum = self.sum + row.sum;
@@ -134,6 +141,7 @@ impl fmt::Display for Summary {
             self.gaps,
             count(self.customers_with_gaps, "customer", "customers")
         )?;
+        write!(f, "{}", self.calendars)?;
         if self.constant_customers + self.empty_customers > 0 {
             writeln!(f, "constant: {}, without any value: {}", self.constant_customers, self.empty_customers)?;
         }
