@@ -3,7 +3,7 @@
 use super::{output::stdout, places::is_inside, s3::S3Arguments, signals::stop_on_signals, values::size};
 use crate::{
     error::{Error, Result},
-    input::{InputSettings, TimeFormat, TimeSettings, is_table, parse_timestamp},
+    input::{Decimal, InputSettings, TimeFormat, TimeSettings, is_table, parse_timestamp},
     prepare::{Aggregate, Ambiguous, Arrangement, Filter, Keep, Options, OutputFormat, Period, Preparation, run},
     run::{available_memory, default_jobs},
     sagemaker::ProcessingEnvironment,
@@ -54,6 +54,10 @@ pub(super) struct Prepare {
     /// Whether 02/03/2024 is in March [default: decided from the other dates of the column]
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     dayfirst: Option<bool>,
+
+    /// Sign before the decimals of CSV, point or comma [default: decided from each file]
+    #[arg(long, value_name = "SIGN")]
+    decimal: Option<Decimal>,
 
     /// Column of values, and its name in the output [default: detected, called target]
     #[arg(long, value_name = "COLUMN[=NAME]", value_parser = renamed)]
@@ -242,6 +246,7 @@ impl Prepare {
             columns: InputSettings {
                 customer: self.customer.clone(),
                 timestamp: self.timestamp.clone(),
+                decimal: self.decimal,
                 times: TimeSettings { format: self.timestamp_format.clone(), dayfirst: self.dayfirst },
                 target,
                 ..InputSettings::default()

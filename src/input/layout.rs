@@ -14,7 +14,7 @@ use crate::{
         data_error::DataError,
         schema::{header::Header, series_columns::SeriesColumns},
         settings::InputSettings,
-        value::column_times::Decision,
+        value::{column_times::Decision, decimal::Decimal},
     },
 };
 
@@ -29,8 +29,14 @@ pub(crate) struct Layout {
     pub(crate) timestamp: usize,
     /// The column of values.
     pub(crate) target: usize,
+    /// The column of the time of day, if it is not in that of the timestamp.
+    pub(crate) clock: Option<usize>,
+    /// The name of a column that may hold the time of day, and of that of the date.
+    pub(crate) unused_clock: Option<[String; 2]>,
     /// The form of the timestamps, once it is decided.
     pub(crate) times: Decision,
+    /// How the numbers of CSV are written, if not as usual.
+    pub(crate) decimal: Option<Decimal>,
 }
 
 /// How a CSV file is split.
@@ -46,7 +52,8 @@ impl Layout {
     fn new(header: &Header, columns: &SeriesColumns) -> Self {
         let names = (0..header.len()).map(|at| header.display(at)).collect();
         let times = Decision::default();
-        Self { names, customer: columns.customer, timestamp: columns.timestamp, target: columns.target, times }
+        let SeriesColumns { customer, timestamp, clock, unused_clock, .. } = columns.clone();
+        Self { names, customer, timestamp, clock, unused_clock, target: columns.target, times, decimal: None }
     }
 
     /// The layout of a CSV file, from whole records at its beginning. `file` names it in errors.
@@ -56,9 +63,10 @@ impl Layout {
             let mut csv = CsvFile::open::<SeriesColumns>(head, settings, &mut scratch)?;
             let many = csv.scratch.header.has_customer(settings)?;
             let columns = csv.resolve(settings, many, None)?;
+            csv.decide_decimal(&columns, settings)?;
             let header = &csv.scratch.header;
             let dialect = Dialect { delimiter: csv.text.delimiter(), has_header: !header.is_headerless() };
-            Ok((Self::new(header, &columns), dialect))
+            Ok((Self { decimal: csv.decimal, ..Self::new(header, &columns) }, dialect))
         };
         layout().map_err(|error: DataError| error.in_file(file))
     }

@@ -50,6 +50,7 @@ pub use self::{
         reader::{KnownFeatures, Reader},
     },
     value::{
+        decimal::Decimal,
         time_form::{TimeFormat, TimeSettings},
         timestamp::parse as parse_timestamp,
     },

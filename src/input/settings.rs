@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::input::value::time_form::TimeSettings;
+use crate::input::value::{decimal::Decimal, time_form::TimeSettings};
 
 /// Settings of the input. What is not set is detected in each file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub struct InputSettings {
     pub timestamp: Option<String>,
     /// How timestamps are written.
     pub times: TimeSettings,
+    /// How numbers are written in CSV; decided from each file unless set.
+    pub decimal: Option<Decimal>,
     /// The column of values to forecast.
     pub target: Option<String>,
     /// The column of customer names; if set, every file holds many customers.

@@ -52,6 +52,11 @@ impl FromStr for Filter {
 }
 
 impl Filter {
+    /// Whether values are compared as numbers.
+    pub(super) fn compares_numbers(&self) -> bool {
+        self.number.is_some()
+    }
+
     /// Whether a value meets the condition.
     ///
     /// # Errors

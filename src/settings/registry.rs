@@ -73,12 +73,14 @@ const RUN: &[Setting] = table! {
 };
 
 const INPUT: &[Setting] = table! {
-    "timestamp": COLUMN, "", "Column of timestamps; guessed unless set, and the guess is printed.", common;
+    "timestamp": COLUMN, "", "Column of timestamps, or those of date and time of day, as date,time; guessed unless set, and the guess is printed.", common;
     "timestamp_format":
         Form("directives of strptime such as %d/%m/%Y or %Y%m%d%H, or epoch_s, epoch_ms, epoch_us, epoch_ns, dotnet_ticks, filetime"),
         "", "How timestamps are written; decided from the column unless set.", common;
     "dayfirst": Boolean, "",
         "Whether 02/03/2024 is in March; decided from the other dates of the column unless set.", common;
+    "decimal": Form("point or comma"), "",
+        "Sign before the decimals in CSV, where the other one may separate thousands; decided from each file unless set.", common;
     "target": COLUMN, "",
         "Column to forecast or predict; guessed unless set, for regression among target, label and y.", common;
     "customer": COLUMN, "", "Customer column of files that hold many customers; column customer unless set.", common;

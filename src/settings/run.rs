@@ -56,7 +56,7 @@ impl Settings {
         let times = TimeSettings { format: reader.optional("timestamp_format"), dayfirst: reader.optional("dayfirst") };
         let mut input = read_fields!(reader, InputSettings {
             value: ;
-            optional: timestamp target customer;
+            optional: timestamp decimal target customer;
             times,
             ..InputSettings::default()
         });

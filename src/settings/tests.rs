@@ -383,6 +383,7 @@ fn every_name_of_boosting_can_be_set() {
         let value = match setting.name {
             "max_failures" | "seed" | "random_state" => "1",
             "timestamp_format" => "%Y",
+            "decimal" => "comma",
             "artifact_name" => "{customer}.tar.gz",
             "model" => continue,
             _ => match setting.kind {

@@ -1,7 +1,7 @@
 //! Values of settings from text.
 
 use super::{max_failures::MaxFailures, setting::Kind};
-use crate::input::{Duplicates, TimeFormat};
+use crate::input::{Decimal, Duplicates, TimeFormat};
 use manyfit_models::{
     ModelFormat,
     frequency::Frequency,
@@ -47,6 +47,7 @@ values! {
     Scaling: |text, kind| word(text, kind);
     ModelFormat: |text, kind| word(text, kind);
     Duplicates: |text, kind| word(text, kind);
+    Decimal: |text, _kind| text.parse();
     TimeFormat: |text, _kind| text.parse();
     Frequency: |text, _kind| text.parse();
     MaxFailures: |text, _kind| text.parse();

@@ -258,7 +258,7 @@ fn bad_rows_within_the_tolerance_go_to_the_rejects() {
     let rejects = fs::read_to_string(output.path().join("rejects.csv")).unwrap();
     let lines: Vec<&str> = rejects.lines().collect();
     assert_eq!(lines[0], "file,line,column,value,reason");
-    assert!(lines[1].contains("t.csv,3,y,\"1,5\",is not a number"), "{rejects}");
+    assert!(lines[1].contains("t.csv,3,y,\"1,5\",\"is not a number"), "{rejects}");
     assert!(lines[2].contains("t.csv,4,ds,yesterday,\"is not a timestamp"), "{rejects}");
     let output = tempfile::tempdir().unwrap();
     let ended = prepare(input.path(), output.path(), &["--max-bad-rows=1"]).with_code(3);

@@ -273,6 +273,117 @@ fn the_order_of_rows_tells_the_two_hours_of_autumn_apart() {
 }
 
 #[test]
+fn dates_and_times_of_day_in_two_columns_are_put_together_when_asked_to() {
+    let two = |clock: fn(usize) -> String| {
+        let mut text = String::from("Date,Time,y\n");
+        for at in 0..72 {
+            writeln!(text, "2024-01-{:02},{},{}", 1 + at / 24, clock(at % 24), 100 + at % 7).unwrap();
+        }
+        text
+    };
+    let mut one = String::from("ds,y\n");
+    for at in 0..72 {
+        writeln!(one, "2024-01-{:02} {:02}:00,{}", 1 + at / 24, at % 24, 100 + at % 7).unwrap();
+    }
+    let (expected, _) = forecasts(&one, &[], 0);
+    let half = |hour: usize| {
+        format!("{}:00 {}", if hour % 12 == 0 { 12 } else { hour % 12 }, if hour < 12 { "AM" } else { "PM" })
+    };
+    for clock in [|hour| format!("{hour:02}:00"), |hour| format!("{hour:02}:00:00"), |hour| hour.to_string(), half]
+        as [fn(usize) -> String; 4]
+    {
+        let (found, ended) = forecasts(&two(clock), &["timestamp=date,time"], 0);
+        assert_eq!(found, expected);
+        assert!(ended.out.contains(r#"timestamp = "Date,Time""#), "{}", ended.out);
+    }
+    let text = two(|hour| format!("{hour:02}:00"));
+    let (_, ended) = forecasts(&text, &[], 3);
+    let said = format!("{}{}", ended.out, ended.err);
+    assert!(said.contains(r#"if the column "Time" holds the time of day, set timestamp to Date,Time"#), "{said}");
+    let (_, ended) = forecasts(&two(|hour| format!("{hour}h")), &["timestamp=Date,Time"], 3);
+    let said = format!("{}{}", ended.out, ended.err);
+    assert!(said.contains(r#"line 2, column "Time": "0h" is not a time of day"#), "{said}");
+
+    let (input, output) = (folder([("8.csv", &text)]), tempfile::tempdir().unwrap());
+    prepare(input.path(), output.path(), &["--timestamp=Date,Time"]).with_code(0);
+    let prepared = read(&output.path().join("customers/8.csv"));
+    assert!(prepared.starts_with("timestamp,target\n2024-01-01T00:00:00,100\n2024-01-01T01:00:00,101\n"), "{prepared}");
+    let output = tempfile::tempdir().unwrap();
+    let ended = prepare(input.path(), output.path(), &["--duplicates=sum"]).with_code(0);
+    assert!(ended.out.contains("if \"Time\" holds the time of day, set --timestamp 'Date,Time'"), "{}", ended.out);
+}
+
+#[test]
+fn the_numbers_of_a_file_decide_what_a_comma_means() {
+    let table = |form: fn(f64) -> String| {
+        let mut text = String::from("ds;y\n");
+        for (date, value) in daily_rows(40, 8) {
+            writeln!(text, "{date};{}", form(value * 20.0)).unwrap();
+        }
+        text
+    };
+    let (expected, _) = forecasts(&table(|value| format!("{value:.2}")), &[], 0);
+    let comma = table(|value| format!("{value:.2}").replace('.', ","));
+    let (found, ended) = forecasts(&comma, &[], 0);
+    assert_eq!(found, expected);
+    assert!(ended.out.contains("numbers read with a decimal comma"), "{}", ended.out);
+    let rows = || {
+        daily_rows(40, 8).into_iter().map(|(date, value)| {
+            let value = format!("{:.2}", value * 20.0);
+            let (whole, rest) = value.split_once('.').unwrap();
+            let (head, tail) = whole.split_at(whole.len() - 3);
+            [date, head.to_owned(), tail.to_owned(), rest.to_owned()]
+        })
+    };
+    let grouped = |separator: &str, decimal: &str| {
+        let row = |[date, head, tail, rest]: [String; 4]| format!("{date};{head}{separator}{tail}{decimal}{rest}\n");
+        format!("ds;y\n{}", rows().map(row).collect::<String>())
+    };
+    for (separator, decimal, settings) in [
+        (".", ",", &[][..]),
+        (",", ".", &[]),
+        (" ", ",", &[]),
+        ("'", ".", &["decimal=point"]),
+        ("\u{a0}", ",", &["decimal=,"]),
+    ] {
+        assert_eq!(forecasts(&grouped(separator, decimal), settings, 0).0, expected, "{separator} {decimal}");
+    }
+    // Quoted, between commas: as the setting says.
+    let row = |[date, head, tail, rest]: [String; 4]| format!("{date},\"{head},{tail}.{rest}\"\n");
+    let quoted = format!("ds,y\n{}", rows().map(row).collect::<String>());
+    assert_eq!(forecasts(&quoted, &["decimal=point"], 0).0, expected, "{quoted}");
+
+    let doubt = "ds;y\n2024-01-01;1,234\n2024-01-02;1,240\n2024-01-03;1,250\n2024-01-04;1,234\n";
+    let (_, ended) = forecasts(doubt, &[], 3);
+    let said = format!("{}{}", ended.out, ended.err);
+    assert!(said.contains(r#"8.csv: line 2, column "y": "1,234" may have a decimal comma"#), "{said}");
+    for (decimal, plain) in [("comma", doubt.replace(',', ".")), ("point", doubt.replace(',', ""))] {
+        let found = forecasts(doubt, &[&format!("decimal={decimal}")], 0).0;
+        assert_eq!(found, forecasts(&plain, &[], 0).0, "{decimal}");
+    }
+    let (input, output) =
+        (folder([("8.csv", "ds;y\n2024-01-01;1.234,5\n2024-01-02;-3,5\n2024-01-03;\n")]), tempfile::tempdir().unwrap());
+    let ended = prepare(input.path(), output.path(), &["--filter=y>=-3.5"]).with_code(0);
+    assert!(ended.out.contains("numbers read with a decimal comma"), "{}", ended.out);
+    assert_eq!(read(&output.path().join("customers/8.csv")), "timestamp,target\n2024-01-01,1234.5\n2024-01-02,-3.5\n");
+
+    let houses = |form: fn(f64) -> String| {
+        let mut text = String::from("y;a;b\n");
+        for at in 0..40_u32 {
+            let x = f64::from(at) / 8.0;
+            writeln!(text, "{};{};{}", form(2.0 * x + 0.5), form(x), form(10.5 - x)).unwrap();
+        }
+        text
+    };
+    let model = |text: &str| {
+        let (input, output) = (folder([("8.csv", text)]), tempfile::tempdir().unwrap());
+        train(input.path(), output.path(), &["model=ridge"]).with_code(0);
+        members(&fs::read(output.path().join("models/8.tar.gz")).unwrap())[1].1.clone()
+    };
+    assert_eq!(model(&houses(|x| x.to_string())), model(&houses(|x| x.to_string().replace('.', ","))));
+}
+
+#[test]
 fn holidays_may_be_written_in_another_form_than_the_input() {
     let (folder, output) = (
         folder([

@@ -24,6 +24,12 @@ pub(in crate::input) trait FileRow {
     /// A field, by column.
     fn cell(&self, at: usize) -> Cell<'_>;
 
+    /// A field of a column of numbers.
+    #[inline]
+    fn number_cell(&self, at: usize) -> Cell<'_> {
+        self.cell(at)
+    }
+
     /// A field as text.
     fn text(&self, at: usize) -> Cow<'_, [u8]>;
 

@@ -50,7 +50,11 @@ impl Rows for SeriesRows {
             Ok(time) => time,
             Err(complaint) => return bad_cell(row, columns.timestamp, header, complaint),
         };
-        let value = match row.cell(columns.target).number(number::NOT_A_TARGET) {
+        let time = match columns.clock {
+            None => time,
+            Some(at) => time + row.cell(at).time_of_day().map_err(|complaint| row.bad(at, header, complaint))?,
+        };
+        let value = match row.number_cell(columns.target).number(number::NOT_A_TARGET) {
             Ok(value) => value.unwrap_or(f64::NAN),
             Err(complaint) => return bad_cell(row, columns.target, header, complaint),
         };
@@ -58,7 +62,7 @@ impl Rows for SeriesRows {
         if !columns.extra.is_empty() {
             self.numbers.push(number);
             for &at in &columns.extra {
-                let extra = row.cell(at).number_or_boolean();
+                let extra = row.number_cell(at).number_or_boolean();
                 self.extra.push(extra.map_err(|complaint| row.bad(at, header, complaint))?);
             }
         }
@@ -68,7 +72,7 @@ impl Rows for SeriesRows {
 
     fn finish(mut self, columns: &SeriesColumns, _: &Header, context: Context) -> Result<Series, DataError> {
         let mut series = Series::default();
-        sort_and_combine(&mut self, &columns.extra_names, context, &mut series)?;
+        sort_and_combine(&mut self, columns, context, &mut series)?;
         Ok(series)
     }
 }
@@ -78,14 +82,14 @@ fn bad_cell(row: &impl FileRow, at: usize, header: &Header, complaint: &str) -> 
     if row.is_blank() { Ok(()) } else { Err(row.bad(at, header, complaint)) }
 }
 
-/// Sorts the rows, combines rows with the same timestamp and fills the series; `names` are those of the extra columns. Rows
-/// that are in order cost one comparison each.
+/// Sorts the rows, combines rows with the same timestamp and fills the series. Rows that are in order cost one comparison each.
 pub(in crate::input) fn sort_and_combine(
     gathered: &mut SeriesRows,
-    names: &[String],
+    columns: &SeriesColumns,
     context: Context,
     series: &mut Series,
 ) -> Result<(), DataError> {
+    let names = &columns.extra_names[..];
     let SeriesRows { rows, extra, numbers } = gathered;
     series.clear();
     if series.columns.names() != names {
@@ -100,7 +104,7 @@ pub(in crate::input) fn sort_and_combine(
     series.values.reserve(rows.len());
     for group in rows.chunk_by(|a, b| a.time == b.time) {
         let [first, rest @ ..] = group else { continue };
-        let value = if rest.is_empty() { first.value } else { combine(group, context)? };
+        let value = if rest.is_empty() { first.value } else { combine(group, columns, context)? };
         series.dates.push(first.time);
         if !names.is_empty() {
             let of = |row: &Row| {
@@ -133,16 +137,22 @@ fn combine_extra(mut values: impl Iterator<Item = f64> + Clone, duplicates: Dupl
 
 /// The one value of several rows with the same time; NaN if none of them has a value.
 #[cold]
-fn combine(group: &[Row], Context { duplicates, position, many }: Context) -> Result<f64, DataError> {
+fn combine(
+    group: &[Row],
+    columns: &SeriesColumns,
+    Context { duplicates, position, many }: Context,
+) -> Result<f64, DataError> {
     let mut values = group.iter().map(|row| row.value).filter(|value| !value.is_nan());
     let value = match duplicates {
         Duplicates::Error => {
             let (first, second) = (position(group[0].number), position(group[1].number));
             let time = timestamp::format(group[0].time);
-            let hint = if many {
-                ""
-            } else {
-                "; if the file holds several customers, set customer to the column of their names"
+            let hint = match &columns.unused_clock {
+                Some([clock, date]) => {
+                    format!("; if the column {clock:?} holds the time of day, set timestamp to {date},{clock}")
+                }
+                None if many => String::new(),
+                None => "; if the file holds several customers, set customer to the column of their names".into(),
             };
             return Err(DataError::row(
                 second,
@@ -194,7 +204,7 @@ mod tests {
         let mut series = Series::default();
         let result = sort_and_combine(
             &mut gathered,
-            &[],
+            &SeriesColumns::default(),
             Context { duplicates, position: Position::Line, many: false },
             &mut series,
         );

@@ -134,13 +134,13 @@ impl Rows for TableRows {
     #[inline]
     fn push(&mut self, row: &impl FileRow, columns: &FeatureColumns, header: &Header) -> Result<(), DataError> {
         let bad = |at: usize| move |complaint: &str| row.bad(at, header, complaint);
-        let value = row.cell(columns.target).number(number::NOT_A_TARGET).and_then(target);
+        let value = row.number_cell(columns.target).number(number::NOT_A_TARGET).and_then(target);
         let Some(target) = value.map_err(bad(columns.target))? else {
             self.missing += usize::from(!row.is_blank());
             return Ok(());
         };
         let weight = match columns.weight {
-            Some(at) => row.cell(at).number(NOT_A_WEIGHT).and_then(weight).map_err(bad(at))?,
+            Some(at) => row.number_cell(at).number(NOT_A_WEIGHT).and_then(weight).map_err(bad(at))?,
             None => 1.0,
         };
         self.begin(row.ordinal(), target, weight);
@@ -151,7 +151,7 @@ impl Rows for TableRows {
                     .map_err(|_| "is not text in UTF-8")
                     .and_then(|text| self.push_category(feature, text))
             } else {
-                number_of(row.cell(column.at)).map(|number| self.values.push(number))
+                number_of(row.number_cell(column.at)).map(|number| self.values.push(number))
             };
             pushed.map_err(bad(column.at))?;
         }

@@ -18,7 +18,12 @@ use crate::input::{
         kind::ColumnKind,
     },
     settings::InputSettings,
-    value::{cell::Cell, column_times::ColumnTimes, number},
+    value::{
+        cell::Cell,
+        column_times::ColumnTimes,
+        decimal::{Decimal, Notation},
+        number,
+    },
 };
 use manyfit_models::data::Feature;
 
@@ -38,6 +43,8 @@ pub(in crate::input) struct Scratch {
 pub(in crate::input) struct CsvFile<'a> {
     pub(in crate::input) text: Text<'a>,
     pub(in crate::input) scratch: &'a mut Scratch,
+    /// How numbers are written, if not as usual, once it is decided.
+    pub(in crate::input) decimal: Option<Decimal>,
 }
 
 impl<'a> CsvFile<'a> {
@@ -52,7 +59,7 @@ impl<'a> CsvFile<'a> {
         let first = records.next().ok_or_else(|| DataError::file(C::EMPTY))?;
         first.check_quotes()?;
         C::fill_header(&mut scratch.header, &first, settings);
-        Ok(Self { text, scratch })
+        Ok(Self { text, scratch, decimal: None })
     }
 
     /// Finds the columns.
@@ -81,12 +88,40 @@ impl<'a> CsvFile<'a> {
         Ok(())
     }
 
+    /// Decides how numbers are written. Only files with a comma within a field need a look at all their numbers.
+    pub(in crate::input) fn decide_decimal<C: Columns>(
+        &mut self,
+        columns: &C,
+        settings: &InputSettings,
+    ) -> Result<(), DataError> {
+        self.decimal = settings.decimal;
+        if self.decimal.is_some() || !self.text.has_commas() {
+            return Ok(());
+        }
+        let Scratch { records, header } = &mut *self.scratch;
+        let mut wanted = columns.wanted();
+        wanted.retain(|at| columns.is_numeric(*at));
+        let mut notation = Notation::default();
+        let mut records = self.text.records(records);
+        if !header.is_headerless() {
+            records.next();
+        }
+        while let Some(record) = records.next() {
+            for &at in &wanted {
+                notation.see(record.field(at), Position::Line(record.line), header.name(at));
+            }
+        }
+        self.decimal = notation.decide()?;
+        Ok(())
+    }
+
     /// Gives every row to the sink. Blank rows without a customer are skipped.
     pub(in crate::input) fn read<R: Rows>(
         self,
         columns: &R::Columns,
         sink: &mut impl Sink<R>,
     ) -> Result<(), DataError> {
+        let decimal = self.decimal;
         let Scratch { records, header } = self.scratch;
         let (mut records, customer) = (self.text.records(records), columns.customer());
         if !header.is_headerless() {
@@ -98,7 +133,7 @@ impl<'a> CsvFile<'a> {
             let Some(customer) = customer_of(&record, customer, header)? else { continue };
             let Some(rows) = sink.rows(customer) else { continue };
             let pushed = if record.len() == header.len() {
-                rows.push(&CsvRow { record, ordinal }, columns, header)
+                rows.push(&CsvRow { record, ordinal, decimal }, columns, header)
             } else {
                 record.refuse_length(header.len())
             };
@@ -112,6 +147,7 @@ impl<'a> CsvFile<'a> {
 struct CsvRow<'a> {
     record: Record<'a>,
     ordinal: u64,
+    decimal: Option<Decimal>,
 }
 
 impl FileRow for CsvRow<'_> {
@@ -135,8 +171,25 @@ impl FileRow for CsvRow<'_> {
     }
 
     #[inline]
+    fn number_cell(&self, at: usize) -> Cell<'_> {
+        match self.decimal {
+            None => self.cell(at),
+            Some(decimal) => local_number(self.record.field(at), decimal),
+        }
+    }
+
+    #[inline]
     fn text(&self, at: usize) -> Cow<'_, [u8]> {
         Cow::Borrowed(self.record.field(at))
+    }
+}
+
+/// A number in a notation that is not the usual one; words are left to those who know their meaning.
+fn local_number(text: &[u8], decimal: Decimal) -> Cell<'_> {
+    match decimal.number(text) {
+        Some(number) => Cell::Number(number),
+        None if text.iter().any(u8::is_ascii_digit) => Cell::Other,
+        None => Cell::Text(text),
     }
 }
 

@@ -109,6 +109,11 @@ impl<'a> Text<'a> {
         self.delimiter
     }
 
+    /// Whether there may be commas within fields. Those in quotes between commas are left to the user.
+    pub(crate) fn has_commas(&self) -> bool {
+        self.delimiter != b',' && memchr::memchr(b',', self.bytes).is_some()
+    }
+
     /// The position after the line that contains this position.
     fn line_end(&self, position: usize) -> usize {
         let rest = &self.bytes[position..];

@@ -53,6 +53,5 @@ pub(in crate::input) trait Columns: Sized {
     fn wanted(&self) -> Vec<usize>;
 
     /// Whether a column is loaded as numbers.
-    #[cfg(feature = "parquet")]
     fn is_numeric(&self, at: usize) -> bool;
 }

@@ -1,5 +1,6 @@
 //! The names of the columns, for people.
 
+use crate::input::value::decimal::Decimal;
 use std::fmt;
 
 /// The most features that are listed by name.
@@ -20,6 +21,8 @@ pub struct ColumnNames {
     pub features: Vec<String>,
     /// How the timestamps of the file are read, if that is not a matter of course.
     pub times: Option<String>,
+    /// How the numbers of the file are read, if not as usual.
+    pub decimal: Option<Decimal>,
 }
 
 /// A column's name, and whether it was guessed.
@@ -52,9 +55,12 @@ impl fmt::Display for ColumnNames {
             [one] => write!(f, " ({one} is guessed; set {one} to choose)")?,
             [first @ .., last] => write!(f, " (guessed; set {} and {last} to choose)", first.join(", "))?,
         }
-        match &self.times {
+        if let Some(times) = &self.times {
+            write!(f, "; {times}")?;
+        }
+        match self.decimal {
             None => Ok(()),
-            Some(times) => write!(f, "; {times}"),
+            Some(decimal) => write!(f, "; numbers read with a decimal {}", decimal.name()),
         }
     }
 }

@@ -155,6 +155,7 @@ impl Columns for FeatureColumns {
             customer: self.customer.map(|at| name(at, &settings.customer)),
             features: self.features.iter().map(|column| header.display(column.at)).collect(),
             times: None,
+            decimal: None,
         }
     }
 
@@ -167,7 +168,6 @@ impl Columns for FeatureColumns {
         features.chain([self.target]).chain(self.weight).chain(self.customer).collect()
     }
 
-    #[cfg(feature = "parquet")]
     fn is_numeric(&self, at: usize) -> bool {
         self.customer != Some(at) && !self.features.iter().any(|column| column.at == at && column.categorical)
     }

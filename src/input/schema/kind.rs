@@ -1,6 +1,6 @@
 //! What the values of a column look like.
 
-use crate::input::value::{number, timestamp};
+use crate::input::value::{decimal, number, timestamp};
 
 /// What every sampled value of a column can be parsed as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +28,6 @@ impl ColumnKind {
         self.seen = true;
         self.time = self.time && timestamp::is_time(value);
         self.calendar = self.calendar && self.time && timestamp::is_calendar(value);
-        self.number = self.number && number::parse(value).is_ok();
+        self.number = self.number && (number::parse(value).is_ok() || decimal::is_number(value));
     }
 }

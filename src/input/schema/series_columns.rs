@@ -12,7 +12,7 @@ use crate::input::{
         kind::ColumnKind,
     },
     settings::{ExtraColumn, InputSettings},
-    value::{column_times::Decision, number, timestamp},
+    value::{column_times::Decision, decimal, number, timestamp},
 };
 use manyfit_models::data::Feature;
 
@@ -21,6 +21,8 @@ const TIMESTAMPS: &str = "ds timestamp datetime date weekstarting weekstart week
     eventtime timeutc";
 /// Names of the timestamp if the values are timestamps: `week` may also count from 1 to 53.
 const TIMESTAMPS_BY_VALUE: [&str; 7] = ["time", "day", "week", "month", "quarter", "period", "hour"];
+/// Names of a time of day, if there is another timestamp.
+const CLOCKS: [&str; 4] = ["time", "hour", "timeofday", "hourofday"];
 /// Names of the target, the most certain first.
 const TARGETS: &str = "y target value quantity qty sales demand consumption revenue load units volume amount count kwh \
     energy power";
@@ -31,6 +33,10 @@ const COUNTERS: [&str; 6] = ["", "index", "unnamed0", "rownames", "id", "year"];
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::input) struct SeriesColumns {
     pub(in crate::input) timestamp: usize,
+    /// The column of the time of day, if it is not in that of the timestamp.
+    pub(in crate::input) clock: Option<usize>,
+    /// The name of a column that may hold the time of day, and of that of the date.
+    pub(in crate::input) unused_clock: Option<[String; 2]>,
     pub(in crate::input) target: usize,
     pub(in crate::input) customer: Option<usize>,
     /// The extra columns that the file has, once they are resolved.
@@ -49,7 +55,7 @@ impl Columns for SeriesColumns {
     fn fill_header(header: &mut Header, first: &Record<'_>, _: &InputSettings) {
         let headerless = first.len() >= 2
             && timestamp::is_time(first.field(0))
-            && (number::is_missing(first.field(1)) || number::parse(first.field(1)).is_ok());
+            && (number::parse(first.field(1)).is_ok() || decimal::is_number(first.field(1)));
         if headerless {
             header.fill((1..=first.len()).map(|number| format!("#{number}")), true);
         } else {
@@ -70,18 +76,33 @@ impl Columns for SeriesColumns {
         let customer = header.customer_as_in_first_file(settings, many)?;
         let kinds = std::cell::LazyCell::new(kinds);
         let kind = |at: usize| kinds.get(at).copied().unwrap_or(ColumnKind::UNSEEN);
+        let mut clock = None;
         let timestamp = match &settings.timestamp {
-            Some(wanted) => header.required("timestamp", wanted)?,
+            Some(wanted) => match date_and_clock(header, wanted) {
+                Some((date, at)) => {
+                    clock = Some(at);
+                    date
+                }
+                None => header.required("timestamp", wanted)?,
+            },
             None => guess_timestamp(header, kind, |at| Some(at) != customer)?,
         };
         let target = match &settings.target {
             Some(wanted) => header.required("target", wanted)?,
-            None => guess_target(header, kind, |at| Some(at) != customer && at != timestamp)?,
+            None => guess_target(header, kind, |at| Some(at) != customer && at != timestamp && Some(at) != clock)?,
         };
         if timestamp == target || customer == Some(timestamp) || customer == Some(target) {
             return Err(DataError::file("timestamp, target and customer must be three different columns"));
         }
-        Ok(Self { timestamp, target, customer, ..Self::default() })
+        if clock.is_some() && (clock == Some(target) || clock == Some(timestamp) || clock == customer) {
+            return Err(DataError::file(
+                "the date, the time of day, the target and the customer must be different columns",
+            ));
+        }
+        let others = |at: usize| at != timestamp && at != target && Some(at) != customer;
+        let unused = header.guess(CLOCKS, others).filter(|_| clock.is_none());
+        let unused_clock = unused.map(|at| [header.display(at), header.display(timestamp)]);
+        Ok(Self { timestamp, clock, unused_clock, target, customer, ..Self::default() })
     }
 
     fn resolve_extra(&mut self, header: &Header, settings: &InputSettings) -> Result<(), DataError> {
@@ -106,11 +127,18 @@ impl Columns for SeriesColumns {
     fn describe(&self, header: &Header, settings: &InputSettings) -> ColumnNames {
         let name = |at: usize, set: &Option<String>| ColumnName { name: header.display(at), guessed: set.is_none() };
         ColumnNames {
-            timestamp: Some(name(self.timestamp, &settings.timestamp)),
+            timestamp: Some(match self.clock {
+                None => name(self.timestamp, &settings.timestamp),
+                Some(clock) => {
+                    let name = format!("{},{}", header.display(self.timestamp), header.display(clock));
+                    ColumnName { name, guessed: false }
+                }
+            }),
             target: name(self.target, &settings.target),
             customer: self.customer.map(|at| name(at, &settings.customer)),
             features: Vec::new(),
             times: self.times.note.clone(),
+            decimal: None,
         }
     }
 
@@ -127,12 +155,16 @@ impl Columns for SeriesColumns {
     }
 
     fn wanted(&self) -> Vec<usize> {
-        [self.timestamp, self.target].into_iter().chain(self.customer).chain(self.extra.iter().copied()).collect()
+        [self.timestamp, self.target]
+            .into_iter()
+            .chain(self.clock)
+            .chain(self.customer)
+            .chain(self.extra.iter().copied())
+            .collect()
     }
 
-    #[cfg(feature = "parquet")]
     fn is_numeric(&self, at: usize) -> bool {
-        self.customer != Some(at) && self.timestamp != at
+        self.customer != Some(at) && self.timestamp != at && self.clock != Some(at)
     }
 }
 
@@ -154,6 +186,12 @@ impl SeriesColumns {
         }
         Ok(Self { timestamp: 0, target: 1, ..Self::default() })
     }
+}
+
+/// The columns of the date and of the time of day, as in `date,time`, unless one column has that name.
+fn date_and_clock(header: &Header, wanted: &str) -> Option<(usize, usize)> {
+    let (date, clock) = wanted.split_once(',').filter(|_| header.find(wanted).is_none())?;
+    Some((header.find(date)?, header.find(clock)?))
 }
 
 fn guess_timestamp(

@@ -16,6 +16,7 @@ use crate::{
         value::{
             cell::Cell,
             column_times::ColumnTimes,
+            decimal::{Decimal, Notation},
             number,
             time_form::{TimeForm, TimeSettings},
             timestamp,
@@ -49,6 +50,8 @@ pub(crate) struct Sheet {
     /// How many of these rows are the header: one or none.
     names: usize,
     is_parquet: bool,
+    /// How numbers are written, if not as usual.
+    decimal: Option<Decimal>,
     /// How times are written, where the column does not tell it.
     pub(super) times: TimeSettings,
     /// The column of times, and its form, once they are known.
@@ -148,6 +151,16 @@ impl Sheet {
             };
             let cells = (0..record.len()).map(cell).collect::<Result<Vec<&str>, _>>()?;
             sheet.push(record.line, cells);
+        }
+        if text.has_commas() {
+            let mut notation = Notation::default();
+            for row in sheet.rows() {
+                for (at, name) in sheet.columns.iter().enumerate() {
+                    notation.see(row.cell(at).as_bytes(), row.place(), name.as_bytes());
+                }
+            }
+            // Where that leaves a doubt, numbers with commas are refused when they are read.
+            sheet.decimal = notation.decide().unwrap_or_default();
         }
         Ok(sheet)
     }
@@ -288,7 +301,9 @@ impl<'a> SheetRow<'a> {
     /// # Errors
     /// [`Error::Data`] that names file, line, column and value.
     pub(crate) fn number(&self, column: usize) -> Result<Option<f64>> {
-        let number = Cell::Text(self.cell(column).as_bytes()).number_or_boolean();
+        let text = self.cell(column).as_bytes();
+        let local = self.sheet.decimal.and_then(|decimal| decimal.number(text));
+        let number = local.map_or(Cell::Text(text), Cell::Number).number_or_boolean();
         let number = number.map_err(|complaint| self.fault(column, complaint))?;
         Ok(Some(number).filter(|number| !number.is_nan()))
     }
@@ -359,6 +374,14 @@ mod tests {
         let fault = row.number(window).unwrap_err().to_string();
         assert!(fault.starts_with(r#"in/holidays.csv: line 4, column "Lower Window": "x" is not a number"#), "{fault}");
         assert!(row.time(date).unwrap_err().to_string().contains(r#"line 4, column "DS": "" is empty"#));
+    }
+
+    #[test]
+    fn numbers_may_have_decimal_commas_and_dates_other_forms() {
+        let sheet = sheet("ds;price\n13/02/2024;1.234,5\n01/03/2024;2\n02/03/2024;3,25\n").unwrap();
+        let prices = sheet.rows().map(|row| row.number(1).unwrap());
+        assert_eq!(prices.collect::<Vec<_>>(), [Some(1234.5), Some(2.0), Some(3.25)]);
+        assert_eq!(sheet.row(1).time(0).unwrap(), 19_783 * 86_400_000);
     }
 
     #[test]

@@ -219,9 +219,9 @@ fn columns_of<C: Columns>(
         *many = file.header().has_customer(settings).ok();
     }
     let mut columns: C = file.resolve(settings, (*many)?, None).ok()?;
-    // A file whose timestamps leave a doubt is refused when it is read.
-    let _ = file.decide_times(&mut columns, settings);
-    Some(columns.describe(file.header(), settings))
+    // A file that leaves a doubt is refused when it is read.
+    let _ = file.decide_forms(&mut columns, settings);
+    Some(ColumnNames { decimal: file.decimal(), ..columns.describe(file.header(), settings) })
 }
 
 #[cfg(test)]

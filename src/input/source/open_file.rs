@@ -9,6 +9,7 @@ use crate::input::{
     schema::{columns::Columns, header::Header},
     settings::InputSettings,
     source::file_name::Format,
+    value::decimal::Decimal,
 };
 use manyfit_models::data::Feature;
 
@@ -59,16 +60,28 @@ impl<'a> OpenFile<'a> {
         }
     }
 
-    /// Decides the form of the timestamps, if rows have any.
-    pub(in crate::input) fn decide_times<C: Columns>(
+    /// Decides how timestamps and numbers are written.
+    pub(in crate::input) fn decide_forms<C: Columns>(
         &mut self,
         columns: &mut C,
         settings: &InputSettings,
     ) -> Result<(), DataError> {
         match self {
-            Self::Csv(file) => file.decide_times(columns, settings),
+            Self::Csv(file) => {
+                file.decide_decimal(columns, settings)?;
+                file.decide_times(columns, settings)
+            }
             #[cfg(feature = "parquet")]
             Self::Parquet(file) => file.decide_times(columns, settings),
+        }
+    }
+
+    /// How numbers are written, if not as usual, once it is decided.
+    pub(in crate::input) fn decimal(&self) -> Option<Decimal> {
+        match self {
+            Self::Csv(file) => file.decimal,
+            #[cfg(feature = "parquet")]
+            Self::Parquet(_) => None,
         }
     }
 

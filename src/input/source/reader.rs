@@ -64,7 +64,7 @@ impl Reader {
         read_into(bytes, file, settings, None, scratch, |_| Single(own))
             .and_then(|(Single(read), columns)| {
                 *rows = read;
-                sort_and_combine(rows, &columns.extra_names, context(settings, file), series)
+                sort_and_combine(rows, &columns, context(settings, file), series)
             })
             .map_err(|error| error.in_file(&store.describe(&file.key)))?;
         Ok(series)
@@ -167,7 +167,7 @@ fn read_into<R: Rows, S: Sink<R>>(
     let mut open = OpenFile::open::<R::Columns>(bytes, file.format, settings, scratch)?;
     let mut columns: R::Columns = open.resolve(settings, is_bundle(file), known)?;
     columns.resolve_extra(open.header(), settings)?;
-    open.decide_times(&mut columns, settings)?;
+    open.decide_forms(&mut columns, settings)?;
     let mut sink = sink(&columns);
     open.read(&columns, &columns.wanted(), &mut sink)?;
     Ok((sink, columns))

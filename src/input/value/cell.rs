@@ -1,6 +1,6 @@
 //! A field of a file of any format, before it is a timestamp or a number.
 
-use super::{digits, number, timestamp};
+use super::{digits, number, timestamp, written_date};
 
 /// The content of a field.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +31,19 @@ impl Cell<'_> {
             Self::Time(time) => timestamp::in_range(time),
             Self::Other => Err("is not a timestamp: write the column as Date, Timestamp or text"),
         }
+    }
+
+    /// Milliseconds since midnight of a time of day.
+    pub(crate) fn time_of_day(self) -> Result<i64, &'static str> {
+        let time = match self {
+            Self::Text(text) => written_date::time_of_day(text),
+            Self::Integer(hour) => (0..24).contains(&hour).then_some(hour * 3_600_000),
+            Self::Number(hour) => {
+                ((0.0..24.0).contains(&hour) && hour.fract() == 0.0).then_some(hour as i64 * 3_600_000)
+            }
+            Self::Time(_) | Self::Other => None,
+        };
+        time.ok_or("is not a time of day: write HH:MM:SS or a whole hour from 0 to 23")
     }
 
     /// The number; `None` if it is missing. `complaint` is what is wrong with anything that is not a number.

@@ -3,6 +3,7 @@
 mod calendar;
 pub(crate) mod cell;
 pub(crate) mod column_times;
+pub(crate) mod decimal;
 mod digits;
 pub(crate) mod number;
 pub(crate) mod time_form;

@@ -43,7 +43,9 @@ fn without_number(text: &[u8]) -> Result<Option<f64>, &'static str> {
     } else if let Ok(number) = fast_float2::parse::<f64, _>(text) {
         check(number)
     } else if text.iter().all(|byte| matches!(byte, b'0'..=b'9' | b',' | b'.' | b'-' | b'+' | b' ' | b'\'' | b'_')) {
-        Err("is not a number: write a point before the decimals and nothing between the thousands")
+        Err(
+            "is not a number: write a point before the decimals and nothing between the thousands, or set decimal to comma or point",
+        )
     } else {
         Err(NOT_A_NUMBER)
     }

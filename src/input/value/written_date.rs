@@ -203,6 +203,12 @@ fn begins_clock(text: &[u8]) -> bool {
     rest.starts_with(b":") || word(skip(rest, b" ")).is_some_and(is_half)
 }
 
+/// Milliseconds since midnight of a time of day in a column of its own: `06:30`, `6:30:15 PM`, or a whole hour.
+pub(super) fn time_of_day(text: &[u8]) -> Option<i64> {
+    let (time, _, absolute) = clock(text)?;
+    (!text.is_empty() && !absolute).then_some(time)
+}
+
 /// The number that the text begins with, its number of digits, and what follows.
 fn number(text: &[u8]) -> Option<(u32, usize, &[u8])> {
     let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();

@@ -7,7 +7,7 @@ use crate::{
     error::{Error, Result},
     input::{
         layout::Layout,
-        value::{cell::Cell, number},
+        value::{cell::Cell, decimal::PlainNumber, number},
     },
     prepare::{
         buckets::{LONGEST_TEXT, LONGEST_VALUE, Row, repeated},
@@ -119,6 +119,7 @@ impl<'o> RowMapping<'o> {
         &'r self,
         field: F,
         time: RowTime<'a>,
+        plain: &'r mut Option<PlainNumber>,
     ) -> Result<(Row<'r, impl Iterator<Item = &'r [u8]> + Clone + use<'r, 'a, F>>, Clocks), LeftOut<'a>> {
         let Options { from, to, assumed_zone, written_zone, .. } = self.options;
         let (mut clocks, mut later) = (Clocks::Run, 0);
@@ -145,6 +146,10 @@ impl<'o> RowMapping<'o> {
                 (time, assumed_zone.is_none() || times.form.is_absolute(text))
             }
         };
+        if let Some(at) = self.layout.clock {
+            let clock = field(at);
+            time += Cell::Text(clock).time_of_day().map_err(LeftOut::bad(at, clock))?;
+        }
         if assumed_zone.is_some() || written_zone.is_some() {
             match output_time(time, absolute, assumed_zone.as_ref(), written_zone.as_ref()) {
                 OutputTime::Once(once) => time = once,
@@ -167,16 +172,28 @@ impl<'o> RowMapping<'o> {
             time = repeated(time, later);
         }
         for (at, filter) in &self.filters {
-            if !filter.passes(field(*at)).map_err(LeftOut::bad(*at, field(*at)))? {
+            let plain =
+                self.layout.decimal.filter(|_| filter.compares_numbers()).and_then(|form| form.plain(field(*at)));
+            let value = plain.as_ref().map_or_else(|| field(*at), PlainNumber::as_bytes);
+            if !filter.passes(value).map_err(LeftOut::bad(*at, field(*at)))? {
                 return Err(LeftOut::Filtered);
             }
         }
-        let mut value = field(target);
-        match number::parse(value).map_err(LeftOut::bad(target, value))? {
+        let text = field(target);
+        let mut value: &'r [u8] = text;
+        if let Some(decimal) = self.layout.decimal {
+            *plain = decimal.plain(text);
+            value = match &*plain {
+                Some(plain) => plain.as_bytes(),
+                None if number::is_missing(text) => text,
+                None => return Err(LeftOut::bad(target, text)(number::NOT_A_NUMBER)),
+            };
+        }
+        match number::parse(value).map_err(LeftOut::bad(target, text))? {
             None => value = &[],
             Some(_) if value.len() <= LONGEST_VALUE => {}
             Some(_) => {
-                return Err(LeftOut::bad(target, value)("is longer than 255 characters: write fewer digits"));
+                return Err(LeftOut::bad(target, text)("is longer than 255 characters: write fewer digits"));
             }
         }
         if let Some(&at) = self.kept.iter().find(|at| field(**at).len() > LONGEST_TEXT) {
@@ -191,6 +208,7 @@ impl<'o> RowMapping<'o> {
     pub(super) fn used_columns(&self) -> Vec<usize> {
         let mut used: Vec<usize> = self.customer.iter().copied().collect();
         used.extend([self.layout.timestamp, self.layout.target]);
+        used.extend(self.layout.clock);
         used.extend(&self.kept);
         used.extend(self.filters.iter().map(|(at, _)| at));
         used.sort_unstable();
@@ -209,11 +227,22 @@ impl<'o> RowMapping<'o> {
         let Layout { names, timestamp, target, .. } = &self.layout;
         let name = |at: usize| format!("{:?}", names[at]);
         let customer = self.customer.as_ref().map_or_else(|_| "the file's name".to_owned(), |at| name(*at));
-        let used = |at: &usize| self.customer == Ok(*at) || [timestamp, target].contains(&at) || self.kept.contains(at);
+        let used = |at: &usize| {
+            self.customer == Ok(*at)
+                || self.layout.clock == Some(*at)
+                || [timestamp, target].contains(&at)
+                || self.kept.contains(at)
+        };
         let unused: Vec<String> = (0..names.len()).filter(|at| !used(at)).map(name).collect();
         let mut text = format!("customer = {customer}, timestamp = {}, target = {}", name(*timestamp), name(*target));
         if !unused.is_empty() {
             let _ = write!(text, "; left out: {} (use --keep to keep them)", unused.join(", "));
+        }
+        if let Some([clock, date]) = &self.layout.unused_clock {
+            let _ = write!(text, "; if {clock:?} holds the time of day, set --timestamp '{date},{clock}'");
+        }
+        if let Some(decimal) = self.layout.decimal {
+            let _ = write!(text, "; numbers read with a decimal {}", decimal.name());
         }
         if let Some(note) = &self.layout.times.note {
             let _ = write!(text, "; {note}");
@@ -257,7 +286,7 @@ pub(super) fn kept_columns(layout: &Layout, keep: &Keep) -> Vec<String> {
     match keep {
         Keep::Named(columns) => columns.iter().map(|(column, _)| column.clone()).collect(),
         Keep::All => {
-            let used = [layout.customer, Some(layout.timestamp), Some(layout.target)];
+            let used = [layout.customer, Some(layout.timestamp), layout.clock, Some(layout.target)];
             let others = layout.names.iter().enumerate().filter(|(at, _)| !used.contains(&Some(*at)));
             others.map(|(_, name)| name.clone()).collect()
         }

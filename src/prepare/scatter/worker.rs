@@ -111,7 +111,8 @@ impl<'s, 'a> Worker<'s, 'a> {
         field: impl Fn(usize) -> &'t [u8] + Copy,
         time: RowTime<'t>,
     ) -> Result<()> {
-        match block.mapping.row(field, time) {
+        let mut plain = None;
+        match block.mapping.row(field, time, &mut plain) {
             Ok((row, clocks)) => {
                 self.counts.rows += 1;
                 self.counts.skipped_times += u64::from(clocks == Clocks::Skip);
