@@ -1,7 +1,7 @@
 //! A hash of everything an artifact depends on, by which a run skips customers whose artifacts are up to date.
 
 use super::{hex, metadata::FORMAT};
-use manyfit_models::data::{CustomerId, Series, Table};
+use manyfit_models::data::{Categories, CustomerId, Series, Table};
 use sha2::{Digest, Sha256};
 
 /// Version of the forecasting algorithms. Raising it makes every older artifact be fitted again.
@@ -50,7 +50,7 @@ impl Fingerprint {
         // Every list is preceded by its length, so that different tables never give the same bytes.
         for feature in &training.features {
             hash.text(&feature.name);
-            let categories = feature.categories.as_deref();
+            let categories = feature.categories.as_ref().map(Categories::names);
             hash.lengths(&[categories.map_or(0, |categories| 1 + categories.len())]);
             categories.unwrap_or_default().iter().for_each(|category| hash.text(category));
         }
@@ -167,7 +167,7 @@ mod tests {
         for change in [
             |t: &mut Table| t.targets[0] = 1.5,
             |t: &mut Table| t.features[0].name = "x".into(),
-            |t: &mut Table| t.features[1].categories = Some(vec![]),
+            |t: &mut Table| t.features[1].categories = Some(Categories::default()),
             |t: &mut Table| t.weights = Some(vec![1.0, 1.0]),
             |t: &mut Table| t.matrix = Matrix::from_rows(2, &[1.0, 2.0, 3.0, 4.0]).unwrap(),
             |t: &mut Table| t.missing = 1,

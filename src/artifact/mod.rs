@@ -9,6 +9,7 @@
 //! One reader serves two callers: [`inspect`] checks whether an existing archive is an intact artifact of manyfit, to resume a
 //! run; the `open` functions read any model that is to be used, including those of Python Prophet and XGBoost.
 
+mod find;
 mod fingerprint;
 mod hex;
 mod members;
@@ -17,6 +18,8 @@ mod name;
 mod open;
 mod pack;
 
+pub use find::is_archive;
+pub(crate) use find::{ARCHIVES, find_below, is_model_file, is_unpacked};
 pub use fingerprint::{Fingerprint, forecast_seed};
 pub use hex::hex;
 pub use members::Limits;

@@ -2,9 +2,10 @@
 
 use super::{output::stdout, places::temporary_directory, s3::S3Arguments, signals::stop_on_signals};
 use crate::{
+    artifact::is_archive,
     error::{Error, Result},
     input::{CustomerRows, TimeFormat, TimeSettings, is_table},
-    predict::{Job, ModelList, Request, is_archive, run},
+    predict::{Job, ModelList, Request, run},
     results::{ResultTable, TableFormat},
     run::default_jobs,
     settings::MaxFailures,

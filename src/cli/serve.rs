@@ -168,6 +168,9 @@ impl Serve {
                 ))
             })
         })?;
+        let selection = platform.inference_output.as_deref().map(str::parse).transpose();
+        let selection = selection
+            .map_err(|complaint: String| Error::Settings(format!("the selected inference output: {complaint}")))?;
         let jobs = self.jobs.map(usize::from).or(platform.jobs).unwrap_or_else(default_jobs);
         let share = |share: f64| (available_memory() as f64 * share) as u64;
         let max_request = self.max_request_size.or(platform.max_request).unwrap_or(MAX_REQUEST);
@@ -181,7 +184,7 @@ impl Serve {
             queue: platform.queue.unwrap_or(100 * jobs),
             timeout,
             connections: self.connections as usize,
-            rules: Rules { default_accept, batch: platform.batch, single },
+            rules: Rules { default_accept, batch: platform.batch, single, selection },
             capture: self.capture.as_ref().map(|directory| CaptureSettings {
                 directory: directory.clone(),
                 percent: self.capture_percent,

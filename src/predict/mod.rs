@@ -20,7 +20,7 @@ mod summary;
 
 pub use self::{
     job::{Job, Request},
-    models::{ModelList, is_archive},
+    models::ModelList,
     run::run,
     summary::Summary,
 };

@@ -1,18 +1,11 @@
 //! Which models there are at a path or in a bucket.
 
 use crate::{
-    artifact::{Limits, Opened, open_object, open_path},
+    artifact::{Limits, Opened, find_below, is_archive, is_model_file, is_unpacked, open_object, open_path},
     error::{Error, Result},
     store::{Entry, Stamp, Store},
 };
 use std::path::{Path, PathBuf};
-use walkdir::{DirEntry, WalkDir};
-
-/// Files that make the directory around them an unpacked artifact.
-const MODEL_FILES: [&str; 5] = [".manyfit.json", "model.json", "xgboost-model", "baseline.json", "ridge.json"];
-
-/// File extensions of archives.
-const ARCHIVES: [&str; 2] = [".tar.gz", ".tgz"];
 
 /// The models of a run, in the order in which they were added.
 #[derive(Default)]
@@ -31,12 +24,6 @@ pub(super) struct ModelLocation {
     object: Option<(usize, Entry)>,
 }
 
-/// Whether a name is that of an archive.
-#[must_use]
-pub fn is_archive(name: &str) -> bool {
-    ARCHIVES.iter().any(|end| name.len() > end.len() && name.ends_with(end))
-}
-
 impl ModelList {
     /// Adds the model at a path; for another directory, all models below it at any depth, sorted by name.
     ///
@@ -50,7 +37,7 @@ impl ModelList {
         if path.is_file() || is_unpacked(path) {
             found.push(ModelLocation::at(path));
         } else {
-            walk(path, &mut found)?;
+            found.extend(find_below(path)?.iter().map(|path| ModelLocation::at(path)));
         }
         self.add(found, &path.display().to_string())
     }
@@ -125,39 +112,12 @@ impl ModelLocation {
     }
 }
 
-fn walk(folder: &Path, found: &mut Vec<ModelLocation>) -> Result<()> {
-    let visible = |entry: &DirEntry| entry.depth() == 0 || !entry.file_name().to_string_lossy().starts_with(['.', '_']);
-    let mut walk = WalkDir::new(folder).into_iter();
-    while let Some(entry) = walk.next() {
-        let entry =
-            entry.map_err(|error| Error::storage(format_args!("listing {}", folder.display()), error.into()))?;
-        let is_directory = entry.file_type().is_dir();
-        if !visible(&entry) {
-            if is_directory {
-                walk.skip_current_dir();
-            }
-            continue;
-        }
-        if is_directory && is_unpacked(entry.path()) {
-            walk.skip_current_dir();
-        } else if is_directory || !entry.file_name().to_str().is_some_and(is_archive) {
-            continue;
-        }
-        found.push(ModelLocation::at(entry.path()));
-    }
-    Ok(())
-}
-
-fn is_unpacked(path: &Path) -> bool {
-    path.is_dir() && MODEL_FILES.iter().any(|name| path.join(name).is_file())
-}
-
 /// The customer by a path: the name of the archive, of the directory, or of the file. A file whose name is the same in
 /// every artifact is called after its directory.
 fn name_of(path: &Path) -> String {
     let last = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let name = last(path);
-    if MODEL_FILES.contains(&name.as_str()) {
+    if is_model_file(&name) {
         return path.parent().map(last).filter(|name| !name.is_empty()).unwrap_or(name);
     }
     let ends = [".tar.gz", ".tgz", ".json", ".ubj"];

@@ -63,7 +63,7 @@ pub(super) fn predict(
         }
         model.encode(cells.iter().copied(), &mut encoded).map_err(|fault| row.row_fault(&fault))?;
         for (feature, (cell, number)) in model.features().iter().zip(cells.iter().zip(&encoded)) {
-            if feature.categories.is_some() && number.is_nan() && matches!(cell, Cell::Text(_)) {
+            if feature.is_unseen(*cell, *number) {
                 *unseen.entry(feature.name.clone()).or_default() += 1;
             }
         }

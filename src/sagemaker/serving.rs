@@ -28,6 +28,8 @@ pub struct ServingEnvironment {
     pub default_accept: Option<String>,
     /// `SAGEMAKER_BATCH`: requests come from a batch transform.
     pub batch: bool,
+    /// `SAGEMAKER_INFERENCE_OUTPUT`: the parts of predictions that are returned.
+    pub inference_output: Option<String>,
     /// `SAGEMAKER_MODEL_SERVER_WORKERS`: requests computed concurrently.
     pub jobs: Option<usize>,
     /// `SAGEMAKER_MODEL_JOB_QUEUE_SIZE`: maximum number of queued requests.
@@ -74,6 +76,7 @@ impl ServingEnvironment {
             max_request,
             default_accept: text("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT"),
             batch: is_set("SAGEMAKER_BATCH"),
+            inference_output: text("SAGEMAKER_INFERENCE_OUTPUT"),
             jobs: positive("SAGEMAKER_MODEL_SERVER_WORKERS")?.map(|jobs| jobs as usize),
             queue: positive("SAGEMAKER_MODEL_JOB_QUEUE_SIZE")?.map(|queue| queue as usize),
             timeout: seconds.map(|seconds| Duration::from_secs(seconds.min(LONGEST_TIMEOUT))),

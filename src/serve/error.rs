@@ -46,6 +46,11 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, "ModelNotFoundException", format!("Model not found: {name}"))
     }
 
+    /// The same error, with a name that exists.
+    pub(super) fn suggesting(self, nearest: &str) -> Self {
+        Self { message: format!("{}; did you mean {nearest}?", self.message), ..self }
+    }
+
     /// 404: no such path.
     pub(super) fn unknown_path() -> Self {
         let message = "Requested resource is not found, please refer to API document.";

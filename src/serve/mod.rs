@@ -30,5 +30,5 @@ mod settings;
 
 pub use http::{App, serve};
 pub use observe::{CaptureSettings, LogLevel};
-pub use payload::{Format, Rules};
+pub use payload::{Format, Rules, Selection};
 pub use settings::{Models, Settings};

@@ -10,10 +10,11 @@ const PARAMETERS: [(Family, &str); 4] = [
         Family::GradientBoosting,
         "booster=gbtree tree_method=exact grow_policy=depthwise sampling_method=uniform process_type=default \
          colsample_bynode=1 num_parallel_tree=1 scale_pos_weight=1 max_leaves=0 num_class=0 csv_weights=0 \
-         use_label_encoder=false nthread=* n_jobs=* verbosity=* disable_default_eval_metric=* device=* \
+         use_label_encoder=false use_dask_gpu_training=false nthread=* n_jobs=* verbosity=* silent=* verbose=* \
+         save_model_on_termination=* validate_parameters=* predictor=* disable_default_eval_metric=* device=* \
          interaction_constraints feature_weights updater max_bin max_cat_to_onehot max_cat_threshold multi_strategy \
          huber_slope quantile_alpha rate_drop skip_drop sample_type normalize_type one_drop deterministic_histogram \
-         sketch_eps lambda_bias dsplit single_precision_histogram predictor",
+         sketch_eps lambda_bias dsplit single_precision_histogram",
     ),
     (
         Family::RandomForest,

@@ -13,7 +13,7 @@
 //! | `registry`, `setting`, `family` | every setting once: name, aliases, owner, values, default, meaning |
 //! | `lookup` | settings by name, in any spelling; sources by precedence |
 //! | `compatibility` | parameters of other tools that are accepted where they change nothing |
-//! | `reader`, `values`, `terms` | text to values, each fault remembered |
+//! | `reader`, `values`, `lists`, `terms` | text to values, each fault remembered |
 //! | `run`, `task`, `forecast`, `prophet`, `regression`, `max_failures` | settings as types |
 //! | `shape` | the text of what shapes an artifact, for its fingerprint |
 //! | `load`, `tables`, `overrides`, `holiday_table`, `groups` | the tables that settings name |
@@ -29,6 +29,7 @@ mod family;
 mod forecast;
 mod groups;
 mod holiday_table;
+mod lists;
 mod load;
 mod lookup;
 mod max_failures;

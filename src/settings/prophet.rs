@@ -1,6 +1,7 @@
 //! Settings of Prophet.
 
 use super::{
+    lists,
     reader::{Reader, read_fields},
     terms,
 };
@@ -66,14 +67,14 @@ pub(super) fn read(
 
 /// Countries by their codes, with commas between them.
 pub(super) fn countries(text: &str) -> Result<Vec<Country>, String> {
-    let codes = text.split(',').map(str::trim).filter(|code| !code.is_empty());
-    codes.map(|code| Country::new(code).map_err(|error| error.to_string())).collect()
+    let codes = lists::items(text)?;
+    codes.iter().map(|code| Country::new(code).map_err(|error| error.to_string())).collect()
 }
 
 /// Dates with commas between them.
 fn dates(text: &str) -> Result<Vec<i64>, String> {
     let date = |date: &str| parse_timestamp(date.as_bytes()).map_err(|complaint| format!("{date:?} {complaint}"));
-    let mut dates: Vec<i64> = text.split(',').map(|text| date(text.trim())).collect::<Result<_, _>>()?;
+    let mut dates: Vec<i64> = lists::items(text)?.iter().map(|text| date(text)).collect::<Result<_, _>>()?;
     dates.sort_unstable();
     dates.dedup();
     Ok(dates)

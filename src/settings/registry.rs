@@ -36,7 +36,7 @@ const NOT_NEGATIVE: Kind = Number("of at least 0", |x| x >= 0.0);
 const SHARE: Kind = Number("above 0, at most 1", |x| x > 0.0 && x <= 1.0);
 const COUNT: Kind = Integer(1, usize::MAX);
 pub(super) const COLUMN: Kind = Form("the name of a column");
-const COLUMNS: Kind = Form("names of columns separated by commas, or a JSON list of them");
+const COLUMNS: Kind = Form("names of columns separated by commas, or a list of them as JSON or Python writes it");
 const LIMIT: Kind = Form("a number, or the name of a column");
 const TABLE: Kind = Form("a CSV or Parquet file, or a folder of them");
 const SEASONALITY: Kind = Form("auto, true, false or a Fourier order from 1 to 100");

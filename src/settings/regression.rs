@@ -2,6 +2,7 @@
 
 use super::{
     family::Family,
+    lists,
     reader::{Reader, read_fields},
     shape::shape,
 };
@@ -122,17 +123,9 @@ impl RegressionTask {
     }
 }
 
-/// Column names: separated by commas, or as a JSON list where a name has a comma in it.
+/// Column names: separated by commas, or as a list where a name has a comma in it.
 fn names(text: &str) -> Result<Vec<String>, String> {
-    let mut names: Vec<String> = if text.starts_with('[') {
-        serde_json::from_str(text).map_err(|error| format!("not a JSON list of names: {error}"))?
-    } else {
-        text.split(',').map(str::to_owned).collect()
-    };
-    for name in &mut names {
-        *name = name.trim().to_owned();
-    }
-    names.retain(|name| !name.is_empty());
+    let names = lists::items(text)?;
     match names.iter().enumerate().find(|(at, name)| names[..*at].contains(name)) {
         Some((_, twice)) => Err(format!("names {twice:?} twice")),
         None => Ok(names),

@@ -6,9 +6,10 @@
 //! ```
 //!
 //! Terms have commas between them; a name is followed by its options, each after a colon. The same may be written as a JSON
-//! array of objects with `name` and the options, which names with commas and colons need.
+//! array of objects with `name` and the options, which names with commas and colons need, or as Python writes one.
 
 use super::{
+    lists,
     registry::{ANY, COLUMN, MODE},
     setting::Kind::{self, Form, Integer},
     values::Value,
@@ -86,8 +87,14 @@ fn from_plain(text: &str) -> Result<Vec<Term>, String> {
 }
 
 fn from_json(text: &str) -> Result<Vec<Term>, String> {
+    let objects = lists::value(text)?;
+    // Names alone are terms without options.
+    if objects.as_array().is_some_and(|terms| !terms.is_empty() && terms.iter().all(serde_json::Value::is_string)) {
+        let term = |name| Term { name, options: BTreeMap::new() };
+        return Ok(lists::items(text)?.into_iter().map(term).collect());
+    }
     let objects: Vec<BTreeMap<String, serde_json::Value>> =
-        serde_json::from_str(text).map_err(|error| format!("it is not a JSON array of objects: {error}"))?;
+        serde_json::from_value(objects).map_err(|error| format!("it is not a JSON array of objects: {error}"))?;
     let plain = |value: serde_json::Value| match value {
         serde_json::Value::String(text) => text,
         other => other.to_string(),
@@ -120,6 +127,14 @@ mod tests {
         assert_eq!(plain, seasonalities(json).unwrap());
         assert_eq!(plain[1].condition_name.as_deref(), Some("open"));
         assert_eq!(regressors("").unwrap(), []);
+        for list in [r#"["price", "promo"]"#, "['price', 'promo']"] {
+            assert_eq!(regressors(list).unwrap(), regressors("price,promo").unwrap(), "{list}");
+        }
+        let python = "[{'name': 'price'}, {'name': 'promo', 'mode': 'multiplicative', 'prior_scale': 0.5, 'standardize': False}]";
+        assert_eq!(
+            regressors(python).unwrap(),
+            regressors("price,promo:mode=multiplicative:prior_scale=0.5:standardize=false").unwrap()
+        );
     }
 
     #[test]

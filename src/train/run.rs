@@ -48,7 +48,11 @@ pub fn run(job: &Job<'_>, out: &mut dyn Write) -> Result<Summary> {
     // Before the shard is selected: customers of other shards are in the input, too.
     let unmatched = job.settings.unmatched(discovery.names());
     let plan = Plan::new(discovery, job.shard);
-    for line in plan.describe(job.input, job.shard).into_iter().chain(unmatched).chain(validation.describe(&plan.files))
+    for line in plan
+        .describe(job.input, job.shard)
+        .into_iter()
+        .chain(unmatched)
+        .chain(validation.describe(&plan.files, &job.settings.task))
     {
         writeln!(out, "{line}").map_err(|error| Error::storage("printing", error))?;
     }

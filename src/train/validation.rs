@@ -3,6 +3,7 @@
 use crate::{
     error::{Error, Result},
     input::{Contents, Discovery, InputFile, KnownFeatures, Reader},
+    settings::Task,
     store::Store,
 };
 use manyfit_models::data::{CustomerId, Feature, Table};
@@ -33,9 +34,15 @@ impl<'a> Validation<'a> {
         Self { store: Some(store), files, by_customer, refused: refused.into_iter().collect() }
     }
 
-    /// Messages about what was found for the customers of the `training` files.
-    pub(super) fn describe(&self, training: &[InputFile]) -> Vec<String> {
-        let Some(store) = self.store else { return Vec::new() };
+    /// Messages about what was found for the customers of the `training` files, and what that means for the task.
+    pub(super) fn describe(&self, training: &[InputFile], task: &Task) -> Vec<String> {
+        let Some(store) = self.store else {
+            let watches =
+                matches!(task, Task::Regression(task) if task.model.stops_early() && task.validation_fraction == 0.0);
+            let message = "warning: early_stopping_rounds has no effect without validation rows: boosting goes through all its \
+                rounds. Give them with --validation (in a training job the channel validation), or set validation_fraction";
+            return watches.then(|| message.to_owned()).into_iter().collect();
+        };
         let (mut all, mut with) = (0, 0);
         for customer in training.iter().flat_map(InputFile::customers) {
             all += 1;

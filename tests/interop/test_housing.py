@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import pickle
 import tarfile
@@ -10,6 +11,7 @@ from pathlib import Path
 import binary
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 import xgboost as xgb
 
@@ -146,6 +148,57 @@ def test_early_stopping_on_the_validation_files_is_xgboosts(cities, tmp_path):
         assert 5 < len(trees(ours)) == theirs.best_iteration + 1 < 400, city
         np.testing.assert_array_equal(ours.predict(validation, validate_features=False),
                                       theirs.predict(validation, iteration_range=(0, theirs.best_iteration + 1)), err_msg=city)
+
+
+@pytest.mark.parametrize("form", ["json", "ubj"])
+@pytest.mark.parametrize("parallel", [1, 3])
+def test_a_file_with_early_stopping_is_asked_as_the_scikit_learn_interface_asks_it(cities, tmp_path, form, parallel):
+    city = next((cities / "train").glob("*_train.csv")).name.removesuffix("_train.csv")
+    (train, targets), validation = rows(cities / "train" / f"{city}_train.csv"), rows(cities / "validation" / f"{city}_val.csv")
+    stopped = xgb.XGBRegressor(n_estimators=200, learning_rate=0.5, early_stopping_rounds=8, num_parallel_tree=parallel, subsample=0.7,
+                               n_jobs=1)
+    stopped.fit(train, targets, eval_set=[validation], verbose=False)
+    stopped.save_model(tmp_path / f"{city}.{form}")
+    again = xgb.XGBRegressor(n_jobs=1)
+    again.load_model(tmp_path / f"{city}.{form}")
+    features, _ = validation
+    booster = xgb.Booster({"nthread": 1}, model_file=str(tmp_path / f"{city}.{form}"))
+    assert booster.num_boosted_rounds() > again.best_iteration + 1, "the file has later trees"
+    (tmp_path / city).mkdir()
+    (tmp_path / f"{city}.{form}").rename(tmp_path / city / "xgboost-model")
+    names = ",".join(f"f{at}" for at in range(features.shape[1]))
+    np.savetxt(tmp_path / "rows.csv", features, delimiter=",", header=names, comments="", fmt="%.9g")
+    table = pd.read_csv(io.StringIO(binary.run("predict", tmp_path / city, "--input", tmp_path / "rows.csv")))
+    np.testing.assert_allclose(table["prediction"].to_numpy(np.float32), again.predict(features), rtol=1e-6)
+    assert not np.allclose(again.predict(features), booster.predict(xgb.DMatrix(features, nthread=1))), "a bare Booster takes all"
+
+
+@pytest.mark.parametrize("trained_on", ["csv", "parquet"])
+def test_what_data_frames_write_is_the_same_category_and_the_same_number(tmp_path, trained_on):
+    number = np.arange(120)
+    frame = pd.DataFrame({"y": [[0.0, 10.0, 200.0, 50.0][code] for code in 1 + number % 3], "code": 1 + number % 3,
+                          "flag": number % 5 == 0, "size": number % 7})
+    frame["y"] += 1000.0 * frame["flag"]
+    (tmp_path / "data").mkdir()
+    frame.to_csv(tmp_path / "data" / "a.csv", index=False)
+    if trained_on == "parquet":
+        (tmp_path / "data" / "a.csv").unlink()
+        frame.astype({"code": "int8", "size": "uint16"}).to_parquet(tmp_path / "data" / "a.parquet")
+    run = binary.train(tmp_path / "data", tmp_path / "out", model="gradient-boosting", num_round=60, eta=0.5, target="y",
+                       categorical="code,flag")
+    kinds = [{"code": kind} for kind in ("int8", "uint8", "int16", "uint16", "int32", "int64", "uint64", "float16", "float32", "float64",
+                                         "str", "category")]
+    kinds += [{"size": kind} for kind in ("int8", "uint8", "int16", "uint16", "float16", "float32", "category")]
+    kinds += [{"flag": kind} for kind in ("int8", "float64", "str", "category")]
+    kinds += [{"code": pd.ArrowDtype(pa.decimal128(22, 2))}, {"size": pd.ArrowDtype(pa.decimal128(38, 0))},
+              {"size": pd.ArrowDtype(pa.decimal128(21, 1)), "code": pd.ArrowDtype(pa.decimal128(25, 0))}]
+    for kind in kinds:
+        changed = frame.astype(kind)
+        changed.to_csv(tmp_path / "rows.csv", index=False)
+        changed.to_parquet(tmp_path / "rows.parquet")
+        for table in ("rows.csv", "rows.parquet"):
+            found = pd.read_csv(io.StringIO(binary.run("predict", run.output / "models", "--input", tmp_path / table)))
+            np.testing.assert_allclose(found["prediction"], frame["y"], atol=1.0, err_msg=f"{kind} in {table}")
 
 
 def test_the_sample_of_california_is_fitted_but_for_the_customer_broken_on_purpose(tmp_path):

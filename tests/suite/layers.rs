@@ -58,6 +58,7 @@ fn fence_faults(file: &str, source: &str) -> Vec<String> {
         "input/parquet/tests/series.rs",
         "input/parquet/tests/table.rs",
         "input/parquet/values.rs",
+        "input/parquet/widening.rs",
         "prepare/quality/parquet_report.rs",
         "prepare/scatter/parquet_table.rs",
         "prepare/write/parquet.rs",

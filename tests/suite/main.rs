@@ -6,6 +6,7 @@ mod calendars;
 #[cfg(all(unix, feature = "parquet", feature = "s3"))]
 mod documented_commands;
 mod documented_links;
+mod feature_values;
 mod forecast_runs;
 mod generate;
 mod image_context;

@@ -154,7 +154,8 @@ fn an_endpoint_over_a_bucket_answers_as_over_a_folder() {
     assert_eq!(bucket.requests("GET"), 1 + 2, "a model in memory is not fetched again");
     assert_eq!(
         server.get("/models").with(200).json()["models"][0]["modelUrl"],
-        "s3://fleet/run/models/customer-001.tar.gz"
+        "s3://fleet/run/models/customer-000.tar.gz",
+        "all that the bucket offers"
     );
     for absent in ["customer-999.tar.gz", "_hidden.tar.gz", "..%2Fmanifest.jsonl", "a%2F%2Fb"] {
         let answer = server.post(&format!("/models/{absent}/invoke"), r#"{"horizon": 5}"#);

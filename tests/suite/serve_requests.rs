@@ -120,8 +120,8 @@ fn a_request_that_cannot_be_followed_is_told_why() {
     for (body, part) in [
         ("", "empty"),
         ("{", "not JSON"),
-        ("NaN", "not JSON"),
-        ("{\"horizon\": NaN}", "not JSON"),
+        ("NaN", "the request is invalid"),
+        ("{\"horizon\": NaN}", "neither horizon nor dates"),
         ("{}", "neither horizon nor dates"),
         ("7", "horizon"),
         (r#"{"horizn": 7}"#, "unknown field `horizn`"),
@@ -341,7 +341,24 @@ fn models_of_a_folder_are_loaded_on_use_replaced_and_put_out() {
         let answer = server.send("POST", "/invocations", &headers, b"{\"horizon\": 1}").with(200);
         answer.headers["x-manyfit-customer"].clone()
     };
-    assert_eq!(server.get("/models").json(), json!({"models": []}));
+    let names = |query: &str| -> Vec<String> {
+        let listed = server.get(&format!("/models{query}")).with(200).json();
+        listed["models"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|model| model["modelName"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(names("").len(), 41, "all that the folder offers");
+    assert_eq!(names("?limit=2&next_page_token=39"), ["c9.tar.gz", "sub/a b.tar.gz"]);
+    let url = server.get("/models?limit=1").json()["models"][0]["modelUrl"].clone();
+    assert_eq!(url, file("c0.tar.gz").to_str().unwrap());
+    server.post("/models/c7/invoke", "{\"horizon\": 1}").fault(
+        404,
+        "ModelNotFoundException",
+        "c7; did you mean c7.tar.gz?",
+    );
     assert_eq!(customer("sub/a b.tar.gz"), "9");
     let encoded = server.post("/models/sub%2Fa%20b.tar.gz/invoke", "{\"horizon\": 1}").with(200);
     assert_eq!(encoded.headers["x-manyfit-customer"], "9");

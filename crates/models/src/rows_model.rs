@@ -2,7 +2,7 @@
 
 use crate::{
     Error, Result,
-    data::{Cell, Feature, Matrix, Table},
+    data::{Categories, Cell, Feature, Matrix, Table},
     footprint::{of_text, of_vec},
     interrupt::Interrupt,
     ridge::{Ridge, RidgeParams},
@@ -254,9 +254,8 @@ impl FittedRows {
 
     pub(crate) fn footprint(&self) -> usize {
         let features = self.features().iter().map(|feature| {
-            let categories =
-                feature.categories.iter().map(|names| of_vec(names) + names.iter().map(of_text).sum::<usize>());
-            size_of_val(feature) + of_text(&feature.name) + categories.sum::<usize>()
+            let categories = feature.categories.as_ref().map_or(0, Categories::footprint);
+            size_of_val(feature) + of_text(&feature.name) + categories
         });
         let model = match self.model() {
             RowsModel::Trees { ensemble, .. } => ensemble.footprint(),
@@ -272,7 +271,7 @@ mod tests {
 
     fn table() -> Table {
         let values: Vec<f32> = (0..60_u32).flat_map(|i| [(i % 13) as f32, (i % 3) as f32]).collect();
-        let categories = Some(["a", "b", "c"].map(str::to_owned).to_vec());
+        let categories = Some(["a", "b", "c"].map(str::to_owned).to_vec().into());
         Table {
             features: vec![Feature::numeric("size"), Feature { name: "kind".into(), categories }],
             targets: values.chunks(2).map(|x| 3.0 * x[0] + 10.0 * x[1]).collect(),

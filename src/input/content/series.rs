@@ -62,8 +62,11 @@ impl Rows for SeriesRows {
         if !columns.extra.is_empty() {
             self.numbers.push(number);
             for &at in &columns.extra {
-                let extra = row.number_cell(at).number_or_boolean();
-                self.extra.push(extra.map_err(|complaint| row.bad(at, header, complaint))?);
+                let extra = row
+                    .number_cell(at)
+                    .number(number::NOT_A_NUMBER)
+                    .map_err(|complaint| row.bad(at, header, complaint))?;
+                self.extra.push(extra.unwrap_or(f64::NAN));
             }
         }
         self.rows.push(Row { time, value, number });

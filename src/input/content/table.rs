@@ -11,7 +11,7 @@ use crate::input::{
     },
     value::{cell::Cell, number},
 };
-use manyfit_models::data::{Cell as Value, Feature, Matrix, Table};
+use manyfit_models::data::{Cell as Value, Feature, Matrix, Spelling, Table};
 
 /// The most categories of a feature: single precision has every integer up to here.
 const MOST_CATEGORIES: usize = 1 << 24;
@@ -32,10 +32,58 @@ pub(in crate::input) struct TableRows {
 /// How a column's values become numbers.
 enum Column {
     Numeric,
-    /// The categories so far, numbered in the order of their first row.
-    Seen(HashMap<Box<str>, u32>),
+    /// The categories so far.
+    Seen(SeenCategories),
     /// The feature of the training rows.
     Known(Feature),
+}
+
+/// The categories so far, numbered in the order of their first row.
+#[derive(Default)]
+struct SeenCategories {
+    number: u32,
+    /// The number of each text.
+    of_text: HashMap<Box<str>, u32>,
+    /// The number of each value that texts spell plainly: `1` and `1.0` are one category.
+    of_value: HashMap<u64, u32>,
+}
+
+impl SeenCategories {
+    /// The number of a text's category; `None` if there would be too many.
+    fn number(&mut self, text: &str) -> Option<u32> {
+        if let Some(&number) = self.of_text.get(text) {
+            return Some(number);
+        }
+        let next = self.number;
+        let number = match Spelling::of(text).and_then(Spelling::plain_bits) {
+            Some(value) => *self.of_value.entry(value).or_insert(next),
+            None => next,
+        };
+        if number as usize >= MOST_CATEGORIES {
+            return None;
+        }
+        self.number += u32::from(number == next);
+        self.of_text.insert(text.into(), number);
+        Some(number)
+    }
+
+    /// The categories by name, and the place of each by its number. Of several texts the name is the shortest, of these the
+    /// first by its bytes, in whatever order the rows come.
+    fn into_names(self) -> (Vec<String>, Vec<f32>) {
+        let mut names: Vec<Option<Box<str>>> = vec![None; self.number as usize];
+        for (text, number) in self.of_text {
+            let name = &mut names[number as usize];
+            if name.as_ref().is_none_or(|name| (text.len(), &text) < (name.len(), name)) {
+                *name = Some(text);
+            }
+        }
+        let mut sorted: Vec<(Box<str>, usize)> =
+            names.into_iter().enumerate().filter_map(|(number, name)| Some((name?, number))).collect();
+        sorted.sort_unstable();
+        let mut places = vec![0.0; sorted.len()];
+        sorted.iter().enumerate().for_each(|(place, (_, number))| places[*number] = place as f32);
+        (sorted.into_iter().map(|(name, _)| name.into()).collect(), places)
+    }
 }
 
 impl TableRows {
@@ -55,17 +103,7 @@ impl TableRows {
     fn push_category(&mut self, column: usize, text: &str) -> Result<(), &'static str> {
         let code = match &mut self.columns[column] {
             _ if number::is_missing(text.as_bytes()) => f32::NAN,
-            Column::Seen(seen) => {
-                let next = seen.len();
-                match seen.get(text) {
-                    Some(&code) => code as f32,
-                    None if next == MOST_CATEGORIES => return Err("is one category too many: leave the column out"),
-                    None => {
-                        seen.insert(text.into(), next as u32);
-                        next as f32
-                    }
-                }
-            }
+            Column::Seen(seen) => seen.number(text).ok_or("is one category too many: leave the column out")? as f32,
             Column::Known(feature) => {
                 let code = feature.encode(Value::Text(text)).unwrap_or(f32::NAN);
                 self.unseen[column] += usize::from(code.is_nan());
@@ -90,15 +128,11 @@ impl TableRows {
                 Column::Numeric => Feature::numeric(name),
                 Column::Known(feature) => feature,
                 Column::Seen(seen) => {
-                    let mut categories: Vec<(Box<str>, u32)> = seen.into_iter().collect();
-                    categories.sort_unstable();
-                    let mut codes = vec![0.0; categories.len()];
-                    categories.iter().enumerate().for_each(|(new, (_, code))| codes[*code as usize] = new as f32);
+                    let (categories, places) = seen.into_names();
                     for value in self.values.iter_mut().skip(at).step_by(width).filter(|value| !value.is_nan()) {
-                        *value = codes[*value as usize];
+                        *value = places[*value as usize];
                     }
-                    let categories = categories.into_iter().map(|(category, _)| category.into()).collect();
-                    Feature { name, categories: Some(categories) }
+                    Feature { name, categories: Some(categories.into()) }
                 }
             });
         }
@@ -116,7 +150,7 @@ impl Rows for TableRows {
         let width = columns.features.len();
         let column = |(at, column): (usize, &FeatureColumn)| match known.and_then(|known| known.get(at)) {
             Some(feature) if column.categorical => Column::Known(feature.clone()),
-            None if column.categorical => Column::Seen(HashMap::new()),
+            None if column.categorical => Column::Seen(SeenCategories::default()),
             _ => Column::Numeric,
         };
         Self {
@@ -169,8 +203,10 @@ fn number_of(cell: Cell<'_>) -> Result<f32, &'static str> {
     match cell {
         Cell::Text(text) => match fast_float2::parse::<f64, _>(text) {
             Ok(number) => single(number),
-            Err(_) if number::is_missing(text) => Ok(f32::NAN),
-            Err(_) => Err(NOT_A_FEATURE),
+            Err(_) => match number::parse(text) {
+                Ok(number) => Ok(number.map_or(f32::NAN, |number| number as f32)),
+                Err(_) => Err(NOT_A_FEATURE),
+            },
         },
         Cell::Number(number) => single(number),
         Cell::Integer(_) | Cell::Time(_) | Cell::Other => Err(NOT_A_FEATURE),
@@ -235,7 +271,7 @@ mod tests {
     #[test]
     fn categories_are_numbered_in_the_order_of_their_names() {
         let table = rows(None, &[(1.0, "pear"), (2.0, "apple"), (3.0, ""), (4.0, "pear"), (5.0, "fig")]).unwrap();
-        assert_eq!(table.features[1].categories.as_deref().unwrap(), ["apple", "fig", "pear"]);
+        assert_eq!(table.features[1].categories.as_ref().unwrap().names(), ["apple", "fig", "pear"]);
         assert_eq!(table.matrix.column(0), [1.0, 2.0, 3.0, 4.0, 5.0]);
         let codes = table.matrix.column(1);
         assert!(codes[2].is_nan());
@@ -246,6 +282,22 @@ mod tests {
         assert_eq!(judged.features, table.features);
         assert_eq!(judged.matrix.column(1)[0], 1.0);
         assert!(judged.matrix.column(1)[1].is_nan());
+    }
+
+    #[test]
+    fn one_value_is_one_category_in_training_and_validation_rows() {
+        let cells = [(1.0, "1.0"), (2.0, "1"), (3.0, "2.50"), (4.0, "01"), (5.0, "true"), (6.0, "2.5"), (7.0, "x")];
+        let table = rows(None, &cells).unwrap();
+        assert_eq!(table.features[1].categories.as_ref().unwrap().names(), ["01", "1", "2.5", "x"]);
+        assert_eq!(table.matrix.column(1), [1.0, 1.0, 2.0, 0.0, 1.0, 2.0, 3.0]);
+        let mut reversed = cells;
+        reversed.reverse();
+        assert_eq!(rows(None, &reversed).unwrap().features, table.features);
+
+        let judged = rows(Some(&table.features), &[(1.0, "True"), (2.0, "2.500"), (3.0, "3"), (4.0, "1.00")]).unwrap();
+        assert_eq!(judged.unseen, [0, 1]);
+        let codes = judged.matrix.column(1);
+        assert_eq!([codes[0], codes[1], codes[3]], [1.0, 2.0, 1.0]);
     }
 
     #[test]

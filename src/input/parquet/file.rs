@@ -2,7 +2,9 @@
 
 use std::{borrow::Cow, io::Cursor};
 
-use polars::prelude::{AnyValue, ArrowDataType, DataType, ParallelStrategy, ParquetReader, SerReader, Series};
+use polars::prelude::{
+    AnyValue, ArrowDataType, DataType, FileMetadataRef, ParallelStrategy, ParquetReader, SerReader, Series,
+};
 
 use crate::input::{
     content::{
@@ -10,7 +12,10 @@ use crate::input::{
         sink::Sink,
     },
     data_error::{DataError, Position},
-    parquet::values::{SeriesTimes, cell_of, check_type, guarded, kind, text_of},
+    parquet::{
+        values::{SeriesTimes, cell_of, check_type, guarded, kind, text_of},
+        widening::{Conversion, Widened},
+    },
     schema::{
         columns::Columns,
         header::{Header, NO_CUSTOMER},
@@ -25,6 +30,9 @@ pub(in crate::input) struct ParquetFile<'a> {
     bytes: &'a [u8],
     pub(in crate::input) header: &'a Header,
     types: Vec<ArrowDataType>,
+    conversions: Vec<Conversion>,
+    /// The metadata to read the file with, if not its own.
+    metadata: Option<FileMetadataRef>,
 }
 
 /// The values of the loaded columns.
@@ -45,10 +53,14 @@ impl<'a> ParquetFile<'a> {
     /// Reads the names and types of all columns.
     pub(in crate::input) fn open(bytes: &'a [u8], header: &'a mut Header) -> Result<Self, DataError> {
         let mut reader = ParquetReader::new(Cursor::new(bytes));
-        let schema = guarded(|| reader.schema())?;
+        let (schema, widened) = guarded(|| {
+            let schema = reader.schema()?;
+            let widened = Widened::new(&schema, reader.get_metadata()?);
+            Ok((schema, widened))
+        })?;
         header.fill(schema.iter_names().map(|name| name.as_bytes()), false);
-        let types = schema.iter_values().map(|field| field.dtype.clone()).collect();
-        Ok(Self { bytes, header, types })
+        let Widened { types, conversions, metadata } = widened;
+        Ok(Self { bytes, header, types, conversions, metadata })
     }
 
     /// Finds the columns, and checks their types.
@@ -119,9 +131,11 @@ impl<'a> ParquetFile<'a> {
         let mut sorted = wanted.to_vec();
         sorted.sort_unstable();
         sorted.dedup();
-        let reader = ParquetReader::new(Cursor::new(self.bytes))
-            .with_projection(Some(sorted.clone()))
-            .read_parallel(ParallelStrategy::None);
+        let mut reader = ParquetReader::new(Cursor::new(self.bytes));
+        if let Some(metadata) = &self.metadata {
+            reader.set_metadata(metadata.clone());
+        }
+        let reader = reader.with_projection(Some(sorted.clone())).read_parallel(ParallelStrategy::None);
         let frame = guarded(|| reader.finish())?;
         let rows = frame.height();
         let mut columns: Vec<Option<Values>> = (0..self.header.len()).map(|_| None).collect();
@@ -131,6 +145,7 @@ impl<'a> ParquetFile<'a> {
             let has_name = |series: &Series| series.name().as_str().as_bytes() == self.header.name(at);
             let series = loaded.iter_mut().find(|series| series.as_ref().is_some_and(has_name)).and_then(Option::take);
             let series = series.ok_or_else(|| DataError::file("has columns that share a name: give each its own"))?;
+            let series = guarded(|| self.conversions[at].apply(series))?;
             let is_numeric = is_numeric(at) && series.dtype() != &DataType::String;
             columns[at] = Some(if is_numeric { Values::Numbers(numbers(&series)?) } else { Values::Others(series) });
         }

@@ -205,6 +205,7 @@ fn is_number(field: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use manyfit_models::data::Categories;
 
     fn header(names: &[&str]) -> Header {
         let mut header = Header::default();
@@ -252,7 +253,7 @@ mod tests {
 
     #[test]
     fn validation_rows_have_the_columns_of_the_training_rows_in_any_order() {
-        let known = [Feature::numeric("c"), Feature { name: "a".into(), categories: Some(vec![]) }];
+        let known = [Feature::numeric("c"), Feature { name: "a".into(), categories: Some(Categories::default()) }];
         let settings = settings(None, TableSettings::default());
         assert_eq!(resolved(&["a", "y", "other", "c"], &settings, Some(&known)), "y: c a*");
         let table = TableSettings { weight: Some("w".into()), ..TableSettings::default() };

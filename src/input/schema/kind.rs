@@ -28,6 +28,6 @@ impl ColumnKind {
         self.seen = true;
         self.time = self.time && timestamp::is_time(value);
         self.calendar = self.calendar && self.time && timestamp::is_calendar(value);
-        self.number = self.number && (number::parse(value).is_ok() || decimal::is_number(value));
+        self.number = self.number && (number::is_numeric(value) || decimal::is_number(value));
     }
 }

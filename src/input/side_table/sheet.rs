@@ -303,9 +303,8 @@ impl<'a> SheetRow<'a> {
     pub(crate) fn number(&self, column: usize) -> Result<Option<f64>> {
         let text = self.cell(column).as_bytes();
         let local = self.sheet.decimal.and_then(|decimal| decimal.number(text));
-        let number = local.map_or(Cell::Text(text), Cell::Number).number_or_boolean();
-        let number = number.map_err(|complaint| self.fault(column, complaint))?;
-        Ok(Some(number).filter(|number| !number.is_nan()))
+        let number = local.map_or(Cell::Text(text), Cell::Number).number(number::NOT_A_NUMBER);
+        number.map_err(|complaint| self.fault(column, complaint))
     }
 
     /// An error of a cell: `complaint` is the rest of the sentence that begins with its value.

@@ -46,7 +46,7 @@ impl Cell<'_> {
         time.ok_or("is not a time of day: write HH:MM:SS or a whole hour from 0 to 23")
     }
 
-    /// The number; `None` if it is missing. `complaint` is what is wrong with anything that is not a number.
+    /// The number, 1 or 0 of a truth value; `None` if it is missing. `complaint` is what is wrong with anything that is not a number.
     #[inline]
     pub(crate) fn number(self, complaint: &'static str) -> Result<Option<f64>, &'static str> {
         match self {
@@ -54,15 +54,6 @@ impl Cell<'_> {
             Self::Number(number) => number::check(number),
             Self::Integer(number) => Ok(Some(number as f64)),
             Self::Time(_) | Self::Other => Err(complaint),
-        }
-    }
-
-    /// The number, NaN if it is missing; `true` and `false` are 1 and 0.
-    pub(crate) fn number_or_boolean(self) -> Result<f64, &'static str> {
-        match self {
-            Self::Text(text) if text.eq_ignore_ascii_case(b"true") => Ok(1.0),
-            Self::Text(text) if text.eq_ignore_ascii_case(b"false") => Ok(0.0),
-            cell => cell.number(number::NOT_A_NUMBER).map(|number| number.unwrap_or(f64::NAN)),
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Text to number, or to a missing value.
 
 pub(crate) use manyfit_models::data::is_missing;
+use manyfit_models::data::truth;
 
-/// The number, finite; `None` if it is missing.
+/// The number, finite; `None` if it is missing; 1 and 0 of `true` and `false`, in any case.
 ///
 /// # Errors
 /// The second half of a sentence that begins with the text: what is wrong and what to write instead.
@@ -12,6 +13,11 @@ pub(crate) fn parse(text: &[u8]) -> Result<Option<f64>, &'static str> {
         Ok(number) if number.is_finite() => Ok(Some(number)),
         _ => without_number(text),
     }
+}
+
+/// Whether a value is written as a number, not as a truth value.
+pub(crate) fn is_numeric(text: &[u8]) -> bool {
+    truth(text).is_none() && parse(text).is_ok()
 }
 
 /// What is wrong with text that is not a number.
@@ -40,6 +46,8 @@ pub(crate) fn check(number: f64) -> Result<Option<f64>, &'static str> {
 fn without_number(text: &[u8]) -> Result<Option<f64>, &'static str> {
     if is_missing(text) {
         Ok(None)
+    } else if let Some(truth) = truth(text) {
+        Ok(Some(f64::from(u8::from(truth))))
     } else if let Ok(number) = fast_float2::parse::<f64, _>(text) {
         check(number)
     } else if text.iter().all(|byte| matches!(byte, b'0'..=b'9' | b',' | b'.' | b'-' | b'+' | b' ' | b'\'' | b'_')) {
@@ -62,6 +70,15 @@ mod tests {
         for text in ["", "NA", "NaN", "nan", "null", "NULL", "None", "N/A", "#N/A", "<NA>", "-nan"] {
             assert_eq!(parse(text.as_bytes()), Ok(None), "{text:?}");
         }
+    }
+
+    #[test]
+    fn truth_values_are_one_and_zero() {
+        for (text, number) in [("True", 1.0), ("true", 1.0), ("TRUE", 1.0), ("False", 0.0), ("false", 0.0)] {
+            assert_eq!(parse(text.as_bytes()), Ok(Some(number)), "{text}");
+            assert!(!is_numeric(text.as_bytes()), "{text}");
+        }
+        assert!(is_numeric(b"1") && !is_numeric(b"truth") && parse(b"yes").is_err() && parse(b"T").is_err());
     }
 
     #[test]

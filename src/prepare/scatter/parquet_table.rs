@@ -2,12 +2,13 @@
 //!
 //! | column | types |
 //! |---|---|
-//! | customer | text, integers, dictionaries of text |
+//! | customer | text, integers |
 //! | timestamp | Date, Datetime in any unit (with a time zone: its UTC), integers and floats as epoch times, text |
 //! | target | integers, floats, Boolean as 0 and 1, text |
 //! | kept, filtered | any of these, written as text; Boolean as `true` and `false` |
 //!
-//! Other types are refused in columns that are used. `input/parquet/values.rs` has the types of training files.
+//! Other types are refused in columns that are used. `input/parquet/widening.rs` reads narrow numbers, decimals and dictionaries
+//! as these; `input/parquet/values.rs` has the types of training files.
 
 use std::{
     fs::File,
@@ -27,7 +28,10 @@ use crate::{
         InputSettings,
         csv::write::write_number,
         layout::Layout,
-        parquet::values::{self, SeriesTimes},
+        parquet::{
+            values::{self, SeriesTimes},
+            widening::{Conversion, Widened},
+        },
         source::load::gone,
         value::{column_times::Decision, time_form::TimeForm, timestamp},
     },
@@ -40,6 +44,7 @@ pub(super) struct ParquetTable {
     metadata: FileMetadataRef,
     names: Vec<String>,
     types: Vec<T>,
+    conversions: Vec<Conversion>,
     /// For messages.
     name: String,
 }
@@ -74,13 +79,15 @@ impl ParquetTable {
     pub(super) fn open(store: &dyn Store, key: &str, copies: &Path) -> Result<Self> {
         let name = store.describe(key);
         let file = open_file(store, key, copies, &name)?;
-        let (schema, metadata) = values::guarded_file(&name, || {
+        let (schema, metadata, widened) = values::guarded_file(&name, || {
             let mut reader = ParquetReader::new(BufReader::new(&file));
-            Ok((reader.schema()?, reader.get_metadata()?.clone()))
+            let (schema, metadata) = (reader.schema()?, reader.get_metadata()?.clone());
+            let widened = Widened::new(&schema, &metadata);
+            Ok((schema, metadata, widened))
         })?;
         let names = schema.iter_names().map(ToString::to_string).collect();
-        let types = schema.iter_values().map(|field| field.dtype.clone()).collect();
-        Ok(Self { file, metadata, names, types, name })
+        let Widened { types, conversions, metadata: edited } = widened;
+        Ok(Self { file, metadata: edited.unwrap_or(metadata), names, types, conversions, name })
     }
 
     /// The roles of the columns.
@@ -92,11 +99,7 @@ impl ParquetTable {
     /// [`Error::Data`] if a used column has a type that is not supported.
     pub(super) fn check(&self, mapping: &RowMapping<'_>) -> Result<()> {
         for at in mapping.used_columns() {
-            let column = match &self.types[at] {
-                // Read as text, except for times.
-                T::Dictionary(_, value, _) if at != mapping.layout.timestamp => value,
-                column => column,
-            };
+            let column = &self.types[at];
             values::check_column(&self.names[at], column, &self.name)?;
             let is_text = matches!(column, T::Utf8 | T::LargeUtf8 | T::Utf8View);
             let is_integer = matches!(column, T::Int32 | T::Int64 | T::UInt32 | T::UInt64);
@@ -169,7 +172,8 @@ impl ParquetTable {
                 .finish()
         })?;
         let column = frame.into_columns().pop().map(|column| column.take_materialized_series().rechunk());
-        column.ok_or_else(|| Error::Data(format!("{}: has columns that share a name", self.name)))
+        let column = column.ok_or_else(|| Error::Data(format!("{}: has columns that share a name", self.name)))?;
+        values::guarded_file(&self.name, || self.conversions[at].apply(column))
     }
 }
 
@@ -217,10 +221,6 @@ impl Texts {
     /// `booleans` are the texts of false and true.
     fn new(column: &Series, booleans: [&str; 2]) -> Result<Self> {
         let failed = |error| Error::Data(format!("the column {} cannot be read: {error}", column.name()));
-        let column = match column.dtype() {
-            DataType::Categorical(..) | DataType::Enum(..) => column.cast(&DataType::String).map_err(failed)?,
-            _ => column.clone(),
-        };
         let mut texts = Self { bytes: Vec::new(), ends: Vec::with_capacity(column.len()) };
         match column.dtype() {
             DataType::String => {

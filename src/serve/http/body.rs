@@ -1,12 +1,13 @@
-//! Reading request bodies, within limits of size, of time and of memory for all of them together.
+//! Reading request bodies, plain or packed by gzip, within limits of size, of time and of memory for all of them together.
 
 use crate::serve::error::ApiError;
 use axum::{
     body::{Body, Bytes, HttpBody},
     http::{HeaderMap, StatusCode, header},
 };
+use flate2::read::MultiGzDecoder;
 use http_body_util::BodyExt;
-use std::{sync::Arc, time::Duration};
+use std::{io::Read as _, sync::Arc, time::Duration};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::{Instant, timeout_at},
@@ -94,11 +95,54 @@ pub(super) async fn read(
             read.extend_from_slice(&data);
         }
     }
-    Ok(match (first, taken) {
+    let body = match (first, taken) {
         (Some(piece), _) => piece,
         (None, Some(memory)) => Bytes::from_owner(Counted { bytes: read, _memory: memory }),
         (None, None) => read.into(),
-    })
+    };
+    match Encoding::of(headers)? {
+        Encoding::Identity => Ok(body),
+        Encoding::Gzip => unpacked(&body, limit, memory, deadline).await,
+    }
+}
+
+/// How a body is encoded.
+enum Encoding {
+    Identity,
+    Gzip,
+}
+
+impl Encoding {
+    fn of(headers: &HeaderMap) -> Result<Self, ApiError> {
+        let Some(given) = headers.get(header::CONTENT_ENCODING) else { return Ok(Self::Identity) };
+        match given.to_str().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
+            "" | "identity" => Ok(Self::Identity),
+            "gzip" | "x-gzip" => Ok(Self::Gzip),
+            other => Err(ApiError::unsupported(format!(
+                "the content encoding {other:?} is not supported: send the body as it is, or as gzip"
+            ))),
+        }
+    }
+}
+
+/// A body packed by gzip, which takes memory and counts toward the limit unpacked.
+async fn unpacked(packed: &[u8], limit: u64, memory: &BodyMemory, deadline: Instant) -> Result<Bytes, ApiError> {
+    if packed.is_empty() {
+        return Ok(Bytes::new());
+    }
+    let mut taken = memory.take(limit, deadline).await?;
+    let mut bytes = Vec::new();
+    MultiGzDecoder::new(packed).take(limit + 1).read_to_end(&mut bytes).map_err(|error| {
+        ApiError::bad_request(format!("the body is not the gzip that Content-Encoding says: {error}"))
+    })?;
+    if bytes.len() as u64 > limit {
+        return Err(ApiError::too_large(limit));
+    }
+    bytes.shrink_to_fit();
+    match taken.split(kibibytes(bytes.len() as u64) as usize) {
+        Some(memory) if bytes.len() as u64 > FREE => Ok(Bytes::from_owner(Counted { bytes, _memory: memory })),
+        _ => Ok(bytes.into()),
+    }
 }
 
 /// Reads and discards.
@@ -139,6 +183,41 @@ mod tests {
             assert!(read_of(60, &memory).await.is_err(), "the bytes are still held");
             drop(second);
             read_of(60, &memory).await.unwrap();
+        });
+    }
+
+    #[test]
+    fn packed_bodies_are_unpacked_within_the_limit() {
+        use flate2::{Compression, write::GzEncoder};
+        use std::io::Write;
+        let packed = |bytes: &[u8]| {
+            let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
+            packer.write_all(bytes).unwrap();
+            packer.finish().unwrap()
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(async {
+            let memory = BodyMemory::new(1 << 20);
+            let read_as = async |encoding: &'static str, body: Vec<u8>| {
+                let headers = HeaderMap::from_iter([(header::CONTENT_ENCODING, encoding.parse().unwrap())]);
+                read(&headers, body.into(), 100 << 10, &memory, Instant::now() + Duration::from_millis(20)).await
+            };
+            for bytes in [&b""[..], b"1,2\n", &[b'7'; 90 << 10]] {
+                for encoding in ["gzip", "GZIP", " x-gzip"] {
+                    assert_eq!(read_as(encoding, packed(bytes)).await.unwrap(), bytes);
+                }
+            }
+            assert_eq!(read_as("identity", b"1".to_vec()).await.unwrap(), &b"1"[..]);
+            assert_eq!(read_as("gzip", Vec::new()).await.unwrap(), &b""[..]);
+            let mut two = packed(b"1,2\n");
+            two.extend(packed(b"3,4\n"));
+            assert_eq!(read_as("gzip", two).await.unwrap(), &b"1,2\n3,4\n"[..]);
+            let status = async |encoding, body| read_as(encoding, body).await.unwrap_err().status.as_u16();
+            assert_eq!(status("gzip", packed(&vec![b'7'; 64 << 20])).await, 413, "a bomb");
+            assert_eq!(status("gzip", b"1,2\n".to_vec()).await, 400);
+            assert_eq!(status("gzip", packed(&[b'7'; 1000])[..20].to_vec()).await, 400);
+            assert_eq!(status("br", b"1,2\n".to_vec()).await, 415);
+            assert_eq!(status("gzip, gzip", b"1,2\n".to_vec()).await, 415);
         });
     }
 }

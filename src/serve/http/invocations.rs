@@ -7,7 +7,7 @@ use super::{
 };
 use crate::serve::{
     error::ApiError,
-    models::{LONGEST_HEADER, LoadedModel},
+    models::{LONGEST_HEADER, LoadedModel, UNSEEN_CATEGORIES},
     observe::{Captured, CapturedBody},
     payload::{self, Request},
 };
@@ -90,6 +90,8 @@ async fn respond(
     let rules = app.settings.rules;
     let (job_model, job_request) = (Arc::clone(&model), Arc::clone(&request));
     let answer = app.jobs.run(move || payload::answer(&job_model, &job_request, rules)).await.flatten();
+    let unseen = answer.as_ref().map_or(0, |answer| answer.unseen);
+    app.metrics.unseen_categories.inc_by(unseen as u64);
     let (status, format, output) = match answer {
         Ok(answer) if answer.body.is_empty() => (StatusCode::NO_CONTENT, None, Ok(Bytes::new())),
         Ok(answer) => (StatusCode::OK, Some(answer.format.content_type()), Ok(Bytes::from(answer.body))),
@@ -100,7 +102,7 @@ async fn respond(
         capture.writer.offer(Captured {
             request_id: context.request_id.to_string(),
             model: name.to_owned(),
-            identity: model.identity.line(),
+            identity: model.identity.line(unseen),
             input: CapturedBody::new(request.content_type.as_deref().unwrap_or_default(), &request.body),
             output: CapturedBody::new(format.unwrap_or_default(), output),
             status: status.as_u16(),
@@ -115,8 +117,11 @@ async fn respond(
     if let Some(format) = format {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format));
     }
+    if unseen > 0 {
+        headers.insert(UNSEEN_CATEGORIES, unseen.into());
+    }
     // A client's own attributes are returned unchanged; without any, the header carries the model's identity.
-    let attributes = attributes.or_else(|| HeaderValue::from_str(&model.identity.line()).ok());
+    let attributes = attributes.or_else(|| HeaderValue::from_str(&model.identity.line(unseen)).ok());
     headers.extend(attributes.map(|attributes| (CUSTOM_ATTRIBUTES, attributes)));
     model.identity.write_headers(headers);
     Ok(response)

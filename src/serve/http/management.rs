@@ -1,7 +1,7 @@
 //! Handlers for SageMaker's management calls: ping, load, list, describe, unload.
 
 use super::{
-    app::App,
+    app::{App, Lookup},
     body,
     request::{HandlerResult, ModelName, RequestContext, TARGET_MODEL, header_text},
 };
@@ -129,15 +129,19 @@ struct Page {
     models: Vec<ListedModel>,
 }
 
-/// Lists the models by name. The token is the number of models before the page.
-pub(super) async fn list(State(app): State<Arc<App>>, Query(query): Query<HashMap<String, String>>) -> Response {
+/// Lists the models by name: those that are loaded, of a folder or bucket those that can be. The token is the number of models
+/// before the page.
+pub(super) async fn list(State(app): State<Arc<App>>, Query(query): Query<HashMap<String, String>>) -> HandlerResult {
     let number = |name: &str| query.get(name).and_then(|text| text.parse::<usize>().ok());
     let limit = number("limit").filter(|limit| (1..=PAGE).contains(limit)).unwrap_or(PAGE);
     let skip = number("next_page_token").unwrap_or(0);
-    let models = app.loader.registry.list(skip, limit);
+    let models = match &app.lookup {
+        Lookup::Folder(folder) => folder.list(&app.loader, skip, limit).await?,
+        Lookup::Loaded(_) | Lookup::Single(_) => app.loader.registry.list(skip, limit),
+    };
     // Even if the page ends with the last model: then the next page is empty.
     let next_page_token = (models.len() == limit).then(|| (skip + limit).to_string());
-    reply(StatusCode::OK, &Page { next_page_token, models })
+    Ok(reply(StatusCode::OK, &Page { next_page_token, models }))
 }
 
 #[derive(Serialize)]

@@ -15,6 +15,9 @@ const FINGERPRINT: HeaderName = HeaderName::from_static("x-manyfit-fingerprint")
 const TRAINED: HeaderName = HeaderName::from_static("x-manyfit-trained");
 const FAMILY: HeaderName = HeaderName::from_static("x-manyfit-model");
 
+/// How many values of a request's rows are no category of the model, and count as missing; absent if there are none.
+pub(in crate::serve) const UNSEEN_CATEGORIES: HeaderName = HeaderName::from_static("x-manyfit-unseen-categories");
+
 /// The longest header value that SageMaker passes through, and the longest of the headers above.
 pub(in crate::serve) const LONGEST_HEADER: usize = 1024;
 
@@ -77,9 +80,11 @@ impl Identity {
     }
 
     /// All of it in one line, for the only custom header that SageMaker passes through; parts that do not fit are omitted.
-    pub(in crate::serve) fn line(&self) -> String {
+    /// `unseen`: the number of a request's values that are no category of the model, if there are any.
+    pub(in crate::serve) fn line(&self, unseen: usize) -> String {
         let mut line = String::new();
-        for (name, value) in self.parts() {
+        let unseen = (unseen > 0).then(|| unseen.to_string());
+        for (name, value) in self.parts().chain(unseen.as_deref().map(|unseen| (UNSEEN_CATEGORIES, unseen))) {
             let name = name.as_str().trim_start_matches("x-manyfit-");
             let separator = if line.is_empty() { "" } else { ";" };
             let part = format!("{separator}{name}={}", percent_encode(value, LONGEST_HEADER));
@@ -124,7 +129,8 @@ mod tests {
         identity.write_headers(&mut headers);
         assert_eq!(headers["x-manyfit-fingerprint"], "ab12");
         assert_eq!(headers.len(), 3);
-        assert_eq!(identity.line(), "fingerprint=ab12;customer=Z%C3%BCrich%203;model=prophet");
+        assert_eq!(identity.line(0), "fingerprint=ab12;customer=Z%C3%BCrich%203;model=prophet");
+        assert!(identity.line(2).ends_with(";model=prophet;unseen-categories=2"), "{}", identity.line(2));
     }
 
     #[test]
@@ -136,7 +142,7 @@ mod tests {
             family: "prophet".into(),
             ..Identity::default()
         };
-        assert_eq!(identity.line(), "fingerprint=ab12;model=prophet");
+        assert_eq!(identity.line(0), "fingerprint=ab12;model=prophet");
         let mut headers = HeaderMap::new();
         identity.write_headers(&mut headers);
         assert_eq!(headers[VERSION].len(), LONGEST_HEADER);

@@ -128,7 +128,7 @@ impl Loader {
         let seconds = begun.elapsed().as_secs_f64();
         self.metrics.loads.inc();
         self.metrics.load_seconds.observe(seconds);
-        let identity = model.identity.line();
+        let identity = model.identity.line(0);
         let fields = json!({"model": name, "identity": identity, "bytes": model.bytes, "seconds": seconds});
         self.log.write(LogLevel::Events, "loaded", fields);
     }

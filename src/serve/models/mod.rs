@@ -9,7 +9,7 @@ mod registry;
 mod source;
 
 pub(super) use folder::Folder;
-pub(super) use identity::{Identity, LONGEST_HEADER};
+pub(super) use identity::{Identity, LONGEST_HEADER, UNSEEN_CATEGORIES};
 pub(super) use loaded::LoadedModel;
 pub(super) use loader::Loader;
 pub(super) use registry::{ListedModel, Registry};

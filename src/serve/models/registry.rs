@@ -214,6 +214,13 @@ impl Registry {
         self.models().by_name.len()
     }
 
+    /// Names that are not among these, which are sorted.
+    pub(super) fn names_besides(&self, sorted: &[String]) -> Vec<Arc<str>> {
+        let models = self.models();
+        let is_other = |name: &&Arc<str>| sorted.binary_search_by(|other| other.as_str().cmp(name)).is_err();
+        models.by_name.keys().filter(is_other).map(Arc::clone).collect()
+    }
+
     /// Models from the `skip`th on, sorted by name.
     pub(in crate::serve) fn list(&self, skip: usize, limit: usize) -> Vec<ListedModel> {
         let models = self.models();
@@ -224,6 +231,11 @@ impl Registry {
 impl ListedModel {
     fn new(name: &str, entry: &Entry) -> Self {
         Self { model_name: name.to_owned(), model_url: entry.url.to_string() }
+    }
+
+    /// A model that would be loaded from there.
+    pub(super) fn unloaded(name: &str, url: String) -> Self {
+        Self { model_name: name.to_owned(), model_url: url }
     }
 }
 

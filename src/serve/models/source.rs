@@ -1,6 +1,10 @@
 //! Where a model comes from, a path or an object in a bucket, and how a replaced one is detected.
 
-use crate::store::{self, Stamp, Store};
+use crate::{
+    artifact::{ARCHIVES, find_below, is_archive},
+    error::Error,
+    store::{self, Stamp, Store},
+};
 use std::{
     fmt, fs, io,
     os::unix::fs::MetadataExt,
@@ -35,6 +39,30 @@ impl ModelSource {
                 store::is_key(target).then(|| Self::Object { store: Arc::clone(store), key: target.to_owned() })
             }
         }
+    }
+
+    /// The targets of the archives and unpacked artifacts below this folder or bucket, sorted.
+    pub(super) fn targets(&self) -> Result<Vec<String>, Error> {
+        let mut targets: Vec<String> = match self {
+            Self::Path(folder) => {
+                let found = find_below(folder)?;
+                let target = |path: &PathBuf| path.strip_prefix(folder).ok()?.to_str().map(str::to_owned);
+                found.iter().filter_map(target).collect()
+            }
+            Self::Object { store, .. } => {
+                store.list()?.into_iter().map(|entry| entry.key).filter(|key| is_archive(key)).collect()
+            }
+        };
+        targets.retain(|target| self.below(target).is_some());
+        targets.sort_unstable();
+        Ok(targets)
+    }
+
+    /// A target that exists and that a client may have meant by one that does not: the archive of that name.
+    pub(super) fn nearest(&self, target: &str) -> Option<String> {
+        let exists = |target: &String| self.below(target).is_some_and(|source| matches!(source.stamp(), Ok(Some(_))));
+        let ends = if is_archive(target) { &[][..] } else { &ARCHIVES };
+        ends.iter().map(|end| format!("{target}{end}")).find(exists)
     }
 
     /// The current version; `None` if there is nothing.

@@ -6,11 +6,13 @@ use super::{
     forecast_query::Queries,
     forecast_table::{self, ForecastTable},
     format::{Format, Rules, media_type},
-    pandas_frame, rows, scores,
+    json, pandas_frame,
+    rows::{self, Predicted},
+    scores,
 };
 use crate::serve::{error::ApiError, models::LoadedModel};
 use axum::body::Bytes;
-use manyfit_models::{Fitted, FittedSeries};
+use manyfit_models::{Fitted, FittedRows, FittedSeries, RowsModel, trees::Objective};
 use serde_json::Value;
 
 /// A request's body and the headers that describe it.
@@ -26,6 +28,14 @@ pub(in crate::serve) struct Request {
 pub(in crate::serve) struct Answer {
     pub(in crate::serve) format: Format,
     pub(in crate::serve) body: Vec<u8>,
+    /// Number of values that are no category of the model, and count as missing.
+    pub(in crate::serve) unseen: usize,
+}
+
+impl Answer {
+    const fn new(format: Format, body: Vec<u8>) -> Self {
+        Self { format, body, unseen: 0 }
+    }
 }
 
 /// Computes a model's response. Blocks while it computes.
@@ -43,26 +53,36 @@ pub(in crate::serve) fn answer(model: &LoadedModel, request: &Request, rules: Ru
                 Format::Csv => Queries::from_csv(body)?,
                 Format::JsonLines => Queries::from_json_lines(body)?,
                 Format::Json | Format::Libsvm => {
-                    let value = json(body)?;
+                    let value = json_within(body)?;
                     if let Some(period) = pandas_frame::period(&value) {
                         let body = frame(model, series, &Queries::steps(period?))?;
-                        return Ok(Answer { format: Format::Json, body });
+                        return Ok(Answer::new(Format::Json, body));
                     }
                     Queries::from_json(value)?
                 }
             };
-            Ok(Answer { format: accept, body: forecasts(model, series, &queries, accept)? })
+            Ok(Answer::new(accept, forecasts(model, series, &queries, accept)?))
         }
         Fitted::Rows(fitted) => {
             // AWS's containers answer an empty body with an empty response.
             if is_empty {
-                return Ok(Answer { format: accept, body: Vec::new() });
+                return Ok(Answer::new(accept, Vec::new()));
             }
             let format = content_format(request, &[Format::Csv, Format::Libsvm, Format::Json, Format::JsonLines])?;
-            let predictions = rows::predict(fitted, format, body)?;
-            Ok(Answer { format: accept, body: scores::write(&predictions, accept, rules) })
+            let Predicted { predictions, unseen } = rows::predict(fitted, format, body, rules.batch)?;
+            let body = match rules.selection {
+                Some(selection) => {
+                    scores::write_selected(&predictions, selection, are_probabilities(fitted), accept, rules)
+                }
+                None => scores::write(&predictions, accept, rules),
+            };
+            Ok(Answer { unseen, ..Answer::new(accept, body) })
         }
     }
+}
+
+fn are_probabilities(model: &FittedRows) -> bool {
+    matches!(model.model(), RowsModel::Trees { ensemble, .. } if ensemble.objective() == Objective::Logistic)
 }
 
 fn forecasts(
@@ -87,10 +107,10 @@ fn frame(model: &LoadedModel, series: &FittedSeries, queries: &Queries) -> Resul
 }
 
 /// JSON, or JSON text within JSON: the SageMaker SDK's serializer encodes text once more.
-fn json(body: &[u8]) -> Result<Value, ApiError> {
+fn json_within(body: &[u8]) -> Result<Value, ApiError> {
     let not_json = |error| ApiError::bad_request(format!("the body is not JSON: {error}; example: {{\"horizon\": 7}}"));
-    match serde_json::from_slice(body).map_err(not_json)? {
-        Value::String(text) => serde_json::from_str(&text).map_err(not_json),
+    match json::parse(body).map_err(not_json)? {
+        Value::String(text) => json::parse(text.as_bytes()).map_err(not_json),
         value => Ok(value),
     }
 }

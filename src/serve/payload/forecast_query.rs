@@ -1,11 +1,12 @@
 //! Forecast queries: a horizon or dates, and options.
 
+use super::json;
 use crate::{
     input::{format_timestamp, is_compact_time, parse_timestamps},
     serve::error::ApiError,
 };
-use manyfit_models::data::is_missing;
-use serde::Deserialize;
+use manyfit_models::data::{is_missing, truth};
+use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::Value;
 use std::{collections::BTreeMap, fmt};
 
@@ -19,7 +20,7 @@ pub(super) struct ForecastQuery {
     /// Dates, instead of a horizon.
     pub(super) dates: Option<Vec<QueryDate>>,
     /// For each extra column that the model needs, a value for each date.
-    #[serde(alias = "columns")]
+    #[serde(alias = "columns", deserialize_with = "numbers")]
     pub(super) regressors: BTreeMap<String, Vec<Option<f64>>>,
     /// Spacing of the steps, as a pandas alias; by default that of the training data.
     #[serde(alias = "freq")]
@@ -86,6 +87,33 @@ fn check_milliseconds(number: i64, next: i64) -> Result<i64, ApiError> {
     Ok(number)
 }
 
+/// A value of an extra column.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "a value of a regressor must be a number, true, false or null")]
+enum QueryNumber {
+    Number(f64),
+    Truth(bool),
+    Text(String),
+}
+
+/// The values of the extra columns as numbers, those of truth values 1 and 0.
+fn numbers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, Vec<Option<f64>>>, D::Error> {
+    let given = BTreeMap::<String, Vec<Option<QueryNumber>>>::deserialize(deserializer)?;
+    let number = |name: &str, value| match value {
+        QueryNumber::Number(number) => Ok(number),
+        QueryNumber::Truth(truth) => Ok(f64::from(u8::from(truth))),
+        QueryNumber::Text(text) => Err(D::Error::custom(format_args!(
+            "{text:?} among the values of {name:?} is not a finite number: leave null what is unknown"
+        ))),
+    };
+    let column = |(name, values): (String, Vec<Option<QueryNumber>>)| {
+        let numbers = values.into_iter().map(|value| value.map(|value| number(&name, value)).transpose());
+        let numbers = numbers.collect::<Result<_, _>>()?;
+        Ok((name, numbers))
+    };
+    given.into_iter().map(column).collect()
+}
+
 /// The queries of a body.
 pub(super) struct Queries {
     pub(super) list: Vec<ForecastQuery>,
@@ -126,9 +154,7 @@ impl Queries {
     pub(super) fn from_json_lines(body: &[u8]) -> Result<Self, ApiError> {
         let lines = body.split(|byte| *byte == b'\n').enumerate();
         let lines = lines.filter(|(_, line)| !line.trim_ascii().is_empty());
-        let parse = |(at, line)| {
-            serde_json::from_slice(line).map_err(|error| invalid(&format_args!("line {}: {error}", at + 1)))
-        };
+        let parse = |(at, line)| json::parse(line).map_err(|error| invalid(&format_args!("line {}: {error}", at + 1)));
         Ok(Self { list: lines.map(parse).collect::<Result<_, _>>()?, is_batch: true })
     }
 
@@ -148,11 +174,17 @@ impl Queries {
             dates.push(QueryDate::Text(record[at].to_owned()));
             for (column, values) in columns.iter_mut().enumerate().filter(|(column, _)| *column != at) {
                 let text = &record[column];
-                let number = if is_missing(text.as_bytes()) { Ok(None) } else { text.parse::<f64>().map(Some) };
-                values.push(number.map_err(|_| {
-                    let name = &headers[column];
-                    ApiError::bad_request(format!("line {}, column {name:?}: {text:?} is not a number", row + 2))
-                })?);
+                let number = match (text.parse::<f64>(), truth(text.as_bytes())) {
+                    _ if is_missing(text.as_bytes()) => None,
+                    (Ok(number), _) => Some(number),
+                    (_, Some(truth)) => Some(f64::from(u8::from(truth))),
+                    _ => {
+                        let name = &headers[column];
+                        let message = format!("line {}, column {name:?}: {text:?} is not a number", row + 2);
+                        return Err(ApiError::bad_request(message));
+                    }
+                };
+                values.push(number);
             }
         }
         let regressors = headers.iter().map(str::to_owned).zip(columns).filter(|(name, _)| name != "ds").collect();

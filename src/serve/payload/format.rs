@@ -1,5 +1,6 @@
 //! Formats of bodies, and their content types.
 
+use super::selection::Selection;
 use crate::serve::error::ApiError;
 use axum::http::StatusCode;
 use serde::Serialize;
@@ -27,6 +28,8 @@ pub struct Rules {
     pub batch: bool,
     /// A single model is served at `/invocations`: as AWS's container does, its predictions are wrapped in `predictions`.
     pub single: bool,
+    /// The parts of predictions that are returned, instead of scores.
+    pub selection: Option<Selection>,
 }
 
 /// The media type without parameters, in lower case.

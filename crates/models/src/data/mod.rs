@@ -1,5 +1,6 @@
 //! One customer's data: a time series with its extra columns, or a table of features.
 
+mod categories;
 mod columns;
 mod customer;
 mod examples;
@@ -7,6 +8,7 @@ mod matrix;
 mod series;
 mod table;
 
+pub use categories::{Categories, Spelling, truth};
 pub use columns::{Columns, CovariateError, Covariates};
 pub use customer::CustomerId;
 pub use examples::Examples;

@@ -1,6 +1,6 @@
 //! Rows of features with a target, for regression.
 
-use super::{Examples, Matrix};
+use super::{Categories, Examples, Matrix, truth};
 use serde::{Deserialize, Serialize};
 
 /// Texts that mean a missing value, in any case, as does an empty text.
@@ -14,16 +14,16 @@ pub fn is_missing(text: &[u8]) -> bool {
 
 /// A feature of a model: its name, and how its values become numbers.
 ///
-/// - a numeric feature has no categories; its values are taken as single precision;
-/// - a categorical feature has its categories sorted by their bytes, each once; a value is its category's index in that
-///   order, from 0. A value that is not a category counts as missing: it did not occur in training.
+/// - a numeric feature has no categories; its values are taken as single precision, `true` and `false` as 1 and 0;
+/// - a value of a categorical feature is its category's code, see [`Categories`]. A value that is not a category counts as
+///   missing: it did not occur in training.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Feature {
     /// The column's name; `f0`, `f1`, … for the columns after the target in files without a header, as in XGBoost.
     pub name: String,
     /// The categories; none for a numeric feature.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub categories: Option<Vec<String>>,
+    pub categories: Option<Categories>,
 }
 
 /// A value of a feature before it is a number.
@@ -31,8 +31,10 @@ pub struct Feature {
 pub enum Cell<'a> {
     /// Nothing, or null.
     Missing,
-    /// A number.
+    /// A number; 1 or 0 for a truth value.
     Number(f64),
+    /// A number that a double may not hold exactly.
+    Integer(i64),
     /// Text: a category, a number as text, or a mark of a missing value such as `NA`.
     Text(&'a str),
 }
@@ -61,12 +63,15 @@ impl Feature {
         let number = match (cell, &self.categories) {
             (Cell::Missing, _) => return Ok(f32::NAN),
             (Cell::Text(text), _) if is_missing(text.trim().as_bytes()) => return Ok(f32::NAN),
-            (Cell::Text(text), Some(categories)) => return Ok(code(categories, text.trim())),
-            (Cell::Number(number), Some(categories)) => return Ok(code(categories, &number.to_string())),
+            (Cell::Text(text), Some(categories)) => return Ok(code(categories.code(text.trim()))),
+            (Cell::Number(number), Some(categories)) => return Ok(code(categories.code_of(number))),
+            (Cell::Integer(number), Some(categories)) => return Ok(code(categories.code(&number.to_string()))),
             (Cell::Number(number), None) => number,
-            (Cell::Text(text), None) => match text.trim().parse() {
-                Ok(number) => number,
-                Err(_) => return complain(&format_args!("{text:?}"), "is not a number, and the feature is numeric"),
+            (Cell::Integer(number), None) => number as f64,
+            (Cell::Text(text), None) => match (text.trim().parse(), truth(text.trim().as_bytes())) {
+                (Ok(number), _) => number,
+                (_, Some(truth)) => f64::from(u8::from(truth)),
+                _ => return complain(&format_args!("{text:?}"), "is not a number, and the feature is numeric"),
             },
         };
         let single = number as f32;
@@ -75,11 +80,30 @@ impl Feature {
         }
         Ok(single)
     }
+
+    /// Whether [`Feature::encode`] made `encoded` of a value that is not one of the categories.
+    #[must_use]
+    pub fn is_unseen(&self, cell: Cell<'_>, encoded: f32) -> bool {
+        self.categories.is_some() && encoded.is_nan() && !cell.is_missing()
+    }
 }
 
-/// The category's index, NaN if there is no such category.
-fn code(categories: &[String], value: &str) -> f32 {
-    categories.binary_search_by(|category| category.as_str().cmp(value)).map_or(f32::NAN, |at| at as f32)
+impl Cell<'_> {
+    /// Whether there is no value.
+    #[must_use]
+    pub fn is_missing(self) -> bool {
+        match self {
+            Self::Missing => true,
+            Self::Number(number) => number.is_nan(),
+            Self::Integer(_) => false,
+            Self::Text(text) => is_missing(text.trim().as_bytes()),
+        }
+    }
+}
+
+/// A category's code as the number that a model sees, NaN if there is no such category.
+fn code(code: Option<usize>) -> f32 {
+    code.map_or(f32::NAN, |code| code as f32)
 }
 
 /// One customer's rows of features with their targets.
@@ -143,11 +167,15 @@ mod tests {
 
     #[test]
     fn a_category_is_its_place_and_an_unseen_one_is_missing() {
-        let feature = Feature { name: "STATE".into(), categories: Some(vec!["CA".into(), "GA".into(), "7".into()]) };
-        let mut sorted = feature.clone();
-        sorted.categories.as_mut().unwrap().sort();
+        let categories = ["7", "CA", "GA"].map(str::to_owned).to_vec();
+        let sorted = Feature { name: "STATE".into(), categories: Some(categories.into()) };
         assert_eq!(sorted.encode(Cell::Text(" GA ")), Ok(2.0));
-        assert_eq!(sorted.encode(Cell::Number(7.0)), Ok(0.0));
+        for seven in [Cell::Number(7.0), Cell::Integer(7), Cell::Text("7.0")] {
+            assert_eq!(sorted.encode(seven), Ok(0.0), "{seven:?}");
+        }
+        for (cell, unseen) in [(Cell::Text("TX"), true), (Cell::Number(8.0), true), (Cell::Text(" NA"), false)] {
+            assert_eq!(sorted.is_unseen(cell, sorted.encode(cell).unwrap()), unseen, "{cell:?}");
+        }
         assert!(sorted.encode(Cell::Text("TX")).unwrap().is_nan());
         assert!(sorted.encode(Cell::Text("null")).unwrap().is_nan());
         assert!(sorted.encode(Cell::Missing).unwrap().is_nan());
@@ -157,6 +185,7 @@ mod tests {
     fn text_and_infinity_in_a_numeric_feature_are_refused_by_name_and_value() {
         let feature = Feature::numeric("SQFT");
         assert_eq!(feature.encode(Cell::Text("1.5e3")), Ok(1500.0));
+        assert_eq!((feature.encode(Cell::Text("True")), feature.encode(Cell::Text("false"))), (Ok(1.0), Ok(0.0)));
         assert!(feature.encode(Cell::Text("NA")).unwrap().is_nan());
         assert!(
             feature.encode(Cell::Text("big")).unwrap_err().starts_with("feature \"SQFT\": \"big\" is not a number")

@@ -55,9 +55,23 @@ fn categories_are_text_or_integers() {
         Column::new("zip".into(), [30_301_i64, 90_001, 30_301]),
     ];
     let table = read(columns.clone(), &["state", "zip"]).unwrap().unwrap();
-    assert_eq!(table.features[0].categories.as_deref().unwrap(), ["CA", "GA"]);
-    assert_eq!(table.features[1].categories.as_deref().unwrap(), ["30301", "90001"]);
+    assert_eq!(table.features[0].categories.as_ref().unwrap().names(), ["CA", "GA"]);
+    assert_eq!(table.features[1].categories.as_ref().unwrap().names(), ["30301", "90001"]);
     assert_eq!(table.matrix.column(1), [0.0, 1.0, 0.0]);
+    let floats = read(
+        vec![
+            Column::new("y".into(), [1.0, 2.0, 3.0]),
+            Column::new("code".into(), [1.0, 12_345_678.0, 12_345_679.0]),
+            Column::new("part".into(), [0.1_f32, 0.123_456_7, 0.123_456_9]),
+            Column::new("flag".into(), [true, false, true]),
+        ],
+        &["code", "part", "flag"],
+    );
+    let floats = floats.unwrap().unwrap();
+    let names = |at: usize| floats.features[at].categories.as_ref().unwrap().names().join(" ");
+    assert_eq!(names(0), "1.0 12345678.0 12345679.0", "every digit counts");
+    assert_eq!(names(1), "0.1 0.1234567 0.1234569");
+    assert_eq!(names(2), "false true");
     let refusal = read(columns, &["zip"]).unwrap_err();
     assert!(refusal.starts_with(r#"in/8.parquet: row 1, column "state": "GA" is not a number"#), "{refusal}");
     assert!(refusal.contains("setting categorical"), "{refusal}");

@@ -1,6 +1,7 @@
 //! Reading XGBoost model files, JSON or UBJSON, of versions 1.7 to 3.2.
 //!
-//! Trees of numeric splits with one value per leaf are read; anything else is an error that names it. A file may be
+//! Trees of numeric splits with one value per leaf are read, of a model with early stopping those up to its best iteration;
+//! anything else is an error that names it. A file may be
 //! truncated or wrong: its trees are checked, and laid out again as [`Tree`] guarantees.
 
 use super::ubjson::UbjReader;
@@ -173,16 +174,26 @@ impl Learner {
         let Ok(features) = parameters.text("num_feature").parse::<usize>() else {
             return damaged(format_args!("num_feature is {:?}", parameters.text("num_feature")));
         };
+        let trees_per_round = model.gbtree_model_param.text("num_parallel_tree").parse().unwrap_or(1).max(1);
         let trees = model
             .trees
             .iter()
             .enumerate()
+            .take(best_trees(&self.attributes, trees_per_round))
             .map(|(id, tree)| tree.read(features).map_err(|error| Error::Data(format!("tree {id}: {error}"))))
             .collect::<Result<Vec<_>>>()?;
-        let trees_per_round = model.gbtree_model_param.text("num_parallel_tree").parse().unwrap_or(1).max(1);
         let (attributes, feature_names) = (self.attributes, self.feature_names);
         Ok(Ensemble { trees, objective, base_score, features, trees_per_round, attributes, feature_names })
     }
+}
+
+/// How many trees a model predicts with: where early stopping has saved its best iteration, the trees up to there. So do
+/// XGBoost's scikit-learn interface and AWS's container; a bare `Booster` takes all trees unless it is told otherwise.
+fn best_trees(attributes: &BTreeMap<String, String>, trees_per_round: usize) -> usize {
+    let number = |name: &str| attributes.get(name).and_then(|text| text.parse::<usize>().ok());
+    let iterations = number("best_iteration").map(|best| best.saturating_add(1).saturating_mul(trees_per_round));
+    // XGBoost before 1.4 wrote the number of trees instead.
+    iterations.or_else(|| number("best_ntree_limit").filter(|&trees| trees > 0)).unwrap_or(usize::MAX)
 }
 
 /// `4.2E5`, or since 3.1 `[4.2E5]`.
@@ -267,5 +278,49 @@ impl TreeRecord {
             Ok(feature) if feature < features => Ok(Node::split(left, feature as u32, value, default_left)),
             _ => damaged("a split uses a feature that the model does not have"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        data::{Examples, Matrix},
+        interrupt::Interrupt,
+        trees::{BoostingParams, ForestParams, Scratch},
+    };
+
+    #[test]
+    fn early_stopping_s_best_iteration_is_the_last_one_that_is_read() {
+        let values: Vec<f32> = (0..40_u8).map(f32::from).collect();
+        let matrix = Matrix::from_rows(1, &values).unwrap();
+        let rows = Examples::new(&matrix, &values, None);
+        let params = BoostingParams { num_round: 6, ..BoostingParams::default() };
+        let boosted = params.fit(rows, None, Interrupt::default(), &mut Scratch::default()).unwrap().model;
+        let read = |model: &Ensemble, attributes: &[(&str, &str)]| {
+            let mut model = model.clone();
+            let owned = |(name, text): &(&str, &str)| ((*name).to_owned(), (*text).to_owned());
+            model.attributes = attributes.iter().map(owned).collect();
+            let [json, ubj] = [model.to_json(), model.to_ubj()].map(|file| Ensemble::from_bytes(&file).unwrap());
+            assert_eq!(json.trees(), ubj.trees());
+            json
+        };
+        for (attributes, trees) in [
+            (&[("best_iteration", "2"), ("best_score", "1.5")][..], 3),
+            (&[("best_iteration", "0")], 1),
+            (&[("best_iteration", "5")], 6),
+            (&[("best_iteration", "99")], 6),
+            (&[("best_iteration", "18446744073709551615")], 6),
+            (&[("best_iteration", "-1")], 6),
+            (&[("best_ntree_limit", "4")], 4),
+            (&[("best_ntree_limit", "0")], 6),
+            (&[("note", "2")], 6),
+        ] {
+            assert_eq!(read(&boosted, attributes).trees(), &boosted.trees()[..trees], "{attributes:?}");
+        }
+        let forest = ForestParams { n_estimators: 6, ..ForestParams::default() };
+        let mut forest = forest.fit(rows, Interrupt::default(), &mut Scratch::default()).unwrap();
+        forest.trees_per_round = 2;
+        assert_eq!(read(&forest, &[("best_iteration", "1")]).trees(), &forest.trees()[..4], "two trees an iteration");
     }
 }

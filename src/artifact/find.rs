@@ -1,0 +1,55 @@
+//! Which files and folders hold models, by their names.
+
+use crate::error::{Error, Result};
+use std::path::{Path, PathBuf};
+use walkdir::{DirEntry, WalkDir};
+
+/// Files that make the directory around them an unpacked artifact.
+const MODEL_FILES: [&str; 5] = [".manyfit.json", "model.json", "xgboost-model", "baseline.json", "ridge.json"];
+
+/// File extensions of archives.
+pub(crate) const ARCHIVES: [&str; 2] = [".tar.gz", ".tgz"];
+
+/// Whether a name is that of an archive.
+#[must_use]
+pub fn is_archive(name: &str) -> bool {
+    ARCHIVES.iter().any(|end| name.len() > end.len() && name.ends_with(end))
+}
+
+/// Whether a name is that of a file in every unpacked artifact.
+pub(crate) fn is_model_file(name: &str) -> bool {
+    MODEL_FILES.contains(&name)
+}
+
+/// Whether a path is an unpacked artifact's directory.
+pub(crate) fn is_unpacked(path: &Path) -> bool {
+    path.is_dir() && MODEL_FILES.iter().any(|name| path.join(name).is_file())
+}
+
+/// The archives and unpacked artifacts below a folder, at any depth.
+///
+/// # Errors
+/// [`Error::Storage`] if the folder cannot be listed.
+pub(crate) fn find_below(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let visible = |entry: &DirEntry| entry.depth() == 0 || !entry.file_name().to_string_lossy().starts_with(['.', '_']);
+    let mut walk = WalkDir::new(folder).into_iter();
+    while let Some(entry) = walk.next() {
+        let entry =
+            entry.map_err(|error| Error::storage(format_args!("listing {}", folder.display()), error.into()))?;
+        let is_directory = entry.file_type().is_dir();
+        if !visible(&entry) {
+            if is_directory {
+                walk.skip_current_dir();
+            }
+            continue;
+        }
+        if is_directory && is_unpacked(entry.path()) {
+            walk.skip_current_dir();
+        } else if is_directory || !entry.file_name().to_str().is_some_and(is_archive) {
+            continue;
+        }
+        found.push(entry.into_path());
+    }
+    Ok(found)
+}
