@@ -48,6 +48,16 @@ impl NameTemplate {
         (!self.0.contains("{fingerprint}")).then(fixed)
     }
 
+    /// The customer of an artifact by its [`Self::fixed_name`]; `None` if the name is not of this form or the customer's name is
+    /// not the only part of it that varies.
+    #[must_use]
+    pub fn customer_of<'n>(&self, name: &'n str, version: Option<&str>) -> Option<&'n str> {
+        let fixed = self.0.replace("{version}", version.unwrap_or_default());
+        let (start, end) = fixed.split_once("{customer}")?;
+        let customer = name.strip_prefix(start)?.strip_suffix(end)?;
+        (!end.contains('{') && !start.contains('{') && CustomerId::new(customer).is_ok()).then_some(customer)
+    }
+
     /// The name of a customer's artifact.
     #[must_use]
     pub fn name(&self, customer: &CustomerId, version: Option<&str>, fingerprint: &Fingerprint) -> String {
@@ -74,6 +84,18 @@ mod tests {
             name("{version}/{customer}-{fingerprint}.tar.gz"),
             format!("v2/store 8-{}.tar.gz", fingerprint.short())
         );
+        let customer_of =
+            |template: &str, name| NameTemplate::new(template, true).unwrap().customer_of(name, Some("v2")).is_some();
+        assert!(customer_of("{version}/m-{customer}.tar.gz", "v2/m-8.x.tar.gz"));
+        for (template, name) in [
+            ("{version}/{customer}.tar.gz", "v1/8.tar.gz"),
+            ("{customer}.tar.gz", "a/8.tar.gz"),
+            ("{customer}.tar.gz", "8.zip"),
+            ("{customer}-{fingerprint}.tar.gz", "8-0123.tar.gz"),
+            ("{customer}/{customer}.tar.gz", "8/8.tar.gz"),
+        ] {
+            assert!(!customer_of(template, name), "{template}");
+        }
     }
 
     #[test]

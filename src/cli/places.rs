@@ -2,9 +2,10 @@
 
 use crate::{
     error::{Error, Result},
-    store::Location,
+    input::is_table,
+    store::{Entry, Location, Selection, Store, reading},
 };
-use std::path;
+use std::path::{self, Path};
 use tempfile::TempDir;
 
 /// Checks that a directory of input exists. A bucket is checked when it is read.
@@ -15,6 +16,49 @@ pub(super) fn require_directory(option: &str, place: &Location) -> Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// The folder or prefix of a place of input, and the one table of it that is named, if any.
+pub(super) fn folder_and_table(input: &Location) -> Result<(Location, Option<String>)> {
+    match input {
+        Location::Directory(path) if path.is_file() => {
+            let name = path
+                .file_name()
+                .and_then(|name| name.to_str())
+                .ok_or_else(|| Error::Settings(format!("--input {input}: the name is not UTF-8; rename the file")))?;
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            Ok((Location::Directory(folder.into()), Some(name.to_owned())))
+        }
+        Location::Directory(path) if !path.is_dir() => {
+            Err(Error::Settings(format!("--input {input}: there is no such file or folder")))
+        }
+        place => {
+            let table = place.split().filter(|(_, name)| is_table(name));
+            Ok(table.map_or_else(|| (input.clone(), None), |(folder, name)| (folder, Some(name))))
+        }
+    }
+}
+
+/// A store that shows one table of another, by its name.
+///
+/// # Errors
+/// [`Error::Settings`] if there is no such table.
+pub(super) fn select<'a>(store: &'a dyn Store, place: &Location, table: &str) -> Result<Selection<'a>> {
+    let size = match place {
+        Location::Directory(folder) => {
+            let path = folder.join(table);
+            Some(path.metadata().map_err(|error| reading(&path, error))?.len())
+        }
+        Location::Bucket { .. } => store.look(table)?.map(|stamp| stamp.size),
+    };
+    let size =
+        size.ok_or_else(|| Error::Settings(format!("--input {}: there is no such table", store.describe(table))))?;
+    Ok(Selection::new(store, vec![Entry { key: table.to_owned(), size }]))
+}
+
+/// Whether a place is a file, not a folder.
+pub(super) fn is_file(place: &Location) -> bool {
+    matches!(place, Location::Directory(path) if path.is_file())
 }
 
 /// Whether `place`, which need not exist yet, is `other` or lies below it.

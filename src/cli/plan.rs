@@ -133,6 +133,8 @@ fn try_batch(store: &dyn Store, validation: Option<&dyn Store>, settings: &Setti
             results: ResultsDirectory::new(folder.path(), Shard::ALL),
             settings,
             shard: Shard::ALL,
+            // A part of the customers, as a host has it.
+            may_be_empty: true,
             jobs: 1,
             memory: available_memory() / 2,
             stop: &AtomicBool::new(false),

@@ -1,22 +1,24 @@
 //! `manyfit prepare`: in a SageMaker processing job with the platform's folders, anywhere else with options.
 
-use super::{output::stdout, places::is_inside, s3::S3Arguments, signals::stop_on_signals, values::size};
+use super::{
+    output::stdout,
+    places::{folder_and_table, is_inside, select},
+    s3::S3Arguments,
+    signals::stop_on_signals,
+    values::size,
+};
 use crate::{
     error::{Error, Result},
-    input::{Decimal, InputSettings, TimeFormat, TimeSettings, is_table, parse_timestamp},
+    input::{Decimal, InputSettings, TimeFormat, TimeSettings, parse_timestamp},
     prepare::{Aggregate, Ambiguous, Arrangement, Filter, Keep, Options, OutputFormat, Period, Preparation, run},
     run::{available_memory, default_jobs},
     sagemaker::ProcessingEnvironment,
     shard::{Shard, ShardChoice},
-    store::{Durability, Entry, Location, Selection, reading},
+    store::{Durability, Location},
 };
 use clap::{Args, ValueEnum, builder::PossibleValuesParser};
 use jiff::tz::TimeZone;
-use std::{
-    convert::Infallible,
-    io::Write,
-    path::{Path, PathBuf},
-};
+use std::{convert::Infallible, io::Write, path::PathBuf};
 
 /// Turn raw tables, larger than memory, into one file per customer or into bundles of customers.
 ///
@@ -185,26 +187,12 @@ impl Prepare {
         let s3 = self.s3.options();
         let open = |place: &Location| place.open(Durability::ProcessDeath, &s3);
         let store = open(&places.input)?;
-        let selection = match (&places.input, places.only) {
-            (_, None) => None,
-            (Location::Directory(folder), Some(key)) => {
-                let path = folder.join(&key);
-                let size = path.metadata().map_err(|error| reading(&path, error))?.len();
-                Some(Selection::new(&*store, vec![Entry { key, size }]))
-            }
-            (Location::Bucket { .. }, Some(only)) => {
-                let table: Vec<_> = store.list()?.into_iter().filter(|entry| entry.key == only).collect();
-                if table.is_empty() {
-                    return Err(Error::Settings(format!("--input {}: there is no such table", store.describe(&only))));
-                }
-                Some(Selection::new(&*store, table))
-            }
-        };
+        let table = places.only.as_deref().map(|table| select(&*store, &places.input, table)).transpose()?;
         let customers = open(&places.customers)?;
         let remote_reports = places.remote_reports.as_ref().map(open).transpose()?;
         let summary = run(
             &Preparation {
-                input: selection.as_ref().map_or(&*store, |selection| selection),
+                input: table.as_ref().map_or(&*store, |table| table),
                 customers: &*customers,
                 reports: places.reports,
                 remote_reports: remote_reports.as_deref(),
@@ -331,27 +319,6 @@ impl Prepare {
             work: self.work.as_ref().map_or(environment.work, |work| work.join(work_name(shard))),
             shard,
         })
-    }
-}
-
-/// The folder of the tables, and the one table that is named, if any.
-fn folder_and_table(input: &Location) -> Result<(Location, Option<String>)> {
-    match input {
-        Location::Directory(path) if path.is_file() => {
-            let name = path
-                .file_name()
-                .and_then(|name| name.to_str())
-                .ok_or_else(|| Error::Settings(format!("--input {input}: the name is not UTF-8; rename the file")))?;
-            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            Ok((Location::Directory(folder.into()), Some(name.to_owned())))
-        }
-        Location::Directory(path) if !path.is_dir() => {
-            Err(Error::Settings(format!("--input {input}: there is no such file or folder")))
-        }
-        place => {
-            let table = place.split().filter(|(_, name)| is_table(name));
-            Ok(table.map_or_else(|| (input.clone(), None), |(folder, name)| (folder, Some(name))))
-        }
     }
 }
 

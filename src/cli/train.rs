@@ -2,7 +2,7 @@
 
 use super::{
     output::{print_line, stdout},
-    places::{is_inside, require_directory, temporary_directory},
+    places::{folder_and_table, is_file, is_inside, require_directory, select, temporary_directory},
     s3::S3Arguments,
     settings_options::SettingsOptions,
     signals::stop_on_signals,
@@ -34,13 +34,13 @@ const INPUT_SHARE: u64 = 24;
 ///
 ///   manyfit train --input sample_data/sales --output out --set horizon=8
 ///
-/// A customer is a file (8.csv, 8.csv.gz, 8.parquet), a directory (8/data.csv), or a value of
-/// the column `customer` in files that hold many. Run it again and only what is missing or has
+/// A customer is a file (8.csv, 8.csv.gz, 8.parquet), a directory (8/data.csv, customer=8/x.csv),
+/// or a value of the column `customer` in files that hold many. Run it again and only what is missing or has
 /// changed is fitted. `manyfit settings` lists the settings.
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Train {
-    /// Folder with the customers' files, or s3://bucket/prefix
+    /// Folder with the customers' files, or one file; or s3://bucket/prefix
     #[arg(long, value_name = "PLACE", requires = "output")]
     input: Option<Location>,
 
@@ -71,6 +71,10 @@ pub(super) struct Train {
 /// Inputs and outputs of a run.
 struct Places {
     input: Location,
+    /// The only table of it to read, if not all.
+    table: Option<String>,
+    /// Whether the platform gives each host its part of the input, which may be empty.
+    may_be_empty: bool,
     /// The platform's channel of validation rows.
     validation: Option<ValidationChannel>,
     models: Location,
@@ -90,14 +94,17 @@ impl Train {
         }
         let durability = if settings.fsync { Durability::PowerLoss } else { Durability::ProcessDeath };
         let stop = stop_on_signals()?;
+        let input = self.s3.open(&places.input)?;
+        let table = places.table.as_deref().map(|table| select(&*input, &places.input, table)).transpose()?;
         let summary = run(
             &Job {
-                input: &*self.s3.open(&places.input)?,
+                input: table.as_ref().map_or(&*input, |table| table),
                 validation: validation.as_deref(),
                 models: &*places.models.open(durability, &self.s3.options())?,
                 results: places.results,
                 settings: &settings,
                 shard: places.shard,
+                may_be_empty: places.may_be_empty,
                 jobs: self.jobs.map_or_else(default_jobs, usize::from),
                 memory: available_memory() / INPUT_SHARE,
                 stop: &stop,
@@ -137,7 +144,9 @@ impl Train {
         if let (Some(input), Some(output)) = (&self.input, &self.output) {
             for (option, place) in [("--input", Some(input)), ("--validation", self.validation.as_ref())] {
                 let Some(place) = place else { continue };
-                require_directory(option, place)?;
+                if !is_file(place) {
+                    require_directory(option, place)?;
+                }
                 if is_inside(output, place) {
                     return Err(Error::Settings(format!(
                         "--output {output} is inside {option} {place}, where the next run would read its tables as \
@@ -146,8 +155,11 @@ impl Train {
                 }
             }
             let shard = self.shard.map_or(Ok(Shard::ALL), ShardChoice::resolve)?;
+            let (folder, table) = folder_and_table(input)?;
             return Ok(Places {
-                input: input.clone(),
+                input: folder,
+                table,
+                may_be_empty: false,
                 validation: None,
                 models: output.join("models"),
                 results: self.results(output, shard)?,
@@ -174,6 +186,9 @@ impl Train {
             shard,
             results: ResultsDirectory::new(environment.output_data, host),
             input: Location::Directory(environment.input),
+            table: None,
+            // The platform distributed the customers, perhaps to fewer hosts than there are.
+            may_be_empty: environment.hosts > 1 && count == 1,
             validation: environment.validation,
             models: Location::Directory(environment.models),
             settings: with_tables(self.settings.text(environment.hyperparameters)?, environment.tables),

@@ -12,7 +12,7 @@ use crate::{
     input::{
         csv::file::{CsvFile, Scratch},
         data_error::DataError,
-        schema::{header::Header, series_columns::SeriesColumns},
+        schema::{header::Header, series_columns::SeriesColumns, whose::Whose},
         settings::InputSettings,
         value::{column_times::Decision, decimal::Decimal},
     },
@@ -56,13 +56,19 @@ impl Layout {
         Self { names, customer, timestamp, clock, unused_clock, target: columns.target, times, decimal: None }
     }
 
-    /// The layout of a CSV file, from whole records at its beginning. `file` names it in errors.
-    pub(crate) fn of_csv(head: &[u8], settings: &InputSettings, file: &str) -> Result<(Self, Dialect)> {
+    /// The layout of a CSV file, from whole records at its beginning. `in_folder`: a folder such as `customer=8` names its
+    /// customer. `file` names it in errors.
+    pub(crate) fn of_csv(
+        head: &[u8],
+        settings: &InputSettings,
+        in_folder: bool,
+        file: &str,
+    ) -> Result<(Self, Dialect)> {
         let mut scratch = Scratch::default();
         let mut layout = || {
             let mut csv = CsvFile::open::<SeriesColumns>(head, settings, &mut scratch)?;
-            let many = csv.scratch.header.has_customer(settings)?;
-            let columns = csv.resolve(settings, many, None)?;
+            let whose = if in_folder { Whose::Folder } else { csv.scratch.header.whose(settings)? };
+            let columns = csv.resolve(settings, whose, None)?;
             csv.decide_decimal(&columns, settings)?;
             let header = &csv.scratch.header;
             let dialect = Dialect { delimiter: csv.text.delimiter(), has_header: !header.is_headerless() };
@@ -71,20 +77,20 @@ impl Layout {
         layout().map_err(|error: DataError| error.in_file(file))
     }
 
-    /// The layout of a Parquet file with these columns. `file` names it in errors.
+    /// The layout of a Parquet file with these columns; `in_folder` and `file` are as for [`Self::of_csv`].
     #[cfg(feature = "parquet")]
     pub(crate) fn of_parquet(
         names: &[String],
         types: &[ArrowDataType],
         settings: &InputSettings,
+        in_folder: bool,
         file: &str,
     ) -> Result<Self> {
         let mut header = Header::default();
         header.fill(names.iter(), false);
         let kinds = || types.iter().map(kind).collect();
-        let columns = header
-            .has_customer(settings)
-            .and_then(|many| SeriesColumns::resolve(&header, settings, many, None, kinds))
+        let columns = if in_folder { Ok(Whose::Folder) } else { header.whose(settings) }
+            .and_then(|whose| SeriesColumns::resolve(&header, settings, whose, None, kinds))
             .map_err(|error| error.in_file(file))?;
         Ok(Self::new(&header, &columns))
     }

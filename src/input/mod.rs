@@ -18,8 +18,8 @@
 //! | `layout` | the columns of a table larger than memory |
 //! | `data_error` | errors in the content of a file |
 //!
-//! A customer is a file (`8.csv`, `8.csv.gz`, `8.parquet`), a directory (`8/data.csv`), or a value of the customer
-//! column of files of many customers. Bad data of one customer fails that customer only.
+//! A customer is a file (`8.csv`, `8.csv.gz`, `8.parquet`), a directory (`8/data.csv`, `customer=8/part-0.parquet`), or a
+//! value of the customer column of files of many customers. Bad data of one customer fails that customer only.
 //!
 //! Reading is generic over `content`'s rows, so that there is one loop over the rows of a file for each format. A file is
 //! opened once: what discovery reads is kept for the reader, within a budget ([`discover_with`]).
@@ -44,9 +44,10 @@ pub use self::{
     side_table::customer_rows::CustomerRows,
     source::{
         census::Scan,
-        discover::{Discovery, Skipped, discover, discover_with},
+        discover::{Discovery, discover, discover_with},
         file_name::Format,
         input_file::{Contents, InputFile, Kept},
+        listing::Skipped,
         reader::{KnownFeatures, Reader},
     },
     value::{

@@ -2,7 +2,7 @@
 
 use crate::{
     error::{Error, Result},
-    results::{Outcome, Status, merge_sorted},
+    results::{Outcome, merge_sorted},
     store::reading,
 };
 use std::{
@@ -26,7 +26,7 @@ pub(super) fn merge_manifests<'a>(
             if repeated.last() != Some(&row.customer) {
                 repeated.push(row.customer.clone());
             }
-            if before.status == Status::Failed && row.status != Status::Failed {
+            if !before.status.is_done() && row.status.is_done() {
                 chosen = Some((row, line));
             }
             Ok(())

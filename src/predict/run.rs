@@ -10,6 +10,7 @@ use super::{
 use crate::{
     artifact::Opened,
     error::{Error, Result},
+    input::CustomerRows,
     results::{Key, ResultTable, Rows, forecast_columns},
     run::{catch_panic, thread_pool},
 };
@@ -31,6 +32,8 @@ enum Prediction {
     Failed(String, Error),
     /// Its customer is not requested.
     Skipped,
+    /// Its customer has no rows to predict.
+    WithoutRows(String),
     /// Its customer is unknown, and by its name it is not requested.
     Unreadable(Error),
     /// Its store is out of reach, for all other objects, too.
@@ -63,6 +66,9 @@ pub fn run(job: &Job<'_>, create: impl FnOnce(Key, Vec<String>) -> Result<Result
         for (location, prediction) in batch.iter().zip(predictions) {
             match prediction {
                 Prediction::Skipped => {}
+                Prediction::WithoutRows(customer) => {
+                    summary.without_rows.insert(customer);
+                }
                 Prediction::OutOfReach(error) => return Err(error),
                 Prediction::Unreadable(error) => summary.unreadable(&location.path, &error),
                 Prediction::Rows(rows, unseen) => match seen.insert(rows.customer.clone(), &location.path) {
@@ -81,6 +87,13 @@ pub fn run(job: &Job<'_>, create: impl FnOnce(Key, Vec<String>) -> Result<Result
                 }
             }
         }
+    }
+    let rows = match job.request {
+        Request::Rows { features, .. } => Some(features),
+        Request::Forecast { future, .. } => future.as_ref(),
+    };
+    if let Some((first, number)) = rows.and_then(CustomerRows::nameless) {
+        summary.failed(Path::new("rows without a customer"), format!("{first}; {number} left out"));
     }
     let is_known = |name: &str| seen.contains_key(name) || failed.contains(name);
     summary.unknown = job.customers.iter().filter(|name| !is_known(name)).cloned().collect();
@@ -153,6 +166,12 @@ fn predict(opener: &Opener<'_>, location: &ModelLocation, columns: &[String]) ->
             Err(error) if job.wants(&location.name) => return Prediction::Failed(location.name.clone(), error),
             Err(error) => return Prediction::Unreadable(error),
         };
+        if let Request::Rows { features, .. } = job.request
+            && job.customers.is_empty()
+            && !features.has(&name)
+        {
+            return Prediction::WithoutRows(name);
+        }
         let wrong_kind = |family: &str, hint: &str| Err(Error::Data(format!("the model is {family}, which {hint}")));
         let rows = match (job.request, model) {
             (Request::Forecast { horizon, future, seed, .. }, Fitted::Series(model)) => {

@@ -27,6 +27,8 @@ pub struct Summary {
     unseen: Unseen,
     /// Customers that have rows of features and no artifact.
     pub(super) without_model: BTreeSet<String>,
+    /// Customers that have an artifact and no rows of features.
+    pub(super) without_rows: BTreeSet<String>,
     /// The first unreadable artifact of an unknown customer, and the number of them.
     unreadable: Option<String>,
     unreadable_count: usize,
@@ -57,10 +59,16 @@ impl Summary {
         }
     }
 
-    /// Whether the table was written: the run was not stopped, and every requested customer has an artifact.
+    /// Whether the table was written: the run was not stopped, every requested customer has an artifact, and some customer has
+    /// rows.
     #[must_use]
-    pub const fn is_whole(&self) -> bool {
-        !self.stopped && self.unknown.is_empty()
+    pub fn is_whole(&self) -> bool {
+        !self.stopped && self.unknown.is_empty() && !self.is_for_nobody()
+    }
+
+    /// Whether no model has rows.
+    fn is_for_nobody(&self) -> bool {
+        self.customers + self.failed == 0 && !self.without_rows.is_empty()
     }
 
     /// Whether the run succeeded.
@@ -78,6 +86,12 @@ impl Summary {
             });
             let unknown = self.unknown.join(", ");
             return Err(Error::Data(format!("no artifact was found for {unknown}{}", unreadable.unwrap_or_default())));
+        }
+        if self.is_for_nobody() {
+            return Err(Error::Data(
+                "no model has rows: rows are matched to models by the column customer, or by the names of their files"
+                    .into(),
+            ));
         }
         let all = self.customers + self.failed;
         if self.max_failures.is_exceeded(self.failed, all) {
@@ -100,11 +114,20 @@ impl fmt::Display for Summary {
                 "rows with a value of {feature:?} that is not a category of the training rows, treated as missing: {rows}"
             )?;
         }
+        let of = |customers: &BTreeSet<String>, one: &str, many: &str| {
+            format!("{} {}", customers.len(), if customers.len() == 1 { one } else { many })
+        };
         if !self.without_model.is_empty() {
-            let number = self.without_model.len();
-            let customers = if number == 1 { "customer" } else { "customers" };
-            let names = first_names(self.without_model.iter());
-            writeln!(f, "rows of {number} {customers} without a model were left out: {names}")?;
+            let customers = of(&self.without_model, "customer", "customers");
+            writeln!(
+                f,
+                "rows of {customers} without a model were left out: {}",
+                first_names(self.without_model.iter())
+            )?;
+        }
+        if !self.without_rows.is_empty() {
+            let models = of(&self.without_rows, "model", "models");
+            writeln!(f, "{models} without rows were left out: {}", first_names(self.without_rows.iter()))?;
         }
         write!(f, "{} customers predicted, {} failed: {} rows", self.customers, self.failed, self.rows)
     }

@@ -2,13 +2,13 @@
 
 use super::manifest::Outcome;
 use crate::{
-    error::Result,
+    error::{Error, Result},
     shard::Shard,
     store::{Store, create_directory, write_file},
 };
 use std::{
-    fs::File,
-    io::BufWriter,
+    fs::{self, File},
+    io::{BufWriter, ErrorKind},
     path::{Path, PathBuf},
     sync::Arc,
     thread::{self, JoinHandle},
@@ -92,6 +92,40 @@ impl ResultsDirectory {
         let path = self.file(name, extension);
         write_file(&path, |file| write(file, &path))?;
         self.deliver(name, extension)
+    }
+
+    /// Removes those of the `files` that an earlier run wrote, by its summary: their rows would not be those of this run's
+    /// manifest beside them. A file of the same name that is not a run's stays.
+    pub(crate) fn remove_earlier(&self, files: &[(&str, &str)]) -> Result<()> {
+        let mut summary = Vec::new();
+        let file = ("summary", "json");
+        match &self.bucket {
+            Some(bucket) => drop(bucket.read(&self.file_name(file), &mut summary)?),
+            // Without a summary there is no earlier run.
+            None => summary = fs::read(self.file(file.0, file.1)).unwrap_or_default(),
+        }
+        let summary: serde_json::Value = serde_json::from_slice(&summary).unwrap_or_default();
+        let written = summary["written"].as_array().into_iter().flatten().filter_map(|path| path.as_str());
+        let names: Vec<&str> = written.filter_map(|path| path.rsplit('/').next()).collect();
+        for &file in files {
+            let file = self.file_name(file);
+            if !names.contains(&file.as_str()) {
+                continue;
+            }
+            match &self.bucket {
+                Some(bucket) => bucket.remove(&file)?,
+                None => match fs::remove_file(self.path.join(&file)) {
+                    Err(error) if error.kind() != ErrorKind::NotFound => {
+                        return Err(Error::storage(
+                            format_args!("cannot remove {}", self.path.join(file).display()),
+                            error,
+                        ));
+                    }
+                    _ => {}
+                },
+            }
+        }
+        Ok(())
     }
 
     /// The outcomes that earlier runs left in the bucket and that are `wanted`, the latest last; none without a bucket.

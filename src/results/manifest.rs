@@ -16,11 +16,18 @@ pub enum Status {
     /// No artifact, or no forecast from it; see the reason.
     #[default]
     Failed,
+    /// Not a customer of this run, but its artifact of an earlier run is still there.
+    Stale,
 }
 
 impl Status {
-    /// All of them, in the order of the summary.
+    /// All of a run's customers, in the order of the summary.
     pub const ALL: [Self; 4] = [Self::Fitted, Self::Unchanged, Self::Fallback, Self::Failed];
+
+    /// Whether the customer has the artifact that the run gave or left it.
+    pub(crate) const fn is_done(self) -> bool {
+        matches!(self, Self::Fitted | Self::Unchanged | Self::Fallback)
+    }
 
     /// Its name in the manifest.
     pub(crate) const fn name(self) -> &'static str {
@@ -29,6 +36,7 @@ impl Status {
             Self::Unchanged => "unchanged",
             Self::Fallback => "fallback",
             Self::Failed => "failed",
+            Self::Stale => "stale",
         }
     }
 }
@@ -136,6 +144,9 @@ pub struct Outcome {
     /// Name of the artifact.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub artifact: Option<String>,
+    /// Name of an artifact that an earlier run left, of a customer that is gone or fails now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stale: Option<String>,
     /// Hash of the customer's data and of the settings.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<String>,
@@ -148,5 +159,10 @@ impl Outcome {
     /// A customer that has no artifact.
     pub(crate) fn failed(customer: &str, reason: String) -> Self {
         Self { customer: customer.into(), reason: Some(reason), ..Self::default() }
+    }
+
+    /// A customer of an earlier run, of which an artifact is left.
+    pub(crate) fn stale(customer: &str, artifact: &str) -> Self {
+        Self { customer: customer.into(), status: Status::Stale, stale: Some(artifact.into()), ..Self::default() }
     }
 }

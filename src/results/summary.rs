@@ -12,7 +12,11 @@ use crate::{
 };
 use manyfit_models::{ScoredOn, frequency::CalendarCounts};
 use serde::Serialize;
-use std::{collections::BTreeMap, fmt, io::Write};
+use std::{
+    collections::{BTreeMap, HashSet},
+    fmt,
+    io::Write,
+};
 
 /// Names that a list for people shows.
 const SHOWN: usize = 20;
@@ -40,6 +44,8 @@ impl Counts {
             Status::Unchanged => &mut self.unchanged,
             Status::Fallback => &mut self.fallback,
             Status::Failed => &mut self.failed,
+            // Not a customer of the run.
+            Status::Stale => return,
         } += 1;
     }
 
@@ -50,6 +56,7 @@ impl Counts {
             Status::Unchanged => self.unchanged,
             Status::Fallback => self.fallback,
             Status::Failed => self.failed,
+            Status::Stale => 0,
         }
     }
 
@@ -118,6 +125,12 @@ pub struct Summary {
     pub slowest: Vec<Slow>,
     /// The first failed customers by name.
     pub failures: Vec<FailedCustomer>,
+    /// Artifacts of earlier runs whose customers are gone or failed now, and which are still there.
+    pub stale: usize,
+    /// The first of these customers by name.
+    pub stale_customers: Vec<String>,
+    /// Such artifacts that the run deleted.
+    pub deleted: usize,
     /// Full names of the files that were written.
     pub written: Vec<String>,
 }
@@ -131,16 +144,34 @@ impl Summary {
         self.counts.add(outcome.status);
         self.ms.add(&outcome.ms);
         self.bytes += outcome.bytes.unwrap_or_default();
+        if outcome.status == Status::Stale {
+            return self.add_stale(&outcome.customer);
+        }
         if let (Some(frequency), Some(fit)) = (&outcome.frequency, outcome.inferred) {
             self.calendars.add(frequency, fit);
         }
         let slow = Slow { ms: outcome.ms.total(), customer: outcome.customer.clone(), rows: outcome.rows };
         insert_sorted(&mut self.slowest, slow, LISTED_SLOWEST, |a, b| a.ms > b.ms);
+        if outcome.stale.is_some() {
+            self.add_stale(&outcome.customer);
+        }
         if outcome.status == Status::Failed {
             let reason = outcome.reason.clone().unwrap_or_default();
             let failure = FailedCustomer { customer: outcome.customer.clone(), reason };
             insert_sorted(&mut self.failures, failure, SHOWN, |a, b| a.customer < b.customer);
         }
+    }
+
+    /// Corrects what was counted for customers that `failed`, now that the artifacts of some customers are `deleted`.
+    pub(crate) fn forget_stale<'c>(&mut self, deleted: &HashSet<String>, failed: impl Iterator<Item = &'c String>) {
+        self.deleted = deleted.len();
+        self.stale -= failed.filter(|customer| deleted.contains(*customer)).count();
+        self.stale_customers.retain(|customer| !deleted.contains(customer));
+    }
+
+    fn add_stale(&mut self, customer: &str) {
+        self.stale += 1;
+        insert_sorted(&mut self.stale_customers, customer.to_owned(), SHOWN, |a, b| a < b);
     }
 
     pub(crate) fn close(&mut self, seconds: f64, max_failures: MaxFailures, stopped: bool) {
@@ -241,6 +272,19 @@ impl fmt::Display for Summary {
         write!(f, "{}", self.calendars)?;
         let failures = self.failures.iter().map(|failure| (&failure.customer, &failure.reason));
         write_failures(f, failures, self.counts.failed, ", in the manifest")?;
+        let artifacts = |number: usize| match number {
+            1 => "1 artifact of an earlier run, whose customer is gone or failed now".to_owned(),
+            _ => format!("{number} artifacts of earlier runs, whose customers are gone or failed now"),
+        };
+        if self.deleted > 0 {
+            writeln!(f, "deleted {}", artifacts(self.deleted))?;
+        }
+        if self.stale > 0 {
+            let more = self.stale - self.stale_customers.len();
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let names = self.stale_customers.join(", ");
+            writeln!(f, "stale: {}, stay ({names}{more}): stale=delete deletes them", artifacts(self.stale))?;
+        }
         for path in &self.written {
             writeln!(f, "wrote {path}")?;
         }

@@ -56,6 +56,6 @@ pub use forecast::ForecastTask;
 pub use lookup::{common_settings, merge, normalized};
 pub use max_failures::MaxFailures;
 pub use regression::RegressionTask;
-pub use run::Settings;
+pub use run::{Settings, Stale};
 pub use setting::Setting;
 pub use task::Task;

@@ -69,6 +69,8 @@ const RUN: &[Setting] = table! {
         "Your version of the models, recorded in each artifact.";
     "artifact_name": Form("a file name with {customer} and, if wanted, {version} or {fingerprint}"), "{customer}.tar.gz",
         "Name of each artifact; with a version or fingerprint it is one that no live endpoint has cached.";
+    "stale": Choice(&["keep", "delete"]), "keep",
+        "What becomes of artifacts of earlier runs whose customers are gone or fail now; nothing is deleted if the run fails.";
     "fsync": Boolean, "false", "Flush each artifact to the disk before it counts as written.";
 };
 

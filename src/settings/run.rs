@@ -13,6 +13,16 @@ use crate::{
 };
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+/// What becomes of artifacts of earlier runs whose customers are gone or fail now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stale {
+    /// They stay, and are named.
+    #[default]
+    Keep,
+    /// They are deleted, unless the run fails.
+    Delete,
+}
+
 /// Checked settings.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -30,6 +40,8 @@ pub struct Settings {
     pub max_failures: MaxFailures,
     /// The longest that one customer's fit may take.
     pub customer_time_limit: Option<Duration>,
+    /// What becomes of artifacts of earlier runs whose customers are gone or fail now.
+    pub stale: Stale,
     /// Whether each artifact is flushed to the disk before it counts.
     pub fsync: bool,
     /// What differs by customer.
@@ -70,6 +82,7 @@ impl Settings {
             version,
             max_failures: reader.value("max_failures"),
             customer_time_limit: reader.optional("customer_time_limit").map(Duration::from_secs_f64),
+            stale: if reader.choice("stale") == "delete" { Stale::Delete } else { Stale::Keep },
             fsync: reader.value("fsync"),
             tables: Arc::default(),
         }

@@ -1,11 +1,11 @@
 //! The interface of a store, and its contract.
 
 use super::file_error::reading;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use std::{
     collections::HashMap,
     fmt, fs,
-    io::{Cursor, Read},
+    io::{Cursor, ErrorKind, Read},
     path::{Path, PathBuf},
 };
 use xxhash_rust::xxh3::xxh3_128;
@@ -40,7 +40,8 @@ pub type Done = Box<dyn FnOnce(Result<Option<Stamp>>) + Send>;
 ///
 /// A key is a relative path: parts separated by `/`, none of them empty, `.` or `..`. Parts that start with `.` or `_`, or
 /// end in `.sagemaker-uploading`, `.sagemaker-uploaded` or `.sagemaker-ignore`, belong to other programs (`_SUCCESS`,
-/// `.DS_Store`, the upload agent's markers) or are unfinished writes: they are not listed, and rejected as keys.
+/// `.DS_Store`, the upload agent's markers) or are unfinished writes: they are not listed, and rejected as keys. In a bucket,
+/// keys of other programs with empty parts (`a//b`) are listed and read, but not written.
 pub trait Store: fmt::Debug + Send + Sync {
     /// All objects, sorted by the bytes of their keys; none if the place does not exist.
     fn list(&self) -> Result<Vec<Entry>>;
@@ -82,6 +83,14 @@ pub trait Store: fmt::Debug + Send + Sync {
 
     /// Writes an object.
     fn publish(&self, key: &str, bytes: &[u8]) -> Result<()>;
+
+    /// Removes an object; it may be gone already.
+    ///
+    /// # Errors
+    /// [`Error::Storage`] if it cannot be removed, or if the store keeps everything.
+    fn remove(&self, key: &str) -> Result<()> {
+        Err(Error::storage(format_args!("cannot remove {}", self.describe(key)), ErrorKind::Unsupported.into()))
+    }
 
     /// The object's full name, for messages.
     fn describe(&self, key: &str) -> String;

@@ -23,18 +23,32 @@ pub fn is_key(text: &str) -> bool {
 
 /// Rejects a key that points outside the store or that `list` would not show.
 pub(super) fn check(key: &str) -> Result<()> {
-    let complaint = |part: &str| match part {
+    key.split('/').find_map(complaint).map_or(Ok(()), |complaint| Err(refusal(key, complaint)))
+}
+
+/// [`check`] for an object of a bucket, which other programs may have written with empty parts in its key, such as `a//b`.
+#[cfg(feature = "s3")]
+pub(super) fn check_in_bucket(key: &str) -> Result<()> {
+    let mut parts = key.split('/').filter(|part| !part.is_empty());
+    let is_folder = key.is_empty() || key.ends_with('/');
+    let complaint = if is_folder { complaint("") } else { parts.find_map(complaint) };
+    complaint.map_or(Ok(()), |complaint| Err(refusal(key, complaint)))
+}
+
+/// What is wrong with a part of a key.
+fn complaint(part: &str) -> Option<&'static str> {
+    match part {
         "" => Some("has an empty part; write it without a `/` at its ends and without `//`"),
         "." | ".." => Some("has a part `.` or `..`; write it as a plain relative path"),
         _ if is_hidden(part.as_bytes()) => Some(
             "has a part that starts with `.` or `_` or ends like an upload marker; such names are skipped, rename it",
         ),
         _ => None,
-    };
-    match key.split('/').find_map(complaint) {
-        None => Ok(()),
-        Some(complaint) => Err(Error::Data(format!("the object name {key:?} {complaint}"))),
     }
+}
+
+fn refusal(key: &str, complaint: &str) -> Error {
+    Error::Data(format!("the object name {key:?} {complaint}"))
 }
 
 #[cfg(test)]

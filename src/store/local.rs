@@ -191,6 +191,15 @@ impl Store for LocalStore {
         if must_flush { flush_directory(directory) } else { Ok(()) }
     }
 
+    fn remove(&self, key: &str) -> Result<()> {
+        key::check(key)?;
+        let path = self.root.join(key);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(cannot("remove", &path, error)),
+            _ => Ok(()),
+        }
+    }
+
     fn describe(&self, key: &str) -> String {
         self.root.join(key).display().to_string()
     }

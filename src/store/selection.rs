@@ -41,6 +41,10 @@ impl Store for Selection<'_> {
         self.whole.publish(key, bytes)
     }
 
+    fn remove(&self, key: &str) -> Result<()> {
+        self.whole.remove(key)
+    }
+
     fn survey(&self) -> Result<Option<HashMap<String, Stamp>>> {
         let mut stamps = self.whole.survey()?;
         if let Some(stamps) = &mut stamps {

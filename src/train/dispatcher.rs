@@ -1,13 +1,17 @@
 //! The one thread that counts, records, prints and decides.
 
-use super::{job::Job, progress::Display, workers::Event};
+use super::{existing::StaleArtifact, job::Job, progress::Display, workers::Event};
 use crate::{
     error::{Error, Result},
-    results::{Checkpoints, FleetAccuracy, Outcome, ResultsDirectory, SortedTable, Spool, Summary},
-    settings::MaxFailures,
+    results::{
+        Checkpoints, FORECASTS, FleetAccuracy, Outcome, PREDICTIONS, ResultsDirectory, SortedTable, Spool, Status,
+        Summary,
+    },
+    settings::{MaxFailures, Stale},
     store::writing,
 };
 use std::{
+    collections::HashSet,
     io::Write,
     sync::{
         atomic::{AtomicBool, Ordering},
@@ -32,6 +36,8 @@ pub(super) struct Dispatcher<'a> {
     max_failures: MaxFailures,
     begun: Instant,
     checkpoints: Checkpoints,
+    /// Artifacts of customers that failed.
+    stale: Vec<StaleArtifact>,
 }
 
 impl<'a> Dispatcher<'a> {
@@ -49,6 +55,7 @@ impl<'a> Dispatcher<'a> {
             max_failures: job.settings.max_failures,
             begun,
             checkpoints: Checkpoints::new(&job.results),
+            stale: Vec::new(),
         })
     }
 
@@ -82,18 +89,52 @@ impl<'a> Dispatcher<'a> {
         let mut row = serde_json::to_vec(outcome).map_err(|error| Error::Bug(error.to_string()))?;
         row.push(b'\n');
         self.manifest.append(&outcome.customer, &row)?;
+        if let (Some(name), Status::Failed) = (&outcome.stale, outcome.status) {
+            self.stale.push(StaleArtifact { customer: outcome.customer.clone(), name: name.clone() });
+        }
         self.summary.add(outcome);
         self.accuracy.add(outcome);
         Ok(())
     }
 
+    /// Deletes stale artifacts if that is wanted and the run did not fail, the `gone` customers' and those of customers that
+    /// failed; names those that stay. Gives the customers whose artifact was deleted.
+    fn settle_stale(&mut self, job: &Job<'_>, gone: Vec<StaleArtifact>) -> Result<HashSet<String>> {
+        let mut deleted = HashSet::new();
+        let counts = &self.summary.counts;
+        let is_whole = counts.finished() == self.summary.customers;
+        let has_failed = self.max_failures.is_exceeded(counts.failed, self.summary.customers);
+        if job.settings.stale == Stale::Delete && is_whole && !has_failed {
+            let mut buffer = Vec::new();
+            for artifact in gone.iter().chain(&self.stale) {
+                if artifact.delete(job.models, &mut buffer)? {
+                    deleted.insert(artifact.customer.clone());
+                }
+            }
+        }
+        for StaleArtifact { customer, name } in gone.iter().filter(|artifact| !deleted.contains(&artifact.customer)) {
+            self.record(&Outcome::stale(customer, name))?;
+        }
+        self.summary.forget_stale(&deleted, self.stale.iter().map(|artifact| &artifact.customer));
+        Ok(deleted)
+    }
+
     /// Writes the manifest, the table and the summary.
-    pub(super) fn finish(self, out: &mut dyn Write) -> Result<Summary> {
+    pub(super) fn finish(mut self, job: &Job<'_>, gone: Vec<StaleArtifact>, out: &mut dyn Write) -> Result<Summary> {
+        let deleted = self.settle_stale(job, gone)?;
         let Self { results, manifest, table, display, mut summary, mut accuracy, stop, .. } = self;
         summary.accuracy = accuracy.medians();
+        // Before the manifest, whose rows they would contradict.
+        let others = [&FORECASTS, &PREDICTIONS].into_iter();
+        let others = others.filter(|layout| job.table().is_none_or(|own| own.name != layout.name));
+        let files: Vec<_> = others.flat_map(|layout| [(layout.name, "csv"), (layout.name, "parquet")]).collect();
+        results.remove_earlier(&files)?;
         display.finish(&summary, out)?;
         summary.written.push(results.write("manifest", "jsonl", |file, path| {
-            manifest.drain_sorted(|_, row| file.write_all(row).map_err(|error| writing(path, error)))
+            manifest.drain_sorted(|customer, row| {
+                let changed = if deleted.contains(customer) { without_stale(row) } else { None };
+                file.write_all(changed.as_deref().unwrap_or(row)).map_err(|error| writing(path, error))
+            })
         })?);
         if let Some(table) = table {
             summary.written.extend(table.finish()?);
@@ -103,4 +144,12 @@ impl<'a> Dispatcher<'a> {
         self.checkpoints.finish();
         Ok(summary)
     }
+}
+
+/// A row of the manifest whose stale artifact was deleted after all.
+fn without_stale(row: &[u8]) -> Option<Vec<u8>> {
+    let outcome: Outcome = serde_json::from_slice(row).ok()?;
+    let mut row = serde_json::to_vec(&Outcome { stale: None, ..outcome }).ok()?;
+    row.push(b'\n');
+    Some(row)
 }

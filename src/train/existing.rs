@@ -9,21 +9,42 @@ use crate::{
     artifact::{Artifact, Fingerprint, Found, inspect},
     error::{Error, Result},
     input::InputFile,
-    results::{Outcome, Status},
+    results::Outcome,
+    settings::Settings,
     store::{Entry, Stamp, Store},
 };
 use manyfit_models::data::CustomerId;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// The artifacts of earlier runs.
 pub(super) struct ExistingArtifacts<'a> {
     models: &'a dyn Store,
+    settings: &'a Settings,
     /// Versions by name; `None` if reading an artifact is cheap.
     versions: Option<HashMap<String, Stamp>>,
     /// Outcomes of earlier runs by customer, if their artifact is still there as recorded.
     outcomes: HashMap<String, Outcome>,
     /// Whether models are needed, to forecast or predict with them.
     needs_model: bool,
+}
+
+/// An artifact of an earlier run whose customer is gone or fails now.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct StaleArtifact {
+    pub(super) customer: String,
+    pub(super) name: String,
+}
+
+impl StaleArtifact {
+    /// Deletes it; `false` if it is not an artifact of manyfit of this customer.
+    pub(super) fn delete(&self, models: &dyn Store, buffer: &mut Vec<u8>) -> Result<bool> {
+        let is_ours = models.read(&self.name, buffer)?
+            && matches!(inspect(buffer), Found::Ours(artifact) if artifact.metadata.customer == self.customer);
+        if is_ours {
+            models.remove(&self.name)?;
+        }
+        Ok(is_ours)
+    }
 }
 
 /// A customer's valid artifact of an earlier run.
@@ -40,12 +61,13 @@ impl<'a> ExistingArtifacts<'a> {
     /// Lists the artifacts if that is cheaper than reading each, and starts to fetch those that must be read.
     pub(super) fn list(job: &Job<'a>, plan: &Plan) -> Result<Self> {
         let needs_model = job.table().is_some();
-        let mut existing = Self { models: job.models, versions: None, outcomes: HashMap::new(), needs_model };
+        let mut existing =
+            Self { models: job.models, settings: job.settings, versions: None, outcomes: HashMap::new(), needs_model };
         let Some(versions) = job.models.survey()? else { return Ok(existing) };
         let is_there = |row: &Outcome| {
             let stamp = row.artifact.as_ref().and_then(|name| versions.get(name));
             // A failed customer has an artifact if only its forecast failed, which may succeed now.
-            let stamp = stamp.filter(|_| row.status != Status::Failed);
+            let stamp = stamp.filter(|_| row.status.is_done());
             stamp.is_some_and(|stamp| {
                 row.etag.as_ref() == Some(&stamp.tag) && row.bytes.map(|bytes| bytes as u64) == Some(stamp.size)
             })
@@ -62,6 +84,43 @@ impl<'a> ExistingArtifacts<'a> {
         job.models.read_ahead(unknown.filter_map(name).filter_map(entry).collect());
         existing.versions = Some(versions);
         Ok(existing)
+    }
+
+    /// Artifacts whose customers are not in the input any more, sorted by customer; none where other hosts have customers that
+    /// this one does not know.
+    pub(super) fn gone(&self, job: &Job<'a>, plan: &Plan) -> Vec<StaleArtifact> {
+        let Settings { artifact_name, version, .. } = self.settings;
+        if job.may_be_empty {
+            return Vec::new();
+        }
+        let listed: Vec<String> = match &self.versions {
+            Some(versions) => versions.keys().cloned().collect(),
+            // What cannot be listed is not known to be stale.
+            None => self.models.list().unwrap_or_default().into_iter().map(|entry| entry.key).collect(),
+        };
+        if listed.is_empty() {
+            return Vec::new();
+        }
+        let known: HashSet<&str> = plan.names().collect();
+        let gone = listed.into_iter().filter_map(|name| {
+            let customer = artifact_name.customer_of(&name, version.as_deref())?;
+            let is_gone = !known.contains(customer) && job.shard.contains_name(customer);
+            let customer = customer.to_owned();
+            is_gone.then_some(StaleArtifact { customer, name })
+        });
+        let mut gone: Vec<StaleArtifact> = gone.collect();
+        gone.sort();
+        gone
+    }
+
+    /// The name of the artifact that an earlier run left of a customer that fails now, if there is one.
+    pub(super) fn left_over(&self, customer: &CustomerId) -> Option<String> {
+        let name = self.settings.artifact_name.fixed_name(customer, self.settings.version.as_deref())?;
+        let is_there = match &self.versions {
+            Some(versions) => versions.contains_key(&name),
+            None => self.models.file(&name).is_some_and(|path| path.exists()),
+        };
+        is_there.then_some(name)
     }
 
     /// A customer's artifact, if it is whole and has this fingerprint. The bytes of one that was read are in `buffer`.

@@ -23,6 +23,8 @@ pub struct Job<'a> {
     pub settings: &'a Settings,
     /// The part of the customers to process.
     pub shard: Shard,
+    /// Whether `input` may be empty, because the platform gives each of several hosts its part.
+    pub may_be_empty: bool,
     /// Number of worker threads.
     pub jobs: usize,
     /// Bytes of input that may be in memory at once.

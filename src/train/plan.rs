@@ -33,6 +33,12 @@ impl Plan {
         Self { files, customers, refused, skipped, columns }
     }
 
+    /// The names of all customers of this shard, refused ones included.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        let customers = self.files.iter().flat_map(InputFile::customers).map(CustomerId::as_str);
+        customers.chain(self.refused.iter().map(|(name, _)| name.as_str()))
+    }
+
     /// Messages about what was found.
     pub(super) fn describe(&self, input: &dyn Store, shard: Shard) -> Vec<String> {
         let mut lines = Vec::new();
@@ -54,11 +60,8 @@ impl Plan {
         if let Some(columns) = &self.columns {
             lines.push(columns.to_string());
         }
-        if let Skipped { count, example: Some(example) } = &self.skipped {
-            lines.push(match count {
-                1 => format!("one other file skipped: {example}"),
-                _ => format!("{count} other files skipped, such as {example}"),
-            });
+        if self.skipped.count > 0 {
+            lines.push(format!("skipped: {}", self.skipped));
         }
         lines
     }

@@ -15,6 +15,7 @@ use crate::{
     run::{Gate, thread_pool},
     store::Store,
 };
+use manyfit_models::data::CustomerId;
 use rayon::ThreadPool;
 use std::{
     io::Write,
@@ -35,13 +36,16 @@ pub fn run(job: &Job<'_>, out: &mut dyn Write) -> Result<Summary> {
     let pool = thread_pool("worker", job.jobs)?;
     let input = &job.settings.input;
     let discovery = discover(job, &pool, job.input, input)?;
+    refuse_nothing(job, job.input, &discovery, "customers'")?;
     let validation = match job.validation {
         Some(store) => {
             let mut input = input.clone();
             if let Some(table) = &mut input.table {
                 table.purpose = Purpose::Validation;
             }
-            Validation::new(store, discover(job, &pool, store, &input)?)
+            let discovery = discover(job, &pool, store, &input)?;
+            refuse_nothing(job, store, &discovery, "validation")?;
+            Validation::new(store, discovery)
         }
         None => Validation::default(),
     };
@@ -58,12 +62,14 @@ pub fn run(job: &Job<'_>, out: &mut dyn Write) -> Result<Summary> {
     }
 
     let mut dispatcher = Dispatcher::new(job, plan.customers, begun)?;
-    for (customer, reason) in &plan.refused {
-        dispatcher.record(&Outcome::failed(customer, reason.clone()))?;
-    }
     // Bounded, so that workers wait for a slow disk instead of filling the memory with outcomes.
     let (events, inbox) = mpsc::sync_channel::<Event>(256);
     let existing = ExistingArtifacts::list(job, &plan)?;
+    let gone = existing.gone(job, &plan);
+    for (customer, reason) in &plan.refused {
+        let stale = CustomerId::new(customer).ok().and_then(|customer| existing.left_over(&customer));
+        dispatcher.record(&Outcome { stale, ..Outcome::failed(customer, reason.clone()) })?;
+    }
     job.input.read_ahead(plan.files.iter().filter(|file| !file.kept.is_some()).map(InputFile::entry).collect());
     validation.read_ahead(&plan.files);
     let workers = Workers::new(job, &plan, &validation, existing);
@@ -89,7 +95,23 @@ pub fn run(job: &Job<'_>, out: &mut dyn Write) -> Result<Summary> {
         }
         recorded
     })?;
-    dispatcher.finish(out)
+    dispatcher.finish(job, gone, out)
+}
+
+/// Before anything is written: a mistyped place must not empty the results of an earlier run.
+fn refuse_nothing(job: &Job<'_>, store: &dyn Store, discovery: &Discovery, of: &str) -> Result<()> {
+    if job.may_be_empty || !discovery.is_empty() {
+        return Ok(());
+    }
+    let (place, skipped) = (store.describe(""), &discovery.skipped);
+    let (others, advice) = match skipped.count {
+        0 => (String::new(), "check its name"),
+        _ => (format!(", only {skipped}"), "write them as .csv, .csv.gz, .tsv or .parquet, or check the place's name"),
+    };
+    Err(Error::Data(format!(
+        "{}: holds no {of} files{others}: {advice}; nothing was trained, and the results of earlier runs are unchanged",
+        place.trim_end_matches('/')
+    )))
 }
 
 /// Lists a place; scans files of many customers in parallel.

@@ -221,6 +221,49 @@ fn rows_that_no_model_can_answer_are_told_of() {
 }
 
 #[test]
+fn models_without_rows_are_left_out_and_rows_without_a_customer_are_nobodys() {
+    let table = |seed: usize| (0..40).map(|i| format!("{},{},0.5\n", i + seed, i % 10)).collect::<String>();
+    let names = ["BRK.A", "BRK.B", "NA", "d"];
+    let (input, output) = (folder(names.map(|name| (format!("{name}.csv"), table(1)))), tempfile::tempdir().unwrap());
+    train(input.path(), output.path(), &["model=gradient-boosting", "num_round=5", "header=false"]).with_code(0);
+    let rows = "f0,f1\n0.3,0.5\n";
+    let bundle = "customer,f0,f1\nNA,1,2\n,1,2\nnull,1,2\n,3,4\n";
+    let tables = folder([
+        ("one/BRK.B.csv", rows),
+        ("two/north/NA.tsv", rows),
+        ("two/customer=BRK.A/part-0.csv", rows),
+        ("two/customer=BRK.A/part-1.csv", rows),
+        ("twice/north/d.csv", rows),
+        ("twice/south/d.csv", rows),
+        ("bundle.csv", bundle),
+        ("none/x.csv", rows),
+    ]);
+    let with = |place: &str, more: &[&str]| {
+        let place = tables.path().join(place);
+        let models = output.path().join("models");
+        predict(&[&[models.to_str().unwrap(), "--input", place.to_str().unwrap()], more].concat())
+    };
+    let one = with("one", &[]).with_code(0);
+    assert_eq!(columns(&one.out, &["customer"]), ["BRK.B"]);
+    one.complains_of(&[
+        "3 models without rows were left out: BRK.A, NA, d\n",
+        "1 customers predicted, 0 failed: 1 rows",
+    ]);
+    assert_eq!(columns(&with("two", &[]).with_code(0).out, &["customer"]), ["BRK.A", "BRK.A", "NA"]);
+    with("twice", &[]).with_code(3).complains_of(&["the customer \"d\" is also in", "different names"]);
+    let bundle = with("bundle.csv", &["--max-failures=1"]).with_code(0);
+    assert_eq!(columns(&bundle.out, &["customer"]), ["NA"]);
+    bundle.complains_of(&[
+        "bundle.csv: line 3, column \"customer\": \"\" does not name a customer",
+        "2 left out",
+        "without a model were left out: null",
+    ]);
+    // Nobody asked for is nothing done, and who is asked for by name must have rows.
+    with("none", &[]).with_code(3).complains_of(&["no model has rows"]);
+    with("one", &["--customer=d"]).with_code(3).complains_of(&["has no row of d"]);
+}
+
+#[test]
 fn what_cannot_be_asked_is_refused_before_anything_is_read() {
     let output = trained(1, &[]);
     let models = output.path().join("models");

@@ -235,7 +235,6 @@ fn a_bad_row_stops_everything_with_its_place_and_leaves_nothing() {
         ("a,2024-02-30,1\n", r#"b.csv: line 4, column "ds": "2024-02-30" is not a calendar time"#),
         (",2024-01-02,1\n", r#"b.csv: line 4, column "customer": "" does not name a customer"#),
         ("x/y,2024-01-02,1\n", r#"b.csv: line 4, column "customer": "x/y" cannot name a customer"#),
-        ("x.y,2024-01-02,1\n", r#"b.csv: line 4, column "customer": "x.y" has a dot"#),
         ("a,2024-01-02\n", "b.csv: line 4: the row has 2 fields where the first line has 3"),
         ("\"a\",2024-01-02,\"x\"\n", r#"b.csv: line 4, column "y": "x" is not a number"#),
     ] {
@@ -336,6 +335,49 @@ fn a_customer_whose_file_would_be_taken_for_a_part_of_anothers_is_told() {
             "{}",
             ended.out
         );
+    }
+}
+
+#[test]
+fn a_customer_is_told_by_its_files_whole_name_or_by_a_folder_with_a_value() {
+    let rows = |value: u32| format!("ds,y\n2024-01-01,{value}\n");
+    let prepared = |objects: &[(&str, String)], options: &[&str]| {
+        let output = tempfile::tempdir().unwrap();
+        prepare(folder(objects.iter().cloned()).path(), output.path(), options).with_code(0);
+        let text = |(name, bytes): (String, Vec<u8>)| (name, String::from_utf8(bytes).unwrap());
+        files(&output.path().join("customers")).into_iter().map(text).collect::<Vec<_>>()
+    };
+    let file = |name: &str, rows: &str| (name.to_owned(), format!("timestamp,target\n{rows}"));
+    let names = ["BRK.A.csv", "BRK.B.csv", "meter 1.5kW.tsv", "store.1.csv"];
+    let found = prepared(&names.map(|name| (name, rows(1))), &["--aggregate=sum", "--frequency=D"]);
+    assert_eq!(
+        found.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(),
+        ["BRK.A.csv", "BRK.B.csv", "meter 1.5kW.csv", "store.1.csv"]
+    );
+    // Part files below a folder with a value are one customer's, and a column of any name may be such a folder.
+    let hive = [
+        ("customer=NA/part-0.csv", rows(1)),
+        ("customer=NA/part-1.csv", rows(2).replace("-01,", "-02,")),
+        ("customer=b%20c/part-0.csv", rows(3)),
+    ];
+    let expected = [file("NA.csv", "2024-01-01,1\n2024-01-02,2\n"), file("b c.csv", "2024-01-01,3\n")];
+    assert_eq!(prepared(&hive, &[]), expected);
+    let regions = [("region=n/store=7/x.csv", rows(1)), ("region=s/store=8/x.csv", rows(2))];
+    let with_region = |name: &str, row: &str| (name.to_owned(), format!("timestamp,target,region\n{row}\n"));
+    assert_eq!(
+        prepared(&regions, &["--customer=store", "--keep=region"]),
+        [with_region("7.csv", "2024-01-01,1,n"), with_region("8.csv", "2024-01-01,2,s")]
+    );
+    assert_eq!(prepared(&regions, &["--customer=store", "--filter=region=s"]), [file("8.csv", "2024-01-01,2\n")]);
+    for (objects, words) in [
+        (["north/1.csv", "south/1.csv"], "the customer \"1\" is in "),
+        (["1.csv", "1.csv.gz"], "give the files different names"),
+        (["region=n/store=7/x.csv", "region=s/store=8/x.csv"], "region and store could each name the customer"),
+    ] {
+        let output = tempfile::tempdir().unwrap();
+        let input = folder(objects.map(|name| (name, rows(1))));
+        prepare(input.path(), output.path(), &[]).with_code(3).complains_of(&[words]);
+        assert!(files(output.path()).is_empty());
     }
 }
 

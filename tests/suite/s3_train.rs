@@ -87,6 +87,36 @@ fn a_bucket_gets_the_bytes_that_a_folder_gets() {
 }
 
 #[test]
+fn what_is_stale_in_a_bucket_is_named_and_deleted() {
+    let server = Server::start();
+    let input = fleet(3, 20);
+    upload(&server, input.path());
+    server.put("in//odd.csv", daily(20, 8));
+    run(&server, "out", &["horizon=3"]).with_code(0);
+    assert_eq!(models(&server, "out").len(), 4);
+    assert!(server.objects().contains_key("out/forecasts.csv"));
+
+    server.remove("in/customer-001.csv");
+    server.put("in/customer-002.csv", "ds,y\n2024-01-01,x\n");
+    let ended = run(&server, "out", &["max_failures=1"]).with_code(0);
+    assert!(ended.out.contains("stale: 2 artifacts"), "{}", ended.out);
+    assert_eq!(manifest(&server, "out")["customer-001"]["status"], "stale");
+    assert_eq!(manifest(&server, "out")["customer-002"]["stale"], "customer-002.tar.gz");
+    assert!(!server.objects().contains_key("out/forecasts.csv"));
+    let ended = run(&server, "out", &["max_failures=1", "stale=delete"]).with_code(0);
+    assert!(ended.out.contains("deleted 2 artifacts"), "{}", ended.out);
+    assert_eq!(models(&server, "out").into_keys().collect::<Vec<_>>(), ["customer-000.tar.gz", "odd.tar.gz"]);
+    // A prefix that is empty, or one object's name.
+    let before = server.objects().len();
+    for (place, code) in [("s3://fleet/inn", 3), ("s3://fleet/in/customer-000.csv", 0)] {
+        let mut command = manyfit();
+        command.args(["train", "--input", place, "--output", "s3://fleet/other"]).envs(server.environment());
+        Ended::from(command.output().unwrap()).with_code(code);
+        assert_eq!(server.objects().len() > before, code == 0, "{place}");
+    }
+}
+
+#[test]
 fn looking_at_what_stands_costs_one_list() {
     let customers = fleet(20, 30);
     let server = Server::start();
@@ -94,7 +124,7 @@ fn looking_at_what_stands_costs_one_list() {
     run(&server, "out", &[]).with_code(0);
     let [_, gets, puts] = requests(&server);
     // The file that is inspected for the columns is not fetched again.
-    assert_eq!(gets, 20 + 1, "besides, a checkpoint; no artifact is asked for where the list has none");
+    assert_eq!(gets, 20 + 2, "besides, a checkpoint and a summary; no artifact is asked for where the list has none");
     assert_eq!(puts, 20 + 2 + 2, "the artifacts, the checkpoint twice, the manifest and the summary");
     let before = models(&server, "out");
 
@@ -102,7 +132,7 @@ fn looking_at_what_stands_costs_one_list() {
     assert_eq!(statuses(&server, "out"), [0, 20, 0, 0]);
     let [lists, gets_again, puts_again] = requests(&server);
     assert_eq!(lists, 4, "one of the input and one of the models, each time");
-    assert_eq!(gets_again - gets, 20 + 1 + 2, "the input, and the rows of the run before");
+    assert_eq!(gets_again - gets, 20 + 2 + 2, "the input, and the rows and the summary of the run before");
     assert_eq!(puts_again - puts, 4, "no artifact");
 
     // A changed customer is fitted, an artifact that somebody replaced is looked at.
@@ -226,7 +256,7 @@ fn the_rows_of_a_killed_run_vouch_for_its_artifacts() {
     run(&server, "out", &[]).with_code(0);
     assert_eq!(statuses(&server, "out"), [0, 20, 0, 0]);
     let [_, gets_again, puts_again] = requests(&server);
-    assert_eq!(gets_again - gets, 20 + 1 + 2, "no artifact is looked at");
+    assert_eq!(gets_again - gets, 20 + 2 + 2, "no artifact is looked at");
     assert_eq!(puts_again - puts, 4, "no artifact is written");
     assert!(server.objects()["out/checkpoint.jsonl"].bytes.is_empty(), "the manifest takes its place");
 }

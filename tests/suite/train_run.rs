@@ -23,7 +23,8 @@ use manyfit::{
 use serde_json::{Value, json};
 
 use super::support::{
-    artifacts, daily, daily_rows, fleet, folder, json, manifest, members, repository, statuses, train, train_command,
+    artifacts, daily, daily_rows, files, fleet, folder, json, manifest, members, repository, statuses, train,
+    train_command,
 };
 
 /// The customer of the sample whose file has words where a number should be.
@@ -332,12 +333,182 @@ fn a_file_of_settings_is_followed_and_the_command_line_wins() {
 }
 
 #[test]
-fn an_empty_folder_is_done_at_once() {
-    let input = tempfile::tempdir().unwrap();
+fn a_place_without_customers_is_refused_and_touches_nothing() {
     let output = tempfile::tempdir().unwrap();
-    let ended = train(input.path(), output.path(), &["horizon=3"]).with_code(0);
-    assert!(ended.out.contains("no customers in"), "{}", ended.out);
-    assert_eq!(fs::read_to_string(output.path().join("manifest.jsonl")).unwrap(), "");
+    let output = output.path();
+    train(fleet(3, 20).path(), output, &["horizon=3"]).with_code(0);
+    let before = files(output);
+    assert_eq!(manifest(&output.join("manifest.jsonl")).len(), 3);
+    let rows = daily(20, 8);
+    for (objects, words) in [
+        (vec![], "holds no customers' files: check its name"),
+        (vec![("a.zip", "PK"), ("b.zip", "PK"), ("notes.md", &*rows)], "only 3 other files, such as a.zip, notes.md"),
+        (vec![("c0.csv.out", &*rows)], "only one other file, c0.csv.out"),
+        (vec![("README.txt", "The columns, as they are:\nds, y\n")], "only one other file, README.txt"),
+        (vec![("_SUCCESS", "")], "holds no customers' files"),
+    ] {
+        let input = folder(objects);
+        let ended = train(input.path(), output, &["horizon=3"]).with_code(3);
+        ended.complains_of(&[words, "results of earlier runs are unchanged"]);
+        assert_eq!(files(output), before, "{words}");
+    }
+    // A shard without customers of an input that has some is done.
+    let one = folder([("8.csv", &*rows)]);
+    let other = tempfile::tempdir().unwrap();
+    let outs = ["--shard=0/2", "--shard=1/2"].map(|shard| train(one.path(), other.path(), &[shard]).with_code(0).out);
+    assert_eq!(outs.iter().filter(|out| out.contains("nothing to do")).count(), 1, "{outs:?}");
+}
+
+#[test]
+fn text_without_a_tables_extension_is_read_and_what_is_skipped_is_named() {
+    let (commas, tabs) = (daily(20, 8), daily(20, 8).replace(',', "\t"));
+    let input = folder([
+        ("BRK.A.csv", &*commas),
+        ("BRK.B.tsv", &*tabs),
+        ("notes.md", "x"),
+        ("part-00000", &*commas),
+        ("s.txt", &*tabs),
+    ]);
+    let output = tempfile::tempdir().unwrap();
+    let ended = train(input.path(), output.path(), &[]).with_code(0);
+    assert!(ended.out.contains("skipped: one other file, notes.md"), "{}", ended.out);
+    let names: Vec<String> = artifacts(&output.path().join("models")).into_keys().collect();
+    assert_eq!(names, ["BRK.A.tar.gz", "BRK.B.tar.gz", "part-00000.tar.gz", "s.tar.gz"]);
+}
+
+#[test]
+fn what_earlier_runs_left_of_customers_that_are_gone_or_fail_is_named_and_deleted_if_wanted() {
+    let input = fleet(3, 20);
+    let output = tempfile::tempdir().unwrap();
+    let output = output.path();
+    let models = || artifacts(&output.join("models")).into_keys().collect::<Vec<_>>();
+    train(input.path(), output, &["horizon=3"]).with_code(0);
+    fs::remove_file(input.path().join("customer-001.csv")).unwrap();
+    fs::write(input.path().join("customer-002.csv"), "ds,y\n2024-01-01,x\n").unwrap();
+    fs::write(output.join("predictions.csv"), "mine").unwrap();
+    let all = ["customer-000.tar.gz", "customer-001.tar.gz", "customer-002.tar.gz"];
+
+    let ended = train(input.path(), output, &["max_failures=1"]).with_code(0);
+    assert!(ended.out.contains("stale: 2 artifacts of earlier runs"), "{}", ended.out);
+    assert!(ended.out.contains("(customer-001, customer-002)"), "{}", ended.out);
+    let rows = manifest(&output.join("manifest.jsonl"));
+    let of = |customer: &str| (rows[customer]["status"].as_str().unwrap(), rows[customer]["stale"].as_str());
+    assert_eq!(of("customer-000"), ("unchanged", None));
+    assert_eq!(of("customer-001"), ("stale", Some("customer-001.tar.gz")));
+    assert_eq!(of("customer-002"), ("failed", Some("customer-002.tar.gz")));
+    let summary = json(&output.join("summary.json"));
+    assert_eq!((&summary["stale"], &summary["customers"], &summary["deleted"]), (&json!(2), &json!(2), &json!(0)));
+    // The tables of the run before, which would be half true now, are gone; what is not a run's stays.
+    let left: Vec<String> = files(output).into_keys().filter(|name| !name.contains('/')).collect();
+    assert_eq!(left, ["manifest.jsonl", "predictions.csv", "summary.json"]);
+    assert_eq!(models(), all);
+
+    train(input.path(), output, &["max_failures=0", "stale=delete"]).with_code(3);
+    assert_eq!(models(), all, "a run that fails deletes nothing");
+    fs::write(output.join("models/foreign.tar.gz"), "not manyfit's").unwrap();
+    let ended = train(input.path(), output, &["max_failures=1", "stale=delete"]).with_code(0);
+    assert!(ended.out.contains("deleted 2 artifacts") && ended.out.contains("(foreign)"), "{}", ended.out);
+    assert_eq!(models(), ["customer-000.tar.gz", "foreign.tar.gz"]);
+    let rows = manifest(&output.join("manifest.jsonl"));
+    assert_eq!(rows.keys().collect::<Vec<_>>(), ["customer-000", "customer-002", "foreign"]);
+    assert!(rows["customer-002"].get("stale").is_none());
+    let summary = json(&output.join("summary.json"));
+    assert_eq!((&summary["stale"], &summary["deleted"]), (&json!(1), &json!(2)));
+}
+
+#[test]
+fn shards_leave_each_others_artifacts_alone() {
+    let input = fleet(6, 20);
+    let output = tempfile::tempdir().unwrap();
+    for shard in ["--shard=0/2", "--shard=1/2", "--shard=0/2"] {
+        let ended = train(input.path(), output.path(), &[shard, "stale=delete"]).with_code(0);
+        assert!(!ended.out.contains("stale") && !ended.out.contains("deleted"), "{}", ended.out);
+    }
+    assert_eq!(artifacts(&output.path().join("models")).len(), 6);
+}
+
+#[test]
+fn one_file_is_a_place() {
+    let input = folder([("8.csv", daily(20, 8)), ("9.csv", daily(20, 9)), ("part-00000", daily(20, 7))]);
+    for (file, customer) in [("8.csv", "8"), ("part-00000", "part-00000")] {
+        let output = tempfile::tempdir().unwrap();
+        let ended = train(&input.path().join(file), output.path(), &[]).with_code(0);
+        assert!(ended.out.contains("1 customer in 1 file"), "{}", ended.out);
+        assert!(artifacts(&output.path().join("models")).contains_key(&format!("{customer}.tar.gz")));
+    }
+}
+
+#[test]
+fn folders_with_values_and_names_that_look_missing_are_customers() {
+    let rows = daily_rows(20, 8);
+    let mut bundle = String::from("ds,y\n");
+    for (date, y) in &rows {
+        writeln!(bundle, "{date},{y}").unwrap();
+    }
+    let hive =
+        folder(["NA", "b c"].map(|name| (format!("customer={}/part-0.csv", name.replace(' ', "%20")), &*bundle)));
+    let names = |input: &Path| {
+        let output = tempfile::tempdir().unwrap();
+        let ended = train(input, output.path(), &["max_failures=3"]).with_code(0);
+        let rows = manifest(&output.path().join("manifest.jsonl"));
+        let of = |failed: bool| {
+            let rows = rows.iter().filter(|(_, row)| (row["status"] == "failed") == failed);
+            rows.map(|(customer, _)| customer.clone()).collect::<Vec<_>>()
+        };
+        (of(false), of(true), ended.out)
+    };
+    assert_eq!(names(hive.path()).0, ["NA", "b c"]);
+    let mut bundle = b"customer,ds,y\n".to_vec();
+    for (date, y) in &rows {
+        for name in [&b"NA"[..], b"Null", b"nan", b"None", b"N/A", b"caf\xe9", b"plain", b""] {
+            bundle.extend([name, format!(",{date},{y}\n").as_bytes()].concat());
+        }
+    }
+    bundle.extend(b"plain,2030-01-01,\"7\n");
+    let (trained, failed, out) = names(folder([("all.csv", bundle)]).path());
+    assert_eq!(trained, ["NA", "None", "Null", "nan", "plain"]);
+    assert_eq!(failed, ["N/A", "all.csv", "caf\u{fffd}"]);
+    assert!(out.contains("is not UTF-8") && out.contains("21 such rows are left out"), "{out}");
+}
+
+#[test]
+fn a_file_without_a_header_keeps_its_first_row_and_may_begin_with_an_index_or_an_id() {
+    let trained = |name: &str, text: String, settings: &[&str]| {
+        let output = tempfile::tempdir().unwrap();
+        train(folder([(name, text)]).path(), output.path(), settings).with_code(0);
+        artifacts(&output.path().join("models"))
+    };
+    let rows = daily_rows(30, 8);
+    let lines = |line: &dyn Fn(usize, &str, f64) -> String| {
+        rows.iter().enumerate().map(|(at, (date, y))| line(at, date, *y) + "\n").collect::<String>()
+    };
+    let expected = trained("8.csv", daily(30, 8), &[]);
+    for text in [
+        lines(&|_, date, y| format!("{date},{y}")),
+        lines(&|at, date, y| format!("{at},{date},{y}")),
+        lines(&|at, date, y| format!("{};{date};{y}", at + 1)),
+        lines(&|_, date, y| format!(",{date},{y}")),
+        lines(&|_, date, y| format!("{y},{date}")),
+        lines(&|at, date, y| format!("{at},{},{y}", date.replace('-', ""))),
+    ] {
+        assert!(trained("8.csv", text.clone(), &[]) == expected, "{text}");
+    }
+    let ids = |names: [&str; 2], line: &dyn Fn(&str, &str, f64) -> String| {
+        names.map(|name| lines(&|_, date, y| line(name, date, y))).concat()
+    };
+    for names in [["north", "NA"], ["7", "8"], ["7", "x"]] {
+        let bundle = ids(names, &|name, date, y| format!("{name},{date},{y}"));
+        let expected = trained("all.csv", format!("customer,ds,y\n{bundle}"), &[]);
+        assert_eq!(expected.len(), 2);
+        assert!(trained("all.csv", bundle, &[]) == expected, "{names:?}");
+    }
+    // What the rows do not tell, settings do.
+    let unclear = ids(["7", "8"], &|name, date, y| format!("{name},{y},1,{date}"));
+    let settings = ["customer=#1", "target=#2", "timestamp=#4"];
+    assert_eq!(trained("all.csv", unclear.clone(), &settings).len(), 2);
+    let output = tempfile::tempdir().unwrap();
+    let refused = train(folder([("all.csv", unclear)]).path(), output.path(), &[]).with_code(3);
+    refused.complains_of(&["has no header, and its rows do not tell what its columns are", "\"#1\", \"#2\""]);
 }
 
 #[test]
@@ -414,6 +585,7 @@ fn a_panic_is_one_customers_failure() {
         results: ResultsDirectory::new(output.path(), Shard::ALL),
         settings: &settings,
         shard: Shard::ALL,
+        may_be_empty: false,
         jobs: 2,
         memory: 1 << 30,
         stop: &stop,

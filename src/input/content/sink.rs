@@ -10,6 +10,12 @@ pub(in crate::input) trait Sink<R> {
     /// Where the next row goes, which is this customer's; `None`: it is not wanted, and need not be parsed.
     fn rows(&mut self, customer: &[u8]) -> Option<&mut R>;
 
+    /// Takes the error of a row that names no customer, so that it is nobody's.
+    #[cold]
+    fn nameless(&mut self, error: DataError) {
+        drop(error);
+    }
+
     /// Takes the error of that row. Returning it ends the reading of the file.
     fn fail(&mut self, error: DataError) -> Result<(), DataError> {
         Err(error)

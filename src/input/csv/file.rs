@@ -16,13 +16,14 @@ use crate::input::{
         columns::Columns,
         header::{Header, NO_CUSTOMER},
         kind::ColumnKind,
+        positions::Fields,
+        whose::Whose,
     },
     settings::InputSettings,
     value::{
         cell::Cell,
         column_times::ColumnTimes,
         decimal::{Decimal, Notation},
-        number,
     },
 };
 use manyfit_models::data::Feature;
@@ -59,6 +60,9 @@ impl<'a> CsvFile<'a> {
         let first = records.next().ok_or_else(|| DataError::file(C::EMPTY))?;
         first.check_quotes()?;
         C::fill_header(&mut scratch.header, &first, settings);
+        let width = first.len();
+        let Scratch { records: buffers, header } = &mut *scratch;
+        C::look_again(header, || first_rows(text.records(buffers), width));
         Ok(Self { text, scratch, decimal: None })
     }
 
@@ -66,11 +70,11 @@ impl<'a> CsvFile<'a> {
     pub(in crate::input) fn resolve<C: Columns>(
         &mut self,
         settings: &InputSettings,
-        many: bool,
+        whose: Whose,
         known: Option<&[Feature]>,
     ) -> Result<C, DataError> {
         let Scratch { records, header } = &mut *self.scratch;
-        C::resolve(header, settings, many, known, || sample(self.text.records(records), header.len()))
+        C::resolve(header, settings, whose, known, || sample(self.text.records(records), header.len()))
     }
 
     /// Decides the form of the timestamps, which the first rows tell of nearly every file.
@@ -115,7 +119,7 @@ impl<'a> CsvFile<'a> {
         Ok(())
     }
 
-    /// Gives every row to the sink. Blank rows without a customer are skipped.
+    /// Gives every row to the sink. Blank rows are skipped.
     pub(in crate::input) fn read<R: Rows>(
         self,
         columns: &R::Columns,
@@ -130,8 +134,16 @@ impl<'a> CsvFile<'a> {
         let mut ordinal = 0;
         while let Some(record) = records.next() {
             ordinal += 1;
-            let Some(customer) = customer_of(&record, customer, header)? else { continue };
-            let Some(rows) = sink.rows(customer) else { continue };
+            let name = customer.map_or(&[][..], |at| record.field(at));
+            if let Some(at) = customer
+                && name.is_empty()
+            {
+                if let Some(error) = nameless(&record, at, header) {
+                    sink.nameless(error);
+                }
+                continue;
+            }
+            let Some(rows) = sink.rows(name) else { continue };
             let pushed = if record.len() == header.len() {
                 rows.push(&CsvRow { record, ordinal, decimal }, columns, header)
             } else {
@@ -193,6 +205,20 @@ fn local_number(text: &[u8], decimal: Decimal) -> Cell<'_> {
     }
 }
 
+/// The first rows below the first record.
+fn first_rows(mut records: Records<'_>, width: usize) -> Vec<Fields> {
+    let mut rows = Vec::with_capacity(SAMPLE);
+    records.next();
+    while rows.len() < SAMPLE
+        && let Some(record) = records.next()
+    {
+        if record.len() == width && !record.is_blank() {
+            rows.push((0..width).map(|at| record.field(at).to_vec()).collect());
+        }
+    }
+    rows
+}
+
 fn sample(mut records: Records<'_>, width: usize) -> Vec<ColumnKind> {
     let mut kinds = vec![ColumnKind::UNSEEN; width];
     records.next();
@@ -206,17 +232,12 @@ fn sample(mut records: Records<'_>, width: usize) -> Vec<ColumnKind> {
     kinds
 }
 
-/// The customer of a row: an empty name if there is no column of customers, `None` for a blank row.
-#[inline]
-fn customer_of<'a>(record: &Record<'a>, column: Option<usize>, header: &Header) -> Result<Option<&'a [u8]>, DataError> {
-    let Some(at) = column else { return Ok(Some(&[])) };
-    let name = record.field(at);
-    if !number::is_missing(name) && str::from_utf8(name).is_ok() {
-        Ok(Some(name))
-    } else if record.is_blank() {
-        Ok(None)
-    } else {
-        record.check_quotes()?;
-        Err(DataError::cell(Position::Line(record.line), header.name(at), name, NO_CUSTOMER))
+/// What is wrong with a row without a customer; nothing, if it is blank.
+#[cold]
+fn nameless(record: &Record<'_>, at: usize, header: &Header) -> Option<DataError> {
+    if record.is_blank() {
+        return None;
     }
+    let unnamed = |()| DataError::cell(Position::Line(record.line), header.name(at), b"", NO_CUSTOMER);
+    Some(record.check_quotes().map_or_else(|torn| torn, unnamed))
 }

@@ -19,9 +19,10 @@ use crate::input::{
     schema::{
         columns::Columns,
         header::{Header, NO_CUSTOMER},
+        whose::Whose,
     },
     settings::InputSettings,
-    value::{cell::Cell, number, timestamp},
+    value::{cell::Cell, timestamp},
 };
 use manyfit_models::data::Feature;
 
@@ -67,10 +68,10 @@ impl<'a> ParquetFile<'a> {
     pub(in crate::input) fn resolve<C: Columns>(
         &self,
         settings: &InputSettings,
-        many: bool,
+        whose: Whose,
         known: Option<&[Feature]>,
     ) -> Result<C, DataError> {
-        let columns = C::resolve(self.header, settings, many, known, || self.types.iter().map(kind).collect())?;
+        let columns = C::resolve(self.header, settings, whose, known, || self.types.iter().map(kind).collect())?;
         columns.wanted().into_iter().try_for_each(|at| self.check_type(at, C::TYPE_HINT))?;
         Ok(columns)
     }
@@ -109,6 +110,12 @@ impl<'a> ParquetFile<'a> {
         for row in 0..loaded.rows {
             let row = ParquetRow { loaded: &loaded, row };
             let customer = columns.customer().map(|at| row.customer(at, header)).transpose()?.unwrap_or_default();
+            if let Some(at) = columns.customer()
+                && customer.is_empty()
+            {
+                sink.nameless(row.bad(at, header, NO_CUSTOMER));
+                continue;
+            }
             let Some(rows) = sink.rows(&customer) else { continue };
             rows.push(&row, columns, header).or_else(|error| sink.fail(error))?;
         }
@@ -177,14 +184,13 @@ struct ParquetRow<'a> {
 }
 
 impl ParquetRow<'_> {
+    /// The customer's name; empty if it is missing.
     fn customer(&self, at: usize, header: &Header) -> Result<Cow<'_, [u8]>, DataError> {
-        let complaint = match self.cell(at) {
-            Cell::Text(name) if !number::is_missing(name) => return Ok(Cow::Borrowed(name)),
-            Cell::Text(_) => NO_CUSTOMER,
-            Cell::Integer(_) => return Ok(self.text(at)),
-            _ => "cannot name a customer: write the column as text or integers",
-        };
-        Err(self.bad(at, header, complaint))
+        match self.cell(at) {
+            Cell::Text(name) => Ok(Cow::Borrowed(name)),
+            Cell::Integer(_) => Ok(self.text(at)),
+            _ => Err(self.bad(at, header, "cannot name a customer: write the column as text or integers")),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::input::{
     csv::split::Record,
     data_error::DataError,
-    schema::{description::ColumnNames, header::Header, kind::ColumnKind},
+    schema::{description::ColumnNames, header::Header, kind::ColumnKind, positions::Fields, whose::Whose},
     settings::InputSettings,
     value::column_times::Decision,
 };
@@ -20,12 +20,15 @@ pub(in crate::input) trait Columns: Sized {
     /// Takes the columns' names from the first record of a file.
     fn fill_header(header: &mut Header, first: &Record<'_>, settings: &InputSettings);
 
-    /// Finds the columns. `many`: the file holds many customers. `known`: the features of the training rows, for validation
-    /// rows. `kinds` looks at the values, if the names alone do not decide.
+    /// A second look at a first record that seems to name the columns, with the rows below it: it may be data.
+    fn look_again(_header: &mut Header, _below: impl FnOnce() -> Vec<Fields>) {}
+
+    /// Finds the columns. `known`: the features of the training rows, for validation rows. `kinds` looks at the values, if the
+    /// names alone do not decide.
     fn resolve(
         header: &Header,
         settings: &InputSettings,
-        many: bool,
+        whose: Whose,
         known: Option<&[Feature]>,
         kinds: impl FnOnce() -> Vec<ColumnKind>,
     ) -> Result<Self, DataError>;

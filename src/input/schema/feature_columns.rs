@@ -10,6 +10,7 @@ use crate::input::{
         description::{ColumnName, ColumnNames},
         header::{Header, same_letters},
         kind::ColumnKind,
+        whose::Whose,
     },
     settings::{InputSettings, Purpose, TableSettings},
     value::number,
@@ -61,7 +62,7 @@ impl Columns for FeatureColumns {
     fn resolve(
         header: &Header,
         settings: &InputSettings,
-        many: bool,
+        whose: Whose,
         known: Option<&[Feature]>,
         _: impl FnOnce() -> Vec<ColumnKind>,
     ) -> Result<Self, DataError> {
@@ -79,7 +80,7 @@ impl Columns for FeatureColumns {
                 ))
             })
         };
-        let customer = header.customer_as_in_first_file(settings, many)?;
+        let customer = header.customer_as_in_first_file(settings, whose)?;
         let target = match &settings.target {
             Some(wanted) => require("target", wanted)?,
             None if header.is_headerless() => 0,
@@ -223,7 +224,8 @@ mod tests {
 
     /// The target and the features by name, or the complaint.
     fn resolved(names: &[&str], settings: &InputSettings, known: Option<&[Feature]>) -> String {
-        match FeatureColumns::resolve(&header(names), settings, settings.customer.is_some(), known, Vec::new) {
+        let whose = if settings.customer.is_some() { Whose::Column } else { Whose::File };
+        match FeatureColumns::resolve(&header(names), settings, whose, known, Vec::new) {
             Ok(columns) => {
                 let name = |column: &FeatureColumn| {
                     format!("{}{}", names[column.at], if column.categorical { "*" } else { "" })

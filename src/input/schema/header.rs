@@ -2,6 +2,7 @@
 
 use crate::input::{
     data_error::{DataError, quoted},
+    schema::{positions::Positions, whose::Whose},
     settings::InputSettings,
 };
 
@@ -9,7 +10,7 @@ use crate::input::{
 pub(in crate::input) const CUSTOMERS: [&str; 2] = ["customer", "customerid"];
 
 /// What is wrong with a customer name that is missing.
-pub(in crate::input) const NO_CUSTOMER: &str = "does not name a customer: every row needs a customer name, in UTF-8";
+pub(in crate::input) const NO_CUSTOMER: &str = "does not name a customer: every row needs a customer name";
 
 /// The names of a file's columns.
 #[derive(Default)]
@@ -18,6 +19,8 @@ pub(in crate::input) struct Header {
     ends: Vec<usize>,
     /// Whether the file has no header, so that the names are made up.
     headerless: bool,
+    /// What the columns are then, in a table of series.
+    positions: Option<Positions>,
 }
 
 impl Header {
@@ -26,14 +29,26 @@ impl Header {
         self.text.clear();
         self.ends.clear();
         self.headerless = headerless;
+        self.positions = None;
         for name in names {
             self.text.extend_from_slice(name.as_ref());
             self.ends.push(self.text.len());
         }
     }
 
+    /// Replaces the names by `#1`, `#2`, …: the file has none.
+    pub(in crate::input) fn number(&mut self, columns: usize, positions: Positions) {
+        self.fill((1..=columns).map(|number| format!("#{number}")), true);
+        self.positions = Some(positions);
+    }
+
     pub(in crate::input) fn is_headerless(&self) -> bool {
         self.headerless
+    }
+
+    /// What the columns of a table of series without a header are.
+    pub(in crate::input) const fn positions(&self) -> Option<Positions> {
+        self.positions
     }
 
     pub(in crate::input) fn len(&self) -> usize {
@@ -88,9 +103,18 @@ impl Header {
         names.join(", ")
     }
 
-    /// Whether the columns name customers.
-    pub(in crate::input) fn has_customer(&self, settings: &InputSettings) -> Result<bool, DataError> {
-        Ok(!self.headerless && self.customer(settings)?.is_some())
+    /// What tells whose the rows of the first file are: a column of customers, if there is one.
+    pub(in crate::input) fn whose(&self, settings: &InputSettings) -> Result<Whose, DataError> {
+        let column = if self.headerless { self.numbered_customer(settings) } else { self.customer(settings)? };
+        Ok(if column.is_some() { Whose::Column } else { Whose::File })
+    }
+
+    /// The column of customer names in a file without a header: as set, such as `#1`, or as the rows tell.
+    pub(in crate::input) fn numbered_customer(&self, settings: &InputSettings) -> Option<usize> {
+        match &settings.customer {
+            Some(wanted) => self.find(wanted),
+            None => self.positions.and_then(|positions| positions.customer),
+        }
     }
 
     /// The column of customer names: as set, or with a well-known name.
@@ -101,20 +125,23 @@ impl Header {
         }
     }
 
-    /// The column of customer names, which every file of `many` customers has, and no other file.
+    /// The column of customer names, which every file of many customers has, and no file that its name gives to one.
     pub(in crate::input) fn customer_as_in_first_file(
         &self,
         settings: &InputSettings,
-        many: bool,
+        whose: Whose,
     ) -> Result<Option<usize>, DataError> {
+        if whose == Whose::Folder {
+            return Ok(None);
+        }
         match self.customer(settings)? {
-            None if many => {
+            None if whose == Whose::Column => {
                 let listed = self.list();
                 Err(DataError::file(format!(
                     "has no column customer or customer_id, unlike the first file; its columns are {listed}"
                 )))
             }
-            Some(at) if !many => {
+            Some(at) if whose == Whose::File => {
                 let name = quoted(self.name(at));
                 Err(DataError::file(format!(
                     "has a column {name}, but the first file has none, so each file is read as one customer's: \

@@ -22,7 +22,7 @@ impl ColumnKind {
 
     /// Takes one more value into account.
     pub(in crate::input) fn see(&mut self, value: &[u8]) {
-        if number::is_missing(value) {
+        if number::is_missing_number(value) {
             return;
         }
         self.seen = true;

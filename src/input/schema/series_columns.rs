@@ -10,6 +10,8 @@ use crate::input::{
         description::{ColumnName, ColumnNames},
         header::{Header, same_letters},
         kind::ColumnKind,
+        positions::{Fields, Positions},
+        whose::Whose,
     },
     settings::{ExtraColumn, InputSettings},
     value::{column_times::Decision, decimal, number, timestamp},
@@ -57,23 +59,38 @@ impl Columns for SeriesColumns {
             && timestamp::is_time(first.field(0))
             && (number::parse(first.field(1)).is_ok() || decimal::is_number(first.field(1)));
         if headerless {
-            header.fill((1..=first.len()).map(|number| format!("#{number}")), true);
+            header.number(first.len(), Positions::PLAIN);
         } else {
             header.fill((0..first.len()).map(|at| first.field(at)), false);
+        }
+    }
+
+    fn look_again(header: &mut Header, below: impl FnOnce() -> Vec<Fields>) {
+        let is_time = |at: usize| {
+            let mut kind = ColumnKind::UNSEEN;
+            kind.see(header.name(at));
+            kind.seen && kind.time
+        };
+        if header.is_headerless() || !(0..header.len()).any(is_time) {
+            return;
+        }
+        let first: Fields = (0..header.len()).map(|at| header.name(at).to_vec()).collect();
+        if let Some(positions) = Positions::of(&first, &below()) {
+            header.number(first.len(), positions);
         }
     }
 
     fn resolve(
         header: &Header,
         settings: &InputSettings,
-        many: bool,
+        whose: Whose,
         _: Option<&[Feature]>,
         kinds: impl FnOnce() -> Vec<ColumnKind>,
     ) -> Result<Self, DataError> {
         if header.is_headerless() {
-            return Self::by_position(settings, many);
+            return Self::by_position(header, settings, whose);
         }
-        let customer = header.customer_as_in_first_file(settings, many)?;
+        let customer = header.customer_as_in_first_file(settings, whose)?;
         let kinds = std::cell::LazyCell::new(kinds);
         let kind = |at: usize| kinds.get(at).copied().unwrap_or(ColumnKind::UNSEEN);
         let mut clock = None;
@@ -169,22 +186,45 @@ impl Columns for SeriesColumns {
 }
 
 impl SeriesColumns {
-    /// The columns of a file without a header: timestamp, then target.
-    fn by_position(settings: &InputSettings, many: bool) -> Result<Self, DataError> {
-        let named =
-            [("customer", &settings.customer), ("timestamp", &settings.timestamp), ("target", &settings.target)];
-        if let Some((setting, Some(wanted))) = named.iter().find(|(_, name)| name.is_some()) {
-            let wanted = quoted(wanted.as_bytes());
+    /// The columns of a file without a header: as set, such as `#2`, or as the rows tell.
+    fn by_position(header: &Header, settings: &InputSettings, whose: Whose) -> Result<Self, DataError> {
+        let set = |setting: &str, wanted: &Option<String>| {
+            let Some(wanted) = wanted else { return Ok(None) };
+            header.find(wanted).map(Some).ok_or_else(|| {
+                let wanted = quoted(wanted.as_bytes());
+                DataError::file(format!(
+                    "has no header, so the column {wanted} of the setting {setting} cannot be found: add a header line, or \
+                     call the columns {}",
+                    header.list()
+                ))
+            })
+        };
+        let customer = match whose {
+            Whose::Column => {
+                set("customer", &settings.customer)?;
+                let customer = header.numbered_customer(settings);
+                Some(customer.ok_or_else(|| {
+                    DataError::file(
+                        "has no header, unlike the first file, so its customers are unknown: add a header line",
+                    )
+                })?)
+            }
+            Whose::Folder | Whose::File => None,
+        };
+        let (timestamp, target) = header.positions().and_then(|positions| positions.series).unzip();
+        let timestamp = set("timestamp", &settings.timestamp)?.or(timestamp);
+        let target = set("target", &settings.target)?.or(target);
+        let (Some(timestamp), Some(target)) = (timestamp, target) else {
             return Err(DataError::file(format!(
-                "has no header, so the column {wanted} of the setting {setting} cannot be found: add a header line"
+                "has no header, and its rows do not tell what its columns are: add a header line, or set timestamp, target \
+                 and, if it holds several customers, customer to {}",
+                header.list()
             )));
+        };
+        if timestamp == target || customer == Some(timestamp) || customer == Some(target) {
+            return Err(DataError::file("timestamp, target and customer must be three different columns"));
         }
-        if many {
-            return Err(DataError::file(
-                "has no header, unlike the first file, so its customers are unknown: add a header line",
-            ));
-        }
-        Ok(Self { timestamp: 0, target: 1, ..Self::default() })
+        Ok(Self { timestamp, target, customer, ..Self::default() })
     }
 }
 
@@ -244,7 +284,7 @@ mod tests {
 
     /// Resolves the names of one-customer files with one row of values, to `timestamp target` or the complaint.
     fn guessed(names: &[&str], row: &[&str]) -> String {
-        match SeriesColumns::resolve(&header(names), &InputSettings::default(), false, None, || kinds(row)) {
+        match SeriesColumns::resolve(&header(names), &InputSettings::default(), Whose::File, None, || kinds(row)) {
             Ok(columns) => format!("{} {}", names[columns.timestamp], names[columns.target]),
             Err(fault) => fault.in_file("f").to_string(),
         }
@@ -261,7 +301,7 @@ mod tests {
             (&["Week Starting", "kWh"], 0, 1),
         ] {
             let columns =
-                SeriesColumns::resolve(&header(names), &InputSettings::default(), false, None, never).unwrap();
+                SeriesColumns::resolve(&header(names), &InputSettings::default(), Whose::File, None, never).unwrap();
             assert_eq!((columns.timestamp, columns.target), (timestamp, target), "{names:?}");
         }
     }
@@ -290,7 +330,7 @@ mod tests {
             target: Some(target.into()),
             ..InputSettings::default()
         };
-        let resolve = |settings| SeriesColumns::resolve(&header, &settings, false, None, Vec::new);
+        let resolve = |settings| SeriesColumns::resolve(&header, &settings, Whose::File, None, Vec::new);
         assert_eq!(
             resolve(settings("STAMP", "value")).unwrap(),
             SeriesColumns { timestamp: 2, target: 1, ..SeriesColumns::default() }
@@ -308,13 +348,15 @@ mod tests {
     fn a_customer_column_belongs_to_bundles_only() {
         let with = header(&["Customer_ID", "ds", "y"]);
         assert_eq!(
-            SeriesColumns::resolve(&with, &InputSettings::default(), true, None, Vec::new).unwrap().customer,
+            SeriesColumns::resolve(&with, &InputSettings::default(), Whose::Column, None, Vec::new).unwrap().customer,
             Some(0)
         );
-        let refusal = SeriesColumns::resolve(&with, &InputSettings::default(), false, None, Vec::new).unwrap_err();
+        let refusal =
+            SeriesColumns::resolve(&with, &InputSettings::default(), Whose::File, None, Vec::new).unwrap_err();
         assert!(refusal.in_file("f").to_string().contains("first file has none"));
         let without = header(&["ds", "y"]);
-        let refusal = SeriesColumns::resolve(&without, &InputSettings::default(), true, None, Vec::new).unwrap_err();
+        let refusal =
+            SeriesColumns::resolve(&without, &InputSettings::default(), Whose::Column, None, Vec::new).unwrap_err();
         assert!(refusal.in_file("f").to_string().contains("unlike the first file"));
     }
 }

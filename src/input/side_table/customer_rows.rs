@@ -5,6 +5,7 @@ use crate::{
     input::{
         schema::header::NO_CUSTOMER,
         side_table::sheet::{Sheet, SheetRow},
+        source::file_name::{customer_by_folder, customer_name, folder_columns},
         value::time_form::TimeSettings,
     },
     store::Store,
@@ -14,8 +15,8 @@ use std::{collections::HashMap, path::Path};
 
 /// The rows of a table or of a directory of tables, by customer.
 ///
-/// - A column `customer` or `customer_id` names the customer of each row;
-/// - without one, a table of a directory belongs to the customer it is named after, and a single table to every customer.
+/// - A folder such as `customer=8`, or else a column `customer` or `customer_id`, names the customer of each row;
+/// - without them, a table of a directory belongs to the customer it is named after, and a single table to every customer.
 #[derive(Debug)]
 pub struct CustomerRows {
     sheets: Vec<Sheet>,
@@ -23,13 +24,15 @@ pub struct CustomerRows {
     of: HashMap<String, Vec<(usize, Option<usize>)>>,
     shared: Option<usize>,
     named: String,
+    /// The error of the first row without a customer, and the number of such rows.
+    nameless: Option<(Error, usize)>,
 }
 
 impl CustomerRows {
     /// Reads a table or a directory of tables.
     ///
     /// # Errors
-    /// As for [`Sheet::read_all`]; [`Error::Data`] for a row without a customer.
+    /// As for [`Sheet::read_all`]; [`Error::Data`] for two files of one customer.
     pub(crate) fn read(path: &Path) -> Result<Self> {
         Self::new(Sheet::read_all(path)?, path.is_dir(), path.display().to_string())
     }
@@ -57,20 +60,35 @@ impl CustomerRows {
     /// `named_by_file`: without a column of customers, the name of the table is the customer.
     fn new(sheets: Vec<Sheet>, named_by_file: bool, named: String) -> Result<Self> {
         let mut of: HashMap<String, Vec<(usize, Option<usize>)>> = HashMap::new();
-        let mut shared = None;
+        let (mut shared, mut nameless) = (None, None::<(Error, usize)>);
         for (at, sheet) in sheets.iter().enumerate() {
-            match sheet.customer() {
-                Some(column) => {
+            match (customer_by_folder(&sheet.key, None), sheet.customer()) {
+                (Some(customer), _) => of.entry(customer.into_owned()).or_default().push((at, None)),
+                (None, Some(column)) => {
                     for (row, cells) in sheet.rows().enumerate() {
-                        let customer = cells.word(column).ok_or_else(|| cells.fault(column, NO_CUSTOMER))?;
-                        of.entry(customer.to_owned()).or_default().push((at, Some(row)));
+                        match cells.word(column) {
+                            Some(customer) => of.entry(customer.to_owned()).or_default().push((at, Some(row))),
+                            None => nameless.get_or_insert_with(|| (cells.fault(column, NO_CUSTOMER), 0)).1 += 1,
+                        }
                     }
                 }
-                None if named_by_file => of.entry(sheet.stem.clone()).or_default().push((at, None)),
-                None => shared = Some(at),
+                (None, None) if named_by_file => {
+                    let complain = |complaint: String| Error::Data(format!("{}: {complaint}", sheet.file));
+                    let customer = customer_name(&sheet.key).map_err(complain)?;
+                    let places = of.entry(customer.clone().into_owned()).or_default();
+                    let is_folder = folder_columns(&sheet.key).iter().any(|(_, value)| *value == customer);
+                    if let Some((first, _)) = places.first().filter(|_| !is_folder) {
+                        let first = &sheets[*first].file;
+                        return Err(complain(format!(
+                            "the customer {customer:?} is also in {first}: keep one, or give them different names"
+                        )));
+                    }
+                    places.push((at, None));
+                }
+                (None, None) => shared = Some(at),
             }
         }
-        Ok(Self { sheets, of, shared, named })
+        Ok(Self { sheets, of, shared, named, nameless })
     }
 
     /// Sets how times are written, where a column does not tell it.
@@ -83,6 +101,11 @@ impl CustomerRows {
     /// Whether there are rows of a customer.
     pub(crate) fn has(&self, customer: &str) -> bool {
         self.shared.is_some() || self.of.contains_key(customer)
+    }
+
+    /// The error of the first row without a customer, and the number of such rows, which are nobody's.
+    pub(crate) const fn nameless(&self) -> Option<&(Error, usize)> {
+        self.nameless.as_ref()
     }
 
     /// The customers that have rows of their own.

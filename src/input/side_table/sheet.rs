@@ -35,8 +35,8 @@ use crate::{
 pub(crate) struct Sheet {
     /// The file's name, for messages.
     pub(crate) file: String,
-    /// The file's name without folders and extensions.
-    pub(super) stem: String,
+    /// Its key in the place.
+    pub(super) key: String,
     /// Whether the columns have no names.
     pub(crate) headerless: bool,
     /// The names of the columns, as in the file.
@@ -79,7 +79,7 @@ impl Sheet {
             _ => Self::from_csv(bytes),
         };
         let sheet = sheet.and_then(Self::with_distinct_columns).map_err(|fault| fault.in_file(&file))?;
-        Ok(Self { file, stem: stem_of(key).into(), ..sheet })
+        Ok(Self { file, key: key.into(), ..sheet })
     }
 
     /// Reads a file, or every table of a directory, sorted by name.
@@ -333,12 +333,6 @@ impl<'a> SheetRow<'a> {
         let start = if at == 0 { 0 } else { self.sheet.ends[at - 1] };
         &self.sheet.text[start..self.sheet.ends[at]]
     }
-}
-
-/// The last part of a key, without the extension of the format.
-fn stem_of(key: &str) -> &str {
-    let name = key.rsplit('/').next().unwrap_or(key);
-    [".csv.gz", ".csv", ".parquet"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name)
 }
 
 /// Whether two names have the same letters and digits, ignoring case. A name without any equals only itself.

@@ -1,13 +1,14 @@
 //! How many rows each customer has in a file of many.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use crate::{
     error::Result,
     input::{
         content::{rows::Rows, series::SeriesRows, sink::Sink, table::TableRows},
         csv::file::Scratch,
-        schema::columns::Columns,
+        data_error::DataError,
+        schema::{columns::Columns, whose::Whose},
         settings::InputSettings,
         source::{
             input_file::{Budget, InputFile},
@@ -47,14 +48,14 @@ pub(in crate::input) fn scan(
     } else {
         budget.keep(bytes.take(), file);
     }
-    Ok(census.finish(&store.describe(&file.key)))
+    Ok(census.finish(&file.key, &store.describe(&file.key)))
 }
 
 fn count<R: Rows>(bytes: &[u8], settings: &InputSettings, file: &InputFile, store: &dyn Store) -> Result<Census> {
     let mut census = Census::default();
     OpenFile::open::<R::Columns>(bytes, file.format, settings, &mut Scratch::default())
         .and_then(|mut open| {
-            let columns: R::Columns = open.resolve(settings, true, None)?;
+            let columns: R::Columns = open.resolve(settings, Whose::Column, None)?;
             let customer: Vec<usize> = columns.customer().into_iter().collect();
             open.read::<R>(&columns, &customer, &mut census)
         })
@@ -69,6 +70,8 @@ struct Census {
     by_name: HashMap<Vec<u8>, usize>,
     /// The name of the last row: the rows of a customer are mostly adjacent.
     last: usize,
+    /// The number of rows without a name, and the error of the first.
+    nameless: (usize, Option<DataError>),
 }
 
 impl<R> Sink<R> for Census {
@@ -83,14 +86,28 @@ impl<R> Sink<R> for Census {
         self.counts[self.last].1 += 1;
         None
     }
+
+    fn nameless(&mut self, error: DataError) {
+        self.nameless.0 += 1;
+        self.nameless.1.get_or_insert(error);
+    }
 }
 
 impl Census {
-    fn finish(self, file: &str) -> Scan {
+    /// The customers. Rows without a name fail under the file's key, as nobody's.
+    fn finish(self, key: &str, file: &str) -> Scan {
         let mut scan = Scan::default();
-        for (name, rows) in self.counts {
-            let name = String::from_utf8_lossy(&name);
-            match CustomerId::new(&name) {
+        if let (rows, Some(first)) = self.nameless {
+            let rows = if rows == 1 { "the row is".to_owned() } else { format!("{rows} such rows are") };
+            scan.refused.push((key.to_owned(), first.and(&format!("; {rows} left out")).in_file(file).to_string()));
+        }
+        for (bytes, rows) in self.counts {
+            let name = String::from_utf8_lossy(&bytes);
+            let customer = match &name {
+                Cow::Borrowed(name) => CustomerId::new(name),
+                Cow::Owned(name) => Err(format!("the customer name {name:?} is not UTF-8")),
+            };
+            match customer {
                 Ok(customer) => scan.customers.push((customer, rows)),
                 Err(complaint) => {
                     let reason = format!("{file}: {complaint}: rename the customer");

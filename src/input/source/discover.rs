@@ -1,21 +1,19 @@
 //! Lists the files of input and their customers, and what is refused.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use crate::{
     error::Result,
     input::{
         csv::file::Scratch,
-        schema::{
-            columns::Columns, description::ColumnNames, feature_columns::FeatureColumns, series_columns::SeriesColumns,
-        },
+        schema::{description::ColumnNames, whose::Whose},
         settings::InputSettings,
         source::{
             census::{Scan, scan},
-            file_name::{Format, customer_name, format_of, purpose_of},
+            file_name::{Format, customer_by_folder, customer_name, folder_columns, purpose_of},
             input_file::{Budget, Contents, InputFile},
+            listing::{Listing, Skipped, columns_of},
             load::Bytes,
-            open_file::OpenFile,
         },
     },
     store::{Entry, Store},
@@ -29,7 +27,7 @@ const INSPECTED: usize = 10;
 ///
 /// - `files` are sorted by key;
 /// - a customer is in one file only; a customer that is in several files is in `refused`;
-/// - either all files hold many customers, or none does.
+/// - either all files hold many customers, or none does, but for files below a folder such as `customer=8`, which hold one.
 #[derive(Clone, Debug, Default)]
 pub struct Discovery {
     /// The files to read.
@@ -49,15 +47,6 @@ impl Discovery {
         let customers = self.files.iter().flat_map(InputFile::customers).map(CustomerId::as_str);
         customers.chain(self.refused.iter().map(|(name, _)| name.as_str()))
     }
-}
-
-/// Objects that are not input: other extensions, names that begin with a dot or an underscore.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Skipped {
-    /// How many.
-    pub count: usize,
-    /// The first of them.
-    pub example: Option<String>,
 }
 
 /// Lists the input. Files of many customers are read one after another to count their rows; [`discover_with`] lets the
@@ -83,25 +72,28 @@ pub fn discover_with(
     budget: u64,
     scan_all: impl FnOnce(&[InputFile], &(dyn Fn(&InputFile) -> Result<Scan> + Sync)) -> Vec<Result<Scan>>,
 ) -> Result<Discovery> {
-    let mut entries = store.list()?;
-    entries.sort();
+    let Listing { tables, mut skipped } = Listing::of(store, settings)?;
     let purpose = settings.table.as_ref().map(|table| table.purpose);
-    let has_purpose = |entry: &Entry| format_of(&entry.key).is_some() && purpose_of(&entry.key).1 == purpose;
-    let wanted = purpose.filter(|_| entries.iter().any(has_purpose));
-    let mut skipped = Skipped::default();
-    let mut files = Vec::with_capacity(entries.len());
-    for entry in entries {
-        let fits = wanted.is_none() || purpose_of(&entry.key).1.is_none_or(|own| Some(own) == wanted);
-        if let Some(format) = format_of(&entry.key).filter(|_| fits) {
-            files.push(InputFile::new(entry, format, Contents::Many(Vec::new())));
-        } else {
-            skipped.count += 1;
-            skipped.example.get_or_insert(entry.key);
+    let has_purpose = |(entry, _): &(Entry, Format)| purpose_of(&entry.key).1 == purpose;
+    let wanted = purpose.filter(|_| tables.iter().any(has_purpose));
+    // Those whose customer a folder names are known without a look into them.
+    let (mut files, mut by_folder) = (Vec::with_capacity(tables.len()), Vec::new());
+    for (entry, format) in tables {
+        if wanted.is_some() && purpose_of(&entry.key).1.is_some_and(|own| Some(own) != wanted) {
+            skipped.add(entry.key);
+            continue;
         }
+        let in_folder = customer_by_folder(&entry.key, settings.customer.as_deref()).is_some();
+        let file = InputFile::new(entry, format, Contents::Many(Vec::new()));
+        if in_folder { by_folder.push(InputFile { in_folder, ..file }) } else { files.push(file) }
     }
     let budget = Budget::new(budget);
-    let (many, columns) = inspect(store, settings, &files, &budget);
+    let (many, columns) = inspect(store, settings, files.iter().chain(&by_folder), &budget);
     let mut discovery = Discovery { skipped, columns, ..Discovery::default() };
+    for file in by_folder {
+        let name = customer_by_folder(&file.key, settings.customer.as_deref()).map(Cow::into_owned);
+        discovery.add(store, file, name.ok_or_else(String::new));
+    }
     if many {
         let scans = scan_all(&files, &|file| scan(store, settings, file, &budget));
         for (file, scan) in files.iter_mut().zip(scans) {
@@ -113,25 +105,17 @@ pub fn discover_with(
                 Err(error) => discovery.refused.push((file.key.clone(), error.to_string())),
             }
         }
-        discovery.files = files;
+        discovery.files.extend(files);
     } else {
-        for mut file in files {
+        for file in files {
             let name = match (purpose, purpose_of(&file.key)) {
-                (Some(purpose), (name, Some(own))) if purpose == own => name,
-                _ => customer_name(&file.key),
+                (Some(purpose), (name, Some(own))) if purpose == own => Ok(name.into_owned()),
+                _ => customer_name(&file.key).map(Cow::into_owned),
             };
-            match CustomerId::new(name) {
-                Ok(customer) => {
-                    file.contents = Contents::One(customer);
-                    discovery.files.push(file);
-                }
-                Err(complaint) => {
-                    let reason = format!("{}: {complaint}: rename the file", store.describe(&file.key));
-                    discovery.refused.push((name.to_owned(), reason));
-                }
-            }
+            discovery.add(store, file, name);
         }
     }
+    discovery.files.sort_by(|a, b| a.key.cmp(&b.key));
     discovery.refuse_duplicates(store);
     discovery.refused.sort();
     Ok(discovery)
@@ -141,6 +125,29 @@ impl Discovery {
     /// All customers to train, in the order of the files.
     pub fn customers(&self) -> impl Iterator<Item = &CustomerId> {
         self.files.iter().flat_map(InputFile::customers)
+    }
+
+    /// Whether there is nothing to read and nothing to report.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.files.is_empty() && self.refused.is_empty()
+    }
+
+    /// Adds a file of one customer, whose name its path tells, or refuses it.
+    fn add(&mut self, store: &dyn Store, mut file: InputFile, name: Result<String, String>) {
+        let in_store = || store.describe(&file.key);
+        let (name, reason) = match name.map(|name| (CustomerId::new(&name), name)) {
+            Ok((Ok(customer), _)) => {
+                file.contents = Contents::One(customer);
+                return self.files.push(file);
+            }
+            Ok((Err(complaint), name)) => {
+                let what = if file.in_folder || name_is_of_folder(&file.key, &name) { "folder" } else { "file" };
+                (name, format!("{}: {complaint}: rename the {what}", in_store()))
+            }
+            Err(complaint) => (file.key.clone(), format!("{}: {complaint}", in_store())),
+        };
+        self.refused.push((name, reason));
     }
 
     /// Moves customers that are in several files from `files` to `refused`.
@@ -160,12 +167,18 @@ impl Discovery {
         for (customer, files) in &duplicates {
             let name = |at: usize| store.describe(&self.files[files[at]].key);
             let more = if files.len() > 2 { format!(" and {} more files", files.len() - 2) } else { String::new() };
-            let reason = format!(
-                "the customer {:?} is in {} and in {}{more}: keep one, or give them different names",
-                customer.as_str(),
-                name(0),
-                name(1)
-            );
+            // Different names would not help where it is not the file that names the customer.
+            let are_named = files.iter().all(|at| {
+                let file = &self.files[*at];
+                matches!(file.contents, Contents::One(_)) && !name_is_of_folder(&file.key, customer.as_str())
+            });
+            let advice = if are_named {
+                "keep one, or give them different names"
+            } else {
+                "manyfit prepare joins the rows of a customer from several files"
+            };
+            let reason =
+                format!("the customer {:?} is in {} and in {}{more}: {advice}", customer.as_str(), name(0), name(1));
             self.refused.push((customer.as_str().to_owned(), reason));
         }
         if !duplicates.is_empty() {
@@ -181,47 +194,34 @@ impl Discovery {
     }
 }
 
+/// Whether a folder `name=value` of the path names the customer.
+fn name_is_of_folder(key: &str, customer: &str) -> bool {
+    folder_columns(key).iter().any(|(_, value)| value == customer)
+}
+
 /// Whether files hold many customers, and the columns of the first file that has the required ones.
 ///
 /// A file that cannot be read is ignored here: its error is reported later.
-fn inspect(
+fn inspect<'a>(
     store: &dyn Store,
     settings: &InputSettings,
-    files: &[InputFile],
+    files: impl Iterator<Item = &'a InputFile>,
     budget: &Budget,
 ) -> (bool, Option<ColumnNames>) {
     let (mut bytes, mut scratch) = (Bytes::default(), Scratch::default());
-    let mut many = settings.customer.is_some().then_some(true);
-    for file in files.iter().take(INSPECTED) {
+    let mut by_column = settings.customer.is_some().then_some(Whose::Column);
+    let mut columns = None;
+    for file in files.take(INSPECTED) {
         let Ok(content) = bytes.load(store, &file.key) else { continue };
-        let columns = match settings.table {
-            None => columns_of::<SeriesColumns>(content, file.format, settings, &mut many, &mut scratch),
-            Some(_) => columns_of::<FeatureColumns>(content, file.format, settings, &mut many, &mut scratch),
-        };
+        let mut by_folder = Some(Whose::Folder);
+        let whose = if file.in_folder { &mut by_folder } else { &mut by_column };
+        columns = columns_of(content, file.format, settings, whose, &mut scratch);
         budget.keep(bytes.take(), file);
         if columns.is_some() {
-            return (many.unwrap_or(false), columns);
+            break;
         }
     }
-    (many.unwrap_or(false), None)
-}
-
-/// The columns of a file; decides whether files hold `many` customers, if that is not known yet.
-fn columns_of<C: Columns>(
-    bytes: &[u8],
-    format: Format,
-    settings: &InputSettings,
-    many: &mut Option<bool>,
-    scratch: &mut Scratch,
-) -> Option<ColumnNames> {
-    let mut file = OpenFile::open::<C>(bytes, format, settings, scratch).ok()?;
-    if many.is_none() {
-        *many = file.header().has_customer(settings).ok();
-    }
-    let mut columns: C = file.resolve(settings, (*many)?, None).ok()?;
-    // A file that leaves a doubt is refused when it is read.
-    let _ = file.decide_forms(&mut columns, settings);
-    Some(ColumnNames { decimal: file.decimal(), ..columns.describe(file.header(), settings) })
+    (by_column == Some(Whose::Column), columns)
 }
 
 #[cfg(test)]
@@ -250,7 +250,7 @@ mod tests {
     fn a_customer_is_a_file_or_a_directory() {
         let keys = ["8.csv", "9.csv.gz", "deep/down/10.v2.csv", "11/data.csv", "12/data.CSV.GZ", "data.csv"];
         let discovery = found(&keys.map(|key| (key, SERIES)));
-        assert_eq!(names(&discovery), ["11", "12", "8", "9", "data", "10"]);
+        assert_eq!(names(&discovery), ["11", "12", "8", "9", "data", "10.v2"]);
         assert_eq!(discovery.skipped, Skipped::default());
         assert_eq!(discovery.files[0].size, SERIES.len() as u64);
     }
@@ -276,10 +276,49 @@ mod tests {
 
     #[test]
     fn other_files_and_markers_are_counted_with_an_example() {
-        let keys = ["8.csv", "README.md", "_SUCCESS", ".hidden.csv", "_tmp/9.csv", "a.json", "csv", "é"];
+        let keys = ["8.csv", "README.md", "_SUCCESS", ".hidden.csv", "_tmp/9.csv", "a.json", "b.json"];
         let discovery = found(&keys.map(|key| (key, SERIES)));
         assert_eq!(names(&discovery), ["8"]);
-        assert_eq!(discovery.skipped, Skipped { count: 7, example: Some(".hidden.csv".into()) });
+        let examples = [".hidden.csv", "README.md", "_SUCCESS", "a.json"].map(String::from);
+        assert_eq!(discovery.skipped, Skipped { count: 6, examples: examples.into() });
+        assert_eq!(discovery.skipped.to_string(), "6 other files, such as .hidden.csv, README.md, _SUCCESS, a.json");
+    }
+
+    #[test]
+    fn text_without_the_extension_of_a_table_is_read_if_it_is_one() {
+        let tabs = "ds\ty\n2024-01-01\t1\n";
+        let discovery = found(&[
+            ("LICENSE", "Permission is granted, free of charge,\nto any person, and so on\n"),
+            ("README.txt", "The columns are ds, y.\n"),
+            ("a.tsv", tabs),
+            ("b.txt", tabs),
+            ("c.csv.out", SERIES),
+            ("empty", ""),
+            ("part-00000", SERIES),
+            ("raw", "ds,y\0"),
+        ]);
+        assert_eq!(names(&discovery), ["a", "b", "part-00000"]);
+        assert_eq!(discovery.skipped.count, 5);
+    }
+
+    #[test]
+    fn names_keep_their_dots_and_folders_with_values_are_columns() {
+        let discovery = found(&["BRK.A.csv", "BRK.B.csv", "store.1.csv", "store.2.csv"].map(|key| (key, SERIES)));
+        assert_eq!(names(&discovery), ["BRK.A", "BRK.B", "store.1", "store.2"]);
+        let hive = ["customer=a/part-0.csv", "customer=b%20c/part-0.csv", "customer=d/x.csv", "customer=d/y.csv"];
+        let discovery = found(&hive.map(|key| (key, SERIES)));
+        assert_eq!(names(&discovery), ["a", "b c"]);
+        let [(name, reason)] = &discovery.refused[..] else { panic!("{:?}", discovery.refused) };
+        assert_eq!(name, "d");
+        assert!(reason.ends_with("customer=d/y.csv: manyfit prepare joins the rows of a customer from several files"));
+        // A folder wins over a column, as where such tables are read at large, and a column that is set may be a folder.
+        let both = [("store=7/a.csv", "customer,ds,y\nx,2024-01-01,1\n"), ("store=8/a.csv", SERIES)];
+        let settings = InputSettings { customer: Some("store".into()), ..InputSettings::default() };
+        let discovery = discover(&Memory::with(both), &settings).unwrap();
+        assert_eq!((names(&discovery), discovery.refused.len()), (vec!["7", "8"], 0));
+        let unclear = found(&[("region=n/store=7/a.csv", SERIES), ("8.csv", SERIES)]);
+        assert_eq!(names(&unclear), ["8"]);
+        assert!(unclear.refused[0].1.contains("region and store could each name the customer"));
     }
 
     #[test]
@@ -314,10 +353,17 @@ mod tests {
             ("1.csv", "Customer,ds,y\nb,2024-01-01,1\na,2024-01-01,1\nb,2024-01-02,1\na/c,2024-01-01,1\n"),
             ("2.csv", "ds,y,customer_id\n2024-01-01,1,c\n2024-01-01,1,a\n"),
             ("3.csv", SERIES),
-            ("4.csv", "customer,ds,y\n,2024-01-01,1\n"),
+            ("4.csv", "customer,ds,y\n,2024-01-01,1\nNA,2024-01-01,1\nNull,2024-01-01,1\n,,\n,2024-01-02,1\n"),
         ]);
         let counted: Vec<_> = discovery.files.iter().map(|file| format!("{:?}", file.contents)).collect();
-        assert_eq!(counted, [r#"Many([(CustomerId("b"), 2)])"#, r#"Many([(CustomerId("c"), 1)])"#]);
+        assert_eq!(
+            counted,
+            [
+                r#"Many([(CustomerId("b"), 2)])"#,
+                r#"Many([(CustomerId("c"), 1)])"#,
+                r#"Many([(CustomerId("NA"), 1), (CustomerId("Null"), 1)])"#,
+            ]
+        );
         let refused: Vec<&str> = discovery.refused.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(refused, ["3.csv", "4.csv", "a", "a/c"]);
         for (at, reason) in [

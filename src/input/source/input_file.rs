@@ -5,7 +5,10 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use crate::{input::source::file_name::Format, store::Entry};
+use crate::{
+    input::{schema::whose::Whose, source::file_name::Format},
+    store::Entry,
+};
 use manyfit_models::data::CustomerId;
 
 /// The customers of a file.
@@ -30,13 +33,24 @@ pub struct InputFile {
     pub contents: Contents,
     /// Its bytes, if discovery has read and kept them.
     pub kept: Kept,
+    /// Whether a folder such as `customer=8` names its customer.
+    pub(in crate::input) in_folder: bool,
 }
 
 impl InputFile {
     /// A file that was not read yet.
     #[must_use]
     pub fn new(entry: Entry, format: Format, contents: Contents) -> Self {
-        Self { key: entry.key, size: entry.size, format, contents, kept: Kept::default() }
+        Self { key: entry.key, size: entry.size, format, contents, kept: Kept::default(), in_folder: false }
+    }
+
+    /// What tells whose its rows are.
+    pub(in crate::input) const fn whose(&self) -> Whose {
+        match self.contents {
+            Contents::Many(_) => Whose::Column,
+            Contents::One(_) if self.in_folder => Whose::Folder,
+            Contents::One(_) => Whose::File,
+        }
     }
 
     /// Its entry in the store's list.

@@ -6,7 +6,7 @@ use crate::input::{
     content::{rows::Rows, sink::Sink},
     csv::file::{CsvFile, Scratch},
     data_error::DataError,
-    schema::{columns::Columns, header::Header},
+    schema::{columns::Columns, header::Header, whose::Whose},
     settings::InputSettings,
     source::file_name::Format,
     value::decimal::Decimal,
@@ -50,13 +50,13 @@ impl<'a> OpenFile<'a> {
     pub(in crate::input) fn resolve<C: Columns>(
         &mut self,
         settings: &InputSettings,
-        many: bool,
+        whose: Whose,
         known: Option<&[Feature]>,
     ) -> Result<C, DataError> {
         match self {
-            Self::Csv(file) => file.resolve(settings, many, known),
+            Self::Csv(file) => file.resolve(settings, whose, known),
             #[cfg(feature = "parquet")]
-            Self::Parquet(file) => file.resolve(settings, many, known),
+            Self::Parquet(file) => file.resolve(settings, whose, known),
         }
     }
 

@@ -165,7 +165,7 @@ fn read_into<R: Rows, S: Sink<R>>(
     sink: impl FnOnce(&R::Columns) -> S,
 ) -> Result<(S, R::Columns), DataError> {
     let mut open = OpenFile::open::<R::Columns>(bytes, file.format, settings, scratch)?;
-    let mut columns: R::Columns = open.resolve(settings, is_bundle(file), known)?;
+    let mut columns: R::Columns = open.resolve(settings, file.whose(), known)?;
     columns.resolve_extra(open.header(), settings)?;
     open.decide_forms(&mut columns, settings)?;
     let mut sink = sink(&columns);
@@ -297,6 +297,16 @@ mod tests {
         ] {
             let refusal = read(text, settings.clone()).unwrap_err();
             assert!(refusal.starts_with(expected), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn marks_of_missing_numbers_are_missing_in_the_first_rows_too() {
+        for mark in [".", "-", "--", "?", "#N/A N/A", "#N/A", "n/a"] {
+            let rows = (1..=25).map(|day| format!("2024-01-{day:02},{mark},x,{mark}\n")).collect::<String>();
+            let text = format!("DATE,DGS10,note,more\n{rows}2024-01-26,1.5,x,2\n");
+            let series = guessed(&text).unwrap();
+            assert_eq!((&series.values[..], series.missing()), (&[1.5][..], 25), "{mark}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! Text to number, or to a missing value.
 
-pub(crate) use manyfit_models::data::is_missing;
 use manyfit_models::data::truth;
+pub(crate) use manyfit_models::data::{is_missing, is_missing_number};
 
 /// The number, finite; `None` if it is missing; 1 and 0 of `true` and `false`, in any case.
 ///
@@ -44,7 +44,7 @@ pub(crate) fn check(number: f64) -> Result<Option<f64>, &'static str> {
 
 #[cold]
 fn without_number(text: &[u8]) -> Result<Option<f64>, &'static str> {
-    if is_missing(text) {
+    if is_missing_number(text) {
         Ok(None)
     } else if let Some(truth) = truth(text) {
         Ok(Some(f64::from(u8::from(truth))))
@@ -67,7 +67,10 @@ mod tests {
 
     #[test]
     fn missing_values_are_known_by_their_usual_names() {
-        for text in ["", "NA", "NaN", "nan", "null", "NULL", "None", "N/A", "#N/A", "<NA>", "-nan"] {
+        for text in [
+            "", "NA", "NaN", "nan", "null", "NULL", "None", "N/A", "#N/A", "<NA>", "-nan", ".", "-", "--", "?",
+            "#N/A N/A",
+        ] {
             assert_eq!(parse(text.as_bytes()), Ok(None), "{text:?}");
         }
     }

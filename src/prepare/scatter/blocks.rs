@@ -2,7 +2,7 @@
 
 #[cfg(feature = "parquet")]
 use std::ops::Range;
-use std::{io::Read, mem, path::Path, sync::Arc};
+use std::{borrow::Cow, collections::HashMap, io::Read, mem, path::Path, sync::Arc};
 
 use flate2::bufread::MultiGzDecoder;
 
@@ -15,13 +15,17 @@ use super::{
 use crate::{
     error::{Error, Result},
     input::{
+        Format,
         csv::{
             split::{Scratch, Text, end_of_whole_records},
             times::see_times,
         },
-        file_name::{customer_name, is_parquet, is_table},
+        file_name::{customer_by_folder, customer_name, folder_columns},
         layout::{Dialect, Layout},
-        source::load::{damaged_gzip, gone},
+        source::{
+            listing::Listing,
+            load::{damaged_gzip, gone},
+        },
         value::{
             column_times::{ColumnTimes, Decision},
             time_form::TimeForm,
@@ -66,11 +70,13 @@ pub(super) struct BlockReader<'a> {
     /// The directory for copies of remote Parquet files.
     #[cfg_attr(not(feature = "parquet"), expect(dead_code, reason = "only Parquet needs files"))]
     copies: &'a Path,
-    files: Vec<Entry>,
+    files: Vec<(Entry, Format)>,
     next: usize,
     current: Option<OpenTable<'a>>,
     /// The mapping of the first table, and the names of the kept columns.
     first: Option<(Arc<RowMapping<'a>>, Vec<String>)>,
+    /// The customers that files are named after, each with its file.
+    named: HashMap<String, String>,
     /// The start of each block so far. For text, `before` is the number of its own lines until all blocks are read.
     blocks: Vec<BlockStart>,
 }
@@ -93,22 +99,27 @@ enum UnreadRows<'a> {
 }
 
 impl<'a> BlockReader<'a> {
-    /// Reads all `.csv`, `.csv.gz` and `.parquet` files of the store.
+    /// Reads all tables of the store.
     pub(super) fn new(store: &'a dyn Store, options: &'a Options, shard: Shard, copies: &'a Path) -> Result<Self> {
-        let mut files = store.list()?;
-        files.retain(|entry| is_table(&entry.key));
-        files.sort();
+        let Listing { tables: files, skipped } = Listing::of(store, &options.columns)?;
         if files.is_empty() {
             let place = store.describe("");
-            return Err(Error::Data(format!("{place}: holds no table: no name ends in .csv, .csv.gz or .parquet")));
+            let others = if skipped.count == 0 { String::new() } else { format!(", only {skipped}") };
+            return Err(Error::Data(format!(
+                "{place}: holds no table{others}: write tables as .csv, .csv.gz, .tsv or .parquet"
+            )));
         }
-        Ok(Self { store, options, shard, copies, files, next: 0, current: None, first: None, blocks: Vec::new() })
+        let (named, blocks) = (HashMap::new(), Vec::new());
+        Ok(Self { store, options, shard, copies, files, next: 0, current: None, first: None, named, blocks })
     }
 
     /// Approximate size of the tables as plain text, in bytes.
     pub(super) fn estimated_size(&self) -> u64 {
-        let compressed = |entry: &Entry| is_parquet(&entry.key) || entry.key.to_ascii_lowercase().ends_with(".gz");
-        self.files.iter().map(|entry| if compressed(entry) { entry.size.saturating_mul(8) } else { entry.size }).sum()
+        let size = |(entry, format): &(Entry, Format)| {
+            let is_packed = *format == Format::Parquet || entry.key.to_ascii_lowercase().ends_with(".gz");
+            if is_packed { entry.size.saturating_mul(8) } else { entry.size }
+        };
+        self.files.iter().map(size).sum()
     }
 
     /// The mapping of the first table and the names of the kept columns, once it is open.
@@ -131,7 +142,7 @@ impl<'a> BlockReader<'a> {
             let lines = mem::replace(&mut start.before, before);
             before += lines;
         }
-        let names = self.files.iter().map(|entry| self.store.describe(&entry.key)).collect();
+        let names = self.files.iter().map(|(entry, _)| self.store.describe(&entry.key)).collect();
         (self.blocks, names)
     }
 
@@ -139,15 +150,15 @@ impl<'a> BlockReader<'a> {
     pub(super) fn next(&mut self, buffer: &mut Vec<u8>) -> Result<Option<InputBlock<'a>>> {
         loop {
             let Some(table) = &mut self.current else {
-                let Some(entry) = self.files.get(self.next).cloned() else { return Ok(None) };
+                let Some((entry, format)) = self.files.get(self.next).cloned() else { return Ok(None) };
                 self.next += 1;
-                self.current = self.open(&entry)?;
+                self.current = self.open(&entry, format)?;
                 continue;
             };
             let file = self.next - 1;
             let block = match &mut table.rows {
                 UnreadRows::Text { reader, rest, delimiter, header } => {
-                    let name = self.store.describe(&self.files[file].key);
+                    let name = self.store.describe(&self.files[file].0.key);
                     let is_block = next_text(reader, rest, buffer, *delimiter, &name)?;
                     is_block.then(|| (0, BlockRows::Text { delimiter: *delimiter, header: mem::take(header) }))
                 }
@@ -166,9 +177,9 @@ impl<'a> BlockReader<'a> {
         }
     }
 
-    fn open(&mut self, entry: &Entry) -> Result<Option<OpenTable<'a>>> {
+    fn open(&mut self, entry: &Entry, format: Format) -> Result<Option<OpenTable<'a>>> {
         let name = self.store.describe(&entry.key);
-        if is_parquet(&entry.key) {
+        if format == Format::Parquet {
             return self.open_parquet(entry, &name).map(Some);
         }
         let mut reader = self.open_text(entry, &name)?;
@@ -179,7 +190,8 @@ impl<'a> BlockReader<'a> {
             return Ok(None);
         }
         let head = &rest[..memchr::memrchr(b'\n', &rest).map_or(rest.len(), |at| at + 1)];
-        let (mut layout, dialect) = Layout::of_csv(head, &self.options.columns, &name)?;
+        let in_folder = self.customer_by_folder(entry).is_some();
+        let (mut layout, dialect) = Layout::of_csv(head, &self.options.columns, in_folder, &name)?;
         let times = self.times_of_text(entry, &name, head, &layout, dialect)?;
         layout.times = self.unless_converted(times);
         let mapping = self.map(layout, entry, &name)?;
@@ -243,7 +255,7 @@ impl<'a> BlockReader<'a> {
     #[cfg(feature = "parquet")]
     fn open_parquet(&mut self, entry: &Entry, name: &str) -> Result<OpenTable<'a>> {
         let table = ParquetTable::open(self.store, &entry.key, self.copies)?;
-        let mut layout = table.layout(&self.options.columns)?;
+        let mut layout = table.layout(&self.options.columns, self.customer_by_folder(entry).is_some())?;
         layout.times = self.unless_converted(table.times(&layout, &self.options.columns, BLOCK_ROWS)?);
         let mapping = self.map(layout, entry, name)?;
         table.check(&mapping)?;
@@ -259,13 +271,44 @@ impl<'a> BlockReader<'a> {
         )))
     }
 
+    fn customer_by_folder<'e>(&self, entry: &'e Entry) -> Option<Cow<'e, str>> {
+        customer_by_folder(&entry.key, self.options.columns.customer.as_deref())
+    }
+
+    /// The customer of a file without a column of customers.
+    ///
+    /// # Errors
+    /// [`Error::Data`] if another file has the same name: their rows are hardly one customer's.
+    fn customer_of_path(&mut self, entry: &Entry, name: &str) -> Result<String> {
+        if let Some(customer) = self.customer_by_folder(entry) {
+            return Ok(customer.into_owned());
+        }
+        let customer = customer_name(&entry.key).map_err(|complaint| Error::Data(format!("{name}: {complaint}")))?;
+        let is_of_folder = folder_columns(&entry.key).iter().any(|(_, value)| *value == customer);
+        match self.named.insert(customer.clone().into_owned(), name.to_owned()) {
+            Some(first) if !is_of_folder => Err(Error::Data(format!(
+                "the customer {customer:?} is in {first} and in {name}, and no column names customers: name the column with \
+                 --customer, or give the files different names"
+            ))),
+            _ => Ok(customer.into_owned()),
+        }
+    }
+
     fn map(&mut self, layout: Layout, entry: &Entry, name: &str) -> Result<Arc<RowMapping<'a>>> {
+        let by_column = layout.customer.is_some();
+        let customer = if by_column { None } else { Some(self.customer_of_path(entry, name)?) };
+        let folders =
+            folder_columns(&entry.key).into_iter().map(|(column, value)| (column.to_owned(), value.into_owned()));
+        let folders: Vec<(String, String)> = folders.collect();
         let kept = match &self.first {
             Some((_, kept)) => kept.clone(),
-            None => row_mapping::kept_columns(&layout, &self.options.keep),
+            None => {
+                let others = folders.iter().filter(|(_, value)| customer.as_ref() != Some(value));
+                row_mapping::kept_columns(&layout, others.map(|(column, _)| column), &self.options.keep)
+            }
         };
-        let stem = customer_name(&entry.key);
-        let mapping = Arc::new(RowMapping::new(layout, stem, self.options, self.shard, &kept, name)?);
+        let mapping = RowMapping::new(layout, customer, folders, self.options, self.shard, &kept, name)?;
+        let mapping = Arc::new(mapping);
         let (first, _) = self.first.get_or_insert_with(|| (Arc::clone(&mapping), kept));
         let (theirs, own) = (&first.layout.names[first.layout.target], &mapping.layout.names[mapping.layout.target]);
         // Without a header a column is only a number, and its position was all there was to guess from.

@@ -90,9 +90,9 @@ impl ParquetTable {
         Ok(Self { file, metadata: edited.unwrap_or(metadata), names, types, conversions, name })
     }
 
-    /// The roles of the columns.
-    pub(super) fn layout(&self, settings: &InputSettings) -> Result<Layout> {
-        Layout::of_parquet(&self.names, &self.types, settings, &self.name)
+    /// The roles of the columns; `in_folder`: a folder names the customer.
+    pub(super) fn layout(&self, settings: &InputSettings, in_folder: bool) -> Result<Layout> {
+        Layout::of_parquet(&self.names, &self.types, settings, in_folder, &self.name)
     }
 
     /// # Errors

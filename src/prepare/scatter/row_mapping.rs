@@ -6,6 +6,7 @@ use super::time_zones::{OutputTime, output_time};
 use crate::{
     error::{Error, Result},
     input::{
+        file_name::customer_name,
         layout::Layout,
         value::{cell::Cell, decimal::PlainNumber, number},
     },
@@ -23,6 +24,8 @@ pub(super) struct RowMapping<'a> {
     pub(super) layout: Layout,
     /// The column that names customers, or the customer of the whole file.
     pub(super) customer: Result<usize, String>,
+    /// The columns that the file's folders are, after its own: names and values.
+    folders: Vec<(String, String)>,
     /// The kept columns.
     kept: Vec<usize>,
     filters: Vec<(usize, &'a Filter)>,
@@ -79,19 +82,20 @@ impl<'a> LeftOut<'a> {
 }
 
 impl<'o> RowMapping<'o> {
-    /// For a table with these columns. `stem` is its customer if no column names one; `kept` are the names of the kept
-    /// columns, the same for all tables.
+    /// For a table with these columns. `customer` is that of all its rows if no column names one, `folders` are the columns
+    /// that its path has, and `kept` are the names of the kept columns, the same for all tables.
     pub(super) fn new(
         layout: Layout,
-        stem: &str,
+        customer: Option<String>,
+        folders: Vec<(String, String)>,
         options: &'o Options,
         shard: Shard,
         kept: &[String],
         file: &str,
     ) -> Result<Self> {
         let find = |option: &str, column: &str| {
-            let same = |name: &String| name == column;
-            layout.names.iter().position(same).ok_or_else(|| {
+            let mut names = layout.names.iter().chain(folders.iter().map(|(name, _)| name));
+            names.position(|name| name == column).ok_or_else(|| {
                 let columns = layout.names.join(", ");
                 Error::Data(format!(
                     "{file}: has no column {column:?}, which {option} names; its columns are {columns}"
@@ -101,16 +105,20 @@ impl<'o> RowMapping<'o> {
         let kept = kept.iter().map(|column| find("--keep", column)).collect::<Result<_>>()?;
         let filter = |filter: &'o Filter| Ok((find("--filter", &filter.column)?, filter));
         let filters = options.filters.iter().map(filter).collect::<Result<_>>()?;
-        let customer = match layout.customer {
-            Some(at) => Ok(at),
-            None => Err(CustomerId::new(stem).map(|customer| customer.as_str().to_owned()).map_err(|complaint| {
-                Error::Data(format!(
-                    "{file}: no column names customers, so the file name must be the customer, but {complaint}: name the \
-                     column with --customer, or rename the file"
-                ))
-            })?),
+        let customer = match (layout.customer, customer) {
+            (Some(at), _) => Ok(at),
+            (None, customer) => {
+                let customer = customer.unwrap_or_default();
+                CustomerId::new(&customer).map_err(|complaint| {
+                    Error::Data(format!(
+                        "{file}: no column names customers, so the file name must be the customer, but {complaint}: name \
+                         the column with --customer, or rename the file"
+                    ))
+                })?;
+                Err(customer)
+            }
         };
-        Ok(Self { layout, customer, kept, filters, options, shard })
+        Ok(Self { layout, customer, folders, kept, filters, options, shard })
     }
 
     /// Converts a row whose trimmed fields `field` returns by column.
@@ -120,8 +128,16 @@ impl<'o> RowMapping<'o> {
         field: F,
         time: RowTime<'a>,
         plain: &'r mut Option<PlainNumber>,
-    ) -> Result<(Row<'r, impl Iterator<Item = &'r [u8]> + Clone + use<'r, 'a, F>>, Clocks), LeftOut<'a>> {
+    ) -> Result<(Row<'r, impl Iterator<Item = &'r [u8]> + Clone + use<'r, 'a, F>>, Clocks), LeftOut<'r>> {
         let Options { from, to, assumed_zone, written_zone, .. } = self.options;
+        let (own, folders) = (self.layout.names.len(), self.folders.as_slice());
+        // After the columns of the file come those of its path.
+        let field = move |at: usize| -> &'r [u8] {
+            match at.checked_sub(own) {
+                None => field(at),
+                Some(folder) => folders[folder].1.as_bytes(),
+            }
+        };
         let (mut clocks, mut later) = (Clocks::Run, 0);
         let Layout { timestamp, target, ref times, .. } = self.layout;
         let customer = match &self.customer {
@@ -203,7 +219,15 @@ impl<'o> RowMapping<'o> {
         Ok((Row { customer, time, value, kept }, clocks))
     }
 
-    /// The columns that are read, in order.
+    /// The name of a column.
+    pub(super) fn column_name(&self, at: usize) -> &str {
+        match at.checked_sub(self.layout.names.len()) {
+            None => &self.layout.names[at],
+            Some(folder) => &self.folders[folder].0,
+        }
+    }
+
+    /// The columns of the file that are read, in order.
     #[cfg(feature = "parquet")]
     pub(super) fn used_columns(&self) -> Vec<usize> {
         let mut used: Vec<usize> = self.customer.iter().copied().collect();
@@ -211,6 +235,7 @@ impl<'o> RowMapping<'o> {
         used.extend(self.layout.clock);
         used.extend(&self.kept);
         used.extend(self.filters.iter().map(|(at, _)| at));
+        used.retain(|at| *at < self.layout.names.len());
         used.sort_unstable();
         used.dedup();
         used
@@ -226,7 +251,11 @@ impl<'o> RowMapping<'o> {
     pub(super) fn description(&self) -> String {
         let Layout { names, timestamp, target, .. } = &self.layout;
         let name = |at: usize| format!("{:?}", names[at]);
-        let customer = self.customer.as_ref().map_or_else(|_| "the file's name".to_owned(), |at| name(*at));
+        let in_path = |customer: &String| match self.folders.iter().find(|(_, value)| value == customer) {
+            Some((folder, _)) => format!("{folder:?}, a folder"),
+            None => "the file's name".to_owned(),
+        };
+        let customer = self.customer.as_ref().map_or_else(in_path, |at| name(*at));
         let used = |at: &usize| {
             self.customer == Ok(*at)
                 || self.layout.clock == Some(*at)
@@ -253,7 +282,7 @@ impl<'o> RowMapping<'o> {
     #[inline]
     fn check_name(&self, name: &[u8]) -> Result<(), &'static str> {
         let plain = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
-        if (1..=CustomerId::MAX_BYTES).contains(&name.len()) && name.iter().all(plain) && !number::is_missing(name) {
+        if (1..=CustomerId::MAX_BYTES).contains(&name.len()) && name.iter().all(plain) {
             return Ok(());
         }
         self.check_unusual_name(name)
@@ -261,7 +290,7 @@ impl<'o> RowMapping<'o> {
 
     #[cold]
     fn check_unusual_name(&self, name: &[u8]) -> Result<(), &'static str> {
-        if number::is_missing(name) {
+        if name.is_empty() {
             return Err("does not name a customer: every row needs one");
         }
         let text = std::str::from_utf8(name).map_err(|_| "is not UTF-8: save the table in UTF-8")?;
@@ -271,24 +300,26 @@ impl<'o> RowMapping<'o> {
                         or underscore at the beginning",
             );
         }
-        if self.options.arrangement == Arrangement::Customers && text.contains('.') {
-            return Err(
-                "has a dot, where the name of a customer's file would end: write bundles with --bundle, or rename \
-                        the customer",
-            );
+        let file = || format!("{text}.{}", self.options.format.extension());
+        if self.options.arrangement == Arrangement::Customers && customer_name(&file()).as_deref() != Ok(text) {
+            return Err("ends like the name of a packed file: write bundles with --bundle, or rename the customer");
         }
         Ok(())
     }
 }
 
-/// The names of the kept columns: as set, or all that have no other role.
-pub(super) fn kept_columns(layout: &Layout, keep: &Keep) -> Vec<String> {
+/// The names of the kept columns: as set, or all that have no other role, and `folders`.
+pub(super) fn kept_columns<'f>(
+    layout: &'f Layout,
+    folders: impl Iterator<Item = &'f String>,
+    keep: &Keep,
+) -> Vec<String> {
     match keep {
         Keep::Named(columns) => columns.iter().map(|(column, _)| column.clone()).collect(),
         Keep::All => {
             let used = [layout.customer, Some(layout.timestamp), layout.clock, Some(layout.target)];
             let others = layout.names.iter().enumerate().filter(|(at, _)| !used.contains(&Some(*at)));
-            others.map(|(_, name)| name.clone()).collect()
+            others.map(|(_, name)| name).chain(folders).cloned().collect()
         }
     }
 }

@@ -135,7 +135,7 @@ impl<'s, 'a> Worker<'s, 'a> {
         self.bad_rows.push(BadRow {
             block: block.number,
             number,
-            column: block.mapping.layout.names[cell.column].clone(),
+            column: block.mapping.column_name(cell.column).to_owned(),
             value: cell.value[..cell.value.len().min(SHOWN)].to_vec(),
             complaint: cell.complaint.to_owned(),
         })

@@ -42,6 +42,13 @@ impl Bucket {
         head.map(|head| Some(stamp(head.content_length(), head.e_tag()))).or_else(RequestError::or_missing)
     }
 
+    /// Removes an object; it may be gone already.
+    pub(super) async fn delete(&self, key: &str) -> Result<(), RequestError> {
+        let full_key = self.full_key(key);
+        let deleted = self.retry(|| self.client.delete_object().bucket(&self.name).key(&full_key).send()).await;
+        deleted.map(drop)
+    }
+
     /// An object's bytes; `None` if there is no such object.
     pub(super) async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, RequestError> {
         let full_key = self.full_key(key);

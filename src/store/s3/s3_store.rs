@@ -76,7 +76,7 @@ impl S3Store {
         key: &str,
         request: impl FnOnce(Arc<Bucket>, String) -> F,
     ) -> Result<T> {
-        key::check(key)?;
+        key::check_in_bucket(key)?;
         let answer = wait_for(&self.bucket.runtime, request(Arc::clone(&self.bucket), key.to_owned()))?;
         answer.map_err(|error| error.into_error(doing, &self.describe(key)))
     }
@@ -97,7 +97,7 @@ impl Store for S3Store {
 
     fn read(&self, key: &str, buffer: &mut Vec<u8>) -> Result<bool> {
         buffer.clear();
-        key::check(key)?;
+        key::check_in_bucket(key)?;
         let found = match self.prefetch.take(key) {
             Some(found) => found.map_err(|error| error.into_error("cannot read", &self.describe(key)))?,
             None => self.request("cannot read", key, |bucket, key| async move { bucket.get(&key).await })?,
@@ -118,6 +118,11 @@ impl Store for S3Store {
         let (sender, receiver) = mpsc::sync_channel(1);
         self.publish_behind(key, bytes.to_vec(), Box::new(move |result| drop(sender.send(result))));
         receiver.recv().unwrap_or_else(|_| Err(unanswered())).map(drop)
+    }
+
+    fn remove(&self, key: &str) -> Result<()> {
+        self.prefetch.forget(key);
+        self.request("cannot remove", key, |bucket, key| async move { bucket.delete(&key).await })
     }
 
     fn describe(&self, key: &str) -> String {

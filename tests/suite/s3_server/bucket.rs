@@ -14,9 +14,10 @@ use s3s::{
     Body, S3, S3Request, S3Response, S3Result,
     dto::{
         AbortMultipartUploadInput, AbortMultipartUploadOutput, CompleteMultipartUploadInput,
-        CompleteMultipartUploadOutput, CreateMultipartUploadInput, CreateMultipartUploadOutput, ETag, EncodingType,
-        GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput, ListObjectsV2Input, ListObjectsV2Output,
-        Object, PutObjectInput, PutObjectOutput, StreamingBlob, UploadPartInput, UploadPartOutput,
+        CompleteMultipartUploadOutput, CreateMultipartUploadInput, CreateMultipartUploadOutput, DeleteObjectInput,
+        DeleteObjectOutput, ETag, EncodingType, GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput,
+        ListObjectsV2Input, ListObjectsV2Output, Object, PutObjectInput, PutObjectOutput, StreamingBlob,
+        UploadPartInput, UploadPartOutput,
     },
     s3_error,
 };
@@ -77,6 +78,10 @@ impl Memory {
     pub(super) fn insert(&self, key: &str, bytes: Vec<u8>) {
         let stored = self.stored(bytes.into());
         self.locked().insert(key.to_owned(), stored);
+    }
+
+    pub(super) fn remove(&self, key: &str) {
+        self.locked().remove(key);
     }
 }
 
@@ -161,6 +166,12 @@ impl S3 for Memory {
         let e_tag = Some(etag(&stored));
         self.locked().insert(input.key, stored);
         Ok(S3Response::new(PutObjectOutput { e_tag, ..PutObjectOutput::default() }))
+    }
+
+    async fn delete_object(&self, request: S3Request<DeleteObjectInput>) -> S3Result<S3Response<DeleteObjectOutput>> {
+        in_bucket(&request.input.bucket)?;
+        self.remove(&request.input.key);
+        Ok(S3Response::new(DeleteObjectOutput::default()))
     }
 
     async fn list_objects_v2(

@@ -154,6 +154,11 @@ impl Server {
         self.shared.memory.insert(key, bytes.into());
     }
 
+    /// Removes an object without a request.
+    pub(crate) fn remove(&self, key: &str) {
+        self.shared.memory.remove(key);
+    }
+
     /// Requests of an operation so far.
     pub(crate) fn requests(&self, operation: &str) -> usize {
         let counts = self.shared.counts.lock().unwrap();

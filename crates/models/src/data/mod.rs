@@ -15,4 +15,4 @@ pub use examples::Examples;
 pub use matrix::Matrix;
 pub(crate) use matrix::{check_rows, check_width};
 pub use series::Series;
-pub use table::{Cell, Feature, Table, is_missing};
+pub use table::{Cell, Feature, Table, is_missing, is_missing_number};

@@ -12,6 +12,15 @@ pub fn is_missing(text: &[u8]) -> bool {
     text.is_empty() || MISSING.iter().any(|missing| text.eq_ignore_ascii_case(missing))
 }
 
+/// Texts that mean a missing number, and may be a category or a name: FRED's and SAS's point, and what people type.
+const MISSING_NUMBERS: [&[u8]; 6] = [b".", b"-", b"--", b"?", b"#n/a n/a", b"#na"];
+
+/// Whether a cell's text means a missing value where numbers are expected.
+#[must_use]
+pub fn is_missing_number(text: &[u8]) -> bool {
+    is_missing(text) || MISSING_NUMBERS.iter().any(|missing| text.eq_ignore_ascii_case(missing))
+}
+
 /// A feature of a model: its name, and how its values become numbers.
 ///
 /// - a numeric feature has no categories; its values are taken as single precision, `true` and `false` as 1 and 0;
@@ -71,6 +80,7 @@ impl Feature {
             (Cell::Text(text), None) => match (text.trim().parse(), truth(text.trim().as_bytes())) {
                 (Ok(number), _) => number,
                 (_, Some(truth)) => f64::from(u8::from(truth)),
+                _ if is_missing_number(text.trim().as_bytes()) => return Ok(f32::NAN),
                 _ => return complain(&format_args!("{text:?}"), "is not a number, and the feature is numeric"),
             },
         };
