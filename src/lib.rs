@@ -29,7 +29,7 @@
 //! | 3 | [`input`]: from files to customers' series and tables of features; [`launch`]: SageMaker API requests |
 //! | 2 | [`store`]: directories and buckets; [`shard`]: which part of the customers a run processes; [`sagemaker`]: the container's files and variables |
 //! | 1 | `run`: threads, memory, panics |
-//! | 0 | [`error`]: errors and exit codes |
+//! | 0 | [`error`]: errors and exit codes; `words`: counts and lists in messages |
 //!
 //! Below all of them is the crate `manyfit-models`: data, models, forecasts; no input or output, no threads.
 //!
@@ -61,3 +61,4 @@ pub mod shard;
 pub mod simulate;
 pub mod store;
 pub mod train;
+mod words;

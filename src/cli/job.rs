@@ -4,7 +4,7 @@ use super::{launch::LaunchOptions, output::print_json};
 use crate::{error::Result, launch::Step};
 use clap::Args;
 
-/// Print one SageMaker API request, to launch without a pipeline.
+/// Print one SageMaker API request, to launch without a pipeline
 ///
 ///   launch=(--name energy-2026-11-22 --role arn:aws:iam::123456789012:role/manyfit
 ///     --image 123456789012.dkr.ecr.eu-west-1.amazonaws.com/manyfit:0.1.0

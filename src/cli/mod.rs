@@ -19,8 +19,14 @@ mod simulate;
 mod train;
 mod values;
 
-use crate::sagemaker::FailureFile;
-use clap::{Parser, Subcommand};
+use crate::{
+    sagemaker::FailureFile,
+    settings::{is_setting, normalized},
+};
+use clap::{
+    Parser, Subcommand,
+    error::{ContextKind, ContextValue},
+};
 use std::{env, process::ExitCode};
 
 /// Fit one model per customer, for thousands of customers, in one run.
@@ -59,7 +65,8 @@ pub fn main() -> ExitCode {
     let tell = |cause: &str| failure.iter().for_each(|file| file.write(cause));
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(error) => {
+        Err(mut error) => {
+            suggest_setting(&mut error, env::args().nth(1).as_deref());
             if error.use_stderr() {
                 tell(&error.to_string());
             }
@@ -88,5 +95,20 @@ pub fn main() -> ExitCode {
             tell(&error.to_string());
             ExitCode::from(error.code())
         }
+    }
+}
+
+/// Commands that take settings.
+const WITH_SETTINGS: [&str; 5] = ["train", "plan", "simulate", "pipeline", "job"];
+
+/// Says of an unknown option that it is a setting, if it is one.
+fn suggest_setting(error: &mut clap::Error, command: Option<&str>) {
+    let Some(ContextValue::String(option)) = error.get(ContextKind::InvalidArg) else { return };
+    let name = normalized(option.trim_start_matches('-').split('=').next().unwrap_or_default());
+    let takes_settings = command.is_some_and(|command| WITH_SETTINGS.contains(&command));
+    if error.kind() == clap::error::ErrorKind::UnknownArgument && takes_settings && is_setting(&name) {
+        let tip = format!("{name} is a setting: write --set {name}=VALUE");
+        error.remove(ContextKind::SuggestedArg);
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
     }
 }

@@ -4,7 +4,7 @@ use super::{launch::LaunchOptions, output::print_json};
 use crate::{error::Result, launch::Step};
 use clap::Args;
 
-/// Print a SageMaker pipeline: Prepare, Fit, Model, EndpointConfig, Endpoint.
+/// Print a SageMaker pipeline: Prepare, Fit, Model, EndpointConfig, Endpoint
 ///
 ///   manyfit pipeline --name energy --role arn:aws:iam::123456789012:role/manyfit \
 ///     --image 123456789012.dkr.ecr.eu-west-1.amazonaws.com/manyfit:0.1.0 \

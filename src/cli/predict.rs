@@ -15,7 +15,7 @@ use clap::Args;
 use std::path::PathBuf;
 use tempfile::TempDir;
 
-/// Forecast, or predict rows of features, with fitted models.
+/// Forecast, or predict rows of features, with fitted models
 ///
 ///   manyfit predict out/models --horizon 8
 ///   manyfit predict out/models --future next_year.csv --components --output forecasts.parquet
@@ -49,7 +49,7 @@ pub(super) struct Predict {
     dayfirst: Option<bool>,
 
     /// Rows of features for regression models: with a column customer, a file per customer, or one table for all
-    #[arg(long, value_name = "FILE|PLACE", conflicts_with_all = ["horizon", "future"], required_unless_present_any = ["horizon", "future"])]
+    #[arg(long, value_name = "FILE|PLACE", conflicts_with_all = ["horizon", "future"])]
     input: Option<Location>,
 
     /// With forecasts, their trend and components
@@ -95,6 +95,7 @@ impl Predict {
     pub(super) fn run(self) -> Result<()> {
         // Report invalid options before reading anything.
         let output = self.output.as_ref().map(|place| self.output(place)).transpose()?;
+        self.check_request()?;
         let models = self.models()?;
         let request = self.request()?;
         let stop = stop_on_signals()?;
@@ -110,7 +111,7 @@ impl Predict {
             Some(output) => ResultTable::create(&output.path, key, names),
             None => ResultTable::to_writer(stdout(), key, names),
         })?;
-        eprintln!("{summary}");
+        eprint!("{summary}");
         if let Some(output) = output.filter(|_| summary.is_whole()) {
             eprintln!("wrote {}", output.deliver()?);
         }
@@ -156,6 +157,17 @@ impl Predict {
         }
     }
 
+    fn check_request(&self) -> Result<()> {
+        if self.horizon.is_some() || self.future.is_some() || self.input.is_some() {
+            return Ok(());
+        }
+        Err(Error::Settings(
+            "say what to predict: --horizon N or --future FILE for forecasts, --input PLACE for rows of features of \
+             regression models"
+                .into(),
+        ))
+    }
+
     fn request(&self) -> Result<Request> {
         let rows = |place: &Location| self.rows(place);
         let times = TimeSettings { format: self.timestamp_format.clone(), dayfirst: self.dayfirst };
@@ -163,10 +175,6 @@ impl Predict {
         let horizon = self.horizon.map(|horizon| horizon as usize);
         match &self.input {
             Some(input) => Ok(Request::Rows { features: rows(input)?, shap: self.shap }),
-            None if horizon.is_none() && future.is_none() => Err(Error::Settings(
-                "what should be predicted? Give --horizon or --future for forecasts, --input for rows of features"
-                    .into(),
-            )),
             None => Ok(Request::Forecast { horizon, future, components: self.components, seed: self.seed }),
         }
     }

@@ -27,7 +27,7 @@ use std::{
 /// The part of the memory that input, as text, may take at once: its parsed rows and features take many times that.
 const INPUT_SHARE: u64 = 24;
 
-/// Fit a model for every customer of a folder and write one servable tar.gz each.
+/// Fit a model for every customer of a folder and write one servable tar.gz each
 ///
 /// Inside a SageMaker training job no option is needed: input, output and settings come from
 /// the platform. Elsewhere say where the customers are and where the results go:

@@ -3,10 +3,11 @@
 use super::{files::find, manifest::merge_manifests, tables::merge_tables};
 use crate::{
     error::{Error, Result},
-    results::{ResultsDirectory, Summary, first_names},
+    results::{ResultsDirectory, Summary},
     settings::MaxFailures,
     shard::Shard,
     store::{reading, writing},
+    words::{counted, first_names},
 };
 use std::{
     collections::BTreeSet,
@@ -104,7 +105,12 @@ impl Merged {
             (&self.repeated_customers, "in the manifests of several shards"),
         ] {
             if !customers.is_empty() {
-                lines.push(format!("{} customers {what}: {}", customers.len(), first_names(customers.iter())));
+                let number = customers.len();
+                lines.push(format!(
+                    "{} {what}: {}",
+                    counted(number, "customer"),
+                    first_names(customers.iter(), number)
+                ));
             }
         }
         lines

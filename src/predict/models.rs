@@ -28,10 +28,10 @@ impl ModelList {
     /// Adds the model at a path; for another directory, all models below it at any depth, sorted by name.
     ///
     /// # Errors
-    /// [`Error::Data`] if there is none.
+    /// [`Error::Settings`] if there is no such path, [`Error::Data`] if there is no model.
     pub fn add_path(&mut self, path: &Path) -> Result<()> {
         if !path.exists() {
-            return Err(Error::Data(format!("{}: no such file or folder", path.display())));
+            return Err(Error::Settings(format!("{}: there is no such file or folder", path.display())));
         }
         let mut found = Vec::new();
         if path.is_file() || is_unpacked(path) {

@@ -13,6 +13,7 @@ use crate::{
     input::CustomerRows,
     results::{Key, ResultTable, Rows, forecast_columns},
     run::{catch_panic, thread_pool},
+    settings::nearest,
 };
 use manyfit_models::Fitted;
 use rayon::prelude::*;
@@ -78,12 +79,12 @@ pub fn run(job: &Job<'_>, create: impl FnOnce(Key, Vec<String>) -> Result<Result
                     }
                     Some(first) => {
                         let reason = format!("{} is also in {}: name one of them", rows.customer, first.display());
-                        summary.failed(&location.path, reason);
+                        summary.failed(&location.path, &reason);
                     }
                 },
                 Prediction::Failed(customer, error) => {
                     failed.insert(customer);
-                    summary.failed(&location.path, error.to_string());
+                    summary.failed(&location.path, &error.to_string());
                 }
             }
         }
@@ -93,10 +94,15 @@ pub fn run(job: &Job<'_>, create: impl FnOnce(Key, Vec<String>) -> Result<Result
         Request::Forecast { future, .. } => future.as_ref(),
     };
     if let Some((first, number)) = rows.and_then(CustomerRows::nameless) {
-        summary.failed(Path::new("rows without a customer"), format!("{first}; {number} left out"));
+        summary.failed(Path::new("rows without a customer"), &format!("{first}; {number} left out"));
     }
     let is_known = |name: &str| seen.contains_key(name) || failed.contains(name);
-    summary.unknown = job.customers.iter().filter(|name| !is_known(name)).cloned().collect();
+    let with_suggestion =
+        |name: &String| match nearest(name, job.models.locations.iter().map(|location| location.name.as_str())) {
+            Some(nearest) if nearest != name => format!("{name} (did you mean {nearest}?)"),
+            _ => name.clone(),
+        };
+    summary.unknown = job.customers.iter().filter(|name| !is_known(name)).map(with_suggestion).collect();
     if let Request::Rows { features, .. } = job.request
         && job.customers.is_empty()
         && !summary.stopped

@@ -3,25 +3,23 @@
 use super::rows::Unseen;
 use crate::{
     error::{Error, Result},
-    results::{first_names, write_failures},
+    results::Failures,
     settings::MaxFailures,
+    words::{counted, first_names},
 };
 use std::{collections::BTreeSet, fmt, path::Path};
 
-/// Failures that are listed.
-const LISTED: usize = 20;
-
-/// Counts, and the first failures.
+/// Counts, and the failures by cause.
 #[derive(Debug, Default)]
 pub struct Summary {
     customers: usize,
     rows: usize,
     failed: usize,
-    /// The first failures: the artifact's path and the reason.
-    failures: Vec<(String, String)>,
+    /// The failures, by the artifact's path.
+    failures: Failures,
     max_failures: MaxFailures,
     pub(super) stopped: bool,
-    /// Requested customers that have no artifact.
+    /// Requested customers that have no artifact, each with the nearest name that has one.
     pub(super) unknown: Vec<String>,
     /// Number of values that are not a category of the training rows, by feature.
     unseen: Unseen,
@@ -52,11 +50,9 @@ impl Summary {
         }
     }
 
-    pub(super) fn failed(&mut self, path: &Path, reason: String) {
+    pub(super) fn failed(&mut self, path: &Path, reason: &str) {
         self.failed += 1;
-        if self.failures.len() < LISTED {
-            self.failures.push((path.display().to_string(), reason));
-        }
+        self.failures.add(&path.display().to_string(), reason);
     }
 
     /// Whether the table was written: the run was not stopped, every requested customer has an artifact, and some customer has
@@ -78,7 +74,7 @@ impl Summary {
     /// failed: they decide the exit code.
     pub fn verdict(&self) -> Result<()> {
         if self.stopped {
-            return Err(Error::Stopped(format!("stopped after {} customers: run it again", self.customers)));
+            return Err(Error::Stopped(format!("stopped after {}: run it again", counted(self.customers, "customer"))));
         }
         if !self.unknown.is_empty() {
             let unreadable = self.unreadable.as_ref().map(|first| {
@@ -96,8 +92,10 @@ impl Summary {
         let all = self.customers + self.failed;
         if self.max_failures.is_exceeded(self.failed, all) {
             return Err(Error::Data(format!(
-                "{} of {all} customers failed, more than max_failures={} allows",
-                self.failed, self.max_failures
+                "{} of {} failed, more than max_failures={} allows",
+                self.failed,
+                counted(all, "customer"),
+                self.max_failures
             )));
         }
         Ok(())
@@ -106,29 +104,27 @@ impl Summary {
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let failures = self.failures.iter().map(|(path, reason)| (path, reason));
-        write_failures(f, failures, self.failed, "")?;
+        self.failures.write(f, 0, "")?;
         for (feature, rows) in &self.unseen {
             writeln!(
                 f,
                 "rows with a value of {feature:?} that is not a category of the training rows, treated as missing: {rows}"
             )?;
         }
-        let of = |customers: &BTreeSet<String>, one: &str, many: &str| {
-            format!("{} {}", customers.len(), if customers.len() == 1 { one } else { many })
-        };
         if !self.without_model.is_empty() {
-            let customers = of(&self.without_model, "customer", "customers");
-            writeln!(
-                f,
-                "rows of {customers} without a model were left out: {}",
-                first_names(self.without_model.iter())
-            )?;
+            let (number, names) = (self.without_model.len(), self.without_model.iter());
+            let (customers, names) = (counted(number, "customer"), first_names(names, number));
+            writeln!(f, "rows of {customers} without a model were left out: {names}")?;
         }
         if !self.without_rows.is_empty() {
-            let models = of(&self.without_rows, "model", "models");
-            writeln!(f, "{models} without rows were left out: {}", first_names(self.without_rows.iter()))?;
+            let (number, names) = (self.without_rows.len(), self.without_rows.iter());
+            writeln!(f, "{} without rows were left out: {}", counted(number, "model"), first_names(names, number))?;
         }
-        write!(f, "{} customers predicted, {} failed: {} rows", self.customers, self.failed, self.rows)
+        if self.customers + self.failed == 0 && !self.unknown.is_empty() {
+            // The verdict says it.
+            return Ok(());
+        }
+        let (customers, rows) = (counted(self.customers, "customer"), counted(self.rows, "row"));
+        writeln!(f, "{customers} predicted, {} failed: {rows}", self.failed)
     }
 }

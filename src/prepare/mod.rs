@@ -19,6 +19,7 @@
 //! | `run` | a run from beginning to end |
 //! | `options`, `row_filter`, `calendar_period` | the options |
 //! | `resources` | threads, memory, stop signal |
+//! | `progress` | how far a long run is, for people |
 //! | `scatter` | tables to rows in buckets, and which rows are left out |
 //! | `buckets` | rows on disk |
 //! | `gather` | buckets to customers' rows in memory |
@@ -31,6 +32,7 @@ mod buckets;
 mod calendar_period;
 mod gather;
 mod options;
+mod progress;
 mod quality;
 mod reports;
 mod resources;

@@ -22,6 +22,11 @@ pub struct RowCounts {
 }
 
 impl RowCounts {
+    /// All rows that were looked at, but for bad ones.
+    pub(super) const fn seen(&self) -> u64 {
+        self.rows + self.filtered + self.elsewhere
+    }
+
     /// Adds another thread's counts.
     pub(super) fn add(&mut self, other: &Self) {
         self.rows += other.rows;

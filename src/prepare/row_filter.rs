@@ -24,7 +24,9 @@ const EQUAL: Accepted = &[Ordering::Equal];
 const NOT_EQUAL: Accepted = &[Ordering::Less, Ordering::Greater];
 
 /// The operators.
-const OPERATORS: [(&str, Accepted); 6] = [
+const OPERATORS: [(&str, Accepted); 7] = [
+    // As programmers write it: no text to compare with begins with a sign of equality.
+    ("==", EQUAL),
     ("!=", NOT_EQUAL),
     ("<=", &[Ordering::Less, Ordering::Equal]),
     (">=", &[Ordering::Greater, Ordering::Equal]),
@@ -90,7 +92,7 @@ mod tests {
         assert!(passes("code=7", "07.0") && passes("code!=7", "x") && !passes("code=7", "x"));
         assert!(passes("region=north", "north") && !passes("region=north", "North") && passes("region!=north", ""));
         assert!(passes("day>2024-01-31", "2024-02-01") && !passes("day>2024-01-31", "2024-01-31"));
-        assert!(passes("name==x", "=x"), "the first operator counts");
+        assert!(passes("name==x", "x") && passes("promo == 1", "1.0") && passes("name= =x", "=x"));
     }
 
     #[test]

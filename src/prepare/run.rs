@@ -10,6 +10,7 @@ use super::{
     buckets::{Bucket, BucketFile},
     gather::{LoadedRows, split_large},
     options::{Arrangement, Keep, Options},
+    progress::Progress,
     quality::{ReportWriter, Summary, merge},
     reports::{REJECTS, Reports},
     resources::Resources,
@@ -148,6 +149,7 @@ impl Run<'_> {
         let journal = Journal::open(work)?;
         let unfinished: Vec<usize> = (0..tasks.len()).filter(|at| !journal.is_done(*at)).collect();
         let journal = Mutex::new(journal);
+        let progress = Progress::new();
         let buffers = || (LoadedRows::default(), FileWriter::new(&style, job.customers));
         resources.for_each_index(unfinished.len(), buffers, |(loaded, writer), at| {
             let task = &tasks[unfinished[at]];
@@ -161,6 +163,7 @@ impl Run<'_> {
                 (*loaded, *writer) = buffers();
             }
             drop(permit);
+            progress.add(1, |done| format!("wrote {done} of {} parts", unfinished.len()));
             journal.lock().unwrap_or_else(PoisonError::into_inner).record(unfinished[at], &report)
         })?;
         let (segments_path, segments) = journal.into_inner().unwrap_or_else(PoisonError::into_inner).finish();

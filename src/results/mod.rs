@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `directory` | where results go and what their files are called; copies to a bucket |
 //! | `manifest` | one customer's outcome: a row of `manifest.jsonl` |
-//! | `summary`, `accuracy` | the whole run in one page, and the median errors of its models |
+//! | `summary`, `accuracy`, `failures` | the whole run in one page, the median errors of its models, and its failures by cause |
 //! | `rows`, `table`, `parquet` | a table with a key and columns of numbers, as CSV, JSON or Parquet |
 //! | `sorted`, `spool` | the same table for rows that arrive in any order: kept on disk, sorted at the end |
 //! | `merge_sorted` | files of several shards or tasks, merged by customer |
@@ -12,6 +12,7 @@
 
 mod accuracy;
 mod directory;
+mod failures;
 mod forecast;
 mod manifest;
 mod merge_sorted;
@@ -27,12 +28,12 @@ mod table;
 pub(crate) use self::{
     accuracy::FleetAccuracy,
     directory::Checkpoints,
+    failures::Failures,
     forecast::{FORECASTS, forecast_columns, forecast_rows},
     merge_sorted::merge_sorted,
     prediction::{PREDICTIONS, prediction_rows},
     sorted::{EncodedRows, Layout, SortedTable},
     spool::Spool,
-    summary::{first_names, write_failures},
     table::iso_timestamp,
 };
 pub use self::{

@@ -3,12 +3,14 @@
 use super::{
     accuracy::MedianAccuracy,
     directory::ResultsDirectory,
+    failures::Failures,
     manifest::{Outcome, Phases, Status},
 };
 use crate::{
     error::{Error, Result},
     settings::MaxFailures,
     store::writing,
+    words::counted,
 };
 use manyfit_models::{ScoredOn, frequency::CalendarCounts};
 use serde::Serialize;
@@ -131,6 +133,9 @@ pub struct Summary {
     pub stale_customers: Vec<String>,
     /// Such artifacts that the run deleted.
     pub deleted: usize,
+    /// All failures, by cause.
+    #[serde(skip)]
+    causes: Failures,
     /// Full names of the files that were written.
     pub written: Vec<String>,
 }
@@ -157,6 +162,7 @@ impl Summary {
         }
         if outcome.status == Status::Failed {
             let reason = outcome.reason.clone().unwrap_or_default();
+            self.causes.add(&outcome.customer, &reason);
             let failure = FailedCustomer { customer: outcome.customer.clone(), reason };
             insert_sorted(&mut self.failures, failure, SHOWN, |a, b| a.customer < b.customer);
         }
@@ -200,16 +206,17 @@ impl Summary {
         if self.stopped {
             let left = self.customers - self.counts.finished();
             return Err(Error::Stopped(format!(
-                "stopped with {left} of {} customers to go: run it again to continue",
-                self.customers
+                "stopped with {left} of {} to go: run it again to continue",
+                counted(self.customers, "customer")
             )));
         }
         if self.too_many_failures {
             let Counts { failed, .. } = self.counts;
-            let first = self.failures.first().map(|f| format!("; {}: {}", f.customer, f.reason)).unwrap_or_default();
+            let cause = self.causes.main().map(|cause| format!("; {cause}")).unwrap_or_default();
+            let customers = counted(self.customers, "customer");
             return Err(Error::Data(format!(
-                "{failed} of {} customers failed, more than max_failures={} allows{first}",
-                self.customers, self.max_failures
+                "{failed} of {customers} failed, more than max_failures={} allows{cause}",
+                self.max_failures
             )));
         }
         Ok(())
@@ -234,12 +241,11 @@ impl fmt::Display for Summary {
             .collect();
         writeln!(
             f,
-            "{} in {:.2} s: {:.0} customers/s on {} thread{}",
+            "{} in {:.2} s: {:.0} customers/s on {}",
             counts.join(", "),
             self.seconds,
             self.customers_per_second,
-            self.jobs,
-            if self.jobs == 1 { "" } else { "s" }
+            counted(self.jobs, "thread")
         )?;
         let total = self.ms.total();
         if total > 0.0 {
@@ -254,7 +260,7 @@ impl fmt::Display for Summary {
             let slowest: Vec<String> = self
                 .slowest
                 .iter()
-                .map(|slow| format!("{} ({:.1} ms, {} rows)", slow.customer, slow.ms, slow.rows))
+                .map(|slow| format!("{} ({:.1} ms, {})", slow.customer, slow.ms, counted(slow.rows, "row")))
                 .collect();
             writeln!(f, "slowest: {}", slowest.join(", "))?;
         }
@@ -264,14 +270,16 @@ impl fmt::Display for Summary {
             let r2 = median.get("r2").map(|r2| format!(", R² {r2:.3}")).unwrap_or_default();
             writeln!(
                 f,
-                "median errors {rows} ({customers} customers): RMSE {:.4e}, MAE {:.4e}{r2}",
-                of("rmse"),
-                of("mae")
+                "median errors {rows} ({}): RMSE {}, MAE {}{r2}",
+                counted(*customers, "customer"),
+                plain(of("rmse")),
+                plain(of("mae"))
             )?;
         }
         write!(f, "{}", self.calendars)?;
-        let failures = self.failures.iter().map(|failure| (&failure.customer, &failure.reason));
-        write_failures(f, failures, self.counts.failed, ", in the manifest")?;
+        // The verdict names the first cause then.
+        let told = usize::from(self.too_many_failures && !self.stopped);
+        self.causes.write(f, told, ", in the manifest")?;
         let artifacts = |number: usize| match number {
             1 => "1 artifact of an earlier run, whose customer is gone or failed now".to_owned(),
             _ => format!("{number} artifacts of earlier runs, whose customers are gone or failed now"),
@@ -292,26 +300,13 @@ impl fmt::Display for Summary {
     }
 }
 
-/// Writes the failures that are listed, and how many more of `all` there are.
-pub(crate) fn write_failures<N: fmt::Display, R: fmt::Display>(
-    f: &mut fmt::Formatter<'_>,
-    listed: impl ExactSizeIterator<Item = (N, R)>,
-    all: usize,
-    elsewhere: &str,
-) -> fmt::Result {
-    let more = all - listed.len();
-    for (name, reason) in listed {
-        writeln!(f, "failed: {name}: {reason}")?;
+/// A number with four significant digits, without an exponent unless it is very large or very small.
+fn plain(number: f64) -> String {
+    let digits = if number == 0.0 { 0.0 } else { number.abs().log10().floor() };
+    match digits {
+        -4.0..9.0 => format!("{number:.*}", (3.0 - digits).max(0.0) as usize),
+        _ => format!("{number:.3e}"),
     }
-    if more > 0 { writeln!(f, "… and {more} more{elsewhere}") } else { Ok(()) }
-}
-
-/// The first names of a list, and how many more there are.
-pub(crate) fn first_names<'a>(names: impl ExactSizeIterator<Item = &'a String>) -> String {
-    let more = names.len().saturating_sub(SHOWN);
-    let shown: Vec<&str> = names.take(SHOWN).map(String::as_str).collect();
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    format!("{}{more}", shown.join(", "))
 }
 
 #[cfg(test)]
@@ -325,6 +320,15 @@ mod tests {
             insert_sorted(&mut kept, number, 3, |a, b| a > b);
         }
         assert_eq!(kept, [9, 6, 5]);
+    }
+
+    #[test]
+    fn errors_are_written_as_people_read_them() {
+        for (number, text) in
+            [(36284.4, "36284"), (0.0, "0.000"), (0.36284, "0.3628"), (12.0, "12.00"), (2e12, "2.000e12")]
+        {
+            assert_eq!(plain(number), text);
+        }
     }
 
     #[test]

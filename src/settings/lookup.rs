@@ -1,7 +1,10 @@
 //! Settings by name, in any spelling: canonical names, owners, and the nearest name to an unknown one.
 
 use super::{compatibility, family::Family, registry::GROUPS, setting::Setting};
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    words::listed,
+};
 use std::collections::BTreeMap;
 
 /// Similarity from which a known name is suggested for an unknown one.
@@ -43,16 +46,43 @@ pub(super) fn owners_of(name: &str) -> Vec<Family> {
     Family::ALL.into_iter().filter(uses).collect()
 }
 
-/// The end of a sentence about an unknown name: the most similar known one.
+/// The end of a sentence about an unknown name: the most similar known one, of the `family` unless none of its own is.
 #[must_use]
-pub(super) fn suggestion(name: &str, families: &[Family]) -> String {
-    let known = families.iter().flat_map(|family| settings_of(*family));
-    let known = known.flat_map(|setting| setting.aliases.iter().chain([&setting.name]));
-    let similarity = |known: &str| strsim::jaro_winkler(known, name);
-    match known.max_by(|a, b| similarity(a).total_cmp(&similarity(b))) {
-        Some(nearest) if similarity(nearest) >= SIMILAR => format!("did you mean {nearest}?"),
-        _ => "`manyfit settings` lists all".into(),
+pub(super) fn suggestion(name: &str, family: Option<Family>) -> String {
+    let names = |families: &[Family]| {
+        let known: Vec<_> = families.iter().flat_map(|family| settings_of(*family)).collect();
+        known.into_iter().flat_map(|setting| setting.aliases.iter().chain([&setting.name])).copied()
+    };
+    let own = family.and_then(|family| nearest(name, names(&[family])));
+    match (own, nearest(name, names(&Family::ALL)), family) {
+        (Some(own), ..) => format!("did you mean {own}?"),
+        (None, Some(other), None) => format!("did you mean {other}?"),
+        (None, Some(other), Some(family)) => {
+            let owners: Vec<&str> = owners_of(other).into_iter().map(Family::name).collect();
+            format!(
+                "did you mean {other}? It applies only to {}; the model is {}",
+                listed(&owners, "and"),
+                family.name()
+            )
+        }
+        (None, None, _) => "`manyfit settings` lists all".into(),
     }
+}
+
+/// The most similar one of some known names, if any is similar.
+#[must_use]
+pub fn nearest<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+    let similar = known.map(|known| (strsim::jaro_winkler(known, name), known));
+    similar
+        .filter(|(similarity, _)| *similarity >= SIMILAR)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        .map(|(_, known)| known)
+}
+
+/// Whether any family has a setting of this name.
+#[must_use]
+pub fn is_setting(name: &str) -> bool {
+    GROUPS.iter().flat_map(|group| group.settings).any(|setting| setting.is_called(name))
 }
 
 /// The family that settings choose; Prophet where they choose none that exists.
@@ -77,7 +107,7 @@ pub(super) fn canonical<'a>(
             *earlier = (given, value);
         } else if !value.is_empty() && earlier.1 != value {
             let (other, earlier) = earlier;
-            faults.push(format!("{given}: {value:?}: is the same setting as {other}, which is {earlier:?}: keep one"));
+            faults.push(format!("{given}={value:?} is the same setting as {other}, which is {earlier:?}: keep one"));
         }
     }
     found.into_iter().map(|(name, (_, value))| (name, value)).collect()

@@ -53,7 +53,7 @@ mod values;
 pub use customer::CustomerSettings;
 pub use family::Family;
 pub use forecast::ForecastTask;
-pub use lookup::{common_settings, merge, normalized};
+pub use lookup::{common_settings, is_setting, merge, nearest, normalized};
 pub use max_failures::MaxFailures;
 pub use regression::RegressionTask;
 pub use run::{Settings, Stale};

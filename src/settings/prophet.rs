@@ -48,7 +48,7 @@ pub(super) fn read(
         input.extra.extend(spec.floor.is_none().then_some(floor));
     } else {
         for (name, column) in columns.clone() {
-            reader.fault(format!("{name}: {column:?}: it belongs to growth=logistic"));
+            reader.fault(format!("{name}={column} applies only to growth=logistic"));
         }
     }
     for column in spec.columns().map(ExtraColumn::required) {

@@ -7,6 +7,7 @@ use super::{
     setting::Setting,
     values::{self, Value},
 };
+use crate::words::listed;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A `$type` whose fields are settings of the same names: those with a default, those that may be unset; then other fields.
@@ -41,7 +42,7 @@ impl<'a> Reader<'a> {
                 Some(setting) => _ = given.insert(setting.name, text),
                 None => match compatibility::check(family, &name, text) {
                     None => faults.push(unknown(family, &name, text)),
-                    Some(checked) => faults.extend(checked.err().map(|reason| format!("{name}: {text:?}: {reason}"))),
+                    Some(checked) => faults.extend(checked.err().map(|reason| invalid(&name, text, &reason))),
                 },
             }
         }
@@ -59,7 +60,7 @@ impl<'a> Reader<'a> {
         if let Some(text) = self.given.get(setting.name) {
             match parse(text, setting) {
                 Ok(value) => return Some(value),
-                Err(complaint) => self.faults.push(format!("{name}: {text:?}: {complaint}")),
+                Err(complaint) => self.faults.push(invalid(name, text, &complaint)),
             }
         }
         (!setting.default.is_empty()).then(|| parse(setting.default, setting).expect("a default is valid"))
@@ -100,7 +101,12 @@ impl<'a> Reader<'a> {
 fn unknown(family: Family, name: &str, text: &str) -> String {
     let owners: Vec<&str> = owners_of(name).into_iter().map(Family::name).collect();
     if owners.is_empty() {
-        return format!("{name}: no such setting; {}", suggestion(name, &[family]));
+        return format!("{name}: no such setting; {}", suggestion(name, Some(family)));
     }
-    format!("{name}: {text:?}: it belongs to model={}, and the model is {}", owners.join(" or "), family.name())
+    format!("{name}={text} applies only to {}; the model is {}", listed(&owners, "and"), family.name())
+}
+
+/// What to say of a value that cannot be used; `complaint` says what to use instead.
+fn invalid(name: &str, text: &str, complaint: &str) -> String {
+    format!("{name}={text:?} is invalid: {complaint}")
 }

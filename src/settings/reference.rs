@@ -32,8 +32,15 @@ pub fn describe(name: &str, model: Option<Family>) -> Result<String, String> {
     for group in groups(model) {
         for setting in group.settings.iter().filter(|setting| setting.is_called(&canonical)) {
             let Setting { name, kind, help, per_customer, common, .. } = setting;
-            _ = writeln!(text, "{name}\n  {help}\n  values: {kind}\n  default: {}", or_none(setting.default));
-            _ = writeln!(text, "  also called: {}\n  models: {}", or_none(&setting.aliases.join(", ")), models(group));
+            _ = writeln!(text, "{name}\n  {help}\n  values: {kind}");
+            match setting.default {
+                "" => text.push_str("  no default\n"),
+                default => _ = writeln!(text, "  default: {default}"),
+            }
+            if !setting.aliases.is_empty() {
+                _ = writeln!(text, "  also called: {}", setting.aliases.join(", "));
+            }
+            _ = writeln!(text, "  models: {}", models(group));
             _ = writeln!(text, "  may differ by customer: {}", if *per_customer { "yes" } else { "no" });
             let option = if *common { name.replace('_', "-") } else { format!("set {name}=VALUE") };
             _ = writeln!(text, "  option: --{option}\n");
@@ -47,15 +54,7 @@ pub fn describe(name: &str, model: Option<Family>) -> Result<String, String> {
             _ = writeln!(text, "  values: {accepted}\n  models: {}\n", family.name());
         }
     }
-    if text.is_empty() {
-        Err(format!("{name}: no such setting; {}", suggestion(&canonical, &families)))
-    } else {
-        Ok(text)
-    }
-}
-
-fn or_none(text: &str) -> &str {
-    if text.is_empty() { "none" } else { text }
+    if text.is_empty() { Err(format!("{name}: no such setting; {}", suggestion(&canonical, model))) } else { Ok(text) }
 }
 
 /// The page docs/settings.md.

@@ -62,7 +62,7 @@ const RUN: &[Setting] = table! {
     "model": Choice(Family::NAMES), "prophet", "What to fit for each customer.", per_customer, names_columns, common;
     "seed": Integer(0, usize::MAX), "0", "Seed of forecast intervals, of trees and of drawn validation rows.", common;
     "max_failures": Form("a count (5), a percentage (5%) or a share (0.05; 1.0 is all)"), "10%",
-        "Failed customers above which the run fails.", common;
+        "The run fails if more customers than this fail.", common;
     "customer_time_limit": Number("above 0", |x| x > 0.0 && x < 1e9), "",
         "Seconds that the fit of one customer may take; a slower customer fails, and the next run tries it again.";
     "version": Form("letters, digits, dots, dashes and underscores"), "",

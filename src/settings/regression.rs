@@ -71,7 +71,7 @@ fn boosting(reader: &mut Reader<'_>, seed: u64) -> BoostingParams {
         match &mut objective {
             Objective::Tweedie { variance_power } => *variance_power = power,
             other => reader.fault(format!(
-                "tweedie_variance_power: \"{power}\": it belongs to objective=reg:tweedie, and the objective is {}",
+                "tweedie_variance_power={power} applies only to objective=reg:tweedie; the objective is {}",
                 other.name()
             )),
         }

@@ -1,6 +1,7 @@
 //! What is known about a setting.
 
 use super::family::Family;
+use crate::words::listed;
 use std::fmt;
 
 /// The values that a setting may have.
@@ -21,7 +22,7 @@ pub enum Kind {
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Self::Choice(words) => write!(f, "one of {}", words.join(", ")),
+            Self::Choice(words) => f.write_str(&listed(words, "or")),
             Self::Integer(least, usize::MAX) => write!(f, "a whole number of at least {least}"),
             Self::Integer(least, most) => write!(f, "a whole number from {least} to {most}"),
             Self::Number("", _) => f.write_str("a number"),

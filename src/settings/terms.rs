@@ -146,7 +146,7 @@ mod tests {
             ("monthly:order=0:period=3", "\"monthly\": order=0: use a whole number from 1 to 100"),
             ("monthly:5", "\"monthly\": \"5\" is not an option"),
             ("monthly:orders=5", "\"monthly\": unknown option orders; the options are period, order"),
-            ("monthly:order=5:period=3:mode=both", "\"monthly\": mode=both: use one of additive, multiplicative"),
+            ("monthly:order=5:period=3:mode=both", "\"monthly\": mode=both: use additive or multiplicative"),
             ("[1]", "not a JSON array of objects"),
         ] {
             let fault = seasonalities(text).unwrap_err();

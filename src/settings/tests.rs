@@ -72,17 +72,17 @@ fn all_faults_are_in_one_message() {
     for part in [
         "hotizon: no such setting; did you mean horizon?",
         "growth",
-        "use one of linear, flat, logistic",
+        "growth=\"cubic\" is invalid: use linear, flat or logistic",
         "cap belongs to logistic growth",
         "regressors",
-        "mode=both: use one of additive, multiplicative",
+        "mode=both: use additive or multiplicative",
         "no holidays are known for \"Atlantis\"; the countries are AD, ",
         "interval_width",
         "use a number between 0 and 1",
         "mcmc_samples",
         "n_changepoints",
         "duplicates",
-        "use one of additive, multiplicative",
+        "use additive or multiplicative",
     ] {
         assert!(message.contains(part), "{part:?} is missing in:\n{message}");
     }
@@ -174,27 +174,27 @@ fn a_setting_of_another_model_is_refused_with_its_owner() {
     .unwrap_err()
     .to_string();
     for part in [
-        "growth: \"flat\": it belongs to model=prophet, and the model is gradient-boosting",
-        "horizon: \"7\": it belongs to model=prophet",
-        "min_samples_leaf: \"3\": it belongs to model=random-forest",
-        "fit_intercept: \"true\": it belongs to model=ridge",
+        "growth=flat applies only to prophet, seasonal-naive and mean; the model is gradient-boosting",
+        "horizon=7 applies only to prophet",
+        "min_samples_leaf=3 applies only to random-forest",
+        "fit_intercept=true applies only to ridge",
         "max_dept: no such setting; did you mean max_depth?",
-        "eta: \"fast\": use a number of at least 0",
-        "learning_rate: \"0.5\": is the same setting as eta, which is \"fast\"",
+        "eta=\"fast\" is invalid: use a number of at least 0",
+        "learning_rate=\"0.5\" is the same setting as eta, which is \"fast\"",
         "booster=dart is not supported, only booster=gbtree",
-        "num_round: \"0\": use a whole number of at least 1",
+        "num_round=\"0\" is invalid: use a whole number of at least 1",
         "names \"a\" twice",
-        "use one of ridge, none",
-        "duplicates: \"sum\": it belongs to model=prophet",
+        "use ridge or none",
+        "duplicates=sum applies only to prophet",
     ] {
         assert!(message.contains(part), "{part:?} is missing in:\n{message}");
     }
     assert_eq!(message.lines().count(), 1 + 12, "{message}");
     let message = settings(&[("max_depth", "3"), ("features", "a"), ("alpha", "1")]).unwrap_err().to_string();
     for part in [
-        "max_depth: \"3\": it belongs to model=gradient-boosting or random-forest, and the model is prophet",
-        "features: \"a\": it belongs to model=gradient-boosting or random-forest or ridge",
-        "alpha: \"1\": it belongs to model=gradient-boosting or ridge",
+        "max_depth=3 applies only to gradient-boosting and random-forest; the model is prophet",
+        "features=a applies only to gradient-boosting, random-forest and ridge",
+        "alpha=1 applies only to gradient-boosting and ridge",
     ] {
         assert!(message.contains(part), "{part:?} is missing in:\n{message}");
     }
@@ -313,14 +313,14 @@ fn every_fault_of_boosting_is_named_at_once() {
     .unwrap_err()
     .to_string();
     for part in [
-        "eta: \"fast\"",
-        "max_depth: \"0\"",
-        "subsample: \"1.5\": use a number above 0, at most 1",
-        "booster: \"dart\"",
+        "eta=\"fast\" is invalid",
+        "max_depth=\"0\" is invalid",
+        "subsample=\"1.5\" is invalid: use a number above 0, at most 1",
+        "booster=\"dart\" is invalid",
         "rank:ndcg",
         "interaction_constraints is not supported",
-        "tweedie_variance_power: \"1.2\": it belongs to objective=reg:tweedie",
-        "base_score: \"inf\": use a number",
+        "tweedie_variance_power=1.2 applies only to objective=reg:tweedie",
+        "base_score=\"inf\" is invalid: use a number",
         "depth: no such setting",
     ] {
         assert!(message.contains(part), "{part} is missing in: {message}");
@@ -366,7 +366,7 @@ fn every_fault_of_forests_is_named_at_once() {
     .unwrap_err()
     .to_string();
     for part in [
-        "n_estimators: \"0\"",
+        "n_estimators=\"0\" is invalid",
         "absolute_error",
         "ccp_alpha",
         "max_features=1.5",
@@ -411,7 +411,7 @@ fn later_sources_take_precedence_under_any_name_of_a_setting() {
     assert!(merged.contains_key("prediction_length"), "it is not a setting of this model, and refused later");
     let twice = source(&[("prediction-length", "3"), ("horizon", "4")]);
     let fault = merge(&[twice]).unwrap_err().to_string();
-    assert!(fault.contains("prediction-length: \"3\": is the same setting as horizon, which is \"4\""), "{fault}");
+    assert!(fault.contains("prediction-length=\"3\" is the same setting as horizon, which is \"4\""), "{fault}");
 }
 
 #[test]
@@ -420,6 +420,15 @@ fn a_setting_is_described_by_any_of_its_names() {
         assert!(reference::describe(name, None).is_ok(), "{name}");
     }
     assert!(reference::describe("hotizon", None).unwrap_err().contains("did you mean horizon?"));
+    assert!(
+        !reference::describe("future", None).unwrap().contains("none"),
+        "it has neither a default nor another name"
+    );
+    let fault = settings(&[("learningrate", "0.1")]).unwrap_err().to_string();
+    assert!(
+        fault.ends_with("did you mean learning_rate? It applies only to gradient-boosting; the model is prophet"),
+        "{fault}"
+    );
     assert!(reference::describe("alpha", Some(Family::Prophet)).is_err());
     assert!(!reference::list(Some(Family::Prophet)).contains("num_round"));
     assert!(find(Family::Ridge, "horizon").is_none());

@@ -4,6 +4,7 @@ use crate::{
     input::{ColumnNames, Contents, Discovery, InputFile, Skipped},
     shard::Shard,
     store::Store,
+    words::counted,
 };
 use manyfit_models::data::CustomerId;
 
@@ -14,7 +15,7 @@ pub(super) struct Plan {
     pub(super) customers: usize,
     pub(super) refused: Vec<(String, String)>,
     skipped: Skipped,
-    columns: Option<ColumnNames>,
+    pub(super) columns: Option<ColumnNames>,
 }
 
 impl Plan {
@@ -48,14 +49,8 @@ impl Plan {
         if self.customers == 0 {
             lines.push(format!("no customers in {input}{part}: nothing to do"));
         } else {
-            let files = self.files.len();
-            let plural = |n: usize| if n == 1 { "" } else { "s" };
-            lines.push(format!(
-                "{} customer{} in {files} file{} of {input}{part}",
-                self.customers,
-                plural(self.customers),
-                plural(files)
-            ));
+            let (customers, files) = (counted(self.customers, "customer"), counted(self.files.len(), "file"));
+            lines.push(format!("{customers} in {files} of {input}{part}"));
         }
         if let Some(columns) = &self.columns {
             lines.push(columns.to_string());

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    input::{Contents, InputFile, InputSettings, Reader},
+    input::{ColumnNames, Contents, InputFile, Reader},
     results::{EncodedRows, Outcome, Phases},
     run::{Gate, catch_panic},
     settings::Task,
@@ -38,6 +38,8 @@ pub(super) struct Workers<'a> {
     job: &'a Job<'a>,
     validation: &'a Validation<'a>,
     context: FitContext<'a>,
+    /// The columns of the first file, which others must agree with.
+    columns: Option<ColumnNames>,
     memory: Option<Arc<Gate>>,
 }
 
@@ -53,8 +55,8 @@ struct Worker {
 }
 
 impl Worker {
-    fn new(input: &InputSettings) -> Self {
-        Self { reader: Reader::new(input.clone()), fit: Buffers::default() }
+    fn new(reader: Reader) -> Self {
+        Self { reader, fit: Buffers::default() }
     }
 }
 
@@ -76,8 +78,13 @@ impl<'a> Workers<'a> {
                 has_validation: job.validation.is_some(),
                 stop: job.stop,
             },
+            columns: plan.columns.clone(),
             memory: Gate::if_needed(job.memory_to_read(), job.jobs, sizes),
         }
+    }
+
+    fn reader(&self) -> Reader {
+        Reader::new(self.job.settings.input.clone()).agreeing_with(self.columns.clone())
     }
 
     /// Works with the buffers of this thread.
@@ -85,7 +92,7 @@ impl<'a> Workers<'a> {
     /// They are taken out meanwhile: if a library waits inside `work`, rayon may start another customer on this thread, which
     /// then finds none and gets new buffers.
     fn with_worker<T>(&self, work: impl FnOnce(&mut Worker) -> T) -> T {
-        let mut worker = WORKER.take().unwrap_or_else(|| Worker::new(&self.job.settings.input));
+        let mut worker = WORKER.take().unwrap_or_else(|| Worker::new(self.reader()));
         let result = work(&mut worker);
         WORKER.set(Some(worker));
         result
@@ -96,7 +103,6 @@ impl<'a> Workers<'a> {
         let Self { job, validation, context, .. } = self;
         let size = || file.unpacked_size() + validation.size_with(file);
         let admitted = self.memory.as_ref().map(|memory| memory.admit(size()));
-        let input = &job.settings.input;
         match (&file.contents, &job.settings.task) {
             (Contents::One(customer), task) => self.with_worker(|worker| {
                 self.guarded(worker, customer, Phases::default(), events, |worker, ms| {
@@ -115,17 +121,17 @@ impl<'a> Workers<'a> {
                 });
                 if admitted.is_some() {
                     // If memory is limited, buffers that a large file grew are freed with it.
-                    *worker = Worker::new(input);
+                    *worker = Worker::new(self.reader());
                 }
             }),
             (Contents::Many(_), Task::Forecast(task)) => {
-                let read = || Reader::new(input.clone()).read_bundle(job.input, file);
+                let read = || self.reader().read_bundle(job.input, file);
                 self.fit_bundle(file, events, read, |customer, series, buffers, ms| {
                     fit_series(context, task, customer, &series, buffers, ms)
                 });
             }
             (Contents::Many(_), Task::Regression(task)) => {
-                let read = || validation.read_bundle(job.input, Reader::new(input.clone()), file);
+                let read = || validation.read_bundle(job.input, self.reader(), file);
                 self.fit_bundle(file, events, read, |customer, tables, buffers, ms| {
                     fit_rows(context, task, customer, tables, buffers, ms)
                 });
@@ -178,7 +184,7 @@ impl<'a> Workers<'a> {
     ) {
         let result = catch_panic(|| work(worker, &mut ms)).unwrap_or_else(|error| {
             // Buffers that the panic left half-done are not used again.
-            *worker = Worker::new(&self.job.settings.input);
+            *worker = Worker::new(self.reader());
             Err(error.into())
         });
         let event = match result {

@@ -47,7 +47,10 @@ fn a_customer_that_the_table_of_the_future_does_not_know_has_its_own_rows() {
     // A customer that cannot be forecast keeps its model, and the manifest says so.
     let failed = &manifest(&output.path().join("manifest.jsonl"))["c"];
     assert_eq!((failed["status"].as_str(), failed["rows"].as_u64()), (Some("failed"), Some(60)));
-    assert!(failed["reason"].as_str().unwrap().contains("price are known for 1 dates"), "{failed}");
+    assert!(
+        failed["reason"].as_str().unwrap().contains("horizon=3 needs 3 future values of price; 1 are given"),
+        "{failed}"
+    );
     assert_eq!((failed["artifact"].as_str(), failed["first"].as_str()), (Some("c.tar.gz"), Some("2022-01-03")));
     assert_eq!(failed["sha256"].as_str().map(str::len), Some(64));
     assert!(output.path().join("models/c.tar.gz").exists());
@@ -204,7 +207,7 @@ fn with_a_table_of_the_future_a_horizon_is_so_many_of_its_dates_after_the_last_v
     let models = output.path().join("models");
     let asked = |horizon: &str| predict(&models, &[horizon, "--future", &path("rows.csv")]);
     assert_eq!(first_five(&asked("--horizon=3").with_code(0).out), forecasts(output.path()));
-    asked("--horizon=9").with_code(3).complains_of(&["horizon=9 steps", "price are known for 5 dates"]);
+    asked("--horizon=9").with_code(3).complains_of(&["horizon=9 needs 9 future values of price; 5 are given"]);
 
     // A model that needs no columns goes over the dates of the table too, and beyond them by its frequency.
     let plain = [("a.csv", daily(60, 1))];

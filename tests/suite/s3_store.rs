@@ -117,6 +117,22 @@ fn faults_that_stay_end_with_an_error_that_says_whose_they_are() {
 }
 
 #[test]
+fn what_no_later_attempt_changes_is_said_at_once() {
+    for (fault, words) in [
+        (Fault::Unsupported, &["AWS_REQUEST_CHECKSUM_CALCULATION=when_required", "501 NotImplemented"][..]),
+        (Fault::Full, &["no room is left", "403 QuotaExceeded"]),
+    ] {
+        let server = Server::with_faults(Duration::ZERO, move |seen: &Seen| (seen.operation == "PUT").then_some(fault));
+        let error = store_at(&server, "out/").publish("8.csv", b"8").unwrap_err();
+        assert_eq!((error.code(), server.requests("PUT")), (4, 1), "{error}");
+        for word in words {
+            assert!(error.to_string().contains(word), "{word:?} is missing in: {error}");
+        }
+        assert!(!error.to_string().contains("s3:ListBucket"), "{error}");
+    }
+}
+
+#[test]
 fn wrong_credentials_and_buckets_are_faults_of_the_place() {
     let server = Server::start();
     let options = short();

@@ -214,7 +214,24 @@ fn credentials_that_expire_stop_the_run_and_the_next_one_goes_on() {
 
     let mut nobody = command(&server, "out", &[]);
     nobody.env_remove("AWS_ACCESS_KEY_ID").env("AWS_EC2_METADATA_DISABLED", "true");
-    Ended::from(nobody.output().unwrap()).with_code(4).complains_of(&["no credentials for S3", "AWS_PROFILE"]);
+    let ended = Ended::from(nobody.output().unwrap()).with_code(4);
+    let ended = ended.complains_of(&["no credentials for S3", "AWS_PROFILE"]);
+    assert!(!ended.err.contains('{') && !ended.err.contains("ProviderError"), "{}", ended.err);
+}
+
+#[test]
+fn a_refused_connection_is_named_while_it_is_tried_again() {
+    let server = Server::start();
+    // A port on which nobody listens any more.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut refused = command(&server, "out", &[]);
+    refused
+        .arg("--s3-patience=4")
+        .env("AWS_ENDPOINT_URL_S3", format!("http://{free}"))
+        .env("AWS_ENDPOINT_URL", format!("http://{free}"));
+    let ended = Ended::from(refused.output().unwrap()).with_code(4);
+    assert_eq!(ended.err.matches("trying for up to 4 s").count(), 1, "{}", ended.err);
+    ended.complains_of(&["s3://fleet", "onnection refused", "check the network"]);
 }
 
 #[test]

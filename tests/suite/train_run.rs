@@ -23,8 +23,8 @@ use manyfit::{
 use serde_json::{Value, json};
 
 use super::support::{
-    artifacts, daily, daily_rows, files, fleet, folder, json, manifest, members, repository, statuses, train,
-    train_command,
+    Ended, artifacts, daily, daily_rows, files, fleet, folder, json, manifest, manyfit, members, repository, statuses,
+    train, train_command,
 };
 
 /// The customer of the sample whose file has words where a number should be.
@@ -257,6 +257,50 @@ fn what_prophet_cannot_fit_falls_back_and_says_so() {
 }
 
 #[test]
+fn the_columns_are_guessed_once_for_all_files() {
+    let rows = daily_rows(30, 1).iter().fold("day,units_sold,promo\n".to_owned(), |mut rows, (date, value)| {
+        writeln!(rows, "{date},{value},0").unwrap();
+        rows
+    });
+    let with_text = rows.replacen("2022-01-03,", "2022-01-03,closed ", 1);
+    let input = folder([("a.csv", rows.clone()), ("b.csv", with_text), ("c.csv", rows)]);
+    let output = tempfile::tempdir().unwrap();
+    let ended = train(input.path(), output.path(), &["max_failures=1"]).with_code(0);
+    assert!(ended.out.contains("(timestamp and target are guessed; set them to choose)"), "{}", ended.out);
+    let reason = manifest(&output.path().join("manifest.jsonl"))["b"]["reason"].as_str().unwrap().to_owned();
+    let words =
+        r#"b.csv: its target column seems to be "promo", and that of the first file is "units_sold": set target"#;
+    assert!(reason.contains(words), "{reason}");
+    let ended = train(input.path(), output.path(), &["target=units_sold", "max_failures=0"]).with_code(3);
+    ended.complains_of(&["b.csv: line 2, column \"units_sold\"", "is not a number"]);
+}
+
+#[test]
+fn one_cause_is_one_line_and_a_single_failure_is_said_once() {
+    let fleet = fleet(12, 25);
+    let output = tempfile::tempdir().unwrap();
+    let ended = train(fleet.path(), output.path(), &["target=sold"]).with_code(3);
+    assert!(!ended.out.contains("failed: "), "{}", ended.out);
+    ended.complains_of(&[
+        "12 of 12 customers failed, more than max_failures=10% allows; 12 customers (customer-000, customer-001, customer-002 and 9 more): \
+         has no column \"sold\" (from target)",
+    ]);
+}
+
+#[test]
+fn an_option_that_is_a_setting_says_how_to_give_it() {
+    for (command, option, tip) in [
+        ("train", "--overrides", "overrides is a setting: write --set overrides=VALUE"),
+        ("job", "--num-round=3", "num_round is a setting: write --set num_round=VALUE"),
+    ] {
+        let ended = Ended::from(manyfit().args([command, option]).output().unwrap()).with_code(2);
+        ended.complains_of(&["unexpected argument", tip]);
+    }
+    let ended = Ended::from(manyfit().args(["serve", "--overrides"]).output().unwrap()).with_code(2);
+    assert!(!ended.err.contains("--set"), "{}", ended.err);
+}
+
+#[test]
 fn rows_of_one_moment_are_settled_as_the_setting_says() {
     let input = folder([("8.csv", "ds,y\n2022-01-01,1\n2022-01-02,2\n2022-01-02,4\n2022-01-03,9\n")]);
     let output = tempfile::tempdir().unwrap();
@@ -283,7 +327,7 @@ fn all_faults_of_the_settings_are_in_one_message() {
     let ended = train(input.path(), output.path(), &settings).with_code(2);
     ended.complains_of(&[
         "did you mean horizon?",
-        "linear, flat, logistic",
+        "linear, flat or logistic",
         "interval_width",
         "n_changepoints",
         "seed",

@@ -534,11 +534,7 @@ fn bad_tables_fail_with_file_line_column_and_value_and_odd_ones_have_sound_model
             "target-text.csv: line 2, column \"price\": \"cheap\" is not a number",
         ),
         ("ragged", line(5, "1,2,3"), "ragged.csv: line 5: the row has 3 fields where the first line has 5"),
-        (
-            "no-target",
-            good.replace("price", "cost"),
-            "no-target.csv: has no column \"price\", which the setting target names",
-        ),
+        ("no-target", good.replace("price", "cost"), "no-target.csv: has no column \"price\" (from target)"),
         ("no-targets", "price,a\n,1\nNA,2\n".into(), "no-targets.csv: no row has a target"),
         ("header-only", "price,a\n".into(), "header-only.csv: no row has a target"),
         ("empty", String::new(), "empty.csv: is empty"),

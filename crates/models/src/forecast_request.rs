@@ -114,7 +114,11 @@ impl<'a> Future<'a> {
         let known = future.known.iter().copied();
         let mut dates: Vec<i64> = known.filter(|date| is_told && *date > last_value).take(horizon).collect();
         if dates.len() < horizon && !needed.is_empty() {
-            let (columns, dates) = (needed.join(", "), dates.len());
+            let columns = match needed {
+                [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+                needed => needed.join(", "),
+            };
+            let dates = dates.len();
             return Err(CovariateError::TooFewDates { horizon, columns, dates });
         }
         let end = dates.last().copied().unwrap_or(last_date);

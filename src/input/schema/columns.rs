@@ -38,6 +38,12 @@ pub(in crate::input) trait Columns: Sized {
         Ok(())
     }
 
+    /// Refuses columns that were detected and are others than those of the run's first file: a bad value in the column that is
+    /// meant must not let another take its place.
+    fn agree(&self, _header: &Header, _first: &ColumnNames) -> Result<(), DataError> {
+        Ok(())
+    }
+
     /// The column of timestamps, whose form is to be decided before the rows are read.
     fn timestamp(&self) -> Option<usize> {
         None

@@ -1,6 +1,6 @@
 //! The names of the columns, for people.
 
-use crate::input::value::decimal::Decimal;
+use crate::{input::value::decimal::Decimal, words::listed};
 use std::fmt;
 
 /// The most features that are listed by name.
@@ -8,7 +8,7 @@ const SHOWN: usize = 12;
 
 /// The columns that the series or tables of a file are made of.
 ///
-/// Displays as `timestamp = "WeekStarting", target = "Quantity" (guessed; set timestamp and target to choose)`.
+/// Displays as `timestamp = "WeekStarting", target = "Quantity" (timestamp and target are guessed; set them to choose)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ColumnNames {
     /// The column of timestamps, in files of series.
@@ -19,6 +19,8 @@ pub struct ColumnNames {
     pub customer: Option<ColumnName>,
     /// The columns of features, in files of tables.
     pub features: Vec<String>,
+    /// The number of the file's columns.
+    pub width: usize,
     /// How the timestamps of the file are read, if that is not a matter of course.
     pub times: Option<String>,
     /// How the numbers of the file are read, if not as usual.
@@ -30,6 +32,8 @@ pub struct ColumnNames {
 pub struct ColumnName {
     /// The name in the file; `#1` for the first column of a file without a header.
     pub name: String,
+    /// Its position in the file, from 0.
+    pub at: usize,
     /// Whether it was detected, not set by the user.
     pub guessed: bool,
 }
@@ -53,7 +57,7 @@ impl fmt::Display for ColumnNames {
         match guessed.as_slice() {
             [] => {}
             [one] => write!(f, " ({one} is guessed; set {one} to choose)")?,
-            [first @ .., last] => write!(f, " (guessed; set {} and {last} to choose)", first.join(", "))?,
+            several => write!(f, " ({} are guessed; set them to choose)", listed(several, "and"))?,
         }
         if let Some(times) = &self.times {
             write!(f, "; {times}")?;

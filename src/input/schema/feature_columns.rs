@@ -148,13 +148,14 @@ impl Columns for FeatureColumns {
         // A column with the name target is certain, and a file without a header has no other.
         let name = |at: usize, set: &Option<String>| {
             let name = header.display(at);
-            ColumnName { guessed: set.is_none() && name != "target", name }
+            ColumnName { guessed: set.is_none() && name != "target", name, at }
         };
         ColumnNames {
             timestamp: None,
             target: name(self.target, &settings.target),
             customer: self.customer.map(|at| name(at, &settings.customer)),
             features: self.features.iter().map(|column| header.display(column.at)).collect(),
+            width: header.len(),
             times: None,
             decimal: None,
         }
@@ -285,7 +286,7 @@ mod tests {
             (&["3", "red"], settings(Some("z"), none()), "\"red\"; if this is a row of data, set header to false"),
             (&["y"], settings(None, none()), "has no column of features"),
             (&["y", "a", "a"], settings(None, none()), "two columns named \"a\""),
-            (&["y", "a"], settings(Some("z"), none()), "has no column \"z\", which the setting target names"),
+            (&["y", "a"], settings(Some("z"), none()), "has no column \"z\" (from target)"),
             (
                 &["y", "a"],
                 settings(None, TableSettings { features: list(&["a", "y"]), ..none() }),

@@ -87,7 +87,7 @@ impl Header {
     pub(in crate::input) fn required(&self, setting: &str, wanted: &str) -> Result<usize, DataError> {
         self.find(wanted).ok_or_else(|| {
             DataError::file(format!(
-                "has no column {}, which the setting {setting} names; its columns are {}",
+                "has no column {} (from {setting}); its columns are {}",
                 quoted(wanted.as_bytes()),
                 self.list()
             ))

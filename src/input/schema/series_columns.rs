@@ -1,6 +1,7 @@
 //! Which column of a series is the timestamp, the target, the customer: as set, or detected.
 //!
-//! Detection depends on the file alone, so a customer's model does not depend on the other files of its directory.
+//! Detection depends on the file alone, so a customer's model does not depend on the other files of its directory. A file
+//! whose columns are others than those of the first file is refused, as a bad value may be why.
 
 use crate::input::{
     csv::split::Record,
@@ -142,21 +143,49 @@ impl Columns for SeriesColumns {
     }
 
     fn describe(&self, header: &Header, settings: &InputSettings) -> ColumnNames {
-        let name = |at: usize, set: &Option<String>| ColumnName { name: header.display(at), guessed: set.is_none() };
+        let name =
+            |at: usize, set: &Option<String>| ColumnName { name: header.display(at), at, guessed: set.is_none() };
         ColumnNames {
             timestamp: Some(match self.clock {
                 None => name(self.timestamp, &settings.timestamp),
                 Some(clock) => {
                     let name = format!("{},{}", header.display(self.timestamp), header.display(clock));
-                    ColumnName { name, guessed: false }
+                    ColumnName { name, at: self.timestamp, guessed: false }
                 }
             }),
             target: name(self.target, &settings.target),
             customer: self.customer.map(|at| name(at, &settings.customer)),
             features: Vec::new(),
+            width: header.len(),
             times: self.times.note.clone(),
             decimal: None,
         }
+    }
+
+    fn agree(&self, header: &Header, first: &ColumnNames) -> Result<(), DataError> {
+        let differs = |role: &str, own: usize, first: &ColumnName| {
+            DataError::file(format!(
+                "its {role} column seems to be {}, and that of the first file is {}: set {role}, or correct the file",
+                quoted(header.name(own)),
+                quoted(first.name.as_bytes())
+            ))
+        };
+        // Without a header a column is only a number, and its position was all there was to guess from.
+        if header.is_headerless() || first.target.name.starts_with('#') {
+            return Ok(());
+        }
+        if let Some(timestamp) = first.timestamp.as_ref().filter(|timestamp| timestamp.guessed)
+            && header.find(&timestamp.name).is_some_and(|at| at != self.timestamp)
+        {
+            return Err(differs("timestamp", self.timestamp, timestamp));
+        }
+        let target = &first.target;
+        let is_same = match header.find(&target.name) {
+            Some(at) => at == self.target,
+            // The column may be called after the customer: then it is where the first file's is, or nothing else is left.
+            None => (self.target, header.len()) == (target.at, first.width) || !self.leaves_any(header),
+        };
+        if target.guessed && !is_same { Err(differs("target", self.target, target)) } else { Ok(()) }
     }
 
     fn timestamp(&self) -> Option<usize> {
@@ -186,6 +215,12 @@ impl Columns for SeriesColumns {
 }
 
 impl SeriesColumns {
+    /// Whether there are columns without a role that might be the target.
+    fn leaves_any(&self, header: &Header) -> bool {
+        let roles: Vec<usize> = self.wanted();
+        (0..header.len()).any(|at| !roles.contains(&at) && !is_counter(header, at))
+    }
+
     /// The columns of a file without a header: as set, such as `#2`, or as the rows tell.
     fn by_position(header: &Header, settings: &InputSettings, whose: Whose) -> Result<Self, DataError> {
         let set = |setting: &str, wanted: &Option<String>| {
@@ -253,14 +288,18 @@ fn guess_target(
     kind: impl Fn(usize) -> ColumnKind,
     allowed: impl Fn(usize) -> bool + Copy,
 ) -> Result<usize, DataError> {
-    let counters = COUNTERS.iter().chain(&TIMESTAMPS_BY_VALUE);
-    let counter = |at: usize| counters.clone().any(|name| same_letters(header.name(at), name));
     header
         .guess(TARGETS.split(' '), allowed)
-        .or_else(|| (0..header.len()).find(|&at| allowed(at) && !counter(at) && kind(at).seen && kind(at).number))
+        .or_else(|| {
+            (0..header.len()).find(|&at| allowed(at) && !is_counter(header, at) && kind(at).seen && kind(at).number)
+        })
         .ok_or_else(|| {
             DataError::file(format!("no column looks like a target: set target to one of {}", header.list()))
         })
+}
+
+fn is_counter(header: &Header, at: usize) -> bool {
+    COUNTERS.iter().chain(&TIMESTAMPS_BY_VALUE).any(|name| same_letters(header.name(at), name))
 }
 
 #[cfg(test)]
@@ -323,6 +362,52 @@ mod tests {
     }
 
     #[test]
+    fn a_file_whose_columns_are_others_than_the_first_file_s_is_refused() {
+        let resolved = |names: &[&str], row: &[&str]| {
+            let header = header(names);
+            let columns =
+                SeriesColumns::resolve(&header, &InputSettings::default(), Whose::File, None, || kinds(row)).unwrap();
+            (header, columns)
+        };
+        let (header, columns) = resolved(&["when", "units_sold", "promo"], &["2024-01-01", "3", "0"]);
+        let first = columns.describe(&header, &InputSettings::default());
+        for (names, row, complaint) in [
+            (&["when", "units_sold", "promo"][..], &["2024-01-01", "3", "1"][..], ""),
+            (&["promo", "UNITS_SOLD", "when"], &["x", "3", "2024-01-01"], ""),
+            (&["when", "meter_2", "promo"], &["2024-01-01", "3", "1"], ""),
+            (&["when", "meter_2"], &["2024-01-01", "3"], ""),
+            (&["id", "date", "sold"], &["7", "2024-01-01", "3"], ""),
+            (
+                &["when", "units_sold", "promo"],
+                &["2024-01-01", "many", "1"],
+                r#"target column seems to be "promo", and"#,
+            ),
+            (
+                &["when", "promo", "price", "a"],
+                &["2024-01-01", "3", "1", "2"],
+                r#"the first file is "units_sold": set target"#,
+            ),
+            (
+                &["when", "units_sold", "paid"],
+                &["soon", "3", "2024-01-01"],
+                r#"timestamp column seems to be "paid", and"#,
+            ),
+        ] {
+            let (header, columns) = resolved(names, row);
+            match columns.agree(&header, &first) {
+                Ok(()) => assert_eq!(complaint, "", "{names:?}"),
+                Err(fault) => assert!(
+                    !complaint.is_empty() && fault.clone().in_file("f").to_string().contains(complaint),
+                    "{names:?} {fault:?}"
+                ),
+            }
+        }
+        let set = InputSettings { target: Some("units_sold".into()), ..InputSettings::default() };
+        let (header, columns) = resolved(&["when", "units_sold", "promo"], &["2024-01-01", "many", "1"]);
+        assert!(columns.agree(&header, &columns.describe(&header, &set)).is_ok(), "what is set is not compared");
+    }
+
+    #[test]
     fn set_names_are_taken_exactly_and_then_in_any_case() {
         let header = header(&["Value", "value", "Stamp"]);
         let settings = |timestamp: &str, target: &str| InputSettings {
@@ -337,10 +422,7 @@ mod tests {
         );
         assert_eq!(resolve(settings("Stamp", "VALUE")).unwrap().target, 0);
         let refusal = resolve(settings("Stamp", "kwh")).unwrap_err().in_file("8.csv").to_string();
-        assert_eq!(
-            refusal,
-            r#"8.csv: has no column "kwh", which the setting target names; its columns are "Value", "value", "Stamp""#
-        );
+        assert_eq!(refusal, r#"8.csv: has no column "kwh" (from target); its columns are "Value", "value", "Stamp""#);
         assert!(resolve(settings("stamp", "stamp")).unwrap_err().in_file("f").to_string().contains("three different"));
     }
 

@@ -387,7 +387,7 @@ mod tests {
         assert_eq!(names(&discovery), ["7", "8"]);
         assert_eq!(
             discovery.columns.unwrap().to_string(),
-            r#"timestamp = "WeekStarting", target = "Quantity", customer = "Store" (guessed; set timestamp and target to choose)"#
+            r#"timestamp = "WeekStarting", target = "Quantity", customer = "Store" (timestamp and target are guessed; set them to choose)"#
         );
     }
 
@@ -399,7 +399,7 @@ mod tests {
         assert_eq!(names(&discovery), ["0", "1", "2"]);
         assert_eq!(
             discovery.columns.unwrap().to_string(),
-            r#"timestamp = "WeekStarting", target = "Quantity" (guessed; set timestamp and target to choose)"#
+            r#"timestamp = "WeekStarting", target = "Quantity" (timestamp and target are guessed; set them to choose)"#
         );
         assert_eq!(found(&[("0.csv", "")]).columns, None);
     }

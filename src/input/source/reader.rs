@@ -13,7 +13,7 @@ use crate::{
         },
         csv::file::Scratch,
         data_error::{DataError, Position},
-        schema::columns::Columns,
+        schema::{columns::Columns, description::ColumnNames},
         settings::InputSettings,
         source::{
             file_name::Format,
@@ -36,6 +36,8 @@ pub type KnownFeatures<'a> = HashMap<&'a CustomerId, &'a [Feature]>;
 #[derive(Default)]
 pub struct Reader {
     settings: InputSettings,
+    /// The columns of the run's first file.
+    first: Option<ColumnNames>,
     bytes: Bytes,
     scratch: Scratch,
     rows: SeriesRows,
@@ -49,6 +51,12 @@ impl Reader {
         Self { settings, ..Self::default() }
     }
 
+    /// Refuses files of series whose columns are detected to be others than these, of the run's first file.
+    #[must_use]
+    pub fn agreeing_with(self, first: Option<ColumnNames>) -> Self {
+        Self { first, ..self }
+    }
+
     /// The series of a file of one customer, valid until the next call. Empty if the file has no rows.
     ///
     /// # Errors
@@ -56,12 +64,12 @@ impl Reader {
     /// read.
     pub fn read_series(&mut self, store: &dyn Store, file: &InputFile) -> Result<&Series> {
         check_single(file)?;
-        let Self { settings, bytes, scratch, rows, series } = self;
+        let Self { settings, first, bytes, scratch, rows, series } = self;
         let bytes = bytes.load_file(store, file)?;
         rows.clear();
         // Moved into the sink and back, for their memory.
         let own = std::mem::take(rows);
-        read_into(bytes, file, settings, None, scratch, |_| Single(own))
+        read_into(bytes, file, (settings, first.as_ref()), None, scratch, |_| Single(own))
             .and_then(|(Single(read), columns)| {
                 *rows = read;
                 sort_and_combine(rows, &columns, context(settings, file), series)
@@ -92,7 +100,7 @@ impl Reader {
         known: Option<&[Feature]>,
     ) -> Result<Option<Table>> {
         check_single(file)?;
-        let Self { settings, bytes, scratch, .. } = self;
+        let Self { settings, first: columns, bytes, scratch, .. } = self;
         let bytes = bytes.load_file(store, file)?;
         let sink = |columns: &_| {
             let (rows, bytes) = match file.format {
@@ -102,7 +110,7 @@ impl Reader {
             };
             Single(TableRows::with_capacity(columns, known, rows, bytes))
         };
-        read_into(bytes, file, settings, known, scratch, sink)
+        read_into(bytes, file, (settings, columns.as_ref()), known, scratch, sink)
             .and_then(|(Single(rows), columns)| rows.finish(&columns, &scratch.header, context(settings, file)))
             .map_err(|error| error.in_file(&store.describe(&file.key)))
     }
@@ -134,7 +142,7 @@ impl Reader {
         let wanted: Vec<&(CustomerId, usize)> = customers.iter().filter(|(customer, _)| is_wanted(customer)).collect();
         let Some((first, _)) = wanted.first() else { return Ok(Vec::new()) };
         let features = |customer: &CustomerId| known.and_then(|known| known.get(customer).copied());
-        let Self { settings, bytes, scratch, .. } = self;
+        let Self { settings, first: columns, bytes, scratch, .. } = self;
         let bytes = bytes.load_file(store, file)?;
         let all_rows = customers.iter().map(|(_, rows)| rows).sum::<usize>().max(1);
         let text_bytes = if file.format == Format::Csv { bytes.len() } else { 0 };
@@ -146,7 +154,9 @@ impl Reader {
             }))
         };
         let in_file = |error: DataError| error.in_file(&store.describe(&file.key));
-        let (bundle, columns) = read_into(bytes, file, settings, features(first), scratch, sink).map_err(in_file)?;
+        let settings_and_columns = (&*settings, columns.as_ref());
+        let (bundle, columns) =
+            read_into(bytes, file, settings_and_columns, features(first), scratch, sink).map_err(in_file)?;
         let context = context(settings, file);
         let finish = |rows: Result<R, DataError>| {
             rows.and_then(|rows| rows.finish(&columns, &scratch.header, context)).map_err(in_file)
@@ -159,7 +169,7 @@ impl Reader {
 fn read_into<R: Rows, S: Sink<R>>(
     bytes: &[u8],
     file: &InputFile,
-    settings: &InputSettings,
+    (settings, first): (&InputSettings, Option<&ColumnNames>),
     known: Option<&[Feature]>,
     scratch: &mut Scratch,
     sink: impl FnOnce(&R::Columns) -> S,
@@ -167,6 +177,7 @@ fn read_into<R: Rows, S: Sink<R>>(
     let mut open = OpenFile::open::<R::Columns>(bytes, file.format, settings, scratch)?;
     let mut columns: R::Columns = open.resolve(settings, file.whose(), known)?;
     columns.resolve_extra(open.header(), settings)?;
+    first.map_or(Ok(()), |first| columns.agree(open.header(), first))?;
     open.decide_forms(&mut columns, settings)?;
     let mut sink = sink(&columns);
     open.read(&columns, &columns.wanted(), &mut sink)?;

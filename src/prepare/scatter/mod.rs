@@ -21,6 +21,7 @@ use self::{
 use super::{
     buckets::{Bucket, BucketFile, BucketWriter},
     options::Options,
+    progress::Progress,
     resources::Resources,
     row_counts::RowCounts,
 };
@@ -52,7 +53,7 @@ pub(super) fn scatter(
     let bits = wanted.next_power_of_two().trailing_zeros();
     let file = BucketFile::create(rows)?;
     let bad_rows = BadRows::new(options.max_bad_rows);
-    let shared = Shared { blocks: Mutex::new(blocks), bad_rows, resources };
+    let shared = Shared { blocks: Mutex::new(blocks), bad_rows, resources, progress: Progress::new() };
     let (all, buffer) = (Bucket::default(), resources.write_buffer(1 << bits));
     let parts = resources
         .on_every_thread(|| Worker::new(&shared, &file, BucketWriter::new(&file, &all, bits, buffer)).run())?;

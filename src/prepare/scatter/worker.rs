@@ -12,6 +12,7 @@ use crate::{
     input::csv::split::{self, Record, Text},
     prepare::{
         buckets::{self, Bucket, BucketFile, BucketWriter},
+        progress::Progress,
         resources::Resources,
         row_counts::RowCounts,
     },
@@ -25,6 +26,7 @@ pub(super) struct Shared<'a> {
     pub(super) blocks: Mutex<BlockReader<'a>>,
     pub(super) bad_rows: BadRows,
     pub(super) resources: &'a Resources<'a>,
+    pub(super) progress: Progress,
 }
 
 /// Appends rows to their customers' buckets.
@@ -48,7 +50,12 @@ impl<'s, 'a> Worker<'s, 'a> {
             self.shared.resources.check()?;
             let block = lock(&self.shared.blocks).next(&mut text)?;
             let Some(block) = block else { break };
+            let before = self.counts.seen();
             self.read(&block, &text, &mut scratch)?;
+            let rows = self.counts.seen() - before;
+            self.shared
+                .progress
+                .add(rows, |rows| format!("read {}.{} million rows", rows / 1_000_000, rows / 100_000 % 10));
         }
         self.bad_rows.flush()?;
         Ok((self.counts, self.buckets.finish()?))

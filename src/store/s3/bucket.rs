@@ -8,7 +8,10 @@ use crate::{
 use aws_sdk_s3::{Client, primitives::ByteStream};
 use std::{
     future::Future,
-    sync::mpsc::{self, Receiver},
+    sync::{
+        Once,
+        mpsc::{self, Receiver},
+    },
 };
 use tokio::runtime::Handle;
 
@@ -23,6 +26,8 @@ pub(super) struct Bucket {
     pub(super) name: String,
     pub(super) prefix: String,
     pub(super) options: S3Options,
+    /// Whether people were told that requests have to be repeated.
+    pub(super) notice: Once,
 }
 
 impl Bucket {

@@ -3,10 +3,11 @@
 use std::{env, io, sync::LazyLock, time::Duration};
 
 use aws_config::{BehaviorVersion, Region, retry::RetryConfig, timeout::TimeoutConfig};
-use aws_sdk_s3::{Client, config::ProvideCredentials, error::DisplayErrorContext};
+use aws_sdk_s3::{Client, config::ProvideCredentials};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use tokio::runtime::{Builder, Handle, Runtime};
 
+use super::request_error::causes;
 use crate::{
     error::{Error, Result},
     store::s3_options::S3Options,
@@ -52,7 +53,7 @@ pub(super) async fn connect(options: S3Options) -> Result<Client> {
         None => return Err(no_credentials("no provider is configured".into())),
         Some(provider) => {
             let provided = provider.provide_credentials().await;
-            provided.map_err(|error| no_credentials(DisplayErrorContext(error).to_string()))?;
+            provided.map_err(|error| no_credentials(causes(&error)))?;
         }
     }
     let is_other_endpoint = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"].iter().any(|name| env::var_os(name).is_some())

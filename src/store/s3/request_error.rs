@@ -38,6 +38,14 @@ enum Kind {
     BrokenBody,
     /// The object was replaced while it was read.
     Replaced,
+    /// The store does not know what is asked.
+    Unsupported,
+    /// No secure connection can be made.
+    Insecure,
+    /// The key that encrypts the object cannot be used.
+    Key,
+    /// The store has no room left.
+    Full,
     /// Any other fault of this request.
     Other,
 }
@@ -51,6 +59,11 @@ impl RequestError {
     /// `None` for an object that does not exist.
     pub(super) fn or_missing<T>(self) -> Result<Option<T>, Self> {
         if self.is_missing() { Ok(None) } else { Err(self) }
+    }
+
+    /// The message of the store or the network.
+    pub(super) fn text(&self) -> &str {
+        &self.text
     }
 
     /// Whether there is no such object.
@@ -72,9 +85,14 @@ impl RequestError {
     /// As the error of one object; `doing` is what failed, `name` the object's full name.
     pub(super) fn into_error(self, doing: &str, name: &str) -> Error {
         match self.kind {
-            Kind::Credentials | Kind::NoBucket | Kind::WrongRegion | Kind::Busy | Kind::Network => {
-                self.into_bucket_error(doing, name)
-            }
+            Kind::Credentials
+            | Kind::NoBucket
+            | Kind::WrongRegion
+            | Kind::Busy
+            | Kind::Network
+            | Kind::Unsupported
+            | Kind::Insecure
+            | Kind::Full => self.into_bucket_error(doing, name),
             _ => Error::Data(format!("{doing} {name}{}: {}", self.advice(), self.text)),
         }
     }
@@ -103,6 +121,19 @@ impl RequestError {
             Kind::Network => " (check the network, the endpoint and the region, then run again)",
             Kind::BrokenBody => " (its body is incomplete or corrupted)",
             Kind::Replaced => " (it was replaced while it was read: run again)",
+            Kind::Unsupported => {
+                " (the store does not support this request: for one without S3's newer checksums set \
+                 AWS_REQUEST_CHECKSUM_CALCULATION=when_required)"
+            }
+            Kind::Insecure => {
+                " (no secure connection: check that the endpoint speaks TLS under this name; for a certificate of your own \
+                 authority set SSL_CERT_FILE to a PEM file that has the authority's)"
+            }
+            Kind::Key => {
+                " (the KMS key cannot be used: check that it exists and is enabled, and allow kms:Decrypt and \
+                 kms:GenerateDataKey on it)"
+            }
+            Kind::Full => " (no room is left: free some, or raise the store's quota)",
             Kind::Other => "",
         }
     }
@@ -122,11 +153,12 @@ where
                 let region = region.map(|region| format!(", its region is {region}")).unwrap_or_default();
                 let message = refused.err().message().unwrap_or_default();
                 let text = format!("{status} {code} {message}{region}");
-                (by_code(status, code), text.split_whitespace().collect::<Vec<_>>().join(" "))
+                (by_code(status, code, message), text.split_whitespace().collect::<Vec<_>>().join(" "))
             }
             // Without an answer, only the text tells a lack of credentials from a network fault.
             _ if causes.to_ascii_lowercase().contains("credential") => (Kind::Credentials, causes),
             SdkError::ConstructionFailure(_) => (Kind::Other, causes),
+            _ if INSECURE.iter().any(|words| causes.contains(words)) => (Kind::Insecure, causes),
             _ => (Kind::Network, causes),
         };
         Self { kind, text }
@@ -145,11 +177,17 @@ impl From<io::Error> for RequestError {
     }
 }
 
+/// Words of TLS for what no later attempt changes.
+const INSECURE: [&str; 3] = ["invalid peer certificate", "InvalidContentType", "received fatal alert"];
+
 /// Error codes of S3, separated by spaces, by what they mean.
-const CODES: [(Kind, &str); 6] = [
+const CODES: [(Kind, &str); 9] = [
     (Kind::Missing, "NoSuchKey"),
     (Kind::NoBucket, "NoSuchBucket"),
-    (Kind::Denied, "AccessDenied AllAccessDisabled"),
+    (Kind::Denied, "AccessDenied AllAccessDisabled Forbidden"),
+    (Kind::Unsupported, "NotImplemented"),
+    (Kind::Full, "QuotaExceeded QuotaExceededException StorageFull"),
+    (Kind::Key, "KMS.AccessDeniedException"),
     (
         Kind::WrongRegion,
         "PermanentRedirect TemporaryRedirect AuthorizationHeaderMalformed IllegalLocationConstraintException",
@@ -162,27 +200,36 @@ const CODES: [(Kind, &str); 6] = [
     (
         Kind::Busy,
         "SlowDown InternalError ServiceUnavailable RequestTimeout OperationAborted Throttling ThrottlingException \
-         RequestLimitExceeded BadDigest IncompleteBody XAmzContentSHA256Mismatch",
+         RequestLimitExceeded KMS.ThrottlingException KMS.InternalException KMS.DependencyTimeoutException BadDigest IncompleteBody XAmzContentSHA256Mismatch",
     ),
 ];
 
-/// The meaning of an HTTP status with an error code of S3.
-fn by_code(status: u16, code: &str) -> Kind {
+/// The meaning of an HTTP status with an error code of S3 and a message.
+fn by_code(status: u16, code: &str, message: &str) -> Kind {
+    if code == "AccessDenied" && message.contains("kms:") {
+        return Kind::Key;
+    }
     if let Some((kind, _)) = CODES.iter().find(|(_, codes)| codes.split(' ').any(|known| known == code)) {
         return *kind;
     }
     match status {
+        _ if code.starts_with("KMS.") || code.starts_with("Kms") => Kind::Key,
+        // Other stores have codes of their own, such as XMinioStorageFull.
+        _ if code.contains("Quota") || code.contains("StorageFull") => Kind::Full,
         300..400 => Kind::WrongRegion,
-        403 => Kind::Denied,
+        // Other codes have other reasons, such as an object in an archive.
+        403 if code.is_empty() => Kind::Denied,
         404 => Kind::Missing,
         412 => Kind::Replaced,
+        501 => Kind::Unsupported,
+        507 => Kind::Full,
         429 | 500.. => Kind::Busy,
         _ => Kind::Other,
     }
 }
 
 /// An error and its causes, outermost first, without repetition.
-fn causes(error: &dyn StdError) -> String {
+pub(super) fn causes(error: &dyn StdError) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {
@@ -214,8 +261,16 @@ mod tests {
             (500, "InternalError", Kind::Busy, true, 4),
             (429, "", Kind::Busy, true, 4),
             (400, "KeyTooLongError", Kind::Other, false, 3),
+            (501, "NotImplemented", Kind::Unsupported, false, 4),
+            (501, "", Kind::Unsupported, false, 4),
+            (400, "KMS.DisabledException", Kind::Key, false, 3),
+            (500, "KMS.NotFoundException", Kind::Key, false, 3),
+            (503, "KMS.ThrottlingException", Kind::Busy, true, 4),
+            (403, "QuotaExceeded", Kind::Full, false, 4),
+            (507, "XMinioStorageFull", Kind::Full, false, 4),
+            (403, "InvalidObjectState", Kind::Other, false, 3),
         ] {
-            let found = by_code(status, code);
+            let found = by_code(status, code, "");
             assert_eq!(found, kind, "{status} {code}");
             let error = RequestError { kind, text: code.into() };
             assert_eq!(error.is_transient(), is_transient, "{code}");
@@ -223,5 +278,12 @@ mod tests {
             assert_eq!(error.code(), exit_code, "{error}");
             assert!(error.to_string().starts_with("cannot read s3://b/8.csv"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_refusal_of_the_key_is_told_from_one_of_the_bucket() {
+        let message = "User: arn:aws:iam::1:role/x is not authorized to perform: kms:Decrypt on resource: …";
+        assert_eq!(by_code(403, "AccessDenied", message), Kind::Key);
+        assert_eq!(by_code(403, "AccessDenied", "Access Denied"), Kind::Denied);
     }
 }

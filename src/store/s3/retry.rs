@@ -10,6 +10,9 @@ use std::{
 /// Upper bound of the first pause.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
+/// Time after which people are told what is being waited for.
+const NOTICE: Duration = Duration::from_secs(2);
+
 /// Upper bound of all pauses.
 const MAX_PAUSE: Duration = Duration::from_secs(10);
 
@@ -30,6 +33,10 @@ impl Bucket {
             match request().await.map_err(Into::into) {
                 // At least one retry: a large upload may take longer than `retry_for`.
                 Err(error) if error.is_transient() && (tries == 1 || begun.elapsed() < retry_for) => {
+                    if begun.elapsed() >= NOTICE {
+                        let (bucket, seconds) = (self.describe(""), retry_for.as_secs());
+                        self.notice.call_once(|| eprintln!("{bucket}: {}; trying for up to {seconds} s", error.text()));
+                    }
                     let pause = bound.mul_f64(random_share());
                     // The last pause ends when `retry_for` does.
                     let left = retry_for.saturating_sub(begun.elapsed());

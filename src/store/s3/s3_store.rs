@@ -22,7 +22,7 @@ use std::{
     collections::HashMap,
     io::{self, Read},
     path::Path,
-    sync::{Arc, mpsc},
+    sync::{Arc, Once, mpsc},
 };
 
 /// The objects of a bucket whose keys begin with a prefix.
@@ -64,6 +64,7 @@ impl S3Store {
             name: name.to_owned(),
             prefix: prefix.to_owned(),
             options: options.clone(),
+            notice: Once::new(),
         });
         let gate = || Gate::new(options.concurrency, options.memory);
         Ok(Self { prefetch: Prefetch::new(Arc::clone(&bucket), gate()), uploads: gate(), bucket })
@@ -111,7 +112,7 @@ impl Store for S3Store {
     }
 
     fn look(&self, key: &str) -> Result<Option<Stamp>> {
-        self.request("cannot look at", key, |bucket, key| async move { bucket.head(&key).await })
+        self.request("cannot read", key, |bucket, key| async move { bucket.head(&key).await })
     }
 
     fn publish(&self, key: &str, bytes: &[u8]) -> Result<()> {

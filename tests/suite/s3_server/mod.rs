@@ -59,6 +59,10 @@ pub(crate) enum Fault {
     GoneUpload,
     /// 400 ExpiredToken.
     Expired,
+    /// 501 NotImplemented.
+    Unsupported,
+    /// 403 QuotaExceeded.
+    Full,
 }
 
 /// A request as the test sees it.
@@ -227,6 +231,8 @@ impl Shared {
             Some(Fault::SlowDown) => Some((503, "SlowDown", "Please reduce your request rate.")),
             Some(Fault::Denied) => Some((403, "AccessDenied", "Access Denied")),
             Some(Fault::GoneUpload) => Some((404, "NoSuchUpload", "The specified upload does not exist.")),
+            Some(Fault::Unsupported) => Some((501, "NotImplemented", "A header implies what is not implemented.")),
+            Some(Fault::Full) => Some((403, "QuotaExceeded", "The quota is used up.")),
             Some(Fault::Expired) => Some((400, "ExpiredToken", "The provided token has expired.")),
             _ => None,
         };

@@ -152,11 +152,11 @@ pub enum CovariateError {
         floor: f64,
     },
     /// The columns that the model needs end before the forecast.
-    #[error("the forecast has horizon={horizon} steps, and {columns} are known for {dates} dates after the last value")]
+    #[error("horizon={horizon} needs {horizon} future values of {columns}; {dates} are given")]
     TooFewDates {
         /// Number of steps of the forecast.
         horizon: usize,
-        /// The columns that the model needs, separated by commas.
+        /// The columns that the model needs: `price`, or `price and promo`.
         columns: String,
         /// Number of known dates after the last value.
         dates: usize,
