@@ -156,6 +156,13 @@ impl Launch {
         self.endpoint.as_deref().unwrap_or(&self.name)
     }
 
+    /// The input prefix with a trailing slash, without which `raw` would also match `raw-old/`; a single table as it is.
+    pub(super) fn input(&self) -> String {
+        let input = self.input.as_deref().unwrap_or_default();
+        let is_table = [".csv", ".tsv", ".txt", ".gz", ".parquet"].iter().any(|end| input.ends_with(end));
+        if input.is_empty() || input.ends_with('/') || is_table { input.to_owned() } else { format!("{input}/") }
+    }
+
     /// The output prefix, without a trailing slash.
     pub(super) fn output(&self) -> &str {
         self.output.as_deref().unwrap_or_default().trim_end_matches('/')

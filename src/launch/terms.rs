@@ -22,7 +22,7 @@ pub(super) struct Terms<'a> {
 pub(super) fn parameters(launch: &Launch) -> [(Step, &'static str, Value); 9] {
     let text = |text: &Option<String>| Value::from(text.as_deref().unwrap_or_default());
     [
-        (Step::Prepare, "InputS3Uri", text(&launch.input)),
+        (Step::Prepare, "InputS3Uri", launch.input().into()),
         (Step::Prepare, "OutputS3Uri", launch.output().into()),
         (Step::Prepare, "ImageUri", text(&launch.image)),
         (Step::Prepare, "PrepareInstanceType", launch.prepare_instance_type.clone().into()),

@@ -43,6 +43,19 @@ fn everything_that_is_missing_or_beyond_a_limit_is_told_at_once() {
 }
 
 #[test]
+fn the_prefix_of_the_input_ends_in_a_slash_and_a_table_does_not() {
+    for (input, expected) in [
+        ("s3://b/raw", "s3://b/raw/"),
+        ("s3://b/raw/", "s3://b/raw/"),
+        ("s3://b/raw/all.csv.gz", "s3://b/raw/all.csv.gz"),
+    ] {
+        let places = ["--role", ROLE, "--image", "manyfit:1", "--input", input, "--output", "s3://bucket/out"];
+        let ended = run(&[&["job", "prepare", "--name", "a"][..], &places].concat()).with_code(0);
+        assert!(ended.out.contains(&format!("\"S3Uri\": \"{expected}\"")), "{}", ended.out);
+    }
+}
+
+#[test]
 fn a_step_asks_for_no_more_than_it_needs() {
     run(&["job", "endpoint", "--name", "a"]).with_code(0);
     run(&["job", "endpoint-config", "--name", "a"]).with_code(0);
