@@ -174,7 +174,7 @@ fn a_setting_of_another_model_is_refused_with_its_owner() {
     .unwrap_err()
     .to_string();
     for part in [
-        "growth=flat applies only to prophet, seasonal-naive and mean; the model is gradient-boosting",
+        "growth=flat applies only to prophet; the model is gradient-boosting",
         "horizon=7 applies only to prophet",
         "min_samples_leaf=3 applies only to random-forest",
         "fit_intercept=true applies only to ridge",
