@@ -45,9 +45,9 @@ fn everything_that_is_missing_or_beyond_a_limit_is_told_at_once() {
 #[test]
 fn the_prefix_of_the_input_ends_in_a_slash_and_a_table_does_not() {
     for (input, expected) in [
-        ("s3://b/raw", "s3://b/raw/"),
-        ("s3://b/raw/", "s3://b/raw/"),
-        ("s3://b/raw/all.csv.gz", "s3://b/raw/all.csv.gz"),
+        ("s3://bucket/raw", "s3://bucket/raw/"),
+        ("s3://bucket/raw/", "s3://bucket/raw/"),
+        ("s3://bucket/raw/all.csv.gz", "s3://bucket/raw/all.csv.gz"),
     ] {
         let places = ["--role", ROLE, "--image", "manyfit:1", "--input", input, "--output", "s3://bucket/out"];
         let ended = run(&[&["job", "prepare", "--name", "a"][..], &places].concat()).with_code(0);
