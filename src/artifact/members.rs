@@ -288,6 +288,7 @@ fn exceeds(name: impl Display, bytes: u64, limit: u64) -> Error {
     Error::Data(format!("{name} has {bytes} bytes, the limit is {limit}"))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn damaged(error: io::Error) -> Error {
     Error::Data(format!("the archive is truncated or damaged: {error}; write or upload it again"))
 }

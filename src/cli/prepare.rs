@@ -328,6 +328,7 @@ fn work_name(shard: Shard) -> String {
 }
 
 /// A column, and its name in the output where that is given.
+#[expect(clippy::unnecessary_wraps, reason = "the form of clap's parsers")]
 fn renamed(text: &str) -> std::result::Result<(String, Option<String>), Infallible> {
     let (column, name) = text.split_once('=').map_or((text, None), |(column, name)| (column, Some(name)));
     Ok((column.trim().to_owned(), name.map(|name| name.trim().to_owned())))

@@ -228,7 +228,7 @@ fn hyperparameters(launch: &Launch) -> Vec<Option<String>> {
 fn is_duration(text: &str) -> bool {
     let is_plain = text.chars().all(|c| c.is_ascii_digit() || "PYMWDTH".contains(c));
     let has_short_numbers = text.split(|c: char| !c.is_ascii_digit()).all(|number| number.len() <= DURATION_DIGITS);
-    is_plain && has_short_numbers && text.parse::<Span>().is_ok_and(|span| span.is_positive())
+    is_plain && has_short_numbers && text.parse::<Span>().is_ok_and(jiff::Span::is_positive)
 }
 
 #[cfg(test)]

@@ -25,11 +25,10 @@ impl FromStr for Period {
     fn from_str(text: &str) -> Result<Self, String> {
         let frequency: Frequency = text.parse()?;
         let covers = match frequency {
-            Frequency::Fixed(_) => true,
             Frequency::Weekly { count, .. }
             | Frequency::BusinessDay { count }
             | Frequency::NthWeekday { count, .. } => count == 1,
-            Frequency::Days(_) | Frequency::Hours(_) | Frequency::MonthDays(_) => true,
+            Frequency::Fixed(_) | Frequency::Days(_) | Frequency::Hours(_) | Frequency::MonthDays(_) => true,
             Frequency::Monthly { count, day, .. } => {
                 matches!(count, 1 | 3 | 12) && matches!(day, DayOfMonth::First | DayOfMonth::Last)
             }

@@ -90,6 +90,7 @@ impl Host {
     }
 
     /// Waits for the process to end and uploads the rest. Returns the manifest among its results.
+    #[expect(clippy::case_sensitive_file_extension_comparisons, reason = "names that the program gave")]
     pub(super) fn finish(self, bucket: &Bucket) -> Result<PathBuf> {
         let ended = self.process.wait_with_output().map_err(|error| Error::storage("waiting for a process", error))?;
         check_exit(&self.name, &ended)?;

@@ -99,7 +99,7 @@ impl<'a> Dispatcher<'a> {
 
     /// Deletes stale artifacts if that is wanted and the run did not fail, the `gone` customers' and those of customers that
     /// failed; names those that stay. Gives the customers whose artifact was deleted.
-    fn settle_stale(&mut self, job: &Job<'_>, gone: Vec<StaleArtifact>) -> Result<HashSet<String>> {
+    fn settle_stale(&mut self, job: &Job<'_>, gone: &[StaleArtifact]) -> Result<HashSet<String>> {
         let mut deleted = HashSet::new();
         let counts = &self.summary.counts;
         let is_whole = counts.finished() == self.summary.customers;
@@ -120,7 +120,7 @@ impl<'a> Dispatcher<'a> {
     }
 
     /// Writes the manifest, the table and the summary.
-    pub(super) fn finish(mut self, job: &Job<'_>, gone: Vec<StaleArtifact>, out: &mut dyn Write) -> Result<Summary> {
+    pub(super) fn finish(mut self, job: &Job<'_>, gone: &[StaleArtifact], out: &mut dyn Write) -> Result<Summary> {
         let deleted = self.settle_stale(job, gone)?;
         let Self { results, manifest, table, display, mut summary, mut accuracy, stop, .. } = self;
         summary.accuracy = accuracy.medians();

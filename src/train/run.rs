@@ -95,7 +95,7 @@ pub fn run(job: &Job<'_>, out: &mut dyn Write) -> Result<Summary> {
         }
         recorded
     })?;
-    dispatcher.finish(job, gone, out)
+    dispatcher.finish(job, &gone, out)
 }
 
 /// Before anything is written: a mistyped place must not empty the results of an earlier run.

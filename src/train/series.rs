@@ -123,9 +123,10 @@ fn fit(
 /// A remark about a calendar that the last dates alone would not have shown.
 fn note_on(frequency: Frequency, fit: CalendarFit) -> Option<String> {
     let CalendarFit { off, gaps, is_irregular, differs, .. } = fit;
-    let note = match is_irregular {
-        true => format!("no calendar explains the dates: forecasts go on with their median gap, {frequency}"),
-        false => format!("the frequency {frequency} was inferred from all dates: {gaps} are missing, {off} are off it"),
+    let note = if is_irregular {
+        format!("no calendar explains the dates: forecasts go on with their median gap, {frequency}")
+    } else {
+        format!("the frequency {frequency} was inferred from all dates: {gaps} are missing, {off} are off it")
     };
     differs.then_some(note)
 }

@@ -25,7 +25,7 @@ fn forecasts(table: &str) -> Vec<String> {
         let mut fields = line.split(',');
         let (customer, date) = (fields.next().unwrap(), fields.next().unwrap().trim_end_matches("T00:00:00"));
         match lines.iter_mut().find(|line| line.starts_with(&format!("{customer}:"))) {
-            Some(line) => *line += &format!(" {date}"),
+            Some(line) => line.extend([" ", date]),
             None => lines.push(format!("{customer}: {date}")),
         }
     }

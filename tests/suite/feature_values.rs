@@ -188,8 +188,8 @@ fn truth_values_are_numbers_in_every_column() {
                 "2024-{:02}-{:02},{},{}\n",
                 1 + at / 28,
                 1 + at % 28,
-                truth[(at % 3 == 0) as usize],
-                truth[(at % 7 < 2) as usize]
+                truth[usize::from(at.is_multiple_of(3))],
+                truth[usize::from(at % 7 < 2)]
             )
         };
         (0..84).map(row).collect()

@@ -226,7 +226,7 @@ fn rows_that_no_model_can_answer_are_told_of() {
 
 #[test]
 fn models_without_rows_are_left_out_and_rows_without_a_customer_are_nobodys() {
-    let table = |seed: usize| (0..40).map(|i| format!("{},{},0.5\n", i + seed, i % 10)).collect::<String>();
+    let table = |seed: usize| (0..40).map(|i| format!("{},{},0.5\n", i + seed, i % 10)).collect::<Vec<_>>().concat();
     let names = ["BRK.A", "BRK.B", "NA", "d"];
     let (input, output) = (folder(names.map(|name| (format!("{name}.csv"), table(1)))), tempfile::tempdir().unwrap());
     train(input.path(), output.path(), &["model=gradient-boosting", "num_round=5", "header=false"]).with_code(0);

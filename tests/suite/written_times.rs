@@ -287,7 +287,7 @@ fn dates_and_times_of_day_in_two_columns_are_put_together_when_asked_to() {
     }
     let (expected, _) = forecasts(&one, &[], 0);
     let half = |hour: usize| {
-        format!("{}:00 {}", if hour % 12 == 0 { 12 } else { hour % 12 }, if hour < 12 { "AM" } else { "PM" })
+        format!("{}:00 {}", if hour.is_multiple_of(12) { 12 } else { hour % 12 }, if hour < 12 { "AM" } else { "PM" })
     };
     for clock in [|hour| format!("{hour:02}:00"), |hour| format!("{hour:02}:00:00"), |hour| hour.to_string(), half]
         as [fn(usize) -> String; 4]

@@ -10,6 +10,7 @@ use crate::{
 
 /// A fitted model.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "there is one per model, and a series is by far the most frequent")]
 pub enum Fitted {
     /// A model of a time series: it forecasts dates.
     Series(FittedSeries),

@@ -286,6 +286,7 @@ fn unquote(bytes: &[u8], mut at: usize, delimiter: u8, unquoted: &mut Vec<u8>, e
     let mut balanced = true;
     loop {
         let quoted = bytes.get(at) == Some(&b'"');
+        #[expect(clippy::while_immutable_condition, reason = "left by the break, at the closing quote")]
         while quoted {
             let rest = &bytes[at + 1..];
             let length = memchr::memchr(b'"', rest).unwrap_or(rest.len());

@@ -24,7 +24,7 @@ impl Positions {
         let kinds: Vec<ColumnKind> =
             (0..first.len()).map(|at| kind_of(below.iter().map(|fields| &fields[at]))).collect();
         let pairs = || own.iter().zip(&kinds);
-        if pairs().any(|(own, below)| is_name_over_values(own, below)) {
+        if pairs().any(|(own, below)| is_name_over_values(*own, *below)) {
             return None;
         }
         let is_calendar = |(own, below): (&ColumnKind, &ColumnKind)| own.seen && own.calendar && below.calendar;
@@ -52,7 +52,7 @@ fn kind_of<'a>(fields: impl IntoIterator<Item = &'a Vec<u8>>) -> ColumnKind {
 }
 
 /// Whether a field of the first line names the column of values that is below it.
-fn is_name_over_values(own: &ColumnKind, below: &ColumnKind) -> bool {
+fn is_name_over_values(own: ColumnKind, below: ColumnKind) -> bool {
     below.seen
         && match (below.number, below.time) {
             // A missing number may be a row's.

@@ -14,7 +14,6 @@ use crate::input::{
 use manyfit_models::data::Feature;
 
 /// A file whose column names are known.
-#[cfg_attr(feature = "parquet", expect(clippy::large_enum_variant, reason = "there is one per thread at a time"))]
 pub(in crate::input) enum OpenFile<'a> {
     Csv(CsvFile<'a>),
     #[cfg(feature = "parquet")]

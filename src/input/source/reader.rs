@@ -314,7 +314,8 @@ mod tests {
     #[test]
     fn marks_of_missing_numbers_are_missing_in_the_first_rows_too() {
         for mark in [".", "-", "--", "?", "#N/A N/A", "#N/A", "n/a"] {
-            let rows = (1..=25).map(|day| format!("2024-01-{day:02},{mark},x,{mark}\n")).collect::<String>();
+            let rows: Vec<_> = (1..=25).map(|day| format!("2024-01-{day:02},{mark},x,{mark}\n")).collect();
+            let rows = rows.concat();
             let text = format!("DATE,DGS10,note,more\n{rows}2024-01-26,1.5,x,2\n");
             let series = guessed(&text).unwrap();
             assert_eq!((&series.values[..], series.missing()), (&[1.5][..], 25), "{mark}");

@@ -140,7 +140,7 @@ impl ColumnTimes {
         if !matches!(self.seen, Seen::Nothing | Seen::Dates { .. }) {
             return self.decide_by(TimeForm::Usual);
         }
-        let Some(written) = written_date::read(text).filter(|written| written.is_date()) else {
+        let Some(written) = written_date::read(text).filter(super::written_date::Written::is_date) else {
             // A cell that is no time decides nothing, unless it is one in another form.
             return if timestamp::parse(text).is_ok() { self.decide_by(TimeForm::Usual) } else { true };
         };
@@ -197,6 +197,10 @@ impl ColumnTimes {
     ///
     /// # Errors
     /// With the first cell that leaves a doubt, and the choice. `column` is its name.
+    #[expect(
+        clippy::match_same_arms,
+        reason = "digits that fit no form, and those that fit one which one cell alone cannot show"
+    )]
     pub(crate) fn decide(self, settings: &TimeSettings, column: &[u8]) -> Result<Decision, DataError> {
         if let Some(format) = &settings.format {
             return Ok(Decision { form: format.form(), note: None });

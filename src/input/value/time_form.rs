@@ -147,10 +147,9 @@ impl TimeForm {
     /// Whether a text has an offset or is a count since an epoch, so that its time is in UTC.
     pub(crate) fn is_absolute(&self, text: &[u8]) -> bool {
         match self {
-            Self::Usual => timestamp::is_absolute(text),
             // It may have eight digits, as a day.
             Self::Epoch if timestamp::is_number(text) => !is_day(text),
-            Self::Epoch => timestamp::is_absolute(text),
+            Self::Usual | Self::Epoch => timestamp::is_absolute(text),
             Self::Compact(_) | Self::LocalDates(_) | Self::Count(Count::DotnetTicks) => false,
             Self::Count(_) => true,
             Self::Ordered(_) => written_date::read(text).is_some_and(|date| date.absolute),

@@ -4,6 +4,7 @@ use super::calendar::{DAY, days, full_year, offset};
 
 /// In which order a date of three numbers is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::enum_variant_names, reason = "as the setting dayfirst and pandas call them")]
 pub(crate) enum Order {
     DayFirst,
     MonthFirst,
@@ -74,8 +75,7 @@ pub(super) fn read(text: &[u8]) -> Option<Written> {
         rest = skip(after, b"., ");
     }
     let (mut parts, mut separators) = (Vec::with_capacity(3), Vec::with_capacity(2));
-    loop {
-        let Some((part, after)) = part(rest) else { break };
+    while let Some((part, after)) = part(rest) {
         parts.push(part);
         let next = skip(after, b",./- ");
         let separator = &after[..after.len() - next.len()];
@@ -243,7 +243,7 @@ fn month(word: &[u8]) -> Option<u32> {
     ];
     let is_name =
         |name: &&str| word.eq_ignore_ascii_case(name.as_bytes()) || word.eq_ignore_ascii_case(&name.as_bytes()[..3]);
-    let at = NAMES.iter().position(|name| is_name(&name));
+    let at = NAMES.iter().position(is_name);
     at.or_else(|| word.eq_ignore_ascii_case(b"sept").then_some(8)).map(|at| at as u32 + 1)
 }
 

@@ -69,12 +69,11 @@ impl Quality {
         dates.dedup();
         let mut values: Vec<f64> =
             output.iter().map(|row| row.value.number()).filter(|value| !value.is_nan()).collect();
-        let (frequency, inferred) = match options.aggregate {
-            Some((_, period)) => (period.frequency(), None),
-            None => {
-                let Inferred { frequency, fit } = Inferred::of(&dates);
-                (frequency, Some(fit))
-            }
+        let (frequency, inferred) = if let Some((_, period)) = options.aggregate {
+            (period.frequency(), None)
+        } else {
+            let Inferred { frequency, fit } = Inferred::of(&dates);
+            (frequency, Some(fit))
         };
         let (mut gaps, mut longest_gap) = (0, 0);
         for pair in dates.windows(2) {

@@ -300,12 +300,11 @@ impl<'a> BlockReader<'a> {
         let folders =
             folder_columns(&entry.key).into_iter().map(|(column, value)| (column.to_owned(), value.into_owned()));
         let folders: Vec<(String, String)> = folders.collect();
-        let kept = match &self.first {
-            Some((_, kept)) => kept.clone(),
-            None => {
-                let others = folders.iter().filter(|(_, value)| customer.as_ref() != Some(value));
-                row_mapping::kept_columns(&layout, others.map(|(column, _)| column), &self.options.keep)
-            }
+        let kept = if let Some((_, kept)) = &self.first {
+            kept.clone()
+        } else {
+            let others = folders.iter().filter(|(_, value)| customer.as_ref() != Some(value));
+            row_mapping::kept_columns(&layout, others.map(|(column, _)| column), &self.options.keep)
         };
         let mapping = RowMapping::new(layout, customer, folders, self.options, self.shard, &kept, name)?;
         let mapping = Arc::new(mapping);

@@ -202,7 +202,7 @@ mod tests {
                 let headers = HeaderMap::from_iter([(header::CONTENT_ENCODING, encoding.parse().unwrap())]);
                 read(&headers, body.into(), 100 << 10, &memory, Instant::now() + Duration::from_millis(20)).await
             };
-            for bytes in [&b""[..], b"1,2\n", &[b'7'; 90 << 10]] {
+            for bytes in [&b""[..], b"1,2\n", &vec![b'7'; 90 << 10]] {
                 for encoding in ["gzip", "GZIP", " x-gzip"] {
                     assert_eq!(read_as(encoding, packed(bytes)).await.unwrap(), bytes);
                 }

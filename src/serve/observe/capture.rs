@@ -164,6 +164,7 @@ impl Files {
 
 /// Removes the oldest capture files, of earlier runs too, beyond the number to keep. One that cannot be removed is tried again
 /// at the next rotation.
+#[expect(clippy::case_sensitive_file_extension_comparisons, reason = "names that the program gave")]
 fn remove_oldest(settings: &CaptureSettings) {
     let entries = fs::read_dir(&settings.directory).into_iter().flatten().filter_map(Result::ok);
     let is_capture = |name: &str| name.starts_with("capture-") && name.ends_with(".jsonl");

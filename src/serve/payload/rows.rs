@@ -46,7 +46,7 @@ fn fill_blank_lines(body: &[u8]) -> Cow<'_, [u8]> {
     let blank = |line: &[u8]| line.trim_ascii().is_empty();
     let mut lines = trimmed.split(|byte| *byte == b'\n');
     let has_columns = lines.clone().next().is_some_and(|first| first.iter().any(|byte| b",;\t".contains(byte)));
-    if has_columns || trimmed.contains(&b'"') || !lines.any(|line| blank(line)) {
+    if has_columns || trimmed.contains(&b'"') || !lines.any(&blank) {
         return Cow::Borrowed(body);
     }
     let lines = trimmed.split(|byte| *byte == b'\n').map(|line| if blank(line) { &b"\"\""[..] } else { line });
@@ -407,7 +407,7 @@ mod tests {
                 r#"row 2: the row lacks the feature "longitude""#,
             ),
             (Format::Json, r#"{"instances": [{}]}"#, "lacks the features"),
-            (Format::JsonLines, "{\"rooms\": 1, \"longitude\": null}\n", r#"line 1: Unable"#),
+            (Format::JsonLines, "{\"rooms\": 1, \"longitude\": null}\n", r"line 1: Unable"),
             (Format::Csv, "latitude,rooms\n1,2\n", r#"the header lacks the feature "longitude""#),
         ] {
             let message = predict(&districts, format, body.as_bytes(), false).unwrap_err().message;

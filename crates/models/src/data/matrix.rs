@@ -88,7 +88,7 @@ impl Matrix {
         if numbers.len() != self.rows {
             return Err(Error::Data(format!("{} {what}s for {} rows of features", numbers.len(), self.rows)));
         }
-        check_rows(numbers, |number| number.is_finite(), |_| format!("the {what} is missing or not finite"))?;
+        check_rows(numbers, f32::is_finite, |_| format!("the {what} is missing or not finite"))?;
         let is_too_large = |number| format!("the {what} {number} is too large; choose a larger unit");
         check_rows(numbers, |number| number.abs() <= Self::MAX_TARGET, is_too_large)
     }

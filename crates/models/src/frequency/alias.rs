@@ -89,6 +89,7 @@ fn month_days_alias(days: MonthDays) -> String {
 }
 
 /// The step, and for all days of equal hours these hours and the days.
+#[expect(clippy::type_complexity, reason = "hours and their days, in this function alone")]
 fn write_hours(open: &OpenHours, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let mut groups: Vec<(Vec<(i64, i64)>, Vec<usize>)> = Vec::new();
     for at in 0..7 {

@@ -29,7 +29,7 @@ impl MonthDays {
     /// The same days, or the Friday before those on weekends; none where that Friday may be in the month before.
     #[must_use]
     pub(super) const fn before_weekends(self) -> Option<Self> {
-        if self.bits & 0b11 == 0 { Some(Self { before_weekends: true, ..self }) } else { None }
+        if self.bits.trailing_zeros() >= 2 { Some(Self { before_weekends: true, ..self }) } else { None }
     }
 
     /// Whether the Friday before it stands for a day on a weekend.

@@ -75,12 +75,11 @@ impl DayOfMonth {
         let (first, last) = (date.first_of_month(), date.last_of_month());
         let weekend = |date: Date| i64::from(date.weekday().to_monday_zero_offset()) - 4;
         match self {
-            Self::First => first,
-            Self::Last => last,
             // From a Saturday two days on, from a Sunday one.
             Self::FirstBusiness if weekend(first) > 0 => first.saturating_add((3 - weekend(first)).days()),
-            Self::FirstBusiness => first,
-            Self::LastBusiness => last.saturating_sub(weekend(last).max(0).days()),
+            Self::First | Self::FirstBusiness => first,
+            Self::LastBusiness if weekend(last) > 0 => last.saturating_sub(weekend(last).days()),
+            Self::Last | Self::LastBusiness => last,
             Self::Number(number) if number >= last.day() => last,
             Self::Number(number) => first.saturating_add(i64::from(number - 1).days()),
         }
@@ -217,8 +216,8 @@ impl Frequency {
     pub fn season(self) -> usize {
         match self {
             Self::Fixed(gap) if gap > 0 && gap < DAY => (DAY / gap) as usize,
-            Self::Fixed(gap) if gap >= DAY && gap < WEEK => (WEEK / gap) as usize,
-            Self::Fixed(gap) if gap >= WEEK && gap < 28 * DAY => (364 * DAY / gap) as usize,
+            Self::Fixed(gap) if (DAY..WEEK).contains(&gap) => (WEEK / gap) as usize,
+            Self::Fixed(gap) if (WEEK..28 * DAY).contains(&gap) => (364 * DAY / gap) as usize,
             Self::Fixed(_) => 1,
             Self::Weekly { count, .. } => (52 / count) as usize,
             Self::BusinessDay { .. } => 5,

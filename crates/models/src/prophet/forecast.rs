@@ -139,6 +139,7 @@ impl FittedProphet {
     }
 
     /// Every component and Python's groups of them by name, and the sums of the additive and of the multiplicative ones.
+    #[expect(clippy::type_complexity, reason = "named columns and two sums, taken apart by the only caller")]
     fn sum_terms(
         &self,
         dates: &[i64],

@@ -166,6 +166,7 @@ fn seasonality(name: String, entry: &Seasonality) -> Result<Seasonality, String>
     Ok(Seasonality { name, ..entry.clone() })
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "a reader of entries, as the others are")]
 fn regressor(name: String, entry: &RegressorEntry) -> Result<FittedRegressor, String> {
     let &RegressorEntry { prior_scale, ref standardize, mu: mean, std: deviation, mode, .. } = entry;
     let standardize = match standardize {

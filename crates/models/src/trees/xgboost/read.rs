@@ -29,7 +29,8 @@ struct Learner {
     #[serde(default)]
     feature_types: Vec<String>,
     gradient_booster: Booster,
-    learner_model_param: Parameters,
+    #[serde(rename = "learner_model_param")]
+    parameters: Parameters,
     objective: ObjectiveRecord,
 }
 
@@ -156,7 +157,7 @@ impl Learner {
             return unsupported(format_args!("the booster {}", self.gradient_booster.name));
         }
         let Some(model) = self.gradient_booster.model else { return damaged("it has no model") };
-        let parameters = &self.learner_model_param;
+        let parameters = &self.parameters;
         if !parameters.is_single("num_class") {
             return unsupported(format_args!("{} classes", parameters.text("num_class")));
         }
