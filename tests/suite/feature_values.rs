@@ -31,6 +31,7 @@ fn table(code: impl Fn(usize) -> String, flag: impl Fn(bool) -> &'static str) ->
 fn tables() -> Vec<(&'static str, Vec<u8>)> {
     let truth = |texts: [&'static str; 2]| move |flag: bool| texts[usize::from(flag)];
     let text = |code: fn(usize) -> String, flags| table(code, truth(flags)).into_bytes();
+    #[cfg_attr(not(feature = "parquet"), expect(unused_mut, reason = "Parquet files come on top"))]
     let mut tables = vec![
         ("integers.csv", text(|code| code.to_string(), ["0", "1"])),
         ("floats.csv", text(|code| format!("{code}.0"), ["0.0", "1.0"])),
