@@ -36,7 +36,8 @@ PERIOD = 7
 SERIES = {
     "1": ("prophet/example_air_passengers", "MS"),
     "8": ("azure_oj/store_1000_dominicks", "W-THU"),
-    "42": ("prophet/tests_data", "D"),
+    # Days of trading.
+    "42": ("prophet/tests_data", "B"),
 }
 DRAWS = 20_000
 CITY = "37n_122w"
