@@ -12,7 +12,7 @@ use clap::Args;
 use std::{collections::BTreeSet, fs, path::PathBuf};
 use tempfile::TempDir;
 
-/// Merge the manifests, tables and summaries of all shards, and list missing customers.
+/// Merge the manifests, tables and summaries of all shards, and list missing customers
 ///
 /// The results may be in one folder or several. With --customers, the input of the run, customers
 /// in no manifest are listed. The exit code is 5 if anything is missing.

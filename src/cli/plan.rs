@@ -30,7 +30,7 @@ use std::{
 /// Memory of a run per customer: its name in the plan and its row of the manifest.
 const CUSTOMER_BYTES: u64 = 400;
 
-/// Estimate a job's time, memory, requests and cost from a sample of its files.
+/// Estimate a job's time, memory, requests and cost from a sample of its files
 ///
 /// Trains the sample on one thread, in a temporary folder, and extrapolates:
 ///

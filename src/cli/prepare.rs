@@ -20,7 +20,7 @@ use clap::{Args, ValueEnum, builder::PossibleValuesParser};
 use jiff::tz::TimeZone;
 use std::{convert::Infallible, io::Write, path::PathBuf};
 
-/// Turn raw tables, larger than memory, into one file per customer or into bundles of customers.
+/// Turn raw tables, larger than memory, into one file per customer or into bundles of customers
 ///
 /// The tables are CSV, CSV.gz or Parquet. The column `customer`, or the one that --customer names,
 /// says which customer a row belongs to. Train on the result:

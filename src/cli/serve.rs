@@ -29,7 +29,7 @@ const LARGEST_BODIES: u64 = 2;
 /// The largest request that SageMaker sends, and the default of AWS's containers.
 const MAX_REQUEST: u64 = 6 << 20;
 
-/// Serve models over HTTP, behind a SageMaker endpoint or anywhere else.
+/// Serve models over HTTP, behind a SageMaker endpoint or anywhere else
 ///
 /// Behind a SageMaker endpoint no option is needed: SageMaker's environment variables configure the
 /// server. Elsewhere say where the models are; each is loaded on first use, by its file name:

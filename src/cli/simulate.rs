@@ -5,7 +5,7 @@ use crate::{error::Result, settings::Settings, simulate::Simulation, store::Loca
 use clap::Args;
 use std::collections::BTreeMap;
 
-/// Simulate a SageMaker job of many instances on this machine.
+/// Simulate a SageMaker job of many instances on this machine
 ///
 /// Each instance is a process with its own directory tree, laid out as on the platform. Files
 /// are distributed as by ShardedByS3Key. Instances can be interrupted at random and restart with

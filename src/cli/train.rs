@@ -35,8 +35,8 @@ const INPUT_SHARE: u64 = 24;
 ///   manyfit train --input sample_data/sales --output out --set horizon=8
 ///
 /// A customer is a file (8.csv, 8.csv.gz, 8.parquet), a directory (8/data.csv, customer=8/x.csv),
-/// or a value of the column `customer` in files that hold many. Run it again and only what is missing or has
-/// changed is fitted. `manyfit settings` lists the settings.
+/// or a value of the column `customer` in files that hold many. Run it again and only what is missing
+/// or has changed is fitted. `manyfit settings` lists the settings.
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Train {

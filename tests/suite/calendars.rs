@@ -75,7 +75,7 @@ fn forecasts_are_for_dates_that_the_history_knows() {
         let ended = train(input.path(), &output, &["horizon=3", &format!("model={model}")]).with_code(0);
         assert_eq!(forecasts(&fs::read_to_string(output.join("forecasts.csv")).unwrap()), FUTURES, "{model}");
         assert!(ended.out.contains("frequency, inferred: ") && ended.out.contains("B for 1"), "{}", ended.out);
-        assert!(ended.out.contains("guessed, where pandas.infer_freq finds none: 6 of them"), "{}", ended.out);
+        assert!(ended.out.contains("6 of them are guesses, where pandas.infer_freq finds none"), "{}", ended.out);
         let predict = |models: &Path| {
             let ended = manyfit().arg("predict").arg(models).arg("--horizon=3").output().unwrap();
             String::from_utf8(ended.stdout).unwrap()

@@ -240,7 +240,7 @@ impl ColumnTimes {
                             Order::ALL.into_iter().filter(|order| fits[*order as usize] == most).collect();
                         if (cells - most) * 100 > *cells {
                             return Err(doubt(&format!(
-                                "stands among dates in different orders: {} of {cells} are dates as day/month and {} as \
+                                "is in a column with dates in different orders: {} of {cells} are dates as day/month and {} as \
                                  month/day; set dayfirst to true or false, or write timestamps as YYYY-MM-DD",
                                 fits[0], fits[1]
                             )));

@@ -76,8 +76,8 @@ impl fmt::Display for CalendarCounts {
             let Self { guesses, off, series_off, gaps, .. } = self;
             writeln!(
                 f,
-                "guessed, where pandas.infer_freq finds none: {guesses} of them ({gaps} dates missing, {off} off the calendar in \
-                 {series_off} series); frequency says it for certain"
+                "{guesses} of them are guesses, where pandas.infer_freq finds none ({gaps} dates missing, {off} off the calendar in \
+                 {series_off} series): set frequency to be certain"
             )?;
         }
         Ok(())
