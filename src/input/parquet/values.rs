@@ -7,7 +7,8 @@ use crate::{
         schema::{columns::Columns, kind::ColumnKind, series_columns::SeriesColumns},
         value::{
             cell::Cell,
-            column_times::{ColumnTimes, Decision, LocalDates},
+            column_times::{ColumnTimes, Decision},
+            local_dates::LocalDates,
             time_form::TimeSettings,
         },
     },

@@ -8,11 +8,6 @@
 //! - `02/03/2024`: the numbers above 12 of the other dates decide, if 99 of 100 dates agree; else `dayfirst`.
 //! - Midnights with an offset are local dates if all cells are, with one offset, or two that differ by at most two hours.
 
-#[cfg(feature = "parquet")]
-use jiff::tz::TimeZone;
-
-#[cfg(feature = "parquet")]
-use super::time_form::{ahead, zone_named};
 use super::{
     calendar::DAY,
     cell::Cell,
@@ -317,42 +312,6 @@ pub(crate) fn is_compact_time(number: i64) -> bool {
 /// Whether a fixed form that ends in a digit ends in an offset.
 fn has_offset(text: &[u8]) -> bool {
     text.get(10..).is_some_and(|rest| rest.iter().any(|byte| matches!(byte, b'+' | b'-')))
-}
-
-/// Whether the times of a typed column are all midnights of its time zone.
-#[cfg(feature = "parquet")]
-#[derive(Debug)]
-pub(crate) struct LocalDates {
-    /// None for UTC, and for an unknown zone.
-    zone: Option<TimeZone>,
-    all: bool,
-}
-
-#[cfg(feature = "parquet")]
-impl LocalDates {
-    /// Nothing is known of the times in this zone.
-    pub(crate) fn of_zone(name: &str) -> Self {
-        Self { zone: zone_named(name), all: true }
-    }
-
-    /// Takes a time into account, in UTC. Returns whether more are needed.
-    pub(crate) fn see(&mut self, time: i64) -> bool {
-        let is_midnight = |zone: &TimeZone| (time + ahead(zone, time)).rem_euclid(DAY) == 0;
-        self.all = self.all && self.zone.as_ref().is_some_and(is_midnight);
-        self.all
-    }
-
-    /// The form of the column.
-    pub(crate) fn decide(self) -> Decision {
-        match self.zone.filter(|_| self.all) {
-            None => Decision::default(),
-            zone => {
-                let form = TimeForm::LocalDates(zone);
-                let note = Some(format!("timestamps read as {form}"));
-                Decision { form, note }
-            }
-        }
-    }
 }
 
 #[cfg(test)]
