@@ -112,4 +112,4 @@ def test_the_guesses_are_counted(tmp_path: Path) -> None:
     history(data, "holiday", dates.delete([85]))
     printed = run("train", "--input", data, "--output", tmp_path / "out", "--set", "model=mean")
     assert "frequency, inferred: B for 2 series" in printed
-    assert "1 of them are guesses, where pandas.infer_freq finds none (1 dates missing" in printed
+    assert "1 of them is a guess, where pandas.infer_freq finds none (1 dates missing" in printed

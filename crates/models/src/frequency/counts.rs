@@ -74,9 +74,10 @@ impl fmt::Display for CalendarCounts {
         writeln!(f, "frequency, inferred: {}{more}", shown.join(", "))?;
         if self.guesses > 0 {
             let Self { guesses, off, series_off, gaps, .. } = self;
+            let are = if *guesses == 1 { "is a guess" } else { "are guesses" };
             writeln!(
                 f,
-                "{guesses} of them are guesses, where pandas.infer_freq finds none ({gaps} dates missing, {off} off the calendar in \
+                "{guesses} of them {are}, where pandas.infer_freq finds none ({gaps} dates missing, {off} off the calendar in \
                  {series_off} series): set frequency to be certain"
             )?;
         }
