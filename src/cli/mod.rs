@@ -10,6 +10,7 @@ mod places;
 mod plan;
 mod predict;
 mod prepare;
+mod regression_options;
 mod s3;
 mod serve;
 mod settings;

@@ -3,13 +3,14 @@
 use super::{
     output::stdout,
     places::{folder_and_table, is_inside, select},
+    regression_options::RegressionOptions,
     s3::S3Arguments,
     signals::stop_on_signals,
-    values::size,
+    values::{size, time},
 };
 use crate::{
     error::{Error, Result},
-    input::{Decimal, InputSettings, TimeFormat, TimeSettings, parse_timestamp},
+    input::{Decimal, InputSettings, TableSettings, TimeFormat, TimeSettings},
     prepare::{Aggregate, Ambiguous, Arrangement, Filter, Keep, Options, OutputFormat, Period, Preparation, run},
     run::{available_memory, default_jobs},
     sagemaker::ProcessingEnvironment,
@@ -20,6 +21,9 @@ use clap::{Args, ValueEnum, builder::PossibleValuesParser};
 use jiff::tz::TimeZone;
 use std::{convert::Infallible, io::Write, path::PathBuf};
 
+/// The name of the target in the output, unless it is given another.
+const TARGET: &str = "target";
+
 /// Turn raw tables, larger than memory, into one file per customer or into bundles of customers
 ///
 /// The tables are CSV, CSV.gz or Parquet. The column `customer`, or the one that --customer names,
@@ -27,6 +31,9 @@ use std::{convert::Infallible, io::Write, path::PathBuf};
 ///
 ///   manyfit prepare --input raw --output prepared --target kwh
 ///   manyfit train --input prepared/customers --output out
+///
+/// Tables of features become files for regression with --regression, which can set rows apart for
+/// validation.
 ///
 /// In a SageMaker processing job, --input and --output come from the platform. A run that was
 /// stopped or killed continues if the same command is run again.
@@ -37,7 +44,7 @@ pub(super) struct Prepare {
     #[arg(long, value_name = "PLACE", requires = "output")]
     input: Option<Location>,
 
-    /// Folder or s3://bucket/prefix for the results: customers/, quality.parquet, summary.json, rejects.csv
+    /// Folder or s3://bucket/prefix for the results: customers/, validation/, quality.parquet, summary.json, rejects.csv
     #[arg(long, value_name = "PLACE", requires = "input")]
     output: Option<Location>,
 
@@ -45,7 +52,10 @@ pub(super) struct Prepare {
     #[arg(long, value_name = "COLUMN")]
     customer: Option<String>,
 
-    /// Column of timestamps, called timestamp in the output [default: detected]
+    #[command(flatten)]
+    pub(super) features: RegressionOptions,
+
+    /// Column of timestamps, called timestamp in the output of series [default: detected; none with --regression]
     #[arg(long, value_name = "COLUMN")]
     timestamp: Option<String>,
 
@@ -152,6 +162,8 @@ struct Places {
     /// The only table of it to prepare, if not all.
     only: Option<String>,
     customers: Location,
+    /// Where rows for validation go, if there are any.
+    validation: Option<Location>,
     reports: PathBuf,
     /// Where the reports are moved from there.
     remote_reports: Option<Location>,
@@ -189,11 +201,13 @@ impl Prepare {
         let store = open(&places.input)?;
         let table = places.only.as_deref().map(|table| select(&*store, &places.input, table)).transpose()?;
         let customers = open(&places.customers)?;
+        let validation = places.validation.as_ref().map(open).transpose()?;
         let remote_reports = places.remote_reports.as_ref().map(open).transpose()?;
         let summary = run(
             &Preparation {
                 input: table.as_ref().map_or(&*store, |table| table),
                 customers: &*customers,
+                validation: validation.as_deref(),
                 reports: places.reports,
                 remote_reports: remote_reports.as_deref(),
                 work: places.work,
@@ -209,9 +223,9 @@ impl Prepare {
     }
 
     fn options(&self) -> Result<Options> {
-        let (target, target_name) = self.target.clone().unzip();
         let is_every = |kept: &(String, Option<String>)| kept.0 == "*" && kept.1.is_none();
         let keep = match &self.keep[..] {
+            [] if self.features.regression => Keep::All,
             [all] if is_every(all) => Keep::All,
             columns if columns.iter().any(is_every) => {
                 return Err(Error::Settings("--keep: * keeps every column: remove the other columns".into()));
@@ -230,16 +244,27 @@ impl Prepare {
                 size * 16
             )));
         }
+        let about_times = [
+            ("--from", self.from.is_some()),
+            ("--to", self.to.is_some()),
+            ("--timezone", self.timezone.is_some()),
+            ("--output-timezone", self.output_timezone.is_some()),
+            ("--timestamp-format", self.timestamp_format.is_some()),
+            ("--dayfirst", self.dayfirst.is_some()),
+        ];
+        self.features.check_times(self.timestamp.is_some(), &about_times)?;
         Ok(Options {
+            validation: self.features.validation(),
             columns: InputSettings {
                 customer: self.customer.clone(),
                 timestamp: self.timestamp.clone(),
                 decimal: self.decimal,
                 times: TimeSettings { format: self.timestamp_format.clone(), dayfirst: self.dayfirst },
-                target,
+                target: self.target.as_ref().map(|(column, _)| column.clone()),
+                table: self.features.regression.then(TableSettings::default),
                 ..InputSettings::default()
             },
-            target_name: target_name.flatten().unwrap_or_else(|| "target".into()),
+            target_name: self.written_target().to_owned(),
             keep,
             filters: self.filter.clone(),
             from: self.from,
@@ -256,6 +281,16 @@ impl Prepare {
             header: !self.no_header,
             max_bad_rows: self.max_bad_rows,
         })
+    }
+
+    /// The name of the target in the output.
+    pub(super) fn written_target(&self) -> &str {
+        self.target.as_ref().and_then(|(_, name)| name.as_deref()).unwrap_or(TARGET)
+    }
+
+    /// The column of timestamps, if it is given.
+    pub(super) fn timestamp(&self) -> Option<&str> {
+        self.timestamp.as_deref()
     }
 
     fn places(&self) -> Result<Places> {
@@ -275,7 +310,8 @@ impl Prepare {
             )));
         }
         let customers = output.join("customers");
-        if is_inside(input, &customers) {
+        let validation = self.features.validation().is_some().then(|| output.join("validation"));
+        if [Some(&customers), validation.as_ref()].into_iter().flatten().any(|place| is_inside(input, place)) {
             return Err(Error::Settings(format!(
                 "--output {output} would write the customers' files into --input {input}, over the tables: choose another \
                  folder"
@@ -292,7 +328,7 @@ impl Prepare {
             }
         };
         let work = work.join(work_name);
-        Ok(Places { input: folder, only, customers, work, reports, remote_reports, shard })
+        Ok(Places { input: folder, only, customers, validation, work, reports, remote_reports, shard })
     }
 
     fn places_of_job(&self, shard: Option<Shard>) -> Result<Places> {
@@ -302,6 +338,13 @@ impl Prepare {
                     .into(),
             )
         })?;
+        if self.features.validation().is_some() && environment.validation.is_none() {
+            return Err(Error::Settings(
+                "the job's outputs are customers and report: add one that is called validation, for the rows that are set \
+                 apart"
+                    .into(),
+            ));
+        }
         let (rank, hosts) = (environment.rank as u64, environment.hosts as u64);
         if let Some(shard) = shard.filter(|_| hosts > 1) {
             return Err(Error::Settings(format!(
@@ -314,6 +357,10 @@ impl Prepare {
             input: Location::Directory(environment.input),
             only: None,
             customers: Location::Directory(environment.customers),
+            validation: environment
+                .validation
+                .filter(|_| self.features.validation().is_some())
+                .map(Location::Directory),
             reports: environment.reports,
             remote_reports: None,
             work: self.work.as_ref().map_or(environment.work, |work| work.join(work_name(shard))),
@@ -332,10 +379,6 @@ fn work_name(shard: Shard) -> String {
 fn renamed(text: &str) -> std::result::Result<(String, Option<String>), Infallible> {
     let (column, name) = text.split_once('=').map_or((text, None), |(column, name)| (column, Some(name)));
     Ok((column.trim().to_owned(), name.map(|name| name.trim().to_owned())))
-}
-
-fn time(text: &str) -> std::result::Result<i64, String> {
-    parse_timestamp(text.as_bytes()).map_err(|complaint| format!("{text:?} {complaint}"))
 }
 
 fn zone(name: &str) -> std::result::Result<TimeZone, String> {

@@ -1,5 +1,6 @@
 //! Parsers of option values that several commands take, or that clap has none for.
 
+use crate::input::parse_timestamp;
 use jiff::civil::Date;
 use std::time::Duration;
 
@@ -41,6 +42,19 @@ pub(super) fn share(text: &str) -> Result<f64, String> {
         Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
         _ => Err("a share is a number from 0 to 1, such as 0.05".into()),
     }
+}
+
+/// A share above 0 and below 1.
+pub(super) fn fraction(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(share) if share > 0.0 && share < 1.0 => Ok(share),
+        _ => Err("a share is a number above 0 and below 1, such as 0.2".into()),
+    }
+}
+
+/// A time, as tables have them: milliseconds since 1970.
+pub(super) fn time(text: &str) -> Result<i64, String> {
+    parse_timestamp(text.as_bytes()).map_err(|complaint| format!("{text:?} {complaint}"))
 }
 
 /// A calendar date.

@@ -3,16 +3,16 @@
 //! `prepare` reads such tables in blocks and must accept the rows that `train` would accept.
 
 #[cfg(feature = "parquet")]
-use crate::input::{
-    parquet::values::{ArrowDataType, kind},
-    schema::columns::Columns,
-};
+use crate::input::parquet::values::{ArrowDataType, kind};
 use crate::{
     error::Result,
     input::{
         csv::file::{CsvFile, Scratch},
         data_error::DataError,
-        schema::{header::Header, series_columns::SeriesColumns, whose::Whose},
+        schema::{
+            columns::Columns, feature_columns::FeatureColumns, header::Header, series_columns::SeriesColumns,
+            whose::Whose,
+        },
         settings::InputSettings,
         value::{column_times::Decision, decimal::Decimal},
     },
@@ -25,10 +25,12 @@ pub(crate) struct Layout {
     pub(crate) names: Vec<String>,
     /// The column that names customers, if any.
     pub(crate) customer: Option<usize>,
-    /// The column of timestamps.
-    pub(crate) timestamp: usize,
+    /// The column of timestamps; a table of features may have none.
+    pub(crate) timestamp: Option<usize>,
     /// The column of values.
     pub(crate) target: usize,
+    /// The columns that may be kept: all without a role, and of a table of features the timestamp, but not row numbers.
+    pub(crate) others: Vec<usize>,
     /// The column of the time of day, if it is not in that of the timestamp.
     pub(crate) clock: Option<usize>,
     /// The name of a column that may hold the time of day, and of that of the date.
@@ -48,14 +50,53 @@ pub(crate) struct Dialect {
     pub(crate) has_header: bool,
 }
 
-impl Layout {
-    fn new(header: &Header, columns: &SeriesColumns) -> Self {
-        let names = (0..header.len()).map(|at| header.display(at)).collect();
-        let times = Decision::default();
-        let SeriesColumns { customer, timestamp, clock, unused_clock, .. } = columns.clone();
-        Self { names, customer, timestamp, clock, unused_clock, target: columns.target, times, decimal: None }
-    }
+/// Columns of a kind of table.
+trait Roles: Columns {
+    fn layout(self, header: &Header, settings: &InputSettings) -> Layout;
+}
 
+impl Roles for SeriesColumns {
+    fn layout(self, header: &Header, _: &InputSettings) -> Layout {
+        let Self { customer, timestamp, clock, unused_clock, target, .. } = self;
+        let used = [customer, Some(timestamp), clock, Some(target)];
+        Layout {
+            names: names(header),
+            customer,
+            timestamp: Some(timestamp),
+            target,
+            others: (0..header.len()).filter(|at| !used.contains(&Some(*at))).collect(),
+            clock,
+            unused_clock,
+            times: Decision::default(),
+            decimal: None,
+        }
+    }
+}
+
+impl Roles for FeatureColumns {
+    fn layout(self, header: &Header, settings: &InputSettings) -> Layout {
+        let timestamp = settings.timestamp.as_ref().and_then(|wanted| header.find(wanted));
+        let mut others: Vec<usize> = self.features.iter().map(|column| column.at).chain(timestamp).collect();
+        others.sort_unstable();
+        Layout {
+            names: names(header),
+            customer: self.customer,
+            timestamp,
+            target: self.target,
+            others,
+            clock: None,
+            unused_clock: None,
+            times: Decision::default(),
+            decimal: None,
+        }
+    }
+}
+
+fn names(header: &Header) -> Vec<String> {
+    (0..header.len()).map(|at| header.display(at)).collect()
+}
+
+impl Layout {
     /// The layout of a CSV file, from whole records at its beginning. `in_folder`: a folder such as `customer=8` names its
     /// customer. `file` names it in errors.
     pub(crate) fn of_csv(
@@ -64,17 +105,22 @@ impl Layout {
         in_folder: bool,
         file: &str,
     ) -> Result<(Self, Dialect)> {
-        let mut scratch = Scratch::default();
-        let mut layout = || {
-            let mut csv = CsvFile::open::<SeriesColumns>(head, settings, &mut scratch)?;
+        fn layout<C: Roles>(
+            head: &[u8],
+            settings: &InputSettings,
+            in_folder: bool,
+        ) -> Result<(Layout, Dialect), DataError> {
+            let mut scratch = Scratch::default();
+            let mut csv = CsvFile::open::<C>(head, settings, &mut scratch)?;
             let whose = if in_folder { Whose::Folder } else { csv.scratch.header.whose(settings)? };
-            let columns = csv.resolve(settings, whose, None)?;
+            let columns: C = csv.resolve(settings, whose, None)?;
             csv.decide_decimal(&columns, settings)?;
             let header = &csv.scratch.header;
             let dialect = Dialect { delimiter: csv.text.delimiter(), has_header: !header.is_headerless() };
-            Ok((Self { decimal: csv.decimal, ..Self::new(header, &columns) }, dialect))
-        };
-        layout().map_err(|error: DataError| error.in_file(file))
+            Ok((Layout { decimal: csv.decimal, ..columns.layout(header, settings) }, dialect))
+        }
+        let layout = if settings.table.is_some() { layout::<FeatureColumns> } else { layout::<SeriesColumns> };
+        layout(head, settings, in_folder).map_err(|error| error.in_file(file))
     }
 
     /// The layout of a Parquet file with these columns; `in_folder` and `file` are as for [`Self::of_csv`].
@@ -89,9 +135,13 @@ impl Layout {
         let mut header = Header::default();
         header.fill(names.iter(), false);
         let kinds = || types.iter().map(kind).collect();
-        let columns = if in_folder { Ok(Whose::Folder) } else { header.whose(settings) }
-            .and_then(|whose| SeriesColumns::resolve(&header, settings, whose, None, kinds))
-            .map_err(|error| error.in_file(file))?;
-        Ok(Self::new(&header, &columns))
+        let whose = if in_folder { Ok(Whose::Folder) } else { header.whose(settings) };
+        let layout = whose.and_then(|whose| {
+            Ok(match settings.table {
+                None => SeriesColumns::resolve(&header, settings, whose, None, kinds)?.layout(&header, settings),
+                Some(_) => FeatureColumns::resolve(&header, settings, whose, None, kinds)?.layout(&header, settings),
+            })
+        });
+        layout.map_err(|error| error.in_file(file))
     }
 }

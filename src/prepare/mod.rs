@@ -45,7 +45,7 @@ mod write;
 
 pub use self::{
     calendar_period::Period,
-    options::{Aggregate, Ambiguous, Arrangement, Keep, Options, OutputFormat},
+    options::{Aggregate, Ambiguous, Arrangement, Keep, Options, OutputFormat, Validation},
     quality::{Quality, Summary},
     row_counts::RowCounts,
     row_filter::Filter,

@@ -9,8 +9,10 @@ use crate::input::InputSettings;
 /// What to do with the rows, apart from where they are.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The columns of the tables.
+    /// The columns of the tables, which are tables of features if it has settings for these.
     pub columns: InputSettings,
+    /// Which rows of features are set apart for validation.
+    pub validation: Option<Validation>,
     /// Name of the value column in the output.
     pub target_name: String,
     /// Which other columns are kept.
@@ -50,6 +52,20 @@ pub enum Keep {
     All,
     /// These, each with its name in the output.
     Named(Vec<(String, String)>),
+}
+
+/// Which rows of a table of features are set apart to judge models by.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Validation {
+    /// A share of each customer's rows that have a target, drawn as `train` draws it.
+    Share {
+        /// Above 0 and below 1.
+        share: f64,
+        /// Decides which rows, together with the customer's name and the number of its rows.
+        seed: u64,
+    },
+    /// Rows at or after this time: milliseconds since 1970, in the output's zone.
+    From(i64),
 }
 
 /// How rows are combined into one. Missing values are ignored; if all are missing, so is the result. Rows with equal times
@@ -100,6 +116,11 @@ pub enum OutputFormat {
 }
 
 impl Options {
+    /// Whether rows are of features instead of series.
+    pub(super) const fn has_features(&self) -> bool {
+        self.columns.table.is_some()
+    }
+
     /// How rows of a period, or of a timestamp, are combined; `None` if they are not.
     pub(super) fn combine(&self) -> Option<Aggregate> {
         self.aggregate.map(|(aggregate, _)| aggregate).or(self.duplicates)

@@ -41,20 +41,27 @@ impl Reports<'_> {
         remove_file(&self.path(report))
     }
 
-    /// Refuses files of another run among the customers, which would be trained as if they were of this one. If there are
-    /// none, removes reports of an earlier run, which would describe files that are not there.
-    pub(super) fn check_ownership(&self, customers: &dyn Store, options: &Options, fingerprint: &str) -> Result<()> {
-        let files = customers.list()?;
-        let Some(file) = files.iter().find(|file| !is_of_another_shard(&file.key, self.shard, options)) else {
-            return self.remove_all();
-        };
-        if self.fingerprint()?.as_deref() == Some(fingerprint) {
-            return Ok(());
+    /// Refuses files of another run in the places of customers' files, which would be trained as if they were of this one. If
+    /// there are none, removes reports of an earlier run, which would describe files that are not there.
+    pub(super) fn check_ownership<'s>(
+        &self,
+        places: impl Iterator<Item = &'s dyn Store>,
+        options: &Options,
+        fingerprint: &str,
+    ) -> Result<()> {
+        for place in places {
+            let files = place.list()?;
+            if let Some(file) = files.iter().find(|file| !is_of_another_shard(&file.key, self.shard, options)) {
+                if self.fingerprint()?.as_deref() == Some(fingerprint) {
+                    return Ok(());
+                }
+                return Err(Error::Settings(format!(
+                    "{} exists already and does not belong to this preparation: remove the folder, or choose another --output",
+                    place.describe(&file.key)
+                )));
+            }
         }
-        Err(Error::Settings(format!(
-            "{} exists already and does not belong to this preparation: remove the folder, or choose another --output",
-            customers.describe(&file.key)
-        )))
+        self.remove_all()
     }
 
     /// Removes all reports of an earlier run.

@@ -30,6 +30,8 @@ pub struct Preparation<'a> {
     pub input: &'a dyn Store,
     /// The customers' files, and nothing else.
     pub customers: &'a dyn Store,
+    /// The files of the rows for validation, if the options set rows apart.
+    pub validation: Option<&'a dyn Store>,
     /// The directory for the quality report, the rejects and the summary.
     pub reports: PathBuf,
     /// Where the reports are moved when they are complete, if not to that directory.
@@ -57,11 +59,11 @@ pub fn run(job: &Preparation<'_>, out: &mut dyn Write) -> Result<Summary> {
     let fingerprint = fingerprint(job.input, job.options, job.shard)?;
     create_directory(&job.reports)?;
     let work = WorkDirectory::create(&job.work)?;
-    work.sweep(job.customers)?;
+    job.places().try_for_each(|place| work.sweep(place))?;
     let reports = Reports { directory: &job.reports, remote: job.remote_reports, shard: job.shard };
     if work.plan(&fingerprint).is_none() {
         let checked =
-            check_names(job.options).and_then(|()| reports.check_ownership(job.customers, job.options, &fingerprint));
+            check_names(job.options).and_then(|()| reports.check_ownership(job.places(), job.options, &fingerprint));
         if let Err(error) = checked {
             work.leave()?;
             return Err(error);
@@ -90,6 +92,13 @@ pub fn run(job: &Preparation<'_>, out: &mut dyn Write) -> Result<Summary> {
             }
             Err(error)
         }
+    }
+}
+
+impl<'a> Preparation<'a> {
+    /// The places of customers' files.
+    fn places(&self) -> impl Iterator<Item = &'a dyn Store> + use<'a> {
+        [Some(self.customers), self.validation].into_iter().flatten()
     }
 }
 
@@ -145,12 +154,12 @@ impl Run<'_> {
         let names = output_names(&plan.kept, options)?;
         let style = FileStyle { options, shard: job.shard, kept: names, bundles: bundles.len() };
         let tasks = tasks(&plan.buckets, &bundles, options.arrangement, plan.largest);
-        work.add_writer(job.customers)?;
+        job.places().try_for_each(|place| work.add_writer(place))?;
         let journal = Journal::open(work)?;
         let unfinished: Vec<usize> = (0..tasks.len()).filter(|at| !journal.is_done(*at)).collect();
         let journal = Mutex::new(journal);
         let progress = Progress::new();
-        let buffers = || (LoadedRows::default(), FileWriter::new(&style, job.customers));
+        let buffers = || (LoadedRows::default(), FileWriter::new(&style, [Some(job.customers), job.validation]));
         resources.for_each_index(unfinished.len(), buffers, |(loaded, writer), at| {
             let task = &tasks[unfinished[at]];
             let buckets = &plan.buckets[task.buckets.clone()];
@@ -167,8 +176,8 @@ impl Run<'_> {
             journal.lock().unwrap_or_else(PoisonError::into_inner).record(unfinished[at], &report)
         })?;
         let (segments_path, segments) = journal.into_inner().unwrap_or_else(PoisonError::into_inner).finish();
-        let mut summary = Summary::new(fingerprint.clone(), plan.counts.clone(), options.combine().is_none());
-        let mut report = ReportWriter::create(&reports.path(ReportWriter::FILE))?;
+        let mut summary = Summary::new(fingerprint.clone(), plan.counts.clone(), options);
+        let mut report = ReportWriter::create(&reports.path(ReportWriter::FILE), options.has_features())?;
         merge(&segments_path, segments, |row| {
             summary.add(&row);
             report.append(row)
@@ -196,8 +205,10 @@ fn output_names(kept: &[String], options: &Options) -> Result<Vec<String>> {
         }
     };
     let names: Vec<String> = kept.iter().map(renamed).collect();
-    let mut all: Vec<&str> =
-        names.iter().map(String::as_str).chain(["customer", "timestamp", &options.target_name]).collect();
+    // The timestamp of features is a column like any other.
+    let timestamp = (!options.has_features()).then_some("timestamp");
+    let own = ["customer", &options.target_name].into_iter().chain(timestamp);
+    let mut all: Vec<&str> = names.iter().map(String::as_str).chain(own).collect();
     all.sort_unstable();
     match all.windows(2).find(|pair| pair[0] == pair[1]) {
         None => Ok(names),

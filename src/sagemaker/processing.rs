@@ -19,6 +19,8 @@ pub struct ProcessingEnvironment {
     pub input: PathBuf,
     /// The directory of the output for customers' files.
     pub customers: PathBuf,
+    /// The directory of the output for rows that are set apart for validation, if the job has a place for it.
+    pub validation: Option<PathBuf>,
     /// The directory of the output for reports.
     pub reports: PathBuf,
     /// A directory that is not uploaded, on the job's volume.
@@ -106,17 +108,19 @@ impl ProcessingEnvironment {
         let outputs: Vec<(String, PathBuf)> =
             outputs.into_iter().filter_map(|(name, channel)| Some((name, local_path(&channel)?))).collect();
         let named = |wanted: &str| outputs.iter().find(|(name, _)| name == wanted).map(|(_, path)| path.clone());
-        let (customers, reports) = match (named("customers"), named("report"), &outputs[..]) {
-            (Some(customers), Some(reports), _) => (customers, reports),
-            (None, None, [(_, only)]) => (only.join("customers"), only.clone()),
-            (None, None, []) => (paths.processing().join("output/customers"), paths.processing().join("output")),
+        let of_one = |all: PathBuf| (all.join("customers"), Some(all.join("validation")), all);
+        let (customers, validation, reports) = match (named("customers"), named("report"), &outputs[..]) {
+            (Some(customers), Some(reports), _) => (customers, named("validation"), reports),
+            (None, None, [(_, only)]) => of_one(only.clone()),
+            (None, None, []) => of_one(paths.processing().join("output")),
             _ => {
-                let complaint = "the outputs must be one, or two that are called customers and report";
+                let complaint =
+                    "the outputs must be one, or two that are called customers and report, or these and validation";
                 return Err(config::invalid(&file, complaint));
             }
         };
         let work = paths.processing().join("work");
-        Ok(Some(Self { input, customers, reports, work, rank: hosts.rank, hosts: hosts.count }))
+        Ok(Some(Self { input, customers, validation, reports, work, rank: hosts.rank, hosts: hosts.count }))
     }
 }
 
@@ -162,6 +166,7 @@ mod tests {
         let expected = ProcessingEnvironment {
             input: processing.join("input/dataset"),
             customers: processing.join("output/customers"),
+            validation: None,
             reports: processing.join("output/report"),
             work: processing.join("work"),
             rank: 1,
@@ -171,10 +176,20 @@ mod tests {
     }
 
     #[test]
-    fn one_output_holds_both_and_none_is_the_usual_place() {
+    fn a_third_output_is_for_validation() {
+        let job = JOB.replace("OUTPUTS", &["customers", "validation", "report"].map(output).join(","));
+        let (base, detected) = detect(&[("processingjobconfig.json", &job)]);
+        let environment = detected.unwrap().unwrap();
+        assert_eq!(environment.validation, Some(base.path().join("processing/output/validation")));
+        assert_eq!(environment.customers, base.path().join("processing/output/customers"));
+    }
+
+    #[test]
+    fn one_output_holds_all_and_none_is_the_usual_place() {
         let (base, detected) = detect(&[("processingjobconfig.json", &JOB.replace("OUTPUTS", &output("out")))]);
         let environment = detected.unwrap().unwrap();
         assert_eq!(environment.customers, base.path().join("processing/output/out/customers"));
+        assert_eq!(environment.validation, Some(base.path().join("processing/output/out/validation")));
         assert_eq!(environment.reports, base.path().join("processing/output/out"));
         let (base, detected) = detect(&[("processingjobconfig.json", "{}")]);
         let environment = detected.unwrap().unwrap();

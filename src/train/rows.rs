@@ -12,11 +12,7 @@ use crate::{
 };
 use manyfit_models::{
     Accuracy, Fitted, Interruption, ScoredOn, Workspace,
-    data::{CustomerId, Table},
-};
-use rand_chacha::{
-    ChaCha8Rng,
-    rand_core::{Rng, SeedableRng},
+    data::{CustomerId, Table, held_out},
 };
 
 /// Fits a customer's table of features unless a valid artifact exists, and predicts its validation rows.
@@ -54,20 +50,12 @@ pub(super) fn fit_rows(
 /// Draws validation rows, the same ones on every run: the other rows and the drawn ones. `None` if none are wanted, or if
 /// there are too few rows.
 fn split(task: &RegressionTask, seed: u64, customer: &CustomerId, table: &Table) -> Option<(Table, Table)> {
-    let drawn = (task.validation_fraction * table.len() as f64).round() as usize;
-    let drawn = drawn.min(table.len() - 1);
-    if drawn == 0 {
+    let drawn = held_out(table.len(), task.validation_fraction, forecast_seed(seed, customer.as_str()));
+    if drawn.is_empty() {
         return None;
     }
-    let mut rng = ChaCha8Rng::from_seed(forecast_seed(seed, customer.as_str()));
-    let mut lots: Vec<(u64, usize)> = (0..table.len()).map(|row| (rng.next_u64(), row)).collect();
-    lots.sort_unstable();
-    let in_order = |lots: &[(u64, usize)]| {
-        let mut rows: Vec<usize> = lots.iter().map(|(_, row)| *row).collect();
-        rows.sort_unstable();
-        table.select(&rows)
-    };
-    Some((in_order(&lots[drawn..])?, in_order(&lots[..drawn])?))
+    let rest: Vec<usize> = (0..table.len()).filter(|row| drawn.binary_search(row).is_err()).collect();
+    Some((table.select(&rest)?, table.select(&drawn)?))
 }
 
 fn fit(

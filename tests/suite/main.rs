@@ -19,6 +19,7 @@ mod parquet_bundles;
 mod pinned_artifacts;
 mod plan_run;
 mod predict_run;
+mod prepare_features;
 mod prepare_resume;
 mod prepare_run;
 mod prepare_shape;

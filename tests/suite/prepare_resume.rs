@@ -40,27 +40,41 @@ fn result(output: &Path) -> Files {
 
 #[test]
 fn a_run_that_was_killed_anywhere_is_finished_by_the_next() {
+    killed_anywhere(&[], &["customers"]);
+}
+
+#[test]
+fn a_run_with_validation_rows_that_was_killed_anywhere_is_finished_in_both_places() {
+    killed_anywhere(&["--regression", "--target=y", "--validation-fraction=0.3"], &["customers", "validation"]);
+}
+
+/// Kills runs with these options, and compares what the next one leaves with what a whole run does; files in the `places` are
+/// never torn.
+fn killed_anywhere(options: &[&str], places: &[&str]) {
     let input = folder([("t.csv", table(1000, 40))]);
     let whole = tempfile::tempdir().unwrap();
     let begun = Instant::now();
-    prepare(input.path(), whole.path(), &[]).with_code(0);
+    prepare(input.path(), whole.path(), options).with_code(0);
     let duration = begun.elapsed();
     let whole = result(whole.path());
+    assert!(places.iter().all(|place| whole.contains_key(&format!("{place}/customer-1.csv"))));
     let mut chance = ChaCha8Rng::seed_from_u64(6);
     let mut resumed = 0;
     for _ in 0..8 {
         let output = tempfile::tempdir().unwrap();
         for _ in 0..2 {
-            let mut run = prepare_command(input.path(), output.path(), &[]).spawn().unwrap();
+            let mut run = prepare_command(input.path(), output.path(), options).spawn().unwrap();
             thread::sleep(duration.mul_f64(chance.random_range(0.0..1.0)));
             // It may have ended by itself.
             let _ = run.kill();
             run.wait().unwrap();
-            for (name, bytes) in files(&output.path().join("customers")) {
-                assert!(bytes == whole[&format!("customers/{name}")], "{name} is torn");
+            for place in places {
+                for (name, bytes) in files(&output.path().join(place)) {
+                    assert!(bytes == whole[&format!("{place}/{name}")], "{place}/{name} is torn");
+                }
             }
         }
-        let ended = prepare(input.path(), output.path(), &[]).with_code(0);
+        let ended = prepare(input.path(), output.path(), options).with_code(0);
         resumed += u32::from(ended.out.contains("continuing a run that was stopped"));
         let found = result(output.path());
         assert_eq!(found.keys().collect::<Vec<_>>(), whole.keys().collect::<Vec<_>>());

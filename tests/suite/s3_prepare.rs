@@ -45,7 +45,12 @@ fn in_a_folder(options: &[&str]) -> (Files, Value) {
     let ended: Ended = prepare(raw.to_str().unwrap(), output.to_str().unwrap(), options).output().unwrap().into();
     ended.with_code(0);
     let summary = serde_json::from_slice(&fs::read(output.join("summary.json")).unwrap()).unwrap();
-    (files(&output.join("customers")), summary)
+    (customers(files(&output)), summary)
+}
+
+/// The files of customers and for validation, among all files of an output.
+fn customers(files: Files) -> Files {
+    files.into_iter().filter(|(name, _)| name.starts_with("customers/") || name.starts_with("validation/")).collect()
 }
 
 fn filled(server: &Server) {
@@ -56,7 +61,7 @@ fn filled(server: &Server) {
 
 #[test]
 fn a_bucket_gets_the_files_that_a_folder_gets_whatever_happens_on_the_way() {
-    for options in [&[][..], &["--bundle=100kB"]] {
+    for options in [&[][..], &["--bundle=100kB"], &["--regression", "--validation-fraction=0.3"]] {
         let (expected, told) = in_a_folder(options);
         // The first request for each object goes wrong, each in its way.
         let plan = |seen: &Seen| {
@@ -67,7 +72,7 @@ fn a_bucket_gets_the_files_that_a_folder_gets_whatever_happens_on_the_way() {
         filled(&server);
         let work = tempfile::tempdir().unwrap();
         prepare_on(&server, work.path(), options).with_code(0);
-        assert_eq!(below(&server, "out/customers/"), expected);
+        assert_eq!(customers(below(&server, "out/")), expected);
         let reports = below(&server, "out/");
         let summary: Value = serde_json::from_slice(&reports["summary.json"]).unwrap();
         assert_eq!(summary["customers"], told["customers"]);
@@ -113,7 +118,7 @@ fn a_preparation_to_a_bucket_goes_on_where_it_was_stopped() {
     let reads = server.requests("GET");
     let ended = prepare_on(&server, work.path(), &[]).with_code(0);
     assert!(ended.out.contains("continuing a run that was stopped"), "{}", ended.out);
-    assert_eq!(below(&server, "out/customers/"), expected);
+    assert_eq!(customers(below(&server, "out/")), expected);
     assert!(server.requests("GET") <= reads + 8, "the tables are not read again");
     // Again, all is there; other options are another preparation's.
     prepare_on(&server, work.path(), &[]).with_code(0);

@@ -279,7 +279,10 @@ fn guess_timestamp(
         .or_else(|| header.guess(TIMESTAMPS_BY_VALUE, |at| allowed(at) && kind(at).seen && kind(at).time))
         .or_else(|| (0..header.len()).find(|&at| allowed(at) && kind(at).seen && kind(at).calendar))
         .ok_or_else(|| {
-            DataError::file(format!("no column looks like timestamps: set timestamp to one of {}", header.list()))
+            DataError::file(format!(
+                "no column looks like timestamps: set timestamp to one of {}, or choose regression for rows without times",
+                header.list()
+            ))
         })
 }
 
@@ -357,7 +360,10 @@ mod tests {
     #[test]
     fn undetectable_columns_are_refused_with_the_columns_listed() {
         let refusal = guessed(&["number", "users"], &["1325376000", "12"]);
-        assert_eq!(refusal, r#"f: no column looks like timestamps: set timestamp to one of "number", "users""#);
+        assert_eq!(
+            refusal,
+            r#"f: no column looks like timestamps: set timestamp to one of "number", "users", or choose regression for rows without times"#
+        );
         assert!(guessed(&["ds", "name"], &["2016-01-01", "x"]).contains(r#"set target to one of "ds", "name""#));
     }
 

@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     customer_quality::Quality,
-    report_columns::{COLUMNS, Column},
+    report_columns::{Column, columns},
 };
 use crate::{
     error::Result,
@@ -19,22 +19,24 @@ pub(in crate::prepare) struct ReportWriter {
     path: PathBuf,
     staged: StagedFile,
     table: csv::Writer<File>,
+    /// Whether the rows are of features instead of series.
+    features: bool,
 }
 
 impl ReportWriter {
     /// The name of the report.
     pub(in crate::prepare) const FILE: &str = "quality.csv";
 
-    pub(in crate::prepare) fn create(path: &Path) -> Result<Self> {
+    pub(in crate::prepare) fn create(path: &Path, features: bool) -> Result<Self> {
         let (staged, file) = StagedFile::create(path)?;
         let mut table = csv::Writer::from_writer(file);
-        table.write_record(COLUMNS.map(|(name, _)| name)).map_err(|error| writing(path, error.into()))?;
-        Ok(Self { path: path.into(), staged, table })
+        table.write_record(columns(features).map(|(name, _)| name)).map_err(|error| writing(path, error.into()))?;
+        Ok(Self { path: path.into(), staged, table, features })
     }
 
     #[expect(clippy::needless_pass_by_value, reason = "as where Parquet is written")]
     pub(in crate::prepare) fn append(&mut self, row: Quality) -> Result<()> {
-        let fields = COLUMNS.iter().map(|(_, column)| match column {
+        let fields = columns(self.features).map(|(_, column)| match column {
             Column::Text(text) => text(&row).to_owned(),
             Column::Count(count) => count(&row).to_string(),
             Column::Number(number) => number(&row).map(|number| number.to_string()).unwrap_or_default(),

@@ -15,7 +15,7 @@ use manyfit_models::{
 const OUTER_FENCE: f64 = 3.0;
 
 /// A row of the quality report. Counts refer to written rows unless stated otherwise.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Quality {
     /// The customer.
     pub customer: String,
@@ -23,8 +23,11 @@ pub struct Quality {
     pub file: String,
     /// Rows of the input that passed the filters.
     pub rows: u64,
-    /// Rows written.
+    /// Rows written, apart from those for validation.
     pub written: u64,
+    /// Rows written for validation.
+    #[serde(default)]
+    pub validation: u64,
     /// Rows without a value.
     pub missing: u64,
     /// Rows of the input that share their timestamp with an earlier one.
@@ -59,16 +62,57 @@ pub struct Quality {
 }
 
 impl Quality {
+    /// Of a customer's rows as they are written to `file`, and of those for validation.
     pub(in crate::prepare) fn new(
         rows: CustomerSlice<'_>,
-        output: &[OutputRow<'_>],
+        [output, validation]: [&[OutputRow<'_>]; 2],
         file: &str,
         options: &Options,
     ) -> Self {
+        let written = Self {
+            customer: rows.customer.to_owned(),
+            file: file.to_owned(),
+            rows: rows.len() as u64,
+            written: output.len() as u64,
+            validation: validation.len() as u64,
+            ..Self::of_values(output.iter().chain(validation))
+        };
+        if options.has_features() { written } else { written.with_times(rows, output, options) }
+    }
+
+    /// What the values are like.
+    fn of_values<'r>(rows: impl Iterator<Item = &'r OutputRow<'r>>) -> Self {
+        let mut missing = 0;
+        let mut values = Vec::new();
+        for row in rows {
+            let number = row.value.number();
+            if number.is_nan() {
+                missing += 1;
+            } else {
+                values.push(number);
+            }
+        }
+        let sum = values.iter().sum::<f64>();
+        let (count, constant) = (values.len(), !values.is_empty() && values.iter().all(|value| *value == values[0]));
+        let zeros = values.iter().filter(|value| **value == 0.0).count() as u64;
+        let extreme = |better: fn(f64, f64) -> f64| values.iter().copied().reduce(better);
+        Self {
+            missing,
+            zeros,
+            constant,
+            minimum: extreme(f64::min),
+            maximum: extreme(f64::max),
+            mean: (count > 0).then(|| sum / count as f64).filter(|mean| mean.is_finite()),
+            sum: if sum.is_finite() { sum } else { f64::MAX.copysign(sum) },
+            outliers: outliers(&mut values),
+            ..Self::default()
+        }
+    }
+
+    /// Adds what the times of a series are like.
+    fn with_times(self, rows: CustomerSlice<'_>, output: &[OutputRow<'_>], options: &Options) -> Self {
         let mut dates: Vec<i64> = output.iter().filter(|row| row.source.is_some()).map(|row| row.time).collect();
         dates.dedup();
-        let mut values: Vec<f64> =
-            output.iter().map(|row| row.value.number()).filter(|value| !value.is_nan()).collect();
         let (frequency, inferred) = if let Some((_, period)) = options.aggregate {
             (period.frequency(), None)
         } else {
@@ -82,16 +126,7 @@ impl Quality {
             longest_gap = longest_gap.max(gap);
         }
         let time = |at: Option<&OutputRow<'_>>| at.map(|row| timestamp::format(row.time)).unwrap_or_default();
-        let sum = values.iter().sum::<f64>();
-        let (count, constant) = (values.len(), !values.is_empty() && values.iter().all(|value| *value == values[0]));
-        let zeros = values.iter().filter(|value| **value == 0.0).count() as u64;
-        let extreme = |better: fn(f64, f64) -> f64| values.iter().copied().reduce(better);
         Self {
-            customer: rows.customer.to_owned(),
-            file: file.to_owned(),
-            rows: rows.len() as u64,
-            written: output.len() as u64,
-            missing: (output.len() - count) as u64,
             duplicates: (1..rows.len()).filter(|&at| rows.time(at) == rows.time(at - 1)).count() as u64,
             start: time(output.first()),
             end: time(output.last()),
@@ -99,13 +134,7 @@ impl Quality {
             inferred,
             gaps,
             longest_gap,
-            zeros,
-            constant,
-            minimum: extreme(f64::min),
-            maximum: extreme(f64::max),
-            mean: (count > 0).then(|| sum / count as f64).filter(|mean| mean.is_finite()),
-            sum: if sum.is_finite() { sum } else { f64::MAX.copysign(sum) },
-            outliers: outliers(&mut values),
+            ..self
         }
     }
 }

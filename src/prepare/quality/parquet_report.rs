@@ -13,7 +13,7 @@ use polars::prelude::{
 
 use super::{
     customer_quality::Quality,
-    report_columns::{COLUMNS, Column},
+    report_columns::{Column, columns},
 };
 use crate::{
     error::{Error, Result},
@@ -29,17 +29,20 @@ pub(in crate::prepare) struct ReportWriter {
     staged: StagedFile,
     writer: BatchedWriter<File>,
     rows: Vec<Quality>,
+    /// Whether they are of features instead of series.
+    features: bool,
 }
 
 impl ReportWriter {
     /// The name of the report.
     pub(in crate::prepare) const FILE: &str = "quality.parquet";
 
-    pub(in crate::prepare) fn create(path: &Path) -> Result<Self> {
+    pub(in crate::prepare) fn create(path: &Path, features: bool) -> Result<Self> {
         let (staged, file) = StagedFile::create(path)?;
-        let writer = frame(&[]).and_then(|empty| ParquetWriter::new(file).set_parallel(false).batched(empty.schema()));
+        let empty = frame(&[], features);
+        let writer = empty.and_then(|empty| ParquetWriter::new(file).set_parallel(false).batched(empty.schema()));
         let writer = writer.map_err(|error| failed(path, error))?;
-        Ok(Self { path: path.into(), staged, writer, rows: Vec::new() })
+        Ok(Self { path: path.into(), staged, writer, rows: Vec::new(), features })
     }
 
     pub(in crate::prepare) fn append(&mut self, row: Quality) -> Result<()> {
@@ -49,7 +52,9 @@ impl ReportWriter {
 
     fn write_group(&mut self) -> Result<()> {
         let rows = std::mem::take(&mut self.rows);
-        frame(&rows).and_then(|frame| self.writer.write_batch(&frame)).map_err(|error| failed(&self.path, error))
+        frame(&rows, self.features)
+            .and_then(|frame| self.writer.write_batch(&frame))
+            .map_err(|error| failed(&self.path, error))
     }
 
     pub(in crate::prepare) fn finish(mut self) -> Result<()> {
@@ -63,8 +68,8 @@ impl ReportWriter {
     }
 }
 
-fn frame(rows: &[Quality]) -> PolarsResult<DataFrame> {
-    let columns = COLUMNS.iter().map(|(name, column)| {
+fn frame(rows: &[Quality], features: bool) -> PolarsResult<DataFrame> {
+    let columns = columns(features).map(|(name, column)| {
         let name = PlSmallStr::from_static(name);
         match column {
             Column::Text(text) => StringChunked::from_iter_values(name, rows.iter().map(text)).into_column(),

@@ -3,6 +3,7 @@
 use super::customer_quality::Quality;
 
 /// How a column's value is taken from a row.
+#[derive(Clone, Copy)]
 pub(super) enum Column {
     Text(fn(&Quality) -> &str),
     Count(fn(&Quality) -> u64),
@@ -10,25 +11,40 @@ pub(super) enum Column {
     Flag(fn(&Quality) -> bool),
 }
 
-/// Name and value of each column.
-pub(super) const COLUMNS: [(&str, Column); 19] = [
-    ("customer", Column::Text(|row| &row.customer)),
-    ("file", Column::Text(|row| &row.file)),
-    ("rows", Column::Count(|row| row.rows)),
-    ("written", Column::Count(|row| row.written)),
-    ("missing", Column::Count(|row| row.missing)),
-    ("duplicates", Column::Count(|row| row.duplicates)),
-    ("start", Column::Text(|row| &row.start)),
-    ("end", Column::Text(|row| &row.end)),
-    ("frequency", Column::Text(|row| &row.frequency)),
-    ("off_calendar", Column::Count(|row| row.inferred.map_or(0, |fit| fit.off))),
-    ("gaps", Column::Count(|row| row.gaps)),
-    ("longest_gap", Column::Count(|row| row.longest_gap)),
-    ("zeros", Column::Count(|row| row.zeros)),
-    ("constant", Column::Flag(|row| row.constant)),
-    ("outliers", Column::Count(|row| row.outliers)),
-    ("minimum", Column::Number(|row| row.minimum)),
-    ("mean", Column::Number(|row| row.mean)),
-    ("maximum", Column::Number(|row| row.maximum)),
-    ("sum", Column::Number(|row| Some(row.sum))),
+/// Name and value of each column, of reports on series and on features.
+const COLUMNS: [(Rows, &str, Column); 20] = [
+    (Rows::Any, "customer", Column::Text(|row| &row.customer)),
+    (Rows::Any, "file", Column::Text(|row| &row.file)),
+    (Rows::Any, "rows", Column::Count(|row| row.rows)),
+    (Rows::Any, "written", Column::Count(|row| row.written)),
+    (Rows::Features, "validation", Column::Count(|row| row.validation)),
+    (Rows::Any, "missing", Column::Count(|row| row.missing)),
+    (Rows::Series, "duplicates", Column::Count(|row| row.duplicates)),
+    (Rows::Series, "start", Column::Text(|row| &row.start)),
+    (Rows::Series, "end", Column::Text(|row| &row.end)),
+    (Rows::Series, "frequency", Column::Text(|row| &row.frequency)),
+    (Rows::Series, "off_calendar", Column::Count(|row| row.inferred.map_or(0, |fit| fit.off))),
+    (Rows::Series, "gaps", Column::Count(|row| row.gaps)),
+    (Rows::Series, "longest_gap", Column::Count(|row| row.longest_gap)),
+    (Rows::Any, "zeros", Column::Count(|row| row.zeros)),
+    (Rows::Any, "constant", Column::Flag(|row| row.constant)),
+    (Rows::Any, "outliers", Column::Count(|row| row.outliers)),
+    (Rows::Any, "minimum", Column::Number(|row| row.minimum)),
+    (Rows::Any, "mean", Column::Number(|row| row.mean)),
+    (Rows::Any, "maximum", Column::Number(|row| row.maximum)),
+    (Rows::Any, "sum", Column::Number(|row| Some(row.sum))),
 ];
+
+/// Which rows a column is about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rows {
+    Any,
+    Series,
+    Features,
+}
+
+/// The columns of a report on series, or on features.
+pub(super) fn columns(features: bool) -> impl Iterator<Item = (&'static str, Column)> {
+    let other = if features { Rows::Series } else { Rows::Features };
+    COLUMNS.into_iter().filter(move |(rows, ..)| *rows != other).map(|(_, name, column)| (name, column))
+}

@@ -6,7 +6,13 @@ use manyfit_models::frequency::CalendarCounts;
 use serde::Serialize;
 
 use super::customer_quality::Quality;
-use crate::{input::file_name::tells_purpose, prepare::row_counts::RowCounts};
+use crate::{
+    input::file_name::tells_purpose,
+    prepare::{
+        options::{Options, Validation},
+        row_counts::RowCounts,
+    },
+};
 
 /// Totals over all customers and over the rows of the input.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -16,8 +22,11 @@ pub struct Summary {
     /// Rows of the input.
     #[serde(flatten)]
     pub counts: RowCounts,
-    /// Rows written.
+    /// Rows written, apart from those for validation.
     pub written: u64,
+    /// Rows for validation, where they are set apart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub validation: Option<ValidationCounts>,
     /// Customers.
     pub customers: u64,
     /// Files.
@@ -45,9 +54,9 @@ pub struct Summary {
     pub sum: f64,
     /// The largest work of a bundle divided by the mean; `None` if each customer has its own file.
     pub imbalance: Option<f64>,
-    /// Whether duplicates were kept, so that training needs a rule for them.
+    /// What was asked for.
     #[serde(skip)]
-    duplicates_kept: bool,
+    asked: Asked,
     /// The first customer whose file name ends like those of files for training, validation or tests.
     #[serde(skip)]
     ambiguous_name: Option<String>,
@@ -56,9 +65,37 @@ pub struct Summary {
     compensation: f64,
 }
 
+/// Rows for validation.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ValidationCounts {
+    /// Rows.
+    pub rows: u64,
+    /// Customers that have some.
+    pub customers: u64,
+    /// Customers that have nothing else, and so no file to train on.
+    pub untrained: u64,
+}
+
+/// What was asked for, as far as the text of the summary depends on it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Asked {
+    /// Whether duplicates were kept, so that training needs a rule for them.
+    keeps_duplicates: bool,
+    /// Whether rows are of features.
+    features: bool,
+    /// Whether rows for validation are those from a time on.
+    by_time: bool,
+}
+
 impl Summary {
-    pub(in crate::prepare) fn new(fingerprint: String, counts: RowCounts, duplicates_kept: bool) -> Self {
-        Self { fingerprint, counts, duplicates_kept, ..Self::default() }
+    pub(in crate::prepare) fn new(fingerprint: String, counts: RowCounts, options: &Options) -> Self {
+        let asked = Asked {
+            keeps_duplicates: options.combine().is_none(),
+            features: options.has_features(),
+            by_time: matches!(options.validation, Some(Validation::From(_))),
+        };
+        let validation = options.validation.map(|_| ValidationCounts::default());
+        Self { fingerprint, counts, asked, validation, ..Self::default() }
     }
 
     /// Adds a customer.
@@ -68,10 +105,15 @@ impl Summary {
             self.ambiguous_name = Some(row.customer.clone());
         }
         self.written += row.written;
+        if let Some(validation) = &mut self.validation {
+            validation.rows += row.validation;
+            validation.customers += u64::from(row.validation > 0);
+            validation.untrained += u64::from(row.written == 0);
+        }
         self.customers_with_duplicates += u64::from(row.duplicates > 0);
         self.customers_with_gaps += u64::from(row.gaps > 0);
         self.constant_customers += u64::from(row.constant);
-        self.empty_customers += u64::from(row.missing == row.written);
+        self.empty_customers += u64::from(row.missing == row.written + row.validation);
         self.missing += row.missing;
         self.gaps += row.gaps;
         if let Some(fit) = row.inferred {
@@ -87,7 +129,8 @@ impl Summary {
 
     /// Completes the totals; `bundles` is the work of each bundle, if there are any.
     pub(in crate::prepare) fn finish(mut self, bundles: &[u64]) -> Self {
-        self.files = if bundles.is_empty() { self.customers } else { bundles.len() as u64 };
+        let untrained = self.validation.as_ref().map_or(0, |validation| validation.untrained);
+        self.files = if bundles.is_empty() { self.customers - untrained } else { bundles.len() as u64 };
         let work = |work: &u64| *work as f64;
         let all: f64 = bundles.iter().map(work).sum();
         self.imbalance = bundles.iter().map(work).reduce(f64::max).map(|most| most * bundles.len() as f64 / all);
@@ -95,6 +138,33 @@ impl Summary {
         // JSON has no infinity.
         self.sum = if sum.is_finite() { sum } else { f64::MAX.copysign(self.sum) };
         self
+    }
+}
+
+impl Summary {
+    /// What rows for validation leave to be desired.
+    fn write_validation_warnings(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(ValidationCounts { rows, customers, untrained }) = &self.validation else { return Ok(()) };
+        let have = |number: u64| if number == 1 { "customer has" } else { "customers have" };
+        if *untrained > 0 {
+            let have = have(*untrained);
+            writeln!(
+                f,
+                "warning: {untrained} {have} no row before --validation-from: no file to train on, so no model"
+            )?;
+        }
+        let without = self.customers - customers;
+        if *rows == 0 && self.asked.by_time {
+            writeln!(f, "warning: no row is for validation: all are before --validation-from")?;
+        } else if *rows == 0 {
+            writeln!(
+                f,
+                "warning: no row is for validation: every customer has too few rows with a target for the share"
+            )?;
+        } else if without > 0 {
+            writeln!(f, "{without} {} no row for validation", have(without))?;
+        }
+        Ok(())
     }
 }
 
@@ -110,7 +180,13 @@ impl fmt::Display for Summary {
         let count = |number: u64, one: &str, many: &str| format!("{number} {}", if number == 1 { one } else { many });
         let (rows, written) = (count(*rows, "row", "rows"), count(*written, "row", "rows"));
         let (customers, files) = (count(*customers, "customer", "customers"), count(*files, "file", "files"));
-        writeln!(f, "{rows} of {customers}: {written} in {files}")?;
+        write!(f, "{rows} of {customers}: {written} in {files}")?;
+        if let Some(ValidationCounts { rows, customers, .. }) = &self.validation {
+            let customers = count(*customers, "customer", "customers");
+            write!(f, ", and for validation {} of {customers}", count(*rows, "row", "rows"))?;
+        }
+        writeln!(f)?;
+        self.write_validation_warnings(f)?;
         let left = [(filtered, "filtered"), (elsewhere, "in other shards"), (bad, "bad (see rejects)")];
         let left: Vec<String> =
             left.iter().filter(|(number, _)| **number > 0).map(|(number, why)| format!("{number} {why}")).collect();
@@ -132,20 +208,16 @@ impl fmt::Display for Summary {
                  unless it is given; a time without a second row is the first"
             )?;
         }
-        writeln!(
-            f,
-            "{} missing, {} zero, {} outliers; {} gaps in {}",
-            self.missing,
-            self.zeros,
-            self.outliers,
-            self.gaps,
-            count(self.customers_with_gaps, "customer", "customers")
-        )?;
+        write!(f, "{} missing, {} zero, {} outliers", self.missing, self.zeros, self.outliers)?;
+        if !self.asked.features {
+            write!(f, "; {} gaps in {}", self.gaps, count(self.customers_with_gaps, "customer", "customers"))?;
+        }
+        writeln!(f)?;
         write!(f, "{}", self.calendars)?;
         if self.constant_customers + self.empty_customers > 0 {
             writeln!(f, "constant: {}, without any value: {}", self.constant_customers, self.empty_customers)?;
         }
-        if self.customers_with_duplicates > 0 && self.duplicates_kept {
+        if self.customers_with_duplicates > 0 && self.asked.keeps_duplicates {
             writeln!(
                 f,
                 "rows that share a timestamp: {}; train refuses them unless its setting duplicates, or --duplicates here, \

@@ -96,15 +96,15 @@ impl WorkDirectory {
         (plan.fingerprint == fingerprint && self.file(ROWS).is_file()).then_some(plan)
     }
 
-    /// Removes temporary files of killed runs among the customers' files.
-    pub(in crate::prepare) fn sweep(&self, customers: &dyn Store) -> Result<()> {
+    /// Removes temporary files of killed runs in a place of customers' files.
+    pub(in crate::prepare) fn sweep(&self, place: &dyn Store) -> Result<()> {
         let writers = fs::read_to_string(self.file(WRITERS)).unwrap_or_default();
-        writers.lines().try_for_each(|line| customers.sweep(line))
+        writers.lines().try_for_each(|line| place.sweep(line))
     }
 
-    /// Records the temporary names that this run uses among the customers' files.
-    pub(in crate::prepare) fn add_writer(&self, customers: &dyn Store) -> Result<()> {
-        let Some(unfinished) = customers.unfinished() else { return Ok(()) };
+    /// Records the temporary names that this run uses in a place of customers' files.
+    pub(in crate::prepare) fn add_writer(&self, place: &dyn Store) -> Result<()> {
+        let Some(unfinished) = place.unfinished() else { return Ok(()) };
         let path = self.file(WRITERS);
         File::options()
             .create(true)

@@ -226,7 +226,9 @@ impl<'a> BlockReader<'a> {
         layout: &Layout,
         Dialect { delimiter, has_header }: Dialect,
     ) -> Result<Decision> {
-        let (column, mut scratch) = (layout.timestamp, Scratch::default());
+        let (Some(column), mut scratch) = (layout.timestamp, Scratch::default()) else {
+            return Ok(Decision::default());
+        };
         let mut seen = ColumnTimes::default();
         let records = Text::block(head, delimiter).records(&mut scratch);
         if see_times(&mut seen, records, column, has_header, 0) && !seen.is_settled() && head.len() >= BLOCK_BYTES / 2 {

@@ -52,15 +52,19 @@ pub(super) struct ParquetTable {
 /// The used columns of a range of rows.
 pub(super) struct ParquetRows {
     columns: Vec<Option<Texts>>,
-    timestamp: usize,
-    /// The column of timestamps.
-    timestamps: Series,
-    /// Its times, and whether they are in UTC; `None` if they are text.
+    timestamps: Option<Timestamps>,
+}
+
+/// The timestamps of a range of rows.
+struct Timestamps {
+    at: usize,
+    column: Series,
+    /// The times, and whether they are in UTC; `None` if they are text.
     times: Option<Vec<(std::result::Result<i64, &'static str>, bool)>>,
 }
 
-/// A timestamp that cannot be used: its text and a complaint to follow it.
-pub(super) type BadTime = (String, &'static str);
+/// A timestamp that cannot be used: its column, its text and a complaint to follow it.
+pub(super) type BadTime = (usize, String, &'static str);
 
 /// Opens the object as a file. A remote one is copied to the directory `copies`, to a file without a name, so that it is
 /// gone however the process ends.
@@ -116,16 +120,16 @@ impl ParquetTable {
 
     /// Decides the form of the timestamps.
     pub(super) fn times(&self, layout: &Layout, settings: &InputSettings, most: usize) -> Result<Decision> {
+        let Some(at) = layout.timestamp else { return Ok(Decision::default()) };
         let mut times = SeriesTimes::default();
-        if !matches!(self.types[layout.timestamp], T::Date32 | T::Date64 | T::Timestamp(_, None)) {
+        if !matches!(self.types[at], T::Date32 | T::Date64 | T::Timestamp(_, None)) {
             for rows in self.blocks(most) {
-                if !times.see(&self.column(layout.timestamp, &rows)?) {
+                if !times.see(&self.column(at, &rows)?) {
                     break;
                 }
             }
         }
-        let name = layout.names[layout.timestamp].as_bytes();
-        times.decide(&settings.times, name).map_err(|error| error.in_file(&self.name))
+        times.decide(&settings.times, layout.names[at].as_bytes()).map_err(|error| error.in_file(&self.name))
     }
 
     /// The rows as ranges of at most `most` rows, each within one row group.
@@ -145,19 +149,23 @@ impl ParquetTable {
     /// Reads the used columns of some rows.
     pub(super) fn read(&self, rows: &Range<usize>, mapping: &RowMapping<'_>) -> Result<ParquetRows> {
         let mut columns: Vec<Option<Texts>> = mapping.layout.names.iter().map(|_| None).collect();
-        let timestamps = self.column(mapping.layout.timestamp, rows)?;
-        let is_text = matches!(timestamps.dtype(), DataType::String);
-        let times = (!is_text)
-            .then(|| timestamps.iter().map(|value| parsed_time(&value, &mapping.layout.times.form)).collect());
-        if is_text || mapping.uses_timestamp_text() {
-            columns[mapping.layout.timestamp] = Some(Texts::new(&timestamps, ["false", "true"])?);
+        let mut timestamps = None;
+        if let Some(at) = mapping.layout.timestamp {
+            let column = self.column(at, rows)?;
+            let is_text = matches!(column.dtype(), DataType::String);
+            let times = (!is_text)
+                .then(|| column.iter().map(|value| parsed_time(&value, &mapping.layout.times.form)).collect());
+            if is_text || mapping.uses_timestamp_text() {
+                columns[at] = Some(Texts::new(&column, ["false", "true"])?);
+            }
+            timestamps = Some(Timestamps { at, column, times });
         }
         // One column at a time keeps the memory of a block small.
-        for at in mapping.used_columns().into_iter().filter(|at| *at != mapping.layout.timestamp) {
+        for at in mapping.used_columns().into_iter().filter(|at| Some(*at) != mapping.layout.timestamp) {
             let booleans = if at == mapping.layout.target { ["0", "1"] } else { ["false", "true"] };
             columns[at] = Some(Texts::new(&self.column(at, rows)?, booleans)?);
         }
-        Ok(ParquetRows { columns, timestamp: mapping.layout.timestamp, timestamps, times })
+        Ok(ParquetRows { columns, timestamps })
     }
 
     fn column(&self, at: usize, rows: &Range<usize>) -> Result<Series> {
@@ -186,16 +194,14 @@ impl ParquetRows {
 
     #[inline]
     pub(super) fn time(&self, row: usize) -> std::result::Result<RowTime<'_>, BadTime> {
-        match &self.times {
-            None => Ok(RowTime::Text(self.field(self.timestamp, row))),
-            Some(times) => match times[row] {
-                (Ok(time), absolute) => Ok(RowTime::Parsed { time, absolute }),
-                (Err(complaint), _) => {
-                    let value =
-                        self.timestamps.get(row).map_or_else(|_| String::new(), |value| values::text_of(&value));
-                    Err((value, complaint))
-                }
-            },
+        let Some(Timestamps { at, column, times }) = &self.timestamps else { return Ok(RowTime::Absent) };
+        let Some(times) = times else { return Ok(RowTime::Text(self.field(*at, row))) };
+        match times[row] {
+            (Ok(time), absolute) => Ok(RowTime::Parsed { time, absolute }),
+            (Err(complaint), _) => {
+                let value = column.get(row).map_or_else(|_| String::new(), |value| values::text_of(&value));
+                Err((*at, value, complaint))
+            }
         }
     }
 }

@@ -6,16 +6,17 @@ use super::time_zones::{OutputTime, output_time};
 use crate::{
     error::{Error, Result},
     input::{
-        file_name::customer_name,
+        file_name::{customer_name, tells_purpose},
         layout::Layout,
         value::{cell::Cell, decimal::PlainNumber, number},
     },
     prepare::{
-        buckets::{LONGEST_TEXT, LONGEST_VALUE, Row, repeated},
-        options::{Ambiguous, Arrangement, Keep, Options},
+        buckets::{LONGEST_TEXT, LONGEST_VALUE, Row, occurrences, repeated},
+        options::{Ambiguous, Arrangement, Keep, Options, Validation},
         row_filter::Filter,
     },
     shard::Shard,
+    words::counted,
 };
 use manyfit_models::data::CustomerId;
 
@@ -33,9 +34,19 @@ pub(super) struct RowMapping<'a> {
     shard: Shard,
 }
 
+/// Numbers of a row in the usual notation, where the table has another.
+#[derive(Default)]
+pub(super) struct PlainNumbers {
+    target: Option<PlainNumber>,
+    /// Of kept columns; empty unless they are features.
+    kept: Vec<Option<PlainNumber>>,
+}
+
 /// A timestamp, parsed or not.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum RowTime<'a> {
+    /// The table has none.
+    Absent,
     Text(&'a [u8]),
     /// Milliseconds since 1970; `absolute` if they are known to be UTC.
     #[cfg_attr(not(feature = "parquet"), expect(dead_code, reason = "only Parquet has typed times"))]
@@ -93,17 +104,25 @@ impl<'o> RowMapping<'o> {
         kept: &[String],
         file: &str,
     ) -> Result<Self> {
-        let find = |option: &str, column: &str| {
+        let find = |wanted_by: &str, column: &str| {
             let mut names = layout.names.iter().chain(folders.iter().map(|(name, _)| name));
             names.position(|name| name == column).ok_or_else(|| {
                 let columns = layout.names.join(", ");
-                Error::Data(format!(
-                    "{file}: has no column {column:?}, which {option} names; its columns are {columns}"
-                ))
+                Error::Data(format!("{file}: has no column {column:?}, which {wanted_by}; its columns are {columns}"))
             })
         };
-        let kept = kept.iter().map(|column| find("--keep", column)).collect::<Result<_>>()?;
-        let filter = |filter: &'o Filter| Ok((find("--filter", &filter.column)?, filter));
+        if options.has_features() && options.keep == Keep::All {
+            let mut others = layout.others.iter().map(|at| &layout.names[*at]);
+            if let Some(column) = others.find(|name| !kept.contains(name)) {
+                return Err(Error::Data(format!(
+                    "{file}: has the column {column:?}, which the first table does not have: give all tables the same \
+                     columns, or choose columns with --keep"
+                )));
+            }
+        }
+        let wanted_by = if options.keep == Keep::All { "the first table has" } else { "--keep names" };
+        let kept = kept.iter().map(|column| find(wanted_by, column)).collect::<Result<_>>()?;
+        let filter = |filter: &'o Filter| Ok((find("--filter names", &filter.column)?, filter));
         let filters = options.filters.iter().map(filter).collect::<Result<_>>()?;
         let customer = match (layout.customer, customer) {
             (Some(at), _) => Ok(at),
@@ -115,6 +134,12 @@ impl<'o> RowMapping<'o> {
                          the column with --customer, or rename the file"
                     ))
                 })?;
+                if options.has_features() && tells_purpose(&customer) {
+                    return Err(Error::Data(format!(
+                        "{file}: its name says that it has a customer's rows for training, validation or tests, so they are \
+                         split already: train on the files as they are, or rename them"
+                    )));
+                }
                 Err(customer)
             }
         };
@@ -127,9 +152,8 @@ impl<'o> RowMapping<'o> {
         &'r self,
         field: F,
         time: RowTime<'a>,
-        plain: &'r mut Option<PlainNumber>,
+        plain: &'r mut PlainNumbers,
     ) -> Result<(Row<'r, impl Iterator<Item = &'r [u8]> + Clone + use<'r, 'a, F>>, Clocks), LeftOut<'r>> {
-        let Options { from, to, assumed_zone, written_zone, .. } = self.options;
         let (own, folders) = (self.layout.names.len(), self.folders.as_slice());
         // After the columns of the file come those of its path.
         let field = move |at: usize| -> &'r [u8] {
@@ -138,8 +162,7 @@ impl<'o> RowMapping<'o> {
                 Some(folder) => folders[folder].1.as_bytes(),
             }
         };
-        let (mut clocks, mut later) = (Clocks::Run, 0);
-        let Layout { timestamp, target, ref times, .. } = self.layout;
+        let target = self.layout.target;
         let customer = match &self.customer {
             Ok(at) => {
                 let name = field(*at);
@@ -151,41 +174,14 @@ impl<'o> RowMapping<'o> {
         if self.shard.count() > 1 && !std::str::from_utf8(customer).is_ok_and(|name| self.shard.contains_name(name)) {
             return Err(LeftOut::Elsewhere);
         }
-        let text = match time {
-            RowTime::Text(text) => text,
-            RowTime::Parsed { .. } => field(timestamp),
+        let (mut time, clocks) = match self.layout.timestamp {
+            Some(at) => self.time(at, field, time)?,
+            None => (0, Clocks::Run),
         };
-        let (mut time, absolute) = match time {
-            RowTime::Parsed { time, absolute } => (time, absolute),
-            RowTime::Text(text) => {
-                let time = times.form.time(Cell::Text(text)).map_err(LeftOut::bad(timestamp, text))?;
-                (time, assumed_zone.is_none() || times.form.is_absolute(text))
-            }
-        };
-        if let Some(at) = self.layout.clock {
-            let clock = field(at);
-            time += Cell::Text(clock).time_of_day().map_err(LeftOut::bad(at, clock))?;
-        }
-        if assumed_zone.is_some() || written_zone.is_some() {
-            match output_time(time, absolute, assumed_zone.as_ref(), written_zone.as_ref()) {
-                OutputTime::Once(once) => time = once,
-                OutputTime::Skipped(moved) => (time, clocks) = (moved, Clocks::Skip),
-                OutputTime::Repeated(first, second) => {
-                    clocks = Clocks::Repeat;
-                    (time, later) = match self.options.ambiguous {
-                        Ambiguous::Infer => (first, second),
-                        Ambiguous::First => (first, first),
-                        Ambiguous::Last => (second, second),
-                        Ambiguous::Error => return Err(LeftOut::bad(timestamp, text)(REPEATED)),
-                    };
-                }
-            }
-        }
-        if from.is_some_and(|from| time < from) || to.is_some_and(|to| time >= to) {
-            return Err(LeftOut::Filtered);
-        }
-        if clocks == Clocks::Repeat {
-            time = repeated(time, later);
+        if self.options.has_features() {
+            // Rows stay in the order of the input, but those for validation come last.
+            let is_later = |from: i64| occurrences(time).0 >= from;
+            time = i64::from(matches!(self.options.validation, Some(Validation::From(from)) if is_later(from)));
         }
         for (at, filter) in &self.filters {
             let plain =
@@ -198,14 +194,23 @@ impl<'o> RowMapping<'o> {
         let text = field(target);
         let mut value: &'r [u8] = text;
         if let Some(decimal) = self.layout.decimal {
-            *plain = decimal.plain(text);
-            value = match &*plain {
+            plain.target = decimal.plain(text);
+            if self.options.has_features() {
+                plain.kept.extend(self.kept.iter().map(|at| decimal.plain(field(*at))));
+            }
+        }
+        let plain: &'r PlainNumbers = plain;
+        if self.layout.decimal.is_some() {
+            value = match &plain.target {
                 Some(plain) => plain.as_bytes(),
                 None if number::is_missing(text) => text,
                 None => return Err(LeftOut::bad(target, text)(number::NOT_A_NUMBER)),
             };
         }
         match number::parse(value).map_err(LeftOut::bad(target, text))? {
+            None if self.layout.timestamp.is_none() && (0..own).all(|at| field(at).is_empty()) => {
+                return Err(LeftOut::bad(target, &[])(""));
+            }
             None => value = &[],
             Some(_) if value.len() <= LONGEST_VALUE => {}
             Some(_) => {
@@ -215,8 +220,59 @@ impl<'o> RowMapping<'o> {
         if let Some(&at) = self.kept.iter().find(|at| field(**at).len() > LONGEST_TEXT) {
             return Err(LeftOut::bad(at, field(at))("is longer than 65,535 bytes: leave its column out of --keep"));
         }
-        let kept = self.kept.iter().map(move |at| field(*at));
+        let kept = self.kept.iter().enumerate().map(move |(number, at)| match plain.kept.get(number) {
+            Some(Some(plain)) => plain.as_bytes(),
+            _ => field(*at),
+        });
         Ok((Row { customer, time, value, kept }, clocks))
+    }
+
+    /// The time of a row, whose timestamp is in column `at`, in the zone of the output; both times of an hour that the clocks
+    /// repeat as one.
+    #[inline]
+    fn time<'r, 'a: 'r>(
+        &self,
+        at: usize,
+        field: impl Fn(usize) -> &'r [u8],
+        time: RowTime<'a>,
+    ) -> Result<(i64, Clocks), LeftOut<'r>> {
+        let Options { from, to, assumed_zone, written_zone, ambiguous, .. } = self.options;
+        let form = &self.layout.times.form;
+        let text: &'r [u8] = if let RowTime::Text(text) = time { text } else { field(at) };
+        let (mut time, absolute) = match time {
+            RowTime::Parsed { time, absolute } => (time, absolute),
+            RowTime::Text(_) | RowTime::Absent => {
+                let time = form.time(Cell::Text(text)).map_err(LeftOut::bad(at, text))?;
+                (time, assumed_zone.is_none() || form.is_absolute(text))
+            }
+        };
+        if let Some(at) = self.layout.clock {
+            let clock = field(at);
+            time += Cell::Text(clock).time_of_day().map_err(LeftOut::bad(at, clock))?;
+        }
+        let (mut clocks, mut later) = (Clocks::Run, 0);
+        if assumed_zone.is_some() || written_zone.is_some() {
+            match output_time(time, absolute, assumed_zone.as_ref(), written_zone.as_ref()) {
+                OutputTime::Once(once) => time = once,
+                OutputTime::Skipped(moved) => (time, clocks) = (moved, Clocks::Skip),
+                OutputTime::Repeated(first, second) => {
+                    clocks = Clocks::Repeat;
+                    (time, later) = match ambiguous {
+                        Ambiguous::Infer => (first, second),
+                        Ambiguous::First => (first, first),
+                        Ambiguous::Last => (second, second),
+                        Ambiguous::Error => return Err(LeftOut::bad(at, text)(REPEATED)),
+                    };
+                }
+            }
+        }
+        if from.is_some_and(|from| time < from) || to.is_some_and(|to| time >= to) {
+            return Err(LeftOut::Filtered);
+        }
+        if clocks == Clocks::Repeat {
+            time = repeated(time, later);
+        }
+        Ok((time, clocks))
     }
 
     /// The name of a column.
@@ -231,7 +287,8 @@ impl<'o> RowMapping<'o> {
     #[cfg(feature = "parquet")]
     pub(super) fn used_columns(&self) -> Vec<usize> {
         let mut used: Vec<usize> = self.customer.iter().copied().collect();
-        used.extend([self.layout.timestamp, self.layout.target]);
+        used.extend(self.layout.timestamp);
+        used.push(self.layout.target);
         used.extend(self.layout.clock);
         used.extend(&self.kept);
         used.extend(self.filters.iter().map(|(at, _)| at));
@@ -244,12 +301,13 @@ impl<'o> RowMapping<'o> {
     /// Whether the timestamps are needed as text too: kept or filtered.
     #[cfg(feature = "parquet")]
     pub(super) fn uses_timestamp_text(&self) -> bool {
-        self.kept.contains(&self.layout.timestamp) || self.filters.iter().any(|(at, _)| *at == self.layout.timestamp)
+        let mut wanted = self.kept.iter().chain(self.filters.iter().map(|(at, _)| at));
+        wanted.any(|at| Some(*at) == self.layout.timestamp)
     }
 
     /// The role of each column, and which columns are left out.
     pub(super) fn description(&self) -> String {
-        let Layout { names, timestamp, target, .. } = &self.layout;
+        let Layout { names, timestamp, target, clock, .. } = &self.layout;
         let name = |at: usize| format!("{:?}", names[at]);
         let in_path = |customer: &String| match self.folders.iter().find(|(_, value)| value == customer) {
             Some((folder, _)) => format!("{folder:?}, a folder"),
@@ -258,12 +316,15 @@ impl<'o> RowMapping<'o> {
         let customer = self.customer.as_ref().map_or_else(in_path, |at| name(*at));
         let used = |at: &usize| {
             self.customer == Ok(*at)
-                || self.layout.clock == Some(*at)
-                || [timestamp, target].contains(&at)
+                || [*timestamp, *clock, Some(*target)].contains(&Some(*at))
                 || self.kept.contains(at)
         };
         let unused: Vec<String> = (0..names.len()).filter(|at| !used(at)).map(name).collect();
-        let mut text = format!("customer = {customer}, timestamp = {}, target = {}", name(*timestamp), name(*target));
+        let timestamp = timestamp.map(|at| format!("timestamp = {}, ", name(at))).unwrap_or_default();
+        let mut text = format!("customer = {customer}, {timestamp}target = {}", name(*target));
+        if self.options.has_features() {
+            let _ = write!(text, ", {} kept", counted(self.kept.len(), "other column"));
+        }
         if !unused.is_empty() {
             let _ = write!(text, "; left out: {} (use --keep to keep them)", unused.join(", "));
         }
@@ -282,7 +343,8 @@ impl<'o> RowMapping<'o> {
     #[inline]
     fn check_name(&self, name: &[u8]) -> Result<(), &'static str> {
         let plain = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
-        if (1..=CustomerId::MAX_BYTES).contains(&name.len()) && name.iter().all(plain) {
+        let is_plain = (1..=CustomerId::MAX_BYTES).contains(&name.len()) && name.iter().all(plain);
+        if is_plain && !(self.options.has_features() && str::from_utf8(name).is_ok_and(tells_purpose)) {
             return Ok(());
         }
         self.check_unusual_name(name)
@@ -304,6 +366,12 @@ impl<'o> RowMapping<'o> {
         if self.options.arrangement == Arrangement::Customers && customer_name(&file()).as_deref() != Ok(text) {
             return Err("ends like the name of a packed file: write bundles with --bundle, or rename the customer");
         }
+        if self.options.has_features() && self.options.arrangement == Arrangement::Customers && tells_purpose(&file()) {
+            return Err(
+                "ends like the name of a file for training, validation or tests: write bundles with --bundle, or rename \
+                        the customer",
+            );
+        }
         Ok(())
     }
 }
@@ -316,10 +384,6 @@ pub(super) fn kept_columns<'f>(
 ) -> Vec<String> {
     match keep {
         Keep::Named(columns) => columns.iter().map(|(column, _)| column.clone()).collect(),
-        Keep::All => {
-            let used = [layout.customer, Some(layout.timestamp), layout.clock, Some(layout.target)];
-            let others = layout.names.iter().enumerate().filter(|(at, _)| !used.contains(&Some(*at)));
-            others.map(|(_, name)| name).chain(folders).cloned().collect()
-        }
+        Keep::All => layout.others.iter().map(|at| &layout.names[*at]).chain(folders).cloned().collect(),
     }
 }

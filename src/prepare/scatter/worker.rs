@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::{
     bad_rows::{BadRow, BadRowReporter, BadRows},
     blocks::{BlockReader, BlockRows, InputBlock},
-    row_mapping::{BadCell, Clocks, LeftOut, RowTime},
+    row_mapping::{BadCell, Clocks, LeftOut, PlainNumbers, RowTime},
 };
 use crate::{
     error::Result,
@@ -81,8 +81,7 @@ impl<'s, 'a> Worker<'s, 'a> {
                     let number = at as u64 + 1;
                     match columns.time(at) {
                         Ok(time) => self.row(block, number, |column| columns.field(column, at), time)?,
-                        Err((value, complaint)) => {
-                            let column = block.mapping.layout.timestamp;
+                        Err((column, value, complaint)) => {
                             self.bad_cell(block, number, &BadCell { column, value: value.as_bytes(), complaint })?;
                         }
                     }
@@ -97,7 +96,7 @@ impl<'s, 'a> Worker<'s, 'a> {
         if record.len() != block.mapping.layout.names.len() {
             return self.odd_record(block, record);
         }
-        let time = RowTime::Text(record.field(block.mapping.layout.timestamp));
+        let time = block.mapping.layout.timestamp.map_or(RowTime::Absent, |at| RowTime::Text(record.field(at)));
         self.row(block, record.line, |at| record.field(at), time)
     }
 
@@ -118,7 +117,7 @@ impl<'s, 'a> Worker<'s, 'a> {
         field: impl Fn(usize) -> &'t [u8] + Copy,
         time: RowTime<'t>,
     ) -> Result<()> {
-        let mut plain = None;
+        let mut plain = PlainNumbers::default();
         match block.mapping.row(field, time, &mut plain) {
             Ok((row, clocks)) => {
                 self.counts.rows += 1;

@@ -75,9 +75,14 @@ impl TimeWriter {
     }
 }
 
-/// The header; `many`: with a customer column.
-pub(super) fn write_header(many: bool, target: &str, kept: &[String], out: &mut Vec<u8>) {
-    out.extend_from_slice(if many { b"customer,timestamp," } else { b"timestamp," });
+/// The header; `many`: with a customer column, `times`: with a column of timestamps.
+pub(super) fn write_header(many: bool, times: bool, target: &str, kept: &[String], out: &mut Vec<u8>) {
+    if many {
+        out.extend_from_slice(b"customer,");
+    }
+    if times {
+        out.extend_from_slice(b"timestamp,");
+    }
     write_field(target.as_bytes(), out);
     for name in kept {
         out.push(b',');
@@ -86,12 +91,13 @@ pub(super) fn write_header(many: bool, target: &str, kept: &[String], out: &mut 
     out.push(b'\n');
 }
 
-/// A customer's rows, with its name if files hold many; `kept` is the number of kept columns.
+/// A customer's rows, with its name if files hold many, and with times unless they are of features; `kept` is the number of kept
+/// columns.
 pub(super) fn write_rows(
     customer: Option<&str>,
     rows: &[OutputRow<'_>],
     kept: usize,
-    times: &mut TimeWriter,
+    mut times: Option<&mut TimeWriter>,
     out: &mut Vec<u8>,
 ) {
     let mut name = Vec::new();
@@ -101,8 +107,10 @@ pub(super) fn write_rows(
     }
     for row in rows {
         out.extend_from_slice(&name);
-        times.write(row.time, out);
-        out.push(b',');
+        if let Some(times) = &mut times {
+            times.write(row.time, out);
+            out.push(b',');
+        }
         match row.value {
             OutputValue::Missing => {}
             OutputValue::Text(text) => out.extend_from_slice(text),

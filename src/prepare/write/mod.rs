@@ -4,6 +4,7 @@ mod bundles;
 mod csv;
 mod file_names;
 mod file_writer;
+mod held_back;
 pub(super) mod output_rows;
 #[cfg(feature = "parquet")]
 mod parquet;
