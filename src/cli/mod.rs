@@ -3,6 +3,7 @@
 mod generate;
 mod job;
 mod launch;
+mod launch_regression;
 mod merge;
 mod output;
 mod pipeline;

@@ -38,7 +38,7 @@ pub(super) struct Pipeline {
 
     /// Reuse a result of Prepare for the same input prefix up to this age, such as P7D. The platform compares the prefix
     /// and the options, not the tables: use it only for prefixes that are written once
-    #[arg(long, value_name = "DURATION")]
+    #[arg(long, value_name = "DURATION", conflicts_with = "prepared")]
     cache: Option<String>,
 
     /// Print a request for create-pipeline and update-pipeline that contains the definition

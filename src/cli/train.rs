@@ -12,7 +12,7 @@ use crate::{
     results::ResultsDirectory,
     run::{available_memory, default_jobs},
     sagemaker::{TrainingEnvironment, ValidationChannel},
-    settings::{Settings, Task},
+    settings::{Family, Settings, Task},
     shard::{Shard, ShardChoice},
     store::{Durability, Location, Store},
     train::{Job, Progress, run},
@@ -212,13 +212,17 @@ fn with_tables(
     mut settings: BTreeMap<String, String>,
     channels: BTreeMap<String, PathBuf>,
 ) -> BTreeMap<String, String> {
-    // The channel may be meant for another algorithm.
-    if settings.get("model").is_none_or(|model| model.eq_ignore_ascii_case("prophet")) {
-        for (name, directory) in channels {
-            let file = settings.get(&name).filter(|file| !file.is_empty());
-            let path = file.map_or(directory.clone(), |file| directory.join(file));
-            settings.insert(name, path.display().to_string());
-        }
+    let family = settings.get("model").map_or(Some(Family::Prophet), |model| Family::parse(model));
+    // Overrides may choose Prophet for some customers of another model of forecasts.
+    let has_overrides = || channels.contains_key("overrides") && family.is_some_and(|family| !family.is_regression());
+    let is_used = family == Some(Family::Prophet) || has_overrides();
+    for (name, directory) in channels {
+        match settings.get(&name).filter(|file| !file.is_empty()) {
+            Some(file) => settings.insert(name, directory.join(file).display().to_string()),
+            // Without a setting the channel may be meant for another algorithm.
+            None if is_used => settings.insert(name, directory.display().to_string()),
+            None => None,
+        };
     }
     settings
 }

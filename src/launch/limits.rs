@@ -33,6 +33,10 @@ const BELOW_OUTPUT: usize = 512;
 /// Largest disk, in GB.
 const VOLUME: u32 = 16_384;
 
+/// What is wrong with asking for Prepare where there is none.
+const LEFT_OUT: &str =
+    "--prepared leaves out Prepare, because the customers' files are there already: choose another step";
+
 pub(super) fn check_request(launch: &Launch, step: Step) -> Result<()> {
     let suffix = match step {
         Step::Prepare => "-prepare",
@@ -40,20 +44,22 @@ pub(super) fn check_request(launch: &Launch, step: Step) -> Result<()> {
         Step::Model | Step::EndpointConfig | Step::Endpoint => "",
     };
     let name = name("--name", &launch.name, NAME - suffix.len());
-    into_result([name].into_iter().chain(step_problems(launch, step)))
+    let none = (launch.prepared && step == Step::Prepare).then(|| LEFT_OUT.to_owned());
+    into_result([name, none].into_iter().chain(step_problems(launch, step)))
 }
 
 pub(super) fn check_pipeline(launch: &Launch, last: Step, cache: Option<&str>) -> Result<()> {
     // An endpoint configuration has the pipeline's name and the execution's.
     let longest = if last >= Step::EndpointConfig { NAME - EXECUTION } else { PIPELINE_NAME };
     let name = name("--name", &launch.name, longest);
-    let steps = Step::ALL.into_iter().filter(|step| *step <= last).flat_map(|step| step_problems(launch, step));
+    let steps = launch.steps(last).flat_map(|step| step_problems(launch, step));
+    let none = (launch.prepared && last == Step::Prepare).then(|| LEFT_OUT.to_owned());
     let cache = cache.filter(|cache| !is_duration(cache)).map(|cache| {
         format!(
             "--cache {cache:?}: use an ISO 8601 duration such as P7D (days) or PT12H (hours), of up to {DURATION_DIGITS} digits"
         )
     });
-    into_result([name].into_iter().chain(steps).chain([cache]))
+    into_result([name, none].into_iter().chain(steps).chain([cache]))
 }
 
 /// Checks the size of a whole definition, in bytes.
@@ -102,6 +108,11 @@ fn step_problems(launch: &Launch, step: Step) -> Vec<Option<String>> {
                 within("--max-runtime", launch.max_runtime, 2_419_200),
                 launch.max_wait().and_then(|wait| max_wait(wait, launch.max_runtime)),
             ]);
+            if launch.prepared {
+                problems.push(required("--input", launch.input.as_deref(), |input| s3("--input", input, S3_URI)));
+            }
+            problems.extend(launch.validation.iter().map(|place| s3("--validation", place, S3_URI)));
+            problems.extend(launch.tables.iter().map(|(name, place)| table(name, place)));
             problems.extend(hyperparameters(launch));
         }
         Step::Model => {}
@@ -169,6 +180,18 @@ fn s3(option: &str, uri: &str, longest: usize) -> Option<String> {
     } else {
         (length > longest).then(|| format!("{option}: {length} characters are more than {longest}"))
     }
+}
+
+/// What is wrong with the place of a table that a setting names.
+fn table(setting: &str, place: &str) -> Option<String> {
+    if place.contains("://") {
+        return s3(&format!("--set {setting}"), place, S3_URI);
+    }
+    Some(format!(
+        "--set {setting}={place}: a job cannot read a file of this machine: copy it to S3 and give its address, such as \
+         --set {setting}=s3://bucket/{}",
+        place.rsplit('/').next().unwrap_or_default()
+    ))
 }
 
 fn instance_type(option: &str, instance_type: &str) -> Option<String> {

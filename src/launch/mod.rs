@@ -19,6 +19,7 @@
 //! Sources: the API description of botocore; the pipeline definitions that the SageMaker Python SDK 2 writes; Amazon SageMaker
 //! developer guide, "Default cache key attributes by pipeline step type".
 
+mod channels;
 mod limits;
 mod metrics;
 mod pipeline;

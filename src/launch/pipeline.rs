@@ -42,7 +42,7 @@ struct StepDefinition {
 impl Definition {
     pub(super) fn new(launch: &Launch, last: Step, cache: Option<&str>) -> Self {
         let terms = Terms { launch, in_pipeline: true };
-        let steps = Step::ALL.into_iter().filter(|step| *step <= last).map(|step| {
+        let steps = launch.steps(last).map(|step| {
             // References to earlier steps determine the order.
             // Caching a fit would never hit, because its arguments have the execution's ID; it skips existing artifacts by itself.
             let cache = cache.filter(|_| step == Step::Prepare);

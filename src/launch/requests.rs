@@ -3,11 +3,12 @@
 use serde_json::{Value, json};
 
 use super::{
+    channels::{CUSTOMERS_CHANNEL, Distribution, channel},
     metrics,
-    spec::{Step, Versions},
+    spec::{InputMode, Step, Versions},
     terms::{CUSTOMERS, REPORT, Terms},
 };
-use crate::sagemaker::Paths;
+use crate::sagemaker::{Paths, VALIDATION};
 
 /// Retries of a job after a platform error; a fit resumes where it was.
 const ATTEMPTS: u32 = 3;
@@ -29,6 +30,9 @@ fn prepare(terms: Terms<'_>) -> Value {
     let launch = terms.launch;
     // Only arguments: the image's entry point is the program.
     let arguments = [&["prepare".to_owned()], &launch.prepare_argument[..]].concat();
+    let names = [Some(CUSTOMERS), launch.splits.then_some(VALIDATION), Some(REPORT)];
+    let outputs: Vec<Value> =
+        names.into_iter().flatten().map(|name| output(name, &terms.of_run(&format!("{name}/")))).collect();
     let mut request = json!({
         "RoleArn": launch.role,
         "AppSpecification": { "ImageUri": terms.parameter("ImageUri"), "ContainerArguments": arguments },
@@ -46,10 +50,7 @@ fn prepare(terms: Terms<'_>) -> Value {
             "S3DataDistributionType": "FullyReplicated",
             "S3CompressionType": "None",
         } }],
-        "ProcessingOutputConfig": { "Outputs": [
-            output(CUSTOMERS, &terms.of_run("customers/")),
-            output(REPORT, &terms.of_run("report/")),
-        ] },
+        "ProcessingOutputConfig": { "Outputs": outputs },
         "StoppingCondition": { "MaxRuntimeInSeconds": launch.max_runtime },
     });
     if launch.network_isolation {
@@ -75,8 +76,6 @@ fn fit(terms: Terms<'_>) -> Value {
     if launch.versions == Versions::Names {
         hyperparameters["artifact_name"] = "{version}/{customer}.tar.gz".into();
     }
-    // A reference to the step, because a cached Prepare wrote to the prefix of an earlier execution.
-    let customers = format!("ProcessingOutputConfig.Outputs['{CUSTOMERS}'].S3Output.S3Uri");
     let mut stopping = json!({ "MaxRuntimeInSeconds": launch.max_runtime });
     let mut request = json!({
         "RoleArn": launch.role,
@@ -86,15 +85,7 @@ fn fit(terms: Terms<'_>) -> Value {
             "MetricDefinitions": metrics::definitions(launch.regression),
         },
         "HyperParameters": hyperparameters,
-        "InputDataConfig": [{
-            "ChannelName": "training",
-            "InputMode": launch.input_mode,
-            "DataSource": { "S3DataSource": {
-                "S3DataType": "S3Prefix",
-                "S3Uri": terms.property(Step::Prepare, &customers, terms.of_run("customers/")),
-                "S3DataDistributionType": "ShardedByS3Key",
-            } },
-        }],
+        "InputDataConfig": channels(terms),
         "OutputDataConfig": { "S3OutputPath": terms.of_run("results") },
         "CheckpointConfig": { "S3Uri": terms.models(), "LocalPath": Paths::of_platform().checkpoints() },
         "ResourceConfig": {
@@ -114,6 +105,21 @@ fn fit(terms: Terms<'_>) -> Value {
     }
     request["StoppingCondition"] = stopping;
     request
+}
+
+fn channels(terms: Terms<'_>) -> Vec<Value> {
+    let launch = terms.launch;
+    let customers = if launch.prepared { terms.parameter("InputS3Uri") } else { terms.prepared(CUSTOMERS) };
+    let mut channels = vec![channel(CUSTOMERS_CHANNEL, launch.input_mode, &customers, Distribution::Sharded)];
+    let given = launch.validation.as_ref().map(|_| terms.parameter("ValidationS3Uri"));
+    if let Some(place) = given.or_else(|| launch.splits.then(|| terms.prepared(VALIDATION))) {
+        // The platform shares out each channel by itself: each instance gets all validation rows and reads those of its customers.
+        channels.push(channel(VALIDATION, launch.input_mode, &place, Distribution::Replicated));
+    }
+    for (name, parameter, _) in launch.table_channels() {
+        channels.push(channel(name, InputMode::File, &terms.parameter(parameter), Distribution::Replicated));
+    }
+    channels
 }
 
 fn model(terms: Terms<'_>) -> Value {

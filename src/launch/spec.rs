@@ -41,7 +41,7 @@ pub enum Step {
 
 impl Step {
     /// All steps in order.
-    pub(super) const ALL: [Self; 5] = [Self::Prepare, Self::Fit, Self::Model, Self::EndpointConfig, Self::Endpoint];
+    const ALL: [Self; 5] = [Self::Prepare, Self::Fit, Self::Model, Self::EndpointConfig, Self::Endpoint];
 
     /// Its name and its type in a pipeline.
     pub(super) const fn in_pipeline(self) -> (&'static str, &'static str) {
@@ -70,9 +70,18 @@ pub struct Launch {
     #[arg(long, value_name = "URI")]
     pub(super) image: Option<String>,
 
-    /// S3 prefix of the raw tables
+    /// S3 prefix of the raw tables; with --prepared, of the customers' files
     #[arg(long, value_name = "S3")]
     pub(super) input: Option<String>,
+
+    /// The input has the customers' files already: leave out Prepare
+    #[arg(long, conflicts_with = "prepare_argument")]
+    pub(crate) prepared: bool,
+
+    /// S3 prefix of the rows that regression models are judged by, matched to customers by name, where Prepare does not split
+    /// them off
+    #[arg(long, value_name = "S3")]
+    pub(crate) validation: Option<String>,
 
     /// S3 prefix for all results
     #[arg(long, value_name = "S3")]
@@ -142,9 +151,17 @@ pub struct Launch {
     #[arg(long)]
     pub(super) network_isolation: bool,
 
-    /// Settings of the fit.
+    /// Settings of the fit, without the tables that have channels.
     #[arg(skip)]
     pub(crate) hyperparameters: BTreeMap<String, String>,
+
+    /// The places of tables that settings name, by setting.
+    #[arg(skip)]
+    pub(super) tables: BTreeMap<&'static str, String>,
+
+    /// Whether Prepare sets rows apart for validation.
+    #[arg(skip)]
+    pub(crate) splits: bool,
 
     /// Whether the settings ask for regression models, which have error metrics.
     #[arg(skip)]
@@ -156,11 +173,10 @@ impl Launch {
         self.endpoint.as_deref().unwrap_or(&self.name)
     }
 
-    /// The input prefix with a trailing slash, without which `raw` would also match `raw-old/`; a single table as it is.
-    pub(super) fn input(&self) -> String {
-        let input = self.input.as_deref().unwrap_or_default();
-        let is_table = [".csv", ".tsv", ".txt", ".gz", ".parquet"].iter().any(|end| input.ends_with(end));
-        if input.is_empty() || input.ends_with('/') || is_table { input.to_owned() } else { format!("{input}/") }
+    /// The steps up to `last`.
+    pub(super) fn steps(&self, last: Step) -> impl Iterator<Item = Step> {
+        let first = if self.prepared { Step::Fit } else { Step::Prepare };
+        Step::ALL.into_iter().filter(move |step| (first..=last).contains(step))
     }
 
     /// The output prefix, without a trailing slash.

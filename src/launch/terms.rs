@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::spec::{Launch, Step, Versions};
+use super::{
+    channels::as_prefix,
+    spec::{Launch, Step, Versions},
+};
 
 /// The output of Prepare that Fit reads.
 pub(super) const CUSTOMERS: &str = "customers";
@@ -19,19 +22,28 @@ pub(super) struct Terms<'a> {
 }
 
 /// The parameters of a pipeline, each with the first step that uses it, and its default, which is the literal in a request.
-pub(super) fn parameters(launch: &Launch) -> [(Step, &'static str, Value); 9] {
-    let text = |text: &Option<String>| Value::from(text.as_deref().unwrap_or_default());
-    [
-        (Step::Prepare, "InputS3Uri", launch.input().into()),
+pub(super) fn parameters(launch: &Launch) -> Vec<(Step, &'static str, Value)> {
+    let prefix = |place: &Option<String>| Value::from(as_prefix(place.as_deref().unwrap_or_default()));
+    let mut parameters = vec![
+        (Step::Prepare, "InputS3Uri", prefix(&launch.input)),
         (Step::Prepare, "OutputS3Uri", launch.output().into()),
-        (Step::Prepare, "ImageUri", text(&launch.image)),
-        (Step::Prepare, "PrepareInstanceType", launch.prepare_instance_type.clone().into()),
+        (Step::Prepare, "ImageUri", launch.image.as_deref().unwrap_or_default().into()),
+    ];
+    if !launch.prepared {
+        parameters.push((Step::Prepare, "PrepareInstanceType", launch.prepare_instance_type.clone().into()));
+    }
+    if launch.validation.is_some() {
+        parameters.push((Step::Fit, "ValidationS3Uri", prefix(&launch.validation)));
+    }
+    parameters.extend(launch.table_channels().map(|(_, parameter, place)| (Step::Fit, parameter, place.into())));
+    parameters.extend([
         (Step::Fit, "FitInstanceType", launch.instance_type.clone().into()),
         (Step::Fit, "FitInstanceCount", launch.instances.into()),
         (Step::EndpointConfig, "EndpointInstanceType", launch.endpoint_instance_type.clone().into()),
         (Step::EndpointConfig, "EndpointInstanceCount", launch.endpoint_instances.into()),
         (Step::Endpoint, "EndpointName", launch.endpoint_name().into()),
-    ]
+    ]);
+    parameters
 }
 
 impl Terms<'_> {
@@ -63,6 +75,12 @@ impl Terms<'_> {
     pub(super) fn config_name(self) -> Value {
         let name = self.launch.name.clone().into();
         if self.in_pipeline { self.join("-", &[name, self.run()]) } else { name }
+    }
+
+    /// An output of Prepare; a reference to the step, because a cached Prepare wrote to the prefix of an earlier execution.
+    pub(super) fn prepared(self, output: &str) -> Value {
+        let path = format!("ProcessingOutputConfig.Outputs['{output}'].S3Output.S3Uri");
+        self.property(Step::Prepare, &path, self.of_run(&format!("{output}/")))
     }
 
     /// A property of an earlier step, which a pipeline's step waits for.

@@ -13,13 +13,13 @@ use super::{config, paths::Paths};
 use crate::error::{Error, Result};
 
 /// Names of the channel of customers, the preferred one first.
-const TRAINING: [&str; 2] = ["training", "train"];
+pub(crate) const TRAINING: [&str; 2] = ["training", "train"];
 
 /// The channel of validation rows for regression models.
-const VALIDATION: &str = "validation";
+pub(crate) const VALIDATION: &str = "validation";
 
 /// Optional channels of tables, each for the setting of the same name.
-const TABLES: [&str; 3] = ["holidays", "overrides", "future"];
+pub(crate) const TABLES: [&str; 3] = ["holidays", "overrides", "future"];
 
 /// Channels that never hold the customers to fit.
 const NOT_TRAINING: [&str; 5] = [VALIDATION, "test", TABLES[0], TABLES[1], TABLES[2]];

@@ -29,6 +29,7 @@ mod serving;
 mod tree;
 
 pub use channels::ValidationChannel;
+pub(crate) use channels::{TABLES, TRAINING, VALIDATION};
 pub use environment::TrainingEnvironment;
 pub use failure::FailureFile;
 pub use hyperparameters::read as read_hyperparameters;

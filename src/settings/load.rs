@@ -24,13 +24,22 @@ use std::{
 };
 
 impl Settings {
+    /// Checks settings as text, without a look at the tables that they name, which may be where only the run itself can read
+    /// them.
+    ///
+    /// # Errors
+    /// [`Error::Settings`](crate::error::Error::Settings) with every fault on a line of its own.
+    pub fn without_tables(given: &BTreeMap<String, String>) -> Result<Self> {
+        Self::check(given).map_err(|faults| refused(&faults))
+    }
+
     /// Checks settings as text, names in any spelling, and reads the tables that they name.
     ///
     /// # Errors
     /// [`Error::Settings`](crate::error::Error::Settings) with every fault on a line of its own;
     /// [`Error::Data`](crate::error::Error::Data) for a table that cannot be used.
     pub fn from_text(given: &BTreeMap<String, String>) -> Result<Self> {
-        let mut settings = Self::check(given).map_err(|faults| refused(&faults))?;
+        let mut settings = Self::without_tables(given)?;
         let Task::Forecast(task) = &mut settings.task else { return Ok(settings) };
         let mut tables = Tables::default();
         if let Some(path) = &task.holidays {

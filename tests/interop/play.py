@@ -77,15 +77,18 @@ class Buckets:
         return self.root / uri.removeprefix("s3://")
 
     def keys(self, prefix: str) -> list[str]:
-        """Every object below a prefix, relative to it, in S3's order."""
+        """Every object below a prefix, relative to it, in S3's order; of an object's own address, its name."""
         base = self.path(prefix)
+        if base.is_file():
+            return [base.name]
         return sorted(str(path.relative_to(base)) for path in base.rglob("*") if path.is_file())
 
     def download(self, prefix: str, keys: list[str], directory: Path) -> None:
         """Objects below a prefix into a directory."""
+        base = self.path(prefix)
         for key in keys:
             (directory / key).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(self.path(prefix) / key, directory / key)
+            shutil.copy(base if base.is_file() else base / key, directory / key)
 
     def upload(self, directory: Path, prefix: str) -> None:
         """A directory's files to a prefix, apart from those that the platform passes over."""

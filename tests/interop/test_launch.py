@@ -24,6 +24,7 @@ VARIANTS = {
     "names": ("--versions", "names"),
     "on demand, isolated, copied": ("--on-demand", "--network-isolation", "--input-mode", "File"),
     "prepared by four": ("--prepare-instances", "4", "--prepare-argument=--target", "--prepare-argument", "kwh"),
+    "tables in S3": ("--set", "holidays=s3://bucket/us.csv", "--set", "overrides=s3://bucket/o", "--set", "future=s3://bucket/f/"),
     "an endpoint of its own": ("--endpoint", "live", "--endpoint-instances", "3", "--endpoint-instance-type", "ml.c6i.xlarge"),
 }
 
@@ -47,6 +48,38 @@ def aws() -> Iterator[Any]:
 
     yield run
     server.stop()
+
+
+REGRESSION = (*PLACES, "--name", "homes-7", "--set", "model=ridge", "--set", "customer=city", "--set", "target=price")
+REGRESSIONS = {
+    "rows set apart": ("--prepare-argument=--validation-fraction=0.3",),
+    "by time": ("--prepare-argument=--timestamp=sold", "--prepare-argument=--validation-from=2024-03-01"),
+    "validation elsewhere": ("--validation", "s3://bucket/val/"),
+}
+PREPARED = (*PLACES, "--name", "homes-7", "--set", "model=ridge", "--prepared", "--validation", "s3://bucket/val")
+
+
+@pytest.mark.parametrize("variant", REGRESSIONS.values(), ids=REGRESSIONS)
+def test_regressions_are_what_the_api_describes_and_a_pipeline_fills_in_to_them(variant: tuple[str, ...]) -> None:
+    execution = Execution(printed("pipeline", *REGRESSION, *variant), "homes-7")
+    for step in ("prepare", "fit"):
+        name, operation = STEPS[step]
+        single = printed("job", step, *REGRESSION, *variant)
+        assert violations(request_shape(operation), single) == []
+        assert not ParamValidator().validate(single, request_shape(operation)).generate_report()
+        single.pop("ProcessingJobName" if step == "prepare" else "TrainingJobName")
+        assert execution.arguments(name) == single
+
+
+def test_customers_files_that_are_there_already_are_fitted_without_a_preparation() -> None:
+    definition = printed("pipeline", *PREPARED, "--until", "fit")
+    assert [step["Name"] for step in definition["Steps"]] == ["Fit"]
+    asked = set(re.findall(r'"Get": "Parameters\.(\w+)"', json.dumps(definition["Steps"])))
+    assert asked == {each["Name"] for each in definition["Parameters"]}
+    request = printed("job", "fit", *PREPARED)
+    assert violations(request_shape("CreateTrainingJob"), request) == []
+    places = {each["ChannelName"]: each["DataSource"]["S3DataSource"]["S3Uri"] for each in request["InputDataConfig"]}
+    assert places == {"training": "s3://bucket/raw/", "validation": "s3://bucket/val/"}
 
 
 @pytest.mark.parametrize("variant", VARIANTS.values(), ids=VARIANTS)

@@ -6,10 +6,12 @@ import contextlib
 import http.client
 import json
 import os
+import random
 import re
 import signal
 import socket
 import subprocess
+import tarfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -165,3 +167,48 @@ def test_a_pipeline_runs_from_a_raw_table_to_an_answer(
             assert served == pytest.approx(expected, rel=1e-8)
     assert Artifact.open(models / f"{prefix}{CUSTOMERS[0]}.tar.gz").facts["customer"] == CUSTOMERS[0]
     found(f"--versions {versions}: {kept} of {len(CUSTOMERS)} models were kept over the interruption of three instances")
+
+
+def test_a_pipeline_of_regressions_splits_a_raw_table_and_judges_by_what_it_set_apart(tmp_path: Path) -> None:
+    buckets, cities = Buckets(tmp_path / "s3"), [f"city {number}" for number in range(40)]
+    raw = buckets.path("s3://bucket/raw/")
+    raw.mkdir(parents=True)
+    draws = random.Random(3)
+    with (raw / "houses.csv").open("w") as table:
+        table.write("rooms,city,price,area\n")
+        for _ in range(60):
+            for number, city in enumerate(cities):
+                rooms, area = draws.randint(1, 8), draws.randint(30, 200)
+                table.write(f"{rooms},{city},{900 * rooms + 20 * area + 100 * number + draws.randint(0, 500)},{area}\n")
+    settings = ("model=gradient-boosting", "num_round=30", "early_stopping_rounds=3", "customer=city", "target=price")
+    options = [option for setting in settings for option in ("--set", setting)]
+    launch = ("--name", "homes", "--instances", str(INSTANCES), *options, "--prepare-argument=--validation-fraction=0.25")
+    execution = Execution(printed("pipeline", *PLACES, *launch), "run1")
+    prepare(execution.arguments("Prepare"), buckets, tmp_path / "prepare")
+    for place in ("customers", "validation"):
+        assert buckets.keys(f"s3://bucket/energy/run1/{place}/") == sorted(f"{city}.csv" for city in cities)
+    request = execution.arguments("Fit")
+    texts = fit(request, buckets, tmp_path)
+    assert all(re.search("13 of them have validation rows|14 of them have validation rows", text) for text in texts)
+
+    # One process over the raw table, whose rows the setting draws, makes the same models and the same errors.
+    whole = tmp_path / "whole"
+    command = [os.environ["MANYFIT"], "prepare", "--regression", "--customer", "city", "--target", "price=price"]
+    subprocess.run([*command, "--input", str(raw), "--output", str(whole)], check=True, capture_output=True)
+    alone = train(
+        whole / "customers", tmp_path / "alone",
+        model="gradient-boosting", num_round=30, early_stopping_rounds=3, target="price", validation_fraction=0.25,
+    )
+    models = buckets.path(request["CheckpointConfig"]["S3Uri"])
+    for city in cities:
+        found, expected = (members(place / f"{city}.tar.gz") for place in (models, alone.output / "models"))
+        assert found["xgboost-model"] == expected["xgboost-model"], city
+        accuracy = [json.loads(each[".manyfit.json"])["regression"]["accuracy"] for each in (found, expected)]
+        assert accuracy[0] == accuracy[1]
+        assert accuracy[0]["on"] == "validation"
+
+
+def members(archive: Path) -> dict[str, bytes]:
+    """The files of an archive."""
+    with tarfile.open(archive, "r:gz") as opened:
+        return {each.name: opened.extractfile(each).read() for each in opened.getmembers() if each.isfile()}

@@ -208,3 +208,30 @@ fn without_a_checkpoint_configuration_models_go_to_the_model_directory_with_a_wa
     assert!(ended.out.contains("warning: the job has no CheckpointConfig"), "{}", ended.out);
     assert_eq!(names(&host.path("model")), ["8.tar.gz"]);
 }
+
+#[test]
+fn a_table_has_the_channel_of_its_setting_whichever_model_of_forecasts_uses_it() {
+    let channels = r#"{"training": {"S3DistributionType": "ShardedByS3Key"}, "overrides": {"S3DistributionType": "FullyReplicated"},
+        "holidays": {"S3DistributionType": "FullyReplicated"}}"#;
+    let rows = "customer,model\n8,prophet\n";
+    for (hyperparameters, rows) in [
+        (r#"{"model": "mean", "overrides": "by-customer.csv"}"#, rows),
+        (r#"{"model": "mean"}"#, rows),
+        ("{}", "customer,model\n9,mean\n"),
+    ] {
+        let host = Host::new(&[
+            ("hyperparameters.json", hyperparameters),
+            ("inputdataconfig.json", channels),
+            ("checkpointconfig.json", r#"{"LocalPath": "/opt/ml/checkpoints"}"#),
+        ]);
+        host.put("input/data/overrides/by-customer.csv", rows);
+        host.put("input/data/holidays/h.csv", "holiday,ds\nstocktaking,2022-01-10\n");
+        host.customer(8).customer(9).run().with_code(0);
+        let models = manifest(&host.path("output/data/manifest.jsonl"));
+        assert_eq!(
+            (&models["8"]["model"], &models["9"]["model"]),
+            (&"prophet".into(), &"mean".into()),
+            "{hyperparameters}"
+        );
+    }
+}
