@@ -58,6 +58,8 @@ pub(super) struct Members {
     pub(super) files: Vec<Member>,
     /// Files in subdirectories: an error names them if there is no model at the root.
     elsewhere: Vec<String>,
+    /// It is a directory, whose names an error must not tell: a client of the server may have asked for any.
+    is_directory: bool,
 }
 
 #[derive(Debug)]
@@ -85,7 +87,7 @@ impl Member {
 impl Members {
     /// A model file on its own.
     pub(super) fn of_file(metadata: Option<Vec<u8>>, name: String, bytes: Vec<u8>) -> Self {
-        Self { metadata, files: vec![Member { name, content: Content::Bytes(bytes) }], elsewhere: Vec::new() }
+        Self { metadata, files: vec![Member { name, content: Content::Bytes(bytes) }], ..Self::default() }
     }
 
     /// Lists a directory; only the metadata is read.
@@ -94,7 +96,7 @@ impl Members {
     pub(super) fn of_directory(directory: &Path) -> Result<Self> {
         let cannot = |error| reading(directory, error);
         let root = directory.canonicalize().map_err(cannot)?;
-        let mut members = Self::default();
+        let mut members = Self { is_directory: true, ..Self::default() };
         for (number, entry) in fs::read_dir(&root).map_err(cannot)?.enumerate() {
             check_count(number)?;
             let entry = entry.map_err(cannot)?;
@@ -217,16 +219,22 @@ impl Members {
     }
 
     fn why_no_model_file(&self) -> String {
-        let list = |names: &mut dyn Iterator<Item = &str>| names.take(NAMES_SHOWN).collect::<Vec<_>>().join(", ");
+        let list = |names: &mut dyn Iterator<Item = &str>| match names.take(NAMES_SHOWN).collect::<Vec<_>>().join(", ")
+        {
+            _ if self.is_directory => String::new(),
+            names => format!(": {names}"),
+        };
         if !self.files.is_empty() {
             let files = list(&mut self.files.iter().map(|member| member.name.as_str()));
-            return format!("several files could be the model: {files}; leave only one of them at the root");
+            return format!("several files could be the model{files}; leave only one of them at the root");
         }
         if self.elsewhere.is_empty() {
             return "there is no file in it: put model.json or xgboost-model at its root".into();
         }
         let elsewhere = list(&mut self.elsewhere.iter().map(String::as_str));
-        format!("there is no model file at the root, only {elsewhere}: put the file itself there (tar -C DIRECTORY .)")
+        format!(
+            "there is no model file at the root, only in folders{elsewhere}; put the file itself there (tar -C DIRECTORY .)"
+        )
     }
 }
 

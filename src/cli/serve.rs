@@ -69,7 +69,7 @@ pub(super) struct Serve {
     #[arg(long, value_name = "SECONDS", env = "MANYFIT_TIMEOUT", value_parser = clap::value_parser!(u64).range(1..=3600))]
     timeout: Option<u64>,
 
-    /// Connections at once; further ones wait
+    /// Connections at once; a further one takes the place of the one that has been idle for longest
     #[arg(long, value_name = "N", env = "MANYFIT_CONNECTIONS", default_value_t = 1000,
         value_parser = clap::value_parser!(u32).range(1..=100_000))]
     connections: u32,

@@ -9,6 +9,7 @@ use manyfit::{
     error::Error,
 };
 use manyfit_models::Fitted;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// A tar of members (name, kind, declared size, content), as bytes on the wire: nothing checks them.
@@ -104,22 +105,26 @@ fn a_prophet_model_is_known_without_metadata_in_every_wrapping_that_tar_writes()
 }
 
 #[test]
-fn a_prophet_model_that_would_fill_the_memory_is_refused() {
+fn a_prophet_model_that_would_fill_the_memory_or_divide_by_zero_is_refused() {
     let (_output, bytes) = trained(&[]);
     let model = members(&bytes).into_iter().find(|(name, _)| name == "model.json").unwrap().1;
-    let model = String::from_utf8(model).unwrap();
-    let holidays =
-        r#""{\"data\":[{\"ds\":\"2024-01-01T00:00:00.000\",\"holiday\":\"x\",\"upper_window\":2000000000}]}""#;
-    for (from, to, message) in [
-        (
-            r#""fourier_order":3"#,
-            r#""fourier_order":9223372036854775807"#.to_owned(),
-            "Fourier order 9223372036854775807",
-        ),
-        (r#""holidays":null"#, format!(r#""holidays":{holidays}"#), "2000000000 days"),
+    let model: Value = serde_json::from_slice(&model).unwrap();
+    let holidays = |number: usize, window: i64| {
+        let row =
+            json!({"ds": "2024-01-01T00:00:00.000", "holiday": "x", "lower_window": -window, "upper_window": window});
+        Value::from(json!({"data": vec![row; number]}).to_string())
+    };
+    for (member, value, message) in [
+        ("/seasonalities/1/weekly/fourier_order", json!(i64::MAX), "Fourier order 9223372036854775807"),
+        ("/holidays", holidays(1, 2_000_000_000), "2000000000 days"),
+        ("/holidays", holidays(500, 1_000), "1000500 days"),
+        ("/uncertainty_samples", json!(1_000_000_000), "uncertainty_samples is 1000000000"),
+        ("/t_scale", json!(0), "t_scale is 0"),
+        ("/y_scale", json!(-1.5), "y_scale is -1.5"),
     ] {
-        assert!(model.contains(from), "{from} is missing in: {model}");
-        let hostile = pack(&[("model.json", model.replacen(from, &to, 1).as_bytes())]);
+        let mut hostile = model.clone();
+        *hostile.pointer_mut(member).unwrap_or_else(|| panic!("{member} is missing in {model}")) = value;
+        let hostile = pack(&[("model.json", hostile.to_string().as_bytes())]);
         let refused = open_archive(&hostile, Limits::default()).unwrap_err().to_string();
         assert!(refused.contains(message), "{refused}");
     }
@@ -203,6 +208,10 @@ fn what_holds_no_model_says_what_to_do() {
     ] {
         refused(bytes, words);
     }
+    // A client of the server may name any directory, and is told nothing about it.
+    let directory = folder([("secret-a.json", "{}"), ("secret-b.json", "{}")]);
+    let error = open_path(directory.path(), Limits::default()).unwrap_err().to_string();
+    assert!(error.contains("several files could be the model;") && !error.contains("secret"), "{error}");
 }
 
 #[test]

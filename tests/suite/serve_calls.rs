@@ -2,6 +2,8 @@
 
 use std::{
     fs,
+    io::Write,
+    net::TcpStream,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     sync::LazyLock,
@@ -78,6 +80,9 @@ fn loads_that_cannot_be_done_leave_no_name_behind() {
         "Relative path is not allowed in url: /tmp/../etc",
     );
     server.load("x", Path::new("/proc/self")).fault(400, "BadRequestException", "/proc/self");
+    let links = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink("/proc/self", links.path().join("model")).unwrap();
+    server.load("x", &links.path().join("model")).fault(400, "BadRequestException", "a system directory");
     load(r#"{"model_name": "x"}"#).fault(400, "BadRequestException", "Parameter url is required.");
     let text =
         server.send("POST", "/models", &[("Content-Type", "text/plain")], br#"{"model_name": "x", "url": "/tmp"}"#);
@@ -255,6 +260,25 @@ fn hostile_artifacts_are_refused_and_the_server_goes_on() {
     server.post("/models/8.tar.gz/invoke", "{\"horizon\": 1}").with(200);
     assert_eq!(server.metric("manyfit_load_failures_total"), 6.0);
     assert!(server.metric("process_resident_memory_bytes") < 300e6);
+}
+
+#[test]
+fn silent_connections_and_half_heads_keep_nobody_out() {
+    let eight = unpacked("8");
+    let server = Server::start(&["--model", eight.path().to_str().unwrap(), "--connections", "8"], &[]);
+    let mut silent: Vec<TcpStream> = (0..40).map(|_| server.connect()).collect();
+    for half in silent.iter_mut().step_by(2) {
+        // Those whose place another has taken may be closed already.
+        drop(half.write_all(b"POST /invocations HTTP/1.1\r\nHo"));
+    }
+    let begun = Instant::now();
+    for _ in 0..20 {
+        server.get("/ping").with(200);
+        server.post("/invocations", "{\"horizon\": 1}").with(200);
+        silent.push(server.connect());
+    }
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    assert!(server.metric("manyfit_connections") <= 8.0);
 }
 
 #[test]

@@ -204,6 +204,15 @@ impl FittedSeries {
         }
     }
 
+    /// Number of features, each with a value for every date of a forecast, that a forecast keeps in memory.
+    #[must_use]
+    pub const fn features(&self) -> usize {
+        match &self.model {
+            SeriesModel::Prophet(fitted) => fitted.parameters.beta.len(),
+            SeriesModel::Baseline(_) => 0,
+        }
+    }
+
     /// Names of the columns that a forecast needs at its dates.
     #[must_use]
     pub fn columns(&self) -> Vec<&str> {

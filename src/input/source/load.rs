@@ -7,8 +7,12 @@ use flate2::bufread::MultiGzDecoder;
 use crate::{
     error::{Error, Result},
     input::source::input_file::InputFile,
+    run::available_memory,
     store::Store,
 };
+
+/// An object may unpack to so much of the memory, one part in this many: its rows take several times the memory of their text.
+const UNPACKED_SHARE: u64 = 16;
 
 /// Buffers that are reused for one object after another.
 #[derive(Default)]
@@ -36,10 +40,17 @@ impl Bytes {
         if !self.is_packed {
             return Ok(&self.stored);
         }
-        self.unpacked.clear();
-        MultiGzDecoder::new(self.stored.as_slice())
-            .read_to_end(&mut self.unpacked)
-            .map_err(|source| damaged_gzip(&store.describe(key), &source))?;
+        let most = available_memory() / UNPACKED_SHARE;
+        if !unpack(&self.stored, &mut self.unpacked, most)
+            .map_err(|source| damaged_gzip(&store.describe(key), &source))?
+        {
+            self.unpacked = Vec::new();
+            return Err(Error::Data(format!(
+                "{}: unpacks to more than {most} bytes, a {UNPACKED_SHARE}th of the memory: cut it into smaller files with \
+                 manyfit prepare, or take a machine with more memory",
+                store.describe(key)
+            )));
+        }
         Ok(&self.unpacked)
     }
 
@@ -47,6 +58,13 @@ impl Bytes {
     pub(in crate::input) fn take(&mut self) -> Vec<u8> {
         std::mem::take(if self.is_packed { &mut self.unpacked } else { &mut self.stored })
     }
+}
+
+/// Unpacks gzip over what `unpacked` holds; `false` if it would be more than `most` bytes.
+fn unpack(packed: &[u8], unpacked: &mut Vec<u8>, most: u64) -> io::Result<bool> {
+    unpacked.clear();
+    MultiGzDecoder::new(packed).take(most.saturating_add(1)).read_to_end(unpacked)?;
+    Ok(unpacked.len() as u64 <= most)
 }
 
 /// The error of a file that was listed and no longer exists.
@@ -81,6 +99,17 @@ mod tests {
         let mut bytes = Bytes::default();
         assert_eq!(bytes.load(&store, "a.csv").unwrap(), b"ds,y\n2024-01-01,1\n");
         assert_eq!(bytes.load(&store, "b.csv.gz").unwrap(), b"ds,y\n");
+    }
+
+    #[test]
+    fn what_unpacks_to_more_than_the_limit_is_left_there() {
+        let (bomb, mut unpacked) = (gzip(&vec![b'0'; 1 << 20]), Vec::new());
+        assert!(bomb.len() < 2_000);
+        assert!(unpack(&bomb, &mut unpacked, 1 << 20).unwrap());
+        assert!(!unpack(&bomb, &mut unpacked, (1 << 20) - 1).unwrap());
+        assert_eq!(unpacked.len(), 1 << 20);
+        assert!(!unpack(&bomb, &mut unpacked, 100).unwrap());
+        assert!(unpacked.len() == 101 && unpack(&gzip(b""), &mut unpacked, 0).unwrap());
     }
 
     #[test]

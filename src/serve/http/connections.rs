@@ -1,8 +1,11 @@
-//! Connections: a bounded number is accepted, stalled clients are dropped, and a stopped server finishes its requests.
+//! Connections: a bounded number is open, stalled clients are dropped, and a stopped server finishes its requests.
 
-use super::{app::App, routes};
+use super::{app::App, quiet::Quiet, routes};
 use crate::serve::observe::Counted;
-use hyper::server::conn::http1;
+use hyper::{
+    server::conn::http1,
+    service::{Service, service_fn},
+};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
@@ -38,6 +41,9 @@ const BUFFER: usize = 64 << 10;
 /// The pause after a connection could not be accepted, such as when the process is out of file descriptors.
 const PAUSE: Duration = Duration::from_millis(50);
 
+/// How long a connection that is closed for another takes to go.
+const FREED: Duration = Duration::from_millis(1);
+
 /// Serves until `stop` returns, then finishes the requests in flight; a second stop cuts them off.
 pub async fn serve(listener: TcpListener, app: Arc<App>, mut stop: impl AsyncFnMut()) {
     let address = listener.local_addr().map(|address| address.to_string()).unwrap_or_default();
@@ -64,14 +70,15 @@ pub async fn serve(listener: TcpListener, app: Arc<App>, mut stop: impl AsyncFnM
     app.close();
 }
 
-/// Accepts connections, up to the limit at once.
+/// Accepts connections, up to the limit at once: beyond it a new one takes the place of the one that has been quiet for longest, so
+/// that idle clients and slow heads cannot keep out others.
 async fn accept(listener: &TcpListener, app: &Arc<App>, graceful: &GracefulShutdown) {
     let slots = Arc::new(Semaphore::new(app.settings.connections));
     let service = TowerToHyperService::new(routes::router(Arc::clone(app)));
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(IDLE).max_buf_size(BUFFER);
+    let quiet = Quiet::default();
     loop {
-        let slot = Arc::clone(&slots).acquire_owned().await.expect("the semaphore is never closed");
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             Err(error) => {
@@ -80,13 +87,36 @@ async fn accept(listener: &TcpListener, app: &Arc<App>, graceful: &GracefulShutd
                 continue;
             }
         };
-        let connection = builder.serve_connection(TokioIo::new(Box::pin(with_timeout(stream))), service.clone());
+        let slot = loop {
+            if let Ok(slot) = Arc::clone(&slots).try_acquire_owned() {
+                break slot;
+            }
+            // Frees a place at once, or as soon as one of the busy connections has become quiet.
+            quiet.close_longest();
+            sleep(FREED).await;
+        };
+        let member = quiet.enter();
+        let activity = member.activity();
+        let service = service.clone();
+        let service = service_fn(move |request| {
+            let busy = activity.begin();
+            let response = service.call(request);
+            async move {
+                let response = response.await;
+                drop(busy);
+                response
+            }
+        });
+        let connection = builder.serve_connection(TokioIo::new(Box::pin(with_timeout(stream))), service);
         let connection = graceful.watch(connection);
         let counted = Counted::new(&app.metrics.connections);
         tokio::spawn(async move {
-            // The client sees an error of its connection too, and can act on it.
-            drop(connection.await);
-            drop((slot, counted));
+            tokio::select! {
+                // The client sees an error of its connection too, and can act on it.
+                _ = connection => {}
+                () = member.closed() => {}
+            }
+            drop((slot, counted, member));
         });
     }
 }

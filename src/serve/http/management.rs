@@ -114,7 +114,9 @@ fn check_path(url: &str) -> Result<(), ApiError> {
     if !path.is_absolute() || url.contains('\0') || !path.exists() {
         return Err(not_found(format!("Model not found in model store: {url}")));
     }
-    if ["/dev", "/proc", "/sys"].iter().any(|system| path.starts_with(system)) {
+    // A link may lead there.
+    let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    if ["/dev", "/proc", "/sys"].iter().any(|system| path.starts_with(system) || real.starts_with(system)) {
         return Err(ApiError::bad_request(format!("{url} is in a system directory, which cannot hold a model")));
     }
     Ok(())

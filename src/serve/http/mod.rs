@@ -6,6 +6,7 @@ mod connections;
 mod invocations;
 mod management;
 mod middleware;
+mod quiet;
 mod request;
 mod routes;
 

@@ -11,6 +11,9 @@ const MOST_DATES: usize = 100_000;
 /// gone keeps its slot no longer than that.
 const MOST_DRAWS: usize = 20_000_000;
 
+/// Values of the features of a query's dates, all of which are in memory at once: 160 MB.
+const MOST_VALUES: usize = 20_000_000;
+
 /// The fixed cost of a forecast, in simulated values.
 const FORECAST: usize = 300;
 
@@ -62,6 +65,12 @@ impl Budget {
                     "too many {what} (dates × samples) in one request: request fewer at a time"
                 ))
             })?;
+        }
+        if dates.saturating_mul(series.features()) > MOST_VALUES {
+            return Err(ApiError::bad_request(format!(
+                "{dates} dates are too many for a model with {} features: request fewer at a time",
+                series.features()
+            )));
         }
         if samples > MOST_SAMPLES && fitted_samples.is_some() {
             return Err(ApiError::bad_request(format!(

@@ -19,6 +19,12 @@ use serde_json::{Number, Value};
 /// No real seasonality has a larger order, and no holiday a longer window: a larger number could exhaust the memory of a forecast.
 const LARGEST_ORDER: usize = 10_000;
 const LONGEST_WINDOW: f64 = 1_000.0;
+/// The days of all holidays with their windows: those of 100 holidays a year with a week each over 1,000 years.
+const MOST_HOLIDAY_DAYS: f64 = 1e6;
+/// Simulated futures, all of which are in memory at once: as many as the setting allows.
+const MOST_SAMPLES: u64 = 1_000_000;
+/// Columns of seasonalities, holidays and regressors: a forecast has that many numbers for each of its dates.
+const MOST_COLUMNS: usize = 100_000;
 
 impl FittedProphet {
     /// Reads Prophet's serialisation, ours or Python's.
@@ -80,6 +86,20 @@ impl Model {
         if parameters.beta.len() != features || parameters.delta.len() != changes || history.is_empty() {
             return Err("the numbers of parameters, terms and changepoints do not agree".into());
         }
+        if features > MOST_COLUMNS {
+            return Err(format!("the terms have {features} columns, the limit is {MOST_COLUMNS}"));
+        }
+        // Python allows false for none.
+        let uncertainty_samples = self.uncertainty_samples.as_u64().unwrap_or(0);
+        if uncertainty_samples > MOST_SAMPLES {
+            return Err(format!("uncertainty_samples is {uncertainty_samples}, the limit is {MOST_SAMPLES}"));
+        }
+        for (name, scale) in [("t_scale", self.t_scale), ("y_scale", self.y_scale)] {
+            // NaN too.
+            if !(scale > 0.0) {
+                return Err(format!("{name} is {scale}: what a value is divided by must be positive"));
+            }
+        }
         if !(0.0..=1.0).contains(&self.interval_width) {
             return Err(format!("interval_width is {}: a probability is from 0 to 1", self.interval_width));
         }
@@ -105,8 +125,7 @@ impl Model {
                 seasonality_prior_scale: self.seasonality_prior_scale,
                 scaling: self.scaling,
                 interval_width: self.interval_width,
-                // Python allows false for none.
-                uncertainty_samples: self.uncertainty_samples.as_u64().unwrap_or(0) as usize,
+                uncertainty_samples: uncertainty_samples as usize,
                 history: History::Full,
                 changepoints: self.specified_changepoints.then(|| changepoints.clone()),
                 seasonality_mode: self.seasonality_mode,
@@ -189,7 +208,13 @@ fn read_holidays(text: &str) -> Result<Vec<Holiday>, String> {
         }
         Ok(Holiday { name, date, lower_window: lower as i32, upper_window: upper as i32, prior_scale })
     };
-    table.data.into_iter().map(holiday).collect()
+    let holidays = table.data.into_iter().map(holiday).collect::<Result<Vec<_>, _>>()?;
+    let days = |holiday: &Holiday| f64::from(holiday.upper_window) - f64::from(holiday.lower_window) + 1.0;
+    let days: f64 = holidays.iter().map(days).sum();
+    if days > MOST_HOLIDAY_DAYS {
+        return Err(format!("the holidays have {days} days with their windows, the limit is {MOST_HOLIDAY_DAYS}"));
+    }
+    Ok(holidays)
 }
 
 fn dates(member: &str, text: &str) -> Result<Vec<i64>, String> {

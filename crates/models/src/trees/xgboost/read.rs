@@ -12,8 +12,15 @@ use crate::{
         tree::{Node, Stat},
     },
 };
-use serde::Deserialize;
-use std::collections::BTreeMap;
+use serde::{
+    Deserialize, Deserializer,
+    de::{IgnoredAny, SeqAccess, Visitor},
+};
+use std::{collections::BTreeMap, fmt};
+
+/// The largest number of features. A file need not describe them, so its size does not bound their number; a row of so many
+/// takes 4 MB, their names some 100 MB.
+const MOST_FEATURES: usize = 1 << 20;
 
 #[derive(Deserialize)]
 struct File {
@@ -46,7 +53,43 @@ struct Booster {
 struct Model {
     gbtree_model_param: Parameters,
     tree_info: Vec<i64>,
-    trees: Vec<TreeRecord>,
+    trees: TreeList,
+}
+
+/// The trees up to the first faulty one, and its fault.
+#[derive(Default)]
+struct TreeList {
+    trees: Vec<Tree>,
+    fault: Option<Error>,
+}
+
+/// Lays out each tree as soon as it is read, because the arrays of a small tree take many times the memory of its nodes.
+impl<'de> Deserialize<'de> for TreeList {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct List;
+        impl<'de> Visitor<'de> for List {
+            type Value = TreeList;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of trees")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut records: A) -> Result<TreeList, A::Error> {
+                let mut list = TreeList::default();
+                while let Some(record) = records.next_element::<TreeRecord>()? {
+                    match record.read() {
+                        Ok(tree) => list.trees.push(tree),
+                        Err(fault) => {
+                            list.fault = Some(fault);
+                            while records.next_element::<IgnoredAny>()?.is_some() {}
+                        }
+                    }
+                }
+                Ok(list)
+            }
+        }
+        deserializer.deserialize_seq(List)
+    }
 }
 
 /// Numbers, as text.
@@ -175,14 +218,21 @@ impl Learner {
         let Ok(features) = parameters.text("num_feature").parse::<usize>() else {
             return damaged(format_args!("num_feature is {:?}", parameters.text("num_feature")));
         };
+        if features > MOST_FEATURES {
+            return unsupported(format_args!("{features} features (the limit is {MOST_FEATURES})"));
+        }
         let trees_per_round = model.gbtree_model_param.text("num_parallel_tree").parse().unwrap_or(1).max(1);
-        let trees = model
-            .trees
-            .iter()
-            .enumerate()
-            .take(best_trees(&self.attributes, trees_per_round))
-            .map(|(id, tree)| tree.read(features).map_err(|error| Error::Data(format!("tree {id}: {error}"))))
-            .collect::<Result<Vec<_>>>()?;
+        let TreeList { mut trees, fault } = model.trees;
+        let in_tree = |id: usize, fault: Error| Error::Data(format!("tree {id}: {fault}"));
+        let best = best_trees(&self.attributes, trees_per_round);
+        if let Some(fault) = fault.filter(|_| trees.len() < best) {
+            return Err(in_tree(trees.len(), fault));
+        }
+        trees.truncate(best);
+        let foreign = |tree: &Tree| tree.nodes.iter().any(|node| !node.is_leaf() && node.feature() >= features);
+        if let Some(id) = trees.iter().position(foreign) {
+            return damaged("a split uses a feature that the model does not have").map_err(|fault| in_tree(id, fault));
+        }
         let (attributes, feature_names) = (self.attributes, self.feature_names);
         Ok(Ensemble { trees, objective, base_score, features, trees_per_round, attributes, feature_names })
     }
@@ -221,7 +271,7 @@ impl ObjectiveRecord {
 
 impl TreeRecord {
     /// Lays the tree out level by level with siblings side by side, without the nodes that pruning left behind.
-    fn read(&self, features: usize) -> Result<Tree> {
+    fn read(&self) -> Result<Tree> {
         if !self.tree_param.is_single("size_leaf_vector") {
             return unsupported("leaves with several values");
         }
@@ -235,7 +285,7 @@ impl TreeRecord {
         }
         let mut tree = Tree::default();
         let mut sources = vec![0];
-        tree.nodes.push(self.node(0, 0, features)?);
+        tree.nodes.push(self.node(0, 0)?);
         let mut id = 0;
         while id < sources.len() {
             let source = sources[id];
@@ -251,7 +301,7 @@ impl TreeRecord {
                 }
             }
             let left = sources.len() as u32 - 2 * u32::from(sources.len() > 1);
-            tree.nodes[id] = self.node(source, left, features)?;
+            tree.nodes[id] = self.node(source, left)?;
             id += 1;
         }
         let at = |numbers: &[f32], source: usize| numbers.get(source).copied().unwrap_or(0.0);
@@ -263,7 +313,7 @@ impl TreeRecord {
         Ok(tree)
     }
 
-    fn node(&self, source: usize, left: u32, features: usize) -> Result<Node> {
+    fn node(&self, source: usize, left: u32) -> Result<Node> {
         let value = self.split_conditions[source];
         if !value.is_finite() {
             return damaged("a node has a value that is not finite");
@@ -276,7 +326,7 @@ impl TreeRecord {
             Flag::Number(number) => number != 0,
         };
         match usize::try_from(self.split_indices[source]) {
-            Ok(feature) if feature < features => Ok(Node::split(left, feature as u32, value, default_left)),
+            Ok(feature) if feature < MOST_FEATURES => Ok(Node::split(left, feature as u32, value, default_left)),
             _ => damaged("a split uses a feature that the model does not have"),
         }
     }
@@ -290,6 +340,43 @@ mod tests {
         interrupt::Interrupt,
         trees::{BoostingParams, ForestParams, Scratch},
     };
+
+    /// A file of the given trees as JSON, and the number of features it claims.
+    fn file(trees: &str, features: &str) -> Vec<u8> {
+        format!(
+            r#"{{"learner":{{"gradient_booster":{{"name":"gbtree","model":{{"trees":[{trees}]}}}},
+            "learner_model_param":{{"base_score":"5E-1","num_feature":"{features}"}},
+            "objective":{{"name":"reg:squarederror"}}}}}}"#
+        )
+        .into_bytes()
+    }
+
+    const LEAF: &str =
+        r#"{"left_children":[-1],"right_children":[-1],"split_conditions":[2],"split_indices":[0],"default_left":[0]}"#;
+    const SPLIT: &str = r#"{"left_children":[1,-1,-1],"right_children":[2,-1,-1],"split_conditions":[2,0,1],"split_indices":[3,0,0],
+        "default_left":[0,0,0]}"#;
+
+    #[test]
+    fn the_claims_of_a_file_are_bounded() {
+        let fault = |trees: &str, features: &str| Ensemble::from_bytes(&file(trees, features)).unwrap_err().to_string();
+        assert!(Ensemble::from_bytes(&file(&[LEAF, SPLIT].join(","), "4")).is_ok());
+        assert!(fault(LEAF, "1000000000").contains("1000000000 features"), "{}", fault(LEAF, "1000000000"));
+        assert!(
+            fault(&[LEAF, "{}", LEAF].join(","), "1").contains("tree 1: "),
+            "{}",
+            fault(&[LEAF, "{}"].join(","), "1")
+        );
+        assert!(
+            fault(&[LEAF, SPLIT].join(","), "3")
+                .contains("tree 1: the XGBoost model is damaged: a split uses a feature")
+        );
+        // Items of these types take no bytes: lists inside each other would be as long as the file, each of them.
+        for mark in *b"ZTFN" {
+            let ubj = [&b"{L\0\0\0\0\0\0\0\x07learner[$"[..], &[mark], b"#L\0\0\0\0\0\0\0\x05]]]]]"].concat();
+            let error = Ensemble::from_bytes(&ubj).unwrap_err().to_string();
+            assert!(error.contains("values without bytes"), "{error}");
+        }
+    }
 
     #[test]
     fn early_stopping_s_best_iteration_is_the_last_one_that_is_read() {

@@ -140,6 +140,10 @@ impl<'de> UbjReader<'de> {
                 if self.peek() == Some(b'$') {
                     self.at += 1;
                     mark = Some(self.array::<1>()?[0]);
+                    // Such items take no bytes, so that a short file could claim any number of them.
+                    if matches!(mark, Some(b'Z' | b'T' | b'F' | b'N')) {
+                        return self.fault("a typed list of values without bytes");
+                    }
                     if self.peek() != Some(b'#') {
                         return self.fault("a typed list without a length");
                     }
