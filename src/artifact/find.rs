@@ -26,17 +26,27 @@ pub(crate) fn is_unpacked(path: &Path) -> bool {
     path.is_dir() && MODEL_FILES.iter().any(|name| path.join(name).is_file())
 }
 
-/// The archives and unpacked artifacts below a folder, at any depth.
+/// The archives and unpacked artifacts below a folder, at any depth; those below folders that cannot be listed are errors.
 ///
 /// # Errors
-/// [`Error::Storage`] if the folder cannot be listed.
-pub(crate) fn find_below(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
+/// [`Error::Storage`] if the folder itself cannot be listed.
+pub(crate) fn find_below(folder: &Path) -> Result<(Vec<PathBuf>, Vec<(PathBuf, Error)>)> {
+    let (mut found, mut unlisted) = (Vec::new(), Vec::new());
     let visible = |entry: &DirEntry| entry.depth() == 0 || !entry.file_name().to_string_lossy().starts_with(['.', '_']);
     let mut walk = WalkDir::new(folder).into_iter();
     while let Some(entry) = walk.next() {
-        let entry =
-            entry.map_err(|error| Error::storage(format_args!("listing {}", folder.display()), error.into()))?;
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => {
+                let (path, depth) = (error.path().unwrap_or(folder).to_owned(), error.depth());
+                let error = Error::storage(format_args!("listing {}", path.display()), error.into());
+                if depth == 0 {
+                    return Err(error);
+                }
+                unlisted.push((path, error));
+                continue;
+            }
+        };
         let is_directory = entry.file_type().is_dir();
         if !visible(&entry) {
             if is_directory {
@@ -46,10 +56,10 @@ pub(crate) fn find_below(folder: &Path) -> Result<Vec<PathBuf>> {
         }
         if is_directory && is_unpacked(entry.path()) {
             walk.skip_current_dir();
-        } else if is_directory || !entry.file_name().to_str().is_some_and(is_archive) {
+        } else if is_directory || !is_archive(&entry.file_name().to_string_lossy()) {
             continue;
         }
         found.push(entry.into_path());
     }
-    Ok(found)
+    Ok((found, unlisted))
 }

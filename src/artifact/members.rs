@@ -5,14 +5,14 @@
 use super::pack::METADATA_FILE;
 use crate::{
     error::{Error, Result},
-    store::reading,
+    store::{read_whole, reading},
 };
 use flate2::bufread::MultiGzDecoder;
 use std::{
     ffi::OsStr,
     fmt::Display,
-    fs::{self, File},
-    io::{self, Read},
+    fs,
+    io::{self, ErrorKind, Read},
     path::{Path, PathBuf},
 };
 
@@ -44,7 +44,7 @@ impl Default for Limits {
 const MOST_MEMBERS: usize = 10_000;
 
 /// The largest metadata file, and the largest extended tar header.
-const LARGEST_HEADER: u64 = 1 << 20;
+pub(super) const LARGEST_HEADER: u64 = 1 << 20;
 
 /// How many names an error lists.
 const NAMES_SHOWN: usize = 5;
@@ -277,18 +277,17 @@ fn pax_path(header: &[u8]) -> Option<Vec<u8>> {
 
 /// Reads a file of at most `limit` bytes; errors call it `name`.
 pub(crate) fn read_file(path: &Path, name: impl Display, limit: u64) -> Result<Vec<u8>> {
-    let cannot = |error| reading(path, error);
-    let found = fs::metadata(path).map_err(cannot)?;
-    if !found.is_file() {
-        return Err(Error::Data(format!("{name} is not a regular file: put the model file itself there")));
+    let mut content = Vec::new();
+    match read_whole(path, limit, &mut content) {
+        Ok(()) => Ok(content),
+        Err(error) => Err(match error.kind() {
+            ErrorKind::FileTooLarge => Error::Data(format!("{name}: {error}")),
+            ErrorKind::InvalidInput | ErrorKind::IsADirectory => {
+                Error::Data(format!("{name} is not a regular file ({error}): put the model file itself there"))
+            }
+            _ => reading(path, error),
+        }),
     }
-    if found.len() > limit {
-        return Err(exceeds(name, found.len(), limit));
-    }
-    let mut content = Vec::with_capacity(found.len() as usize);
-    // A file that has grown since is cut, and refused as damaged.
-    File::open(path).and_then(|file| file.take(limit).read_to_end(&mut content)).map_err(cannot)?;
-    Ok(content)
 }
 
 /// The error of a file of so many bytes, where fewer are allowed.

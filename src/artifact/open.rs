@@ -10,7 +10,7 @@
 
 use super::{
     hex,
-    members::{Limits, Members, is_gzip, read_file},
+    members::{LARGEST_HEADER, Limits, Members, is_gzip, read_file},
     metadata::{FORMAT, Metadata},
     pack::{COMMENT, METADATA_FILE},
 };
@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use manyfit_models::{Fitted, FittedRows, FittedSeries, Sidecar};
 use serde::{Deserialize, de::IgnoredAny};
 use sha2::{Digest, Sha256};
-use std::{fs, path::Path};
+use std::path::Path;
 
 /// A model that was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -102,7 +102,10 @@ pub fn open_file(path: &Path, bytes: Vec<u8>, limits: Limits) -> Result<Opened> 
     }
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     // The model file of an unpacked artifact has its metadata in the same directory.
-    let metadata = path.parent().and_then(|folder| fs::read(folder.join(METADATA_FILE)).ok());
+    let metadata = path.parent().and_then(|folder| {
+        let path = folder.join(METADATA_FILE);
+        read_file(&path, METADATA_FILE, LARGEST_HEADER).ok()
+    });
     let metadata = metadata.filter(|content| read_metadata(content).is_ok_and(|metadata| metadata.file == name));
     open(Members::of_file(metadata, name, bytes), limits)
 }

@@ -8,16 +8,11 @@ use crate::{
     error::{Error, Result},
     generate::{Dataset, Energy, Housing, Written},
     run::default_jobs,
-    store::{Durability, LocalStore},
+    store::{Durability, LocalStore, StagedFile, WriterLock, create_directory, sweep, writing},
 };
 use clap::{Args, Subcommand};
 use jiff::civil::Date;
-use std::{
-    fs::{self, File},
-    io::BufWriter,
-    path::PathBuf,
-    time::Instant,
-};
+use std::{io::BufWriter, path::PathBuf, time::Instant};
 
 /// Generate synthetic customers, for tests, demonstrations and benchmarks.
 ///
@@ -130,27 +125,34 @@ impl Generate {
 
 impl Common {
     fn write(&self, dataset: &Dataset) -> Result<Written> {
-        self.check_folder()?;
+        let _lock = self.lock()?;
         let store = LocalStore::new(&self.output, Durability::ProcessDeath);
         dataset.write(self.seed, self.customers, default_jobs(), &store)
     }
 
     fn write_table(&self, energy: &Energy) -> Result<Written> {
-        self.check_folder()?;
+        let _lock = self.lock()?;
         let path = self.output.join("energy_consumption.csv");
-        let failed = |error| Error::storage(format!("cannot write {}", path.display()), error);
-        fs::create_dir_all(&self.output).map_err(failed)?;
-        let mut out = BufWriter::with_capacity(1 << 20, File::create(&path).map_err(failed)?);
+        let failed = |error| writing(&path, error);
+        let (staged, file) = StagedFile::create(&path)?;
+        let mut out = BufWriter::with_capacity(1 << 20, file);
         energy.write_table(self.seed, self.customers, &mut out).map_err(failed)?;
         let file = out.into_inner().map_err(|error| failed(error.into_error()))?;
-        Ok(Written { files: 1, bytes: file.metadata().map_err(failed)?.len() })
+        let bytes = file.metadata().map_err(failed)?.len();
+        drop(file);
+        staged.commit()?;
+        Ok(Written { files: 1, bytes })
     }
 
-    /// Refuses a folder with files: customers of another seed would go unnoticed among the new ones.
-    fn check_folder(&self) -> Result<()> {
+    /// Refuses a folder with files: customers of another seed would go unnoticed among the new ones. Creates it, for this
+    /// process alone.
+    fn lock(&self) -> Result<WriterLock> {
         let is_occupied = self.output.read_dir().is_ok_and(|mut entries| entries.next().is_some());
         if !is_occupied || self.force {
-            return Ok(());
+            create_directory(&self.output)?;
+            let mut lock = WriterLock::of_folder(&self.output, "")?;
+            lock.sweep(|writer| sweep(&self.output, writer, usize::MAX))?;
+            return Ok(lock);
         }
         Err(Error::Settings(format!(
             "--output {}: the folder is not empty; choose another one, or add --force to write into it",

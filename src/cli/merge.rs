@@ -60,12 +60,8 @@ impl Merge {
         for line in merged.warnings() {
             print_line(&line)?;
         }
-        if !merged.missing_shards.is_empty() || !merged.missing_customers.is_empty() {
-            return Err(Error::Stopped(format!(
-                "{} shards and {} customers are missing: run those shards again, then merge again",
-                merged.missing_shards.len(),
-                merged.missing_customers.len()
-            )));
+        if !merged.is_complete() {
+            return Err(Error::Stopped(format!("{}: run those shards again, then merge again", merged.lacks())));
         }
         merged.summary.verdict()
     }

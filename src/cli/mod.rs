@@ -22,14 +22,16 @@ mod train;
 mod values;
 
 use crate::{
+    error::Error,
     sagemaker::FailureFile,
     settings::{is_setting, normalized},
+    words::printable,
 };
 use clap::{
     Parser, Subcommand,
     error::{ContextKind, ContextValue},
 };
-use std::{env, process::ExitCode};
+use std::{env, io, process::ExitCode};
 
 /// Fit one model per customer, for thousands of customers, in one run.
 #[derive(Parser)]
@@ -72,9 +74,8 @@ pub fn main() -> ExitCode {
             if error.use_stderr() {
                 tell(&error.to_string());
             }
-            // If even printing fails, nothing is left to do.
-            drop(error.print());
-            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+            let printed = error.print().is_ok();
+            return ExitCode::from(if error.use_stderr() { 2 } else { print_code(printed) });
         }
     };
     let result = match arguments.command {
@@ -93,11 +94,19 @@ pub fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("manyfit: {error}");
-            tell(&error.to_string());
+            let text = error.to_string();
+            // Names within it may have anything in them; the lines are its own.
+            let text = text.lines().map(printable).collect::<Vec<_>>().join("\n");
+            output::tell(format_args!("manyfit: {text}\n"));
+            tell(&text);
             ExitCode::from(error.code())
         }
     }
+}
+
+/// The exit code of what is only printed.
+fn print_code(printed: bool) -> u8 {
+    if printed { 0 } else { Error::storage("printing", io::ErrorKind::WriteZero.into()).code() }
 }
 
 /// Commands that take settings.

@@ -2,7 +2,10 @@
 
 use crate::error::{Error, Result};
 use serde::Serialize;
-use std::io::{self, Write};
+use std::{
+    fmt::Display,
+    io::{self, Write},
+};
 
 /// A writer that ignores a closed pipe.
 pub(super) struct PipeTolerant<W>(W);
@@ -27,6 +30,13 @@ fn ignore_closed_pipe<T>(result: io::Result<T>, instead: T) -> io::Result<T> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(instead),
         other => other,
     }
+}
+
+/// The standard error, for messages that the work does not depend on: where it cannot be written to, they are lost.
+pub(super) fn tell(text: impl Display) {
+    // In one piece, so that the lines of threads do not mix.
+    let text = text.to_string();
+    drop(io::stderr().write_all(text.as_bytes()));
 }
 
 /// Prints a text and ends the line.

@@ -3,9 +3,14 @@
 use crate::{
     error::{Error, Result},
     input::is_table,
-    store::{Entry, Location, Selection, Store, reading},
+    store::{Entry, Location, Selection, Store, open_file, reading},
 };
-use std::path::{self, Path};
+use std::{
+    env,
+    fs::{self, File},
+    os::unix::fs::MetadataExt,
+    path::{self, Path},
+};
 use tempfile::TempDir;
 
 /// Checks that a directory of input exists. A bucket is checked when it is read.
@@ -71,8 +76,40 @@ pub(super) fn is_inside(place: &Location, other: &Location) -> bool {
     existing.zip(other.canonicalize().ok()).is_some_and(|(folder, other)| folder.starts_with(other))
 }
 
-/// A directory that is removed with the value.
+/// How the names of temporary directories begin.
+const TEMPORARY: &str = "manyfit-";
+
+/// The file that is locked while a temporary directory is in use.
+const IN_USE: &str = "in-use";
+
+/// A directory that is removed with the value; also removes those that killed processes of the same user left.
 pub(super) fn temporary_directory() -> Result<TempDir> {
-    let created = tempfile::Builder::new().prefix("manyfit-").tempdir();
-    created.map_err(|error| Error::storage("creating a temporary directory", error))
+    let failed = |error| Error::storage("creating a temporary directory", error);
+    remove_abandoned(&env::temp_dir());
+    let directory = tempfile::Builder::new().prefix(TEMPORARY).tempdir().map_err(failed)?;
+    // Locked before it has its name, so that nobody finds it without its lock. The lock ends with the process.
+    let (unnamed, named) = (directory.path().join("lock"), directory.path().join(IN_USE));
+    let lock = File::create_new(&unnamed).map_err(failed)?;
+    if lock.try_lock().is_ok() {
+        fs::rename(unnamed, named).map_err(failed)?;
+        // Held until the process ends.
+        std::mem::forget(lock);
+    }
+    Ok(directory)
+}
+
+/// Removes temporary directories whose process was killed: those with a lock that nobody has.
+fn remove_abandoned(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    let user = rustix::process::geteuid().as_raw();
+    let ours = entries.filter_map(std::result::Result::ok).filter(|entry| {
+        entry.file_name().to_string_lossy().starts_with(TEMPORARY)
+            && entry.metadata().is_ok_and(|data| data.is_dir() && data.uid() == user)
+    });
+    for directory in ours.map(|entry| entry.path()) {
+        // Best effort: what cannot be removed stays.
+        if open_file(&directory.join(IN_USE)).is_ok_and(|lock| lock.try_lock().is_ok()) {
+            drop(fs::remove_dir_all(directory));
+        }
+    }
 }

@@ -1,18 +1,24 @@
 //! `manyfit predict`: forecasts and predictions from existing models.
 
-use super::{output::stdout, places::temporary_directory, s3::S3Arguments, signals::stop_on_signals};
+use super::{
+    output::{stdout, tell},
+    places::temporary_directory,
+    s3::S3Arguments,
+    signals::stop_on_signals,
+};
 use crate::{
     artifact::is_archive,
     error::{Error, Result},
     input::{CustomerRows, TimeFormat, TimeSettings, is_table},
     predict::{Job, ModelList, Request, run},
-    results::{ResultTable, TableFormat},
+    results::{ResultTable, TableFormat, notes_on},
     run::default_jobs,
     settings::MaxFailures,
-    store::{Location, Store},
+    store::{Location, Store, WriterLock, sweep},
+    words::printable,
 };
 use clap::Args;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 /// Forecast, or predict rows of features, with fitted models
@@ -96,6 +102,7 @@ impl Predict {
         // Report invalid options before reading anything.
         let output = self.output.as_ref().map(|place| self.output(place)).transpose()?;
         self.check_request()?;
+        let _lock = output.as_ref().map(Output::lock).transpose()?;
         let models = self.models()?;
         let request = self.request()?;
         let stop = stop_on_signals()?;
@@ -111,9 +118,9 @@ impl Predict {
             Some(output) => ResultTable::create(&output.path, key, names),
             None => ResultTable::to_writer(stdout(), key, names),
         })?;
-        eprint!("{summary}");
+        tell(&summary);
         if let Some(output) = output.filter(|_| summary.is_whole()) {
-            eprintln!("wrote {}", output.deliver()?);
+            tell(format_args!("wrote {}\n", output.deliver()?));
         }
         summary.verdict()
     }
@@ -124,6 +131,12 @@ impl Predict {
         for location in &self.models {
             if let Location::Directory(path) = location {
                 models.add_path(path)?;
+                // Beside the models that a run wrote are its results.
+                let results = path.parent().map(|folder| if folder == Path::new("") { Path::new(".") } else { folder });
+                let results = results.filter(|_| path.ends_with("models") && path.is_dir());
+                for note in results.map(notes_on).transpose()?.unwrap_or_default() {
+                    tell(format_args!("note: {}\n", printable(&note)));
+                }
                 continue;
             }
             match location.split().filter(|(_, name)| is_archive(name)) {
@@ -181,6 +194,13 @@ impl Predict {
 }
 
 impl Output {
+    /// Makes this process the only one that writes the table, and removes what killed ones were writing.
+    fn lock(&self) -> Result<WriterLock> {
+        let mut lock = WriterLock::of_file(&self.path)?;
+        lock.sweep(|writer| sweep(self.path.parent().unwrap_or(Path::new(".")), writer, 1))?;
+        Ok(lock)
+    }
+
     /// Moves the table to its destination. Returns its full name there.
     fn deliver(self) -> Result<String> {
         let Some((_draft, store, name)) = self.distant else { return Ok(self.path.display().to_string()) };

@@ -6,9 +6,12 @@ use crate::{
 };
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
-/// The files of a name in the folders, such as `manifest-0-of-3.jsonl`, by shard and number of shards.
-pub(super) fn find(folders: &[PathBuf], name: &str, extension: &str) -> Result<BTreeMap<(u64, u64), PathBuf>> {
-    let mut found = BTreeMap::new();
+/// Files by shard and number of shards.
+pub(super) type Found = BTreeMap<(u64, u64), PathBuf>;
+
+/// The files of a name in the folders, such as `manifest-0-of-3.jsonl`.
+pub(super) fn find(folders: &[PathBuf], name: &str, extension: &str) -> Result<Found> {
+    let mut found = Found::new();
     for folder in folders {
         let entries = fs::read_dir(folder).map_err(|error| reading(folder, error))?;
         for entry in entries {

@@ -1,17 +1,16 @@
 //! The results of all shards as those of one run.
 
-use super::{files::find, manifest::merge_manifests, tables::merge_tables};
+use super::{files::find, manifest::merge_manifests, shards::Shards, tables::merge_tables};
 use crate::{
     error::{Error, Result},
     results::{ResultsDirectory, Summary},
     settings::MaxFailures,
     shard::Shard,
-    store::{reading, writing},
-    words::{counted, first_names},
+    store::writing,
+    words::{counted, first_names, listed},
 };
 use std::{
     collections::BTreeSet,
-    fs,
     io::Write,
     path::{Path, PathBuf},
 };
@@ -26,10 +25,14 @@ pub struct Merged {
     pub summary: Summary,
     /// Shards without a manifest, as `index/count`.
     pub missing_shards: Vec<String>,
+    /// Shards whose results are not whole, with the reason.
+    pub incomplete_shards: Vec<String>,
     /// Expected customers that are in no manifest, sorted.
     pub missing_customers: Vec<String>,
     /// Customers that several shards have, sorted; a row with an artifact counts, otherwise the first shard's.
     pub repeated_customers: Vec<String>,
+    /// Whether complete results of an earlier merge were left in place of these, which are not complete.
+    pub kept_earlier: bool,
 }
 
 /// Merges the results in `folders`, which hold one shard each or several, into `output`.
@@ -59,46 +62,83 @@ pub fn merge(
     let missing_shards: Vec<String> =
         (0..count).filter(|index| !manifests.contains_key(&(*index, count))).map(|i| format!("{i}/{count}")).collect();
 
+    let shards = Shards::read(folders, count)?;
+    let incomplete_shards = shards.incomplete(&manifests)?;
     let results = ResultsDirectory::new(output, Shard::ALL);
-    results.create()?;
+    let _lock = results.lock(None)?;
+    let mut files = Vec::new();
+    for table in TABLES {
+        let parts: Vec<PathBuf> = find(folders, table, "csv")?.into_values().collect();
+        if !parts.is_empty() {
+            files.push(results.stage(table, "csv", |file, path| merge_tables(&parts, file, path))?);
+        }
+    }
     let mut summary = Summary::default();
     let mut repeated_customers = Vec::new();
     let mut missing = expected.unwrap_or_default();
-    let manifest = results.write("manifest", "jsonl", |file, path| {
+    files.push(results.stage("manifest", "jsonl", |file, path| {
         merge_manifests(manifests.values(), &mut repeated_customers, |row, line| {
             missing.remove(&row.customer);
             summary.add(row);
             writeln!(file, "{line}").map_err(|error| writing(path, error))
         })
-    })?;
-    summary.written.push(manifest);
-    for table in TABLES {
-        let parts: Vec<PathBuf> = find(folders, table, "csv")?.into_values().collect();
-        if !parts.is_empty() {
-            summary.written.push(results.write(table, "csv", |file, path| merge_tables(&parts, file, path))?);
-        }
-    }
+    })?);
     let missing_customers: Vec<String> = missing.into_iter().collect();
     if !missing_customers.is_empty() {
-        summary.written.push(results.write("missing", "txt", |file, path| {
+        files.push(results.stage("missing", "txt", |file, path| {
             let mut names = missing_customers.iter();
             names.try_for_each(|customer| writeln!(file, "{customer}")).map_err(|error| writing(path, error))
         })?);
     }
-    summary.customers = summary.counts.finished() + missing_customers.len();
-    let (seconds, jobs) = times(folders)?;
-    summary.jobs = jobs;
-    summary.close(seconds, max_failures, !missing_customers.is_empty() || !missing_shards.is_empty());
-    summary.write(&results)?;
-    Ok(Merged { summary, missing_shards, missing_customers, repeated_customers })
+    summary.customers = summary.counts.finished() + missing_customers.len().max(shards.left());
+    summary.jobs = shards.jobs();
+    summary.close(shards.seconds(), max_failures, false);
+    let mut merged = Merged {
+        summary,
+        missing_shards,
+        incomplete_shards,
+        missing_customers,
+        repeated_customers,
+        kept_earlier: false,
+    };
+    merged.summary.stopped = !merged.is_complete();
+    if merged.is_complete() || !results.are_whole() {
+        results.publish(files, &mut merged.summary)?;
+    } else {
+        // Only the list of what is missing: nothing complete is replaced by something partial.
+        let missing = files.pop().filter(|_| !merged.missing_customers.is_empty());
+        merged.summary.written = missing.map(|file| results.put(file)).transpose()?.into_iter().collect();
+        merged.kept_earlier = true;
+    }
+    Ok(merged)
 }
 
 impl Merged {
+    /// Whether nothing is known to be missing.
+    pub(crate) const fn is_complete(&self) -> bool {
+        self.missing_shards.is_empty() && self.incomplete_shards.is_empty() && self.missing_customers.is_empty()
+    }
+
+    /// What is missing, in a few words.
+    pub(crate) fn lacks(&self) -> String {
+        let parts = [
+            (&self.incomplete_shards, "incomplete shard"),
+            (&self.missing_shards, "missing shard"),
+            (&self.missing_customers, "missing customer"),
+        ];
+        let parts = parts.iter().filter(|(names, _)| !names.is_empty());
+        listed(&parts.map(|(names, what)| counted(names.len(), what)).collect::<Vec<_>>(), "and")
+    }
+
     /// A line for each kind of problem.
     pub(crate) fn warnings(&self) -> Vec<String> {
         let mut lines = Vec::new();
         if !self.missing_shards.is_empty() {
             lines.push(format!("no manifest of the shards {}", self.missing_shards.join(", ")));
+        }
+        lines.extend(self.incomplete_shards.iter().map(|shard| format!("incomplete: shard {shard}")));
+        if self.kept_earlier {
+            lines.push("the complete results of an earlier merge stay as they are".into());
         }
         for (customers, what) in [
             (&self.missing_customers, "in no manifest"),
@@ -115,17 +155,4 @@ impl Merged {
         }
         lines
     }
-}
-
-/// The duration in seconds of the slowest shard, and the threads of all.
-fn times(folders: &[PathBuf]) -> Result<(f64, usize)> {
-    let (mut seconds, mut jobs) = (0.0_f64, 0);
-    for path in find(folders, "summary", "json")?.into_values() {
-        let text = fs::read(&path).map_err(|error| reading(&path, error))?;
-        // Informational only: what a summary lacks counts as zero.
-        let summary: serde_json::Value = serde_json::from_slice(&text).unwrap_or_default();
-        seconds = seconds.max(summary["seconds"].as_f64().unwrap_or_default());
-        jobs += summary["jobs"].as_u64().unwrap_or_default() as usize;
-    }
-    Ok((seconds, jobs))
 }

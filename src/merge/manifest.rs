@@ -3,10 +3,9 @@
 use crate::{
     error::{Error, Result},
     results::{Outcome, merge_sorted},
-    store::reading,
+    store::{open_file, reading},
 };
 use std::{
-    fs::File,
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
 };
@@ -38,7 +37,7 @@ pub(super) fn merge_manifests<'a>(
 
 /// The rows of one manifest and their lines; an error if they are not sorted.
 fn rows(path: &Path) -> Result<impl Iterator<Item = Result<(Outcome, String)>>> {
-    let file = File::open(path).map_err(|error| reading(path, error))?;
+    let file = open_file(path).map_err(|error| reading(path, error))?;
     let mut before: Option<String> = None;
     Ok(BufReader::new(file).lines().zip(1..).map(move |(line, number)| {
         let line = line.map_err(|error| reading(path, error))?;

@@ -5,6 +5,7 @@
 mod files;
 mod join;
 mod manifest;
+mod shards;
 mod tables;
 
 pub use join::{Merged, merge};

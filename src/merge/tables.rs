@@ -3,23 +3,22 @@
 use crate::{
     error::{Error, Result},
     results::merge_sorted,
-    store::{reading, writing},
+    store::{open_file, reading, writing},
 };
 use csv::{ByteRecord, Reader, Writer};
 use std::{
-    fs::File,
-    io::BufWriter,
+    io::Write,
     path::{Path, PathBuf},
 };
 
 /// Merges tables whose first column is the customer, sorted. If several have a customer, the first table's rows count.
-pub(super) fn merge_tables(parts: &[PathBuf], out: &mut BufWriter<File>, path: &Path) -> Result<()> {
+pub(super) fn merge_tables(parts: &[PathBuf], out: &mut impl Write, path: &Path) -> Result<()> {
     let failed = |error: csv::Error| writing(path, error.into());
     let mut header = ByteRecord::new();
     let mut tables = Vec::with_capacity(parts.len());
     for part in parts {
         let failed = move |error: csv::Error| reading(part, error.into());
-        let mut reader = Reader::from_path(part).map_err(failed)?;
+        let mut reader = Reader::from_reader(open_file(part).map_err(|error| reading(part, error))?);
         let other = reader.byte_headers().map_err(failed)?;
         if header.is_empty() {
             header.clone_from(other);

@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 pub struct ModelList {
     pub(super) locations: Vec<ModelLocation>,
     stores: Vec<Box<dyn Store>>,
+    /// Folders that cannot be listed.
+    pub(super) unlisted: Vec<(PathBuf, Error)>,
 }
 
 /// Where a model is: a `tar.gz`, an unpacked artifact's directory, a model file, or an object of a store.
@@ -37,7 +39,9 @@ impl ModelList {
         if path.is_file() || is_unpacked(path) {
             found.push(ModelLocation::at(path));
         } else {
-            found.extend(find_below(path)?.iter().map(|path| ModelLocation::at(path)));
+            let (paths, unlisted) = find_below(path)?;
+            found.extend(paths.iter().map(|path| ModelLocation::at(path)));
+            self.unlisted.extend(unlisted);
         }
         self.add(found, &path.display().to_string())
     }

@@ -57,6 +57,7 @@ pub fn run(job: &Job<'_>, create: impl FnOnce(Key, Vec<String>) -> Result<Result
     let mut summary = Summary::new(job.max_failures);
     let mut seen: HashMap<String, &Path> = HashMap::new();
     let mut failed: HashSet<String> = HashSet::new();
+    job.models.unlisted.iter().for_each(|(path, error)| summary.failed(path, &error.to_string()));
     for batch in job.models.locations.chunks(BATCH * job.jobs.max(1)) {
         if job.stop.load(Ordering::Relaxed) {
             summary.stopped = true;

@@ -1,6 +1,7 @@
 //! Lines on the standard error about how far a long run is.
 
 use std::{
+    io::{self, Write},
     sync::{
         Mutex,
         atomic::{AtomicU64, Ordering},
@@ -30,7 +31,8 @@ impl Progress {
             && shown.elapsed() >= INTERVAL
         {
             *shown = Instant::now();
-            eprintln!("{}", describe(done));
+            // Lost where the standard error cannot be written to.
+            drop(writeln!(io::stderr(), "{}", describe(done)));
         }
     }
 }

@@ -21,7 +21,8 @@ use super::{
 use crate::{
     error::{Error, Result},
     shard::Shard,
-    store::{Store, create_directory},
+    store::{Store, WriterLock, create_directory, sweep},
+    words::printable,
 };
 
 /// What to prepare, from where to where.
@@ -58,8 +59,24 @@ pub struct Preparation<'a> {
 pub fn run(job: &Preparation<'_>, out: &mut dyn Write) -> Result<Summary> {
     let fingerprint = fingerprint(job.input, job.options, job.shard)?;
     create_directory(&job.reports)?;
-    let work = WorkDirectory::create(&job.work)?;
-    job.places().try_for_each(|place| work.sweep(place))?;
+    let mut work = WorkDirectory::create(&job.work)?;
+    let sweep_places = |writer: &str| job.places().try_for_each(|place| place.sweep(writer));
+    work.sweep(sweep_places)?;
+    // Another run may have other intermediate files, and the same output.
+    let locked = match job.remote_reports {
+        Some(store) => store.lease(&format!("run{}.lock.json", job.shard.suffix())).map(|lease| (lease, None)),
+        None => WriterLock::of_folder(&job.reports, &job.shard.suffix()).and_then(|mut lock| {
+            lock.sweep(|writer| sweep_places(writer).and_then(|()| sweep(&job.reports, writer, 1)))?;
+            Ok((None, Some(lock)))
+        }),
+    };
+    let _lock = match locked {
+        Ok(lock) => lock,
+        Err(error) => {
+            work.leave()?;
+            return Err(error);
+        }
+    };
     let reports = Reports { directory: &job.reports, remote: job.remote_reports, shard: job.shard };
     if work.plan(&fingerprint).is_none() {
         let checked =
@@ -154,7 +171,6 @@ impl Run<'_> {
         let names = output_names(&plan.kept, options)?;
         let style = FileStyle { options, shard: job.shard, kept: names, bundles: bundles.len() };
         let tasks = tasks(&plan.buckets, &bundles, options.arrangement, plan.largest);
-        job.places().try_for_each(|place| work.add_writer(place))?;
         let journal = Journal::open(work)?;
         let unfinished: Vec<usize> = (0..tasks.len()).filter(|at| !journal.is_done(*at)).collect();
         let journal = Mutex::new(journal);
@@ -220,5 +236,5 @@ fn output_names(kept: &[String], options: &Options) -> Result<Vec<String>> {
 }
 
 fn say(out: &mut dyn Write, line: &str) -> Result<()> {
-    writeln!(out, "{line}").map_err(|error| Error::storage("printing", error))
+    writeln!(out, "{}", printable(line)).map_err(|error| Error::storage("printing", error))
 }

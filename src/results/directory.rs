@@ -1,26 +1,68 @@
 //! Where the results of a run go and what their files are called.
 
-use super::manifest::Outcome;
+use super::{
+    checksum::{Checksum, SummedFile},
+    earlier::{EarlierSummary, MANIFEST},
+    manifest::Outcome,
+    summary::Summary,
+};
 use crate::{
     error::{Error, Result},
     shard::Shard,
-    store::{Store, create_directory, write_file},
+    store::{Lease, StagedFile, Store, WriterLock, create_directory, read_whole, sweep, writing},
 };
 use std::{
-    fs::{self, File},
-    io::{BufWriter, ErrorKind},
+    fs,
+    io::{BufWriter, ErrorKind, Write},
     path::{Path, PathBuf},
     sync::Arc,
-    thread::{self, JoinHandle},
-    time::{Duration, Instant},
 };
 use tempfile::TempDir;
 
-/// Time between two uploads of the manifest so far: a run that resumes a killed one checks at most this much work again.
-const CHECKPOINT_INTERVAL: Duration = Duration::from_mins(1);
+/// The tables and lists that a run may leave beside its manifest.
+const TABLES: [(&str, &str); 5] = [
+    ("forecasts", "csv"),
+    ("forecasts", "parquet"),
+    ("predictions", "csv"),
+    ("predictions", "parquet"),
+    ("missing", "txt"),
+];
 
 /// The manifest so far, while a run with a bucket for its results goes on.
-const CHECKPOINT: (&str, &str) = ("checkpoint", "jsonl");
+pub(super) const CHECKPOINT: (&str, &str) = ("checkpoint", "jsonl");
+
+/// The manifest so far.
+const PROGRESS: (&str, &str) = ("manifest.partial", "jsonl");
+
+/// The summary, which is written last.
+const SUMMARY: (&str, &str) = ("summary", "json");
+
+/// A complete file of results, under a temporary name.
+pub(crate) struct StagedResult {
+    /// Name without the shard, and extension.
+    pub(super) name: (&'static str, &'static str),
+    pub(super) staged: StagedFile,
+    pub(super) checksum: Checksum,
+}
+
+/// The right to be the only writer of some results.
+pub(crate) struct ResultsLock {
+    lease: Option<Box<dyn Lease>>,
+    _lock: WriterLock,
+}
+
+impl ResultsLock {
+    /// # Errors
+    /// [`Error::Settings`] if another run writes these results, too.
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.lease.as_ref().is_some_and(|lease| lease.is_lost()) {
+            return Err(Error::Settings(
+                "another run writes its results to the same --output: this one stops; run one after the other".into(),
+            ));
+        }
+        Ok(())
+    }
+}
 
 /// A directory for the manifest, the tables and the summary.
 ///
@@ -30,7 +72,7 @@ pub struct ResultsDirectory {
     path: PathBuf,
     suffix: String,
     /// Where the files are copied to once they are complete.
-    bucket: Option<Arc<dyn Store>>,
+    pub(super) bucket: Option<Arc<dyn Store>>,
     /// Removed with the last copy of this value.
     _temporary: Option<Arc<TempDir>>,
 }
@@ -57,7 +99,7 @@ impl ResultsDirectory {
         bucket.publish(&self.file_name(CHECKPOINT), &checkpoint)
     }
 
-    fn file_name(&self, (name, extension): (&str, &str)) -> String {
+    pub(super) fn file_name(&self, (name, extension): (&str, &str)) -> String {
         format!("{name}{}.{extension}", self.suffix)
     }
 
@@ -74,67 +116,142 @@ impl ResultsDirectory {
         }
     }
 
-    /// Copies a complete file to the bucket, if there is one; its full name there.
-    pub(crate) fn deliver(&self, name: &str, extension: &str) -> Result<String> {
+    /// The path of the manifest so far: the customers that are done, in any order. A run that was killed, or stopped where the
+    /// results of an earlier one are complete, leaves it.
+    pub(crate) fn progress(&self) -> PathBuf {
+        self.file(PROGRESS.0, PROGRESS.1)
+    }
+
+    /// The full name of what a run that is not complete leaves for the next.
+    pub(crate) fn progress_name(&self) -> String {
+        let (name, extension) = if self.bucket.is_some() { CHECKPOINT } else { PROGRESS };
+        self.final_name(name, extension)
+    }
+
+    /// Makes this process the only one that writes these results, and removes what killed ones were writing, here and among
+    /// the `models`.
+    ///
+    /// # Errors
+    /// [`Error::Settings`] if another process has the lock.
+    pub(crate) fn lock(&self, models: Option<&dyn Store>) -> Result<ResultsLock> {
+        create_directory(&self.path)?;
+        let mut lock = WriterLock::of_folder(&self.path, &self.suffix)?;
+        lock.sweep(|writer| {
+            sweep(&self.path, writer, 1)?;
+            models.map_or(Ok(()), |models| models.sweep(writer))
+        })?;
+        TABLES.iter().try_for_each(|(name, _)| remove_file(&self.spool(name)))?;
+        let lease = self.bucket.as_ref().map(|bucket| bucket.lease(&self.file_name(("run", "lock.json"))));
+        Ok(ResultsLock { lease: lease.transpose()?.flatten(), _lock: lock })
+    }
+
+    /// The path of the rows of a table that are not sorted yet.
+    pub(super) fn spool(&self, table: &str) -> PathBuf {
+        self.file(table, "spool.sagemaker-ignore")
+    }
+
+    /// Whether the results go to a folder that exists.
+    pub(crate) fn exists(&self) -> bool {
+        self.bucket.is_none() && self.path.is_dir()
+    }
+
+    /// Writes a file under a temporary name. `write` gets the final path for its errors.
+    pub(crate) fn stage(
+        &self,
+        name: &'static str,
+        extension: &'static str,
+        write: impl FnOnce(&mut BufWriter<SummedFile>, &Path) -> Result<()>,
+    ) -> Result<StagedResult> {
+        let path = self.file(name, extension);
+        let (staged, file) = StagedFile::create(&path)?;
+        let (file, running) = SummedFile::new(file);
+        let mut file = BufWriter::new(file);
+        write(&mut file, &path)?;
+        file.flush().map_err(|error| writing(&path, error))?;
+        drop(file);
+        Ok(StagedResult { name: (name, extension), staged, checksum: running.get() })
+    }
+
+    /// Puts a complete file in its place; its full name there.
+    pub(crate) fn put(&self, file: StagedResult) -> Result<String> {
+        let StagedResult { name: (name, extension), staged, .. } = file;
+        staged.commit()?;
         if let Some(bucket) = &self.bucket {
             bucket.publish_file(&self.file_name((name, extension)), &self.file(name, extension))?;
         }
         Ok(self.final_name(name, extension))
     }
 
-    /// Writes a file and delivers it; its full name in the end. `write` gets the path for its errors.
-    pub(crate) fn write(
-        &self,
-        name: &str,
-        extension: &str,
-        write: impl FnOnce(&mut BufWriter<File>, &Path) -> Result<()>,
-    ) -> Result<String> {
-        let path = self.file(name, extension);
-        write_file(&path, |file| write(file, &path))?;
-        self.deliver(name, extension)
+    /// Puts all files of a run in their places, tables first, and then its summary, by which they vouch for each other: a run
+    /// that is killed on the way is known by files that are not the summary's. Tables of an earlier run that this one does
+    /// not have are removed: their rows would not be those of the manifest.
+    pub(crate) fn publish(&self, files: Vec<StagedResult>, summary: &mut Summary) -> Result<()> {
+        let earlier = self.earlier().unwrap_or_default();
+        for name in TABLES {
+            let is_earlier = earlier.files.contains_key(&format!("{}.{}", name.0, name.1));
+            if is_earlier && files.iter().all(|file| file.name != name) {
+                self.remove(name)?;
+            }
+        }
+        for file in files {
+            let (name, extension) = file.name;
+            summary.files.insert(format!("{name}.{extension}"), file.checksum.clone());
+            summary.written.push(self.put(file)?);
+        }
+        summary.written.push(self.final_name(SUMMARY.0, SUMMARY.1));
+        let text = summary.to_json()?;
+        let file = self.stage(SUMMARY.0, SUMMARY.1, |file, path| {
+            file.write_all(text.as_bytes()).map_err(|error| writing(path, error))
+        })?;
+        self.put(file).map(drop)
     }
 
-    /// Removes those of the `files` that an earlier run wrote, by its summary: their rows would not be those of this run's
-    /// manifest beside them. A file of the same name that is not a run's stays.
-    pub(crate) fn remove_earlier(&self, files: &[(&str, &str)]) -> Result<()> {
-        let mut summary = Vec::new();
-        let file = ("summary", "json");
+    fn remove(&self, name: (&str, &str)) -> Result<()> {
+        let name = self.file_name(name);
+        if let Some(bucket) = &self.bucket {
+            return bucket.remove(&name);
+        }
+        remove_file(&self.path.join(&name))
+    }
+
+    /// What the summary of an earlier run says; `None` without a summary that can be read.
+    fn earlier(&self) -> Option<EarlierSummary> {
+        let mut text = Vec::new();
         match &self.bucket {
-            Some(bucket) => drop(bucket.read(&self.file_name(file), &mut summary)?),
-            // Without a summary there is no earlier run.
-            None => summary = fs::read(self.file(file.0, file.1)).unwrap_or_default(),
+            Some(bucket) => drop(bucket.read(&self.file_name(SUMMARY), &mut text).ok()?),
+            None => read_whole(&self.file(SUMMARY.0, SUMMARY.1), 1 << 30, &mut text).ok()?,
         }
-        let summary: serde_json::Value = serde_json::from_slice(&summary).unwrap_or_default();
-        let written = summary["written"].as_array().into_iter().flatten().filter_map(|path| path.as_str());
-        let names: Vec<&str> = written.filter_map(|path| path.rsplit('/').next()).collect();
-        for &file in files {
-            let file = self.file_name(file);
-            if !names.contains(&file.as_str()) {
-                continue;
-            }
-            match &self.bucket {
-                Some(bucket) => bucket.remove(&file)?,
-                None => match fs::remove_file(self.path.join(&file)) {
-                    Err(error) if error.kind() != ErrorKind::NotFound => {
-                        return Err(Error::storage(
-                            format_args!("cannot remove {}", self.path.join(file).display()),
-                            error,
-                        ));
-                    }
-                    _ => {}
-                },
-            }
-        }
-        Ok(())
+        serde_json::from_slice(&text).ok()
     }
 
-    /// The outcomes that earlier runs left in the bucket and that are `wanted`, the latest last; none without a bucket.
+    /// Whether an earlier run left results that are complete, as far as the sizes of its files tell.
+    pub(crate) fn are_whole(&self) -> bool {
+        let size = |name: &str| {
+            let name = self.file_name(name.split_once('.')?);
+            match &self.bucket {
+                Some(bucket) => bucket.look(&name).ok().flatten().map(|stamp| stamp.size),
+                None => fs::metadata(self.path.join(name)).ok().map(|data| data.len()),
+            }
+        };
+        self.earlier().is_some_and(|earlier| {
+            let mut files = earlier.files.iter();
+            !earlier.stopped
+                && earlier.files.contains_key(MANIFEST)
+                && files.all(|(name, checksum)| size(name) == Some(checksum.bytes))
+        })
+    }
+
+    /// The outcomes that earlier runs left and that are `wanted`, the latest last.
     pub(crate) fn earlier_outcomes(&self, wanted: impl Fn(&Outcome) -> bool) -> Result<Vec<Outcome>> {
-        let Some(bucket) = &self.bucket else { return Ok(Vec::new()) };
         let mut outcomes = Vec::new();
         let mut text = Vec::new();
-        for file in [("manifest", "jsonl"), CHECKPOINT] {
-            bucket.read(&self.file_name(file), &mut text)?;
+        let so_far = if self.bucket.is_some() { CHECKPOINT } else { PROGRESS };
+        for file in [("manifest", "jsonl"), so_far] {
+            match &self.bucket {
+                Some(bucket) => drop(bucket.read(&self.file_name(file), &mut text)?),
+                // What cannot be read is not there.
+                None => drop(read_whole(&self.file(file.0, file.1), u64::MAX, &mut text)),
+            }
             // A row of another version, or one that was cut off, does not parse: its artifact is read instead.
             let parsed = text.split(|byte| *byte == b'\n').filter_map(|row| serde_json::from_slice(row).ok());
             outcomes.extend(parsed.filter(&wanted));
@@ -143,50 +260,12 @@ impl ResultsDirectory {
     }
 }
 
-/// Uploads of the manifest so far, for the run that resumes this one if it is killed.
-pub(crate) struct Checkpoints {
-    results: ResultsDirectory,
-    last: Instant,
-    upload: Option<JoinHandle<()>>,
-}
-
-impl Checkpoints {
-    pub(crate) fn new(results: &ResultsDirectory) -> Self {
-        Self { results: results.clone(), last: Instant::now(), upload: None }
-    }
-
-    /// Uploads the manifest so far once a minute, in the background and one upload at a time. A failed upload is
-    /// ignored: it costs only the work that it would have saved.
-    pub(crate) fn upload(&mut self, manifest: &Path) {
-        let is_busy = self.upload.as_ref().is_some_and(|upload| !upload.is_finished());
-        let Some(bucket) = self.results.bucket.clone() else { return };
-        if is_busy || self.last.elapsed() < CHECKPOINT_INTERVAL {
-            return;
+/// Removes a file if it exists.
+fn remove_file(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(Error::storage(format_args!("cannot remove {}", path.display()), error))
         }
-        self.last = Instant::now();
-        let (name, manifest) = (self.results.file_name(CHECKPOINT), manifest.to_owned());
-        let upload = move || drop(bucket.publish_file(&name, &manifest));
-        self.upload = thread::Builder::new().name("checkpoint".into()).spawn(upload).ok();
-    }
-
-    fn wait(&mut self) {
-        if let Some(upload) = self.upload.take() {
-            drop(upload.join());
-        }
-    }
-
-    /// Waits for the last upload and empties the checkpoint: the manifest replaces it.
-    pub(crate) fn finish(mut self) {
-        self.wait();
-        if let Some(bucket) = &self.results.bucket {
-            drop(bucket.publish(&self.results.file_name(CHECKPOINT), b""));
-        }
-    }
-}
-
-impl Drop for Checkpoints {
-    /// Waits: a process that ends during a multipart upload leaves its parts in the bucket.
-    fn drop(&mut self) {
-        self.wait();
+        _ => Ok(()),
     }
 }

@@ -1,6 +1,9 @@
 //! Failures by cause: a cause that many customers share is one line.
 
-use crate::{input::is_table, words::first_names};
+use crate::{
+    input::is_table,
+    words::{first_names, printable},
+};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
@@ -74,8 +77,11 @@ impl Failures {
 impl Cause {
     fn describe(&self, text: &str) -> String {
         match self.names.first() {
-            Some(name) if self.count == 1 => format!("{name}: {}", self.reason),
-            _ => format!("{} customers ({}): {text}", self.count, first_names(self.names.iter(), self.count)),
+            Some(name) if self.count == 1 => format!("{}: {}", printable(name), printable(&self.reason)),
+            _ => {
+                let names = first_names(self.names.iter(), self.count);
+                format!("{} customers ({names}): {}", self.count, printable(text))
+            }
         }
     }
 }

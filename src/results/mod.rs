@@ -2,7 +2,9 @@
 //!
 //! | module | content |
 //! |---|---|
-//! | `directory` | where results go and what their files are called; copies to a bucket |
+//! | `directory` | where results go and what their files are called; all of a run's are put in place together |
+//! | `checkpoints` | the manifest so far in a bucket |
+//! | `checksum`, `earlier` | what the summary says of the files beside it, and whether those of an earlier run are whole |
 //! | `manifest` | one customer's outcome: a row of `manifest.jsonl` |
 //! | `summary`, `accuracy`, `failures` | the whole run in one page, the median errors of its models, and its failures by cause |
 //! | `rows`, `table`, `parquet` | a table with a key and columns of numbers, as CSV, JSON or Parquet |
@@ -11,7 +13,10 @@
 //! | `forecast`, `prediction` | forecasts and predictions as rows of a table |
 
 mod accuracy;
+mod checkpoints;
+mod checksum;
 mod directory;
+mod earlier;
 mod failures;
 mod forecast;
 mod manifest;
@@ -27,7 +32,9 @@ mod table;
 
 pub(crate) use self::{
     accuracy::FleetAccuracy,
-    directory::Checkpoints,
+    checkpoints::Checkpoints,
+    directory::ResultsLock,
+    earlier::{EarlierSummary, notes_on},
     failures::Failures,
     forecast::{FORECASTS, forecast_columns, forecast_rows},
     merge_sorted::merge_sorted,
@@ -38,6 +45,7 @@ pub(crate) use self::{
 };
 pub use self::{
     accuracy::MedianAccuracy,
+    checksum::Checksum,
     directory::ResultsDirectory,
     manifest::{Outcome, Phases, Status},
     rows::{Key, Rows},

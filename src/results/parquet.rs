@@ -1,19 +1,22 @@
 //! A table of results as Parquet.
 
-use super::rows::{Key, Rows, failed};
+use super::{
+    checksum::SummedFile,
+    rows::{Key, Rows, failed},
+};
 use crate::error::{Error, Result};
 use polars::prelude::{
     BatchedWriter, Column, DataFrame, DataType, Float64Chunked, IntoColumn, NewChunkedArray, ParquetWriter,
     PolarsError, PolarsResult, TimeUnit,
 };
-use std::{fs::File, io};
+use std::io;
 
 /// Rows of a row group: enough to compress well, few enough to hold in memory.
 const GROUP_ROWS: usize = 100_000;
 
 /// The writer, and the rows that are not written yet.
 pub(super) struct ParquetTable {
-    writer: BatchedWriter<File>,
+    writer: BatchedWriter<SummedFile>,
     group: Group,
     name: String,
 }
@@ -28,7 +31,7 @@ struct Group {
 }
 
 impl ParquetTable {
-    pub(super) fn new(file: File, key: Key, columns: &[String], name: &str) -> Result<Self> {
+    pub(super) fn new(file: SummedFile, key: Key, columns: &[String], name: &str) -> Result<Self> {
         let numbers = vec![Vec::new(); columns.len()];
         let mut group = Group { key, columns: columns.to_vec(), customers: Vec::new(), keys: Vec::new(), numbers };
         let writer = group.take().and_then(|none| ParquetWriter::new(file).set_parallel(false).batched(none.schema()));

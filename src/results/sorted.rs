@@ -1,7 +1,7 @@
 //! A table of results whose rows arrive in any order of customers and are written sorted.
 
 use super::{
-    directory::ResultsDirectory,
+    directory::{ResultsDirectory, StagedResult},
     rows::{Key, Rows},
     spool::Spool,
     table::ResultTable,
@@ -61,7 +61,7 @@ pub(crate) struct SortedTable {
 
 impl SortedTable {
     pub(crate) fn create(layout: &'static Layout, results: &ResultsDirectory) -> Result<Self> {
-        let spool = Spool::create(results.file(layout.name, "spool.sagemaker-ignore"))?;
+        let spool = Spool::create(results.spool(layout.name))?;
         Ok(Self { layout, spool, results: results.clone() })
     }
 
@@ -69,20 +69,30 @@ impl SortedTable {
         self.spool.append(customer, &rows.0)
     }
 
-    /// Writes the table in each format; the full names of the files.
-    pub(crate) fn finish(self) -> Result<Vec<String>> {
-        let Self { layout, spool, results } = self;
+    /// Ends without a table.
+    pub(crate) fn discard(self) -> Result<()> {
+        self.spool.remove()
+    }
+
+    /// Writes the table in each format, under temporary names.
+    pub(crate) fn finish(self) -> Result<Vec<StagedResult>> {
+        let Self { layout, mut spool, results } = self;
         let names: Vec<String> = layout.columns.iter().map(ToString::to_string).collect();
         let create = |format: &&str| ResultTable::create(&results.file(layout.name, format), layout.key, names.clone());
         let mut tables = FORMATS.iter().map(create).collect::<Result<Vec<_>>>()?;
         let mut rows = Rows { columns: vec![Vec::new(); names.len()], ..Rows::default() };
-        spool.drain_sorted(|customer, bytes| {
+        spool.read_sorted(|customer, bytes| {
             customer.clone_into(&mut rows.customer);
             decode(bytes, &mut rows);
             tables.iter_mut().try_for_each(|table| table.append(&rows))
         })?;
-        tables.into_iter().try_for_each(ResultTable::finish)?;
-        FORMATS.iter().map(|format| results.deliver(layout.name, format)).collect()
+        spool.remove()?;
+        let mut complete = Vec::with_capacity(FORMATS.len());
+        for (table, format) in tables.into_iter().zip(FORMATS) {
+            let closed = table.close()?.map(|(staged, checksum)| (staged, checksum, (layout.name, *format)));
+            complete.extend(closed.map(|(staged, checksum, name)| StagedResult { name, staged, checksum }));
+        }
+        Ok(complete)
     }
 }
 
@@ -96,7 +106,8 @@ mod tests {
     #[test]
     fn rows_come_back_sorted_by_customer_and_missing_values_are_empty() {
         let directory = tempfile::tempdir().unwrap();
-        let mut table = SortedTable::create(&LAYOUT, &ResultsDirectory::new(directory.path(), Shard::ALL)).unwrap();
+        let results = ResultsDirectory::new(directory.path(), Shard::ALL);
+        let mut table = SortedTable::create(&LAYOUT, &results).unwrap();
         for (customer, columns) in [
             ("b", vec![vec![1.0, -0.5], vec![2.5, 1e21]]),
             ("c", vec![vec![], vec![3.0, 4.0]]),
@@ -105,8 +116,8 @@ mod tests {
             let rows = Rows { customer: customer.into(), keys: vec![1, 7], columns };
             table.append(customer, &EncodedRows::new(&rows)).unwrap();
         }
-        let written = table.finish().unwrap();
-        let text = std::fs::read_to_string(&written[0]).unwrap();
+        let mut written = table.finish().unwrap();
+        let text = std::fs::read_to_string(results.put(written.remove(0)).unwrap()).unwrap();
         assert_eq!(
             text,
             "customer,row,a,b\na,1,1,\na,7,-0.5,1000000000000000000000\nb,1,1,2.5\nb,7,-0.5,1000000000000000000000\n\

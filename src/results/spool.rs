@@ -1,6 +1,9 @@
 //! Named blocks of bytes that arrive in any order and are read back sorted by name; on disk, so that millions fit.
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    store::create_anew,
+};
 use std::{
     fs::{self, File},
     io::{BufWriter, Read, Seek, SeekFrom, Write},
@@ -18,8 +21,7 @@ pub(crate) struct Spool {
 impl Spool {
     /// Creates an empty spool; replaces one that an earlier run left.
     pub(crate) fn create(path: PathBuf) -> Result<Self> {
-        let file = File::options().create(true).truncate(true).write(true).read(true).open(&path);
-        let file = file.map_err(|error| Error::storage(format_args!("creating {}", path.display()), error))?;
+        let file = create_anew(&path)?;
         Ok(Self { path, file: BufWriter::new(file), end: 0, index: Vec::new() })
     }
 
@@ -40,8 +42,8 @@ impl Spool {
         self.file.flush().map_err(|error| self.failed("writing", error))
     }
 
-    /// Calls `each` with every name and block, sorted by name, then removes the spool.
-    pub(crate) fn drain_sorted(mut self, mut each: impl FnMut(&str, &[u8]) -> Result<()>) -> Result<()> {
+    /// Calls `each` with every name and block, sorted by name.
+    pub(crate) fn read_sorted(&mut self, mut each: impl FnMut(&str, &[u8]) -> Result<()>) -> Result<()> {
         self.flush()?;
         let mut index = std::mem::take(&mut self.index);
         index.sort();
@@ -57,6 +59,11 @@ impl Spool {
             position = start + *length as u64;
             each(name, &block)?;
         }
+        Ok(())
+    }
+
+    /// Removes the file.
+    pub(crate) fn remove(self) -> Result<()> {
         fs::remove_file(&self.path).map_err(|error| self.failed("removing", error))
     }
 
@@ -80,13 +87,14 @@ mod tests {
         }
         let mut seen = Vec::new();
         spool
-            .drain_sorted(|name, block| {
+            .read_sorted(|name, block| {
                 seen.push((name.to_owned(), String::from_utf8(block.to_vec()).unwrap()));
                 Ok(())
             })
             .unwrap();
         let expected = [("a", "1"), ("aa", "333"), ("b", "22"), ("c", "")];
         assert_eq!(seen, expected.map(|(name, block)| (name.to_owned(), block.to_owned())));
+        spool.remove().unwrap();
         assert!(!path.exists());
     }
 }

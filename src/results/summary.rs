@@ -2,22 +2,20 @@
 
 use super::{
     accuracy::MedianAccuracy,
-    directory::ResultsDirectory,
+    checksum::Checksum,
     failures::Failures,
     manifest::{Outcome, Phases, Status},
 };
 use crate::{
     error::{Error, Result},
     settings::MaxFailures,
-    store::writing,
-    words::counted,
+    words::{counted, first_names, printable},
 };
 use manyfit_models::{ScoredOn, frequency::CalendarCounts};
 use serde::Serialize;
 use std::{
     collections::{BTreeMap, HashSet},
     fmt,
-    io::Write,
 };
 
 /// Names that a list for people shows.
@@ -138,6 +136,11 @@ pub struct Summary {
     causes: Failures,
     /// Full names of the files that were written.
     pub written: Vec<String>,
+    /// What is in them, but for the summary itself, by their names without the shard.
+    pub files: BTreeMap<String, Checksum>,
+    /// The file of customers that are done where the results of an earlier run stay, because this run was stopped.
+    #[serde(skip)]
+    pub(crate) kept_earlier: Option<String>,
 }
 
 impl Summary {
@@ -188,14 +191,9 @@ impl Summary {
         self.too_many_failures = max_failures.is_exceeded(self.counts.failed, self.customers);
     }
 
-    /// Writes `summary.json`, which lists itself among the files.
-    pub(crate) fn write(&mut self, results: &ResultsDirectory) -> Result<()> {
-        self.written.push(results.final_name("summary", "json"));
-        results.write("summary", "json", |file, path| {
-            serde_json::to_writer_pretty(&mut *file, self).map_err(|error| Error::Bug(error.to_string()))?;
-            writeln!(file).map_err(|error| writing(path, error))
-        })?;
-        Ok(())
+    /// The content of `summary.json`.
+    pub(super) fn to_json(&self) -> Result<String> {
+        serde_json::to_string_pretty(self).map(|text| text + "\n").map_err(|error| Error::Bug(error.to_string()))
     }
 
     /// Whether the run succeeded.
@@ -260,7 +258,7 @@ impl fmt::Display for Summary {
             let slowest: Vec<String> = self
                 .slowest
                 .iter()
-                .map(|slow| format!("{} ({:.1} ms, {})", slow.customer, slow.ms, counted(slow.rows, "row")))
+                .map(|slow| format!("{} ({:.1} ms, {})", printable(&slow.customer), slow.ms, counted(slow.rows, "row")))
                 .collect();
             writeln!(f, "slowest: {}", slowest.join(", "))?;
         }
@@ -288,13 +286,17 @@ impl fmt::Display for Summary {
             writeln!(f, "deleted {}", artifacts(self.deleted))?;
         }
         if self.stale > 0 {
-            let more = self.stale - self.stale_customers.len();
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            let names = self.stale_customers.join(", ");
-            writeln!(f, "stale: {}, stay ({names}{more}): stale=delete deletes them", artifacts(self.stale))?;
+            let names = first_names(self.stale_customers.iter(), self.stale);
+            writeln!(f, "stale: {}, stay ({names}): stale=delete deletes them", artifacts(self.stale))?;
         }
         for path in &self.written {
-            writeln!(f, "wrote {path}")?;
+            writeln!(f, "wrote {}", printable(path))?;
+        }
+        if let Some(done) = &self.kept_earlier {
+            writeln!(
+                f,
+                "the complete results of an earlier run stay as they are; the customers of this one are in {done}"
+            )?;
         }
         Ok(())
     }

@@ -6,13 +6,15 @@
 
 #[cfg(feature = "parquet")]
 use super::parquet::ParquetTable;
-use super::rows::{Key, Rows, failed};
+use super::{
+    checksum::{Checksum, Running, SummedFile},
+    rows::{Key, Rows, failed},
+};
 use crate::{
     error::{Error, Result},
     store::StagedFile,
 };
 use std::{
-    fs::File,
     io::{self, BufWriter, Write},
     path::Path,
 };
@@ -36,7 +38,7 @@ pub struct ResultTable {
     columns: Vec<String>,
     writer: Writer,
     /// After `writer`, so that the file is closed before it is removed.
-    staged: Option<StagedFile>,
+    staged: Option<(StagedFile, Running)>,
     /// The table's name in messages.
     name: String,
 }
@@ -82,8 +84,9 @@ impl ResultTable {
         let format = TableFormat::of(path)?;
         let name = path.display().to_string();
         let (staged, file) = StagedFile::create(path)?;
+        let (file, running) = SummedFile::new(file);
         let writer = Writer::new(format, file, key, &columns, &name)?;
-        Self { key, columns, writer, staged: Some(staged), name }.with_header()
+        Self { key, columns, writer, staged: Some((staged, running)), name }.with_header()
     }
 
     /// A table as CSV, for a pipe or a terminal.
@@ -125,6 +128,11 @@ impl ResultTable {
     /// # Errors
     /// [`Error::Storage`] if it cannot be written.
     pub fn finish(self) -> Result<()> {
+        self.close()?.map_or(Ok(()), |(staged, _)| staged.commit())
+    }
+
+    /// Completes the table under its temporary name, if it is a file.
+    pub(super) fn close(self) -> Result<Option<(StagedFile, Checksum)>> {
         let Self { writer, staged, name, .. } = self;
         let failed = |error| failed(&name, error);
         match writer {
@@ -140,7 +148,7 @@ impl ResultTable {
             #[cfg(feature = "parquet")]
             Writer::Parquet(table) => table.finish()?,
         }
-        staged.map_or(Ok(()), StagedFile::commit)
+        Ok(staged.map(|(staged, running)| (staged, running.get())))
     }
 }
 
@@ -149,7 +157,7 @@ impl Writer {
         not(feature = "parquet"),
         expect(unused_variables, clippy::unnecessary_wraps, reason = "only Parquet has types, and can refuse them")
     )]
-    fn new(format: TableFormat, file: File, key: Key, columns: &[String], name: &str) -> Result<Self> {
+    fn new(format: TableFormat, file: SummedFile, key: Key, columns: &[String], name: &str) -> Result<Self> {
         #[cfg(feature = "parquet")]
         if matches!(format, TableFormat::Parquet) {
             return Ok(Self::Parquet(Box::new(ParquetTable::new(file, key, columns, name)?)));

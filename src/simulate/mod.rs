@@ -28,7 +28,7 @@ use rand_chacha::ChaCha8Rng;
 use self::{bucket::Bucket, host::Host};
 use crate::{
     error::{Error, Result},
-    store::{Durability, LocalStore, Store},
+    store::{Durability, LocalStore, Store, WriterLock, create_directory},
 };
 
 /// Polling interval for the state of the hosts.
@@ -69,6 +69,8 @@ impl Simulation {
             let output = output.display();
             return Err(Error::Settings(format!("{output} is not empty: choose an empty folder for the simulation")));
         }
+        create_directory(output)?;
+        let _lock = WriterLock::of_folder(output, "")?;
         let entries = LocalStore::new(&self.input, Durability::ProcessDeath).list()?;
         let keys: Vec<String> = entries.into_iter().map(|entry| entry.key).collect();
         let dealt = deal::deal(keys, instances, self.shuffle_seed);

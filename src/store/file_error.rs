@@ -1,6 +1,9 @@
 //! Errors of files and directories, in one wording and with advice.
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    words::printable,
+};
 use std::{
     fs,
     io::{self, ErrorKind},
@@ -17,6 +20,14 @@ pub fn reading(path: &Path, error: io::Error) -> Error {
 #[must_use]
 pub fn writing(path: &Path, error: io::Error) -> Error {
     cannot("write", path, error)
+}
+
+/// The error of an object that has more bytes than may be read.
+#[must_use]
+pub(crate) fn too_large(name: &str, bytes: u64, limit: u64) -> Error {
+    Error::Data(format!(
+        "{name} has {bytes} bytes, of which at most {limit} are read: move it away, or give more memory"
+    ))
 }
 
 /// Creates a directory and its parents.
@@ -40,10 +51,13 @@ pub(super) fn cannot(operation: &str, path: &Path, error: io::Error) -> Error {
         }
         ErrorKind::NotADirectory => " (a file is where a directory is needed: move it, or choose another directory)",
         ErrorKind::IsADirectory => " (a directory is where a file is needed: move it, or choose another directory)",
+        ErrorKind::InvalidInput => " (put a file in its place, or remove it)",
+        ErrorKind::FileTooLarge => " (move it away, or give more memory)",
         ErrorKind::InvalidFilename => " (the file system does not accept this name: shorten it)",
         _ => "",
     };
-    Error::storage(format_args!("cannot {operation} {}{advice}", path.display()), error)
+    let path = path.display().to_string();
+    Error::storage(format_args!("cannot {operation} {}{advice}", printable(&path)), error)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The interface of a store, and its contract.
 
-use super::file_error::reading;
+use super::file_error::{reading, too_large};
 use crate::error::{Error, Result};
 use std::{
     collections::HashMap,
@@ -19,6 +19,18 @@ pub struct Entry {
     pub size: u64,
 }
 
+/// Something in a place that is not an object, though it may have been meant as one: its name is not UTF-8, it is a pipe or a
+/// link to nothing, or a folder that cannot be listed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unlisted {
+    /// Its name as a key would be; what is not UTF-8 in it is replaced.
+    pub name: String,
+    /// Why it is not listed.
+    pub reason: String,
+    /// Whether it is a folder, in which there may be objects.
+    pub is_folder: bool,
+}
+
 /// Identifies a version of an object: different bytes have different stamps, while equal bytes may have different ones, too.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stamp {
@@ -30,6 +42,12 @@ pub struct Stamp {
 
 /// Called when an object is written, with its stamp if the store has one, or when writing has failed.
 pub type Done = Box<dyn FnOnce(Result<Option<Stamp>>) + Send>;
+
+/// The right to be the only writer of something in a bucket, until it is dropped.
+pub trait Lease: Send {
+    /// Whether another run has it, too, so that this one must stop.
+    fn is_lost(&self) -> bool;
+}
 
 /// A place for objects.
 ///
@@ -46,9 +64,28 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// All objects, sorted by the bytes of their keys; none if the place does not exist.
     fn list(&self) -> Result<Vec<Entry>>;
 
+    /// The same, and what is not listed though it may have been meant as an object, sorted by name.
+    fn list_all(&self) -> Result<(Vec<Entry>, Vec<Unlisted>)> {
+        Ok((self.list()?, Vec::new()))
+    }
+
     /// Replaces the content of `buffer` with the object's bytes. Returns `false`, with `buffer` empty, if there is no such
     /// object.
     fn read(&self, key: &str, buffer: &mut Vec<u8>) -> Result<bool>;
+
+    /// As [`Self::read`], for an object of at most `limit` bytes.
+    ///
+    /// # Errors
+    /// Also if it has more; nothing is read then, if the store knows its size.
+    fn read_within(&self, key: &str, limit: u64, buffer: &mut Vec<u8>) -> Result<bool> {
+        let found = self.read(key, buffer)?;
+        if buffer.len() as u64 > limit {
+            let size = buffer.len();
+            *buffer = Vec::new();
+            return Err(too_large(&self.describe(key), size as u64, limit));
+        }
+        Ok(found)
+    }
 
     /// A reader of the object's bytes, for objects larger than memory; `None` if there is no such object.
     fn open(&self, key: &str) -> Result<Option<Box<dyn Read + Send + '_>>> {
@@ -62,16 +99,21 @@ pub trait Store: fmt::Debug + Send + Sync {
         None
     }
 
-    /// The name prefix of temporary files that this store leaves behind if its process is killed; `None` if it leaves none.
-    fn unfinished(&self) -> Option<&str> {
-        None
+    /// Removes the temporary files of another process in this place, by how their names begin. The caller must know that the
+    /// other process no longer writes: see [`WriterLock::sweep`](super::WriterLock::sweep).
+    fn sweep(&self, writer: &str) -> Result<()> {
+        let _ = writer;
+        Ok(())
     }
 
-    /// Removes the temporary files of another store of this place, by its [`Self::unfinished`]. The caller must know that
-    /// the other store no longer writes.
-    fn sweep(&self, unfinished: &str) -> Result<()> {
-        let _ = unfinished;
-        Ok(())
+    /// Makes this process the only one that writes what is named after an object, if others ask for the same; `None` if the
+    /// place has locks of its own: see [`WriterLock`](super::WriterLock).
+    ///
+    /// # Errors
+    /// [`Error::Settings`] if another process has it.
+    fn lease(&self, key: &str) -> Result<Option<Box<dyn Lease>>> {
+        let _ = key;
+        Ok(None)
     }
 
     /// The stamp of an object; `None` if there is no such object. By default the object is read.

@@ -3,22 +3,20 @@
 use std::{
     ffi::OsStr,
     fs::{self, File},
-    hash::{BuildHasher, RandomState},
     io::{self, ErrorKind, Read, Write},
     path::{Path, PathBuf},
-    process,
-    sync::atomic::{AtomicU64, Ordering},
 };
 
 use walkdir::{DirEntry, WalkDir};
 
 use super::{
     file_error::{cannot, create_directory, reading, writing},
-    interface::{Entry, Store},
+    interface::{Entry, Store, Unlisted},
     key,
-    staged::StagedFile,
+    open_file::{open_file, read_whole},
+    staged::{self, StagedFile, create_temporary},
 };
-use crate::error::{Error, Result};
+use crate::{error::Result, words::printable};
 
 /// What a published object survives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,28 +38,22 @@ pub enum Durability {
 ///   If a platform restores a directory from uploads, they are gone anyway.
 /// - A symbolic link to a file counts as that file. Links to directories are not followed, so that no file is found twice
 ///   and the walk ends; the root itself may be a link.
-/// - Anything that is neither file nor directory (a pipe, a socket) is skipped.
+/// - Anything that is neither file nor directory (a pipe, a socket) is not listed.
 #[derive(Debug)]
 pub struct LocalStore {
     root: PathBuf,
     durability: Durability,
-    /// Prefix of this store's temporary names: the process id, and a random number, as every container has a process 1.
-    temporary: String,
-    /// Number of temporary names used.
-    writes: AtomicU64,
 }
 
 impl LocalStore {
     /// The objects below `root`.
     #[must_use]
     pub fn new(root: impl Into<PathBuf>, durability: Durability) -> Self {
-        let process = process::id();
-        let temporary = format!("manyfit-{process}-{:016x}", RandomState::new().hash_one(process));
-        Self { root: root.into(), durability, temporary, writes: AtomicU64::new(0) }
+        Self { root: root.into(), durability }
     }
 
-    /// The entry of a file that was found; `None` if it is not an object or has been removed.
-    fn entry(&self, found: &DirEntry) -> Result<Option<Entry>> {
+    /// The entry of a file that was found; `None` if it is a directory or has been removed, the reason if it is no object.
+    fn entry(&self, found: &DirEntry) -> std::result::Result<Option<Entry>, String> {
         let kind = found.file_type();
         if kind.is_dir() {
             return Ok(None);
@@ -70,36 +62,37 @@ impl LocalStore {
         let metadata = if kind.is_symlink() { fs::metadata(path) } else { found.metadata().map_err(io::Error::from) };
         let size = match metadata {
             Ok(metadata) if metadata.is_file() => metadata.len(),
-            Ok(_) => return Ok(None),
+            Ok(metadata) if metadata.is_dir() => return Ok(None),
+            Ok(_) => return Err("it is a pipe, a socket or a device, not a file".into()),
+            Err(error) if error.kind() == ErrorKind::NotFound && path.is_symlink() => {
+                return Err("it is a link to a file that does not exist".into());
+            }
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(cannot("look at", path, error)),
+            Err(error) => return Err(error.to_string()),
         };
-        let relative = path.strip_prefix(&self.root).unwrap_or(path);
-        let Some(key) = relative.to_str() else {
-            let path = path.display();
-            return Err(Error::Data(format!("the file name {path} is not UTF-8; rename the file")));
-        };
-        Ok(Some(Entry { key: key.to_owned(), size }))
+        match path.strip_prefix(&self.root).unwrap_or(path).to_str() {
+            Some(key) => Ok(Some(Entry { key: key.to_owned(), size })),
+            None => Err("its name is not UTF-8: rename it".into()),
+        }
+    }
+
+    /// What is not listed, by its path.
+    fn unlisted(&self, path: &Path, reason: String, is_folder: bool) -> Unlisted {
+        let name = path.strip_prefix(&self.root).unwrap_or(path).to_string_lossy().into_owned();
+        Unlisted { name, reason, is_folder }
     }
 
     /// Creates a file with an unused name, and the directory if necessary.
     fn create_temporary(&self, directory: &Path) -> Result<(PathBuf, File)> {
-        let mut directory_made = false;
-        loop {
-            let count = self.writes.fetch_add(1, Ordering::Relaxed);
-            // Without the object's name, which may have the maximum length of a file name.
-            let path = directory.join(format!("{}-{count}{}", self.temporary, key::UNFINISHED));
-            match File::create_new(&path) {
-                Ok(file) => return Ok((path, file)),
-                // Created only on failure: checking first would cost thousands of system calls a second.
-                Err(error) if error.kind() == ErrorKind::NotFound && !directory_made => {
-                    self.create_directory(directory)?;
-                    directory_made = true;
-                }
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(cannot("create a file in", directory, error)),
+        let created = match create_temporary(directory) {
+            // Created only on failure: checking first would cost thousands of system calls a second.
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                self.create_directory(directory)?;
+                create_temporary(directory)
             }
-        }
+            created => created,
+        };
+        created.map_err(|error| cannot("create a file in", directory, error))
     }
 
     fn create_directory(&self, directory: &Path) -> Result<()> {
@@ -117,7 +110,11 @@ impl LocalStore {
 
 impl Store for LocalStore {
     fn list(&self) -> Result<Vec<Entry>> {
-        let mut entries = Vec::new();
+        self.list_all().map(|(entries, _)| entries)
+    }
+
+    fn list_all(&self) -> Result<(Vec<Entry>, Vec<Unlisted>)> {
+        let (mut entries, mut others) = (Vec::new(), Vec::new());
         let walk = WalkDir::new(&self.root)
             .into_iter()
             .filter_entry(|found| found.depth() == 0 || !key::is_hidden(found.file_name().as_encoded_bytes()));
@@ -126,55 +123,52 @@ impl Store for LocalStore {
                 Ok(found) if found.depth() == 0 && !found.path().is_dir() => {
                     return Err(cannot("list", &self.root, ErrorKind::NotADirectory.into()));
                 }
-                Ok(found) => entries.extend(self.entry(&found)?),
+                Ok(found) => match self.entry(&found) {
+                    Ok(entry) => entries.extend(entry),
+                    Err(reason) => others.push(self.unlisted(found.path(), reason, false)),
+                },
                 Err(error) => {
-                    let path = error.path().unwrap_or(&self.root).to_owned();
+                    let (path, depth) = (error.path().unwrap_or(&self.root).to_owned(), error.depth());
                     let error = io::Error::from(error);
                     // Not an error: the root does not exist, or a directory was removed during the walk.
-                    if error.kind() != ErrorKind::NotFound {
+                    if error.kind() == ErrorKind::NotFound {
+                        continue;
+                    }
+                    if depth == 0 {
                         return Err(cannot("list", &path, error));
                     }
+                    others.push(self.unlisted(&path, format!("the folder cannot be listed: {error}"), true));
                 }
             }
         }
         entries.sort_unstable();
-        Ok(entries)
+        others.sort_unstable();
+        Ok((entries, others))
     }
 
     fn read(&self, key: &str, buffer: &mut Vec<u8>) -> Result<bool> {
+        self.read_within(key, u64::MAX, buffer)
+    }
+
+    fn read_within(&self, key: &str, limit: u64, buffer: &mut Vec<u8>) -> Result<bool> {
         buffer.clear();
         key::check(key)?;
         let path = self.root.join(key);
-        // Read sequentially: a FastFile channel streams, and is slow otherwise.
-        let read = File::open(&path).and_then(|mut file| file.read_to_end(buffer));
-        Ok(found(&path, read)?.is_some())
+        Ok(found(&path, read_whole(&path, limit, buffer))?.is_some())
     }
 
     fn open(&self, key: &str) -> Result<Option<Box<dyn Read + Send + '_>>> {
         key::check(key)?;
         let path = self.root.join(key);
-        Ok(found(&path, File::open(&path))?.map(|file| Box::new(file) as Box<dyn Read + Send>))
+        Ok(found(&path, open_file(&path))?.map(|file| Box::new(file) as Box<dyn Read + Send>))
     }
 
     fn file(&self, key: &str) -> Option<PathBuf> {
         key::check(key).ok().map(|()| self.root.join(key))
     }
 
-    fn unfinished(&self) -> Option<&str> {
-        Some(&self.temporary)
-    }
-
-    fn sweep(&self, unfinished: &str) -> Result<()> {
-        let is_theirs = |name: &OsStr| {
-            let name = name.to_str().and_then(|name| name.strip_prefix(unfinished)?.strip_suffix(key::UNFINISHED));
-            name.is_some_and(|rest| rest.starts_with('-'))
-        };
-        for found in WalkDir::new(&self.root).into_iter().filter_map(std::result::Result::ok) {
-            if found.file_type().is_file() && is_theirs(found.file_name()) {
-                fs::remove_file(found.path()).map_err(|error| cannot("remove", found.path(), error))?;
-            }
-        }
-        Ok(())
+    fn sweep(&self, writer: &str) -> Result<()> {
+        staged::sweep(&self.root, writer, usize::MAX)
     }
 
     fn publish(&self, key: &str, bytes: &[u8]) -> Result<()> {
@@ -201,7 +195,7 @@ impl Store for LocalStore {
     }
 
     fn describe(&self, key: &str) -> String {
-        self.root.join(key).display().to_string()
+        printable(&self.root.join(key).display().to_string()).into_owned()
     }
 }
 
@@ -225,6 +219,7 @@ fn flush_directory(directory: &Path) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::staged::writer;
 
     fn keys(store: &LocalStore) -> Vec<String> {
         store.list().unwrap().into_iter().map(|entry| entry.key).collect()
@@ -297,13 +292,24 @@ mod tests {
     // Other systems do not allow such a file name.
     #[cfg(target_os = "linux")]
     #[test]
-    fn a_name_that_is_not_utf8_is_an_error_that_names_the_file() {
-        use std::os::unix::ffi::OsStrExt;
+    fn what_is_no_object_is_told_of_and_hides_nothing_else() {
+        use std::os::unix::{ffi::OsStrExt, fs::symlink, net::UnixListener};
         let root = tempfile::tempdir().unwrap();
+        let at = |name: &str| root.path().join(name);
+        fs::write(at("8.csv"), "x").unwrap();
         fs::write(root.path().join(OsStr::from_bytes(b"caf\xe9.csv")), "x").unwrap();
-        let error = LocalStore::new(root.path(), Durability::default()).list().unwrap_err();
-        assert_eq!(error.code(), 3);
-        assert!(error.to_string().contains("caf"), "{error}");
+        symlink("loop.csv", at("loop.csv")).unwrap();
+        symlink("nowhere", at("dangling.csv")).unwrap();
+        symlink(root.path(), at("folder")).unwrap();
+        let _socket = UnixListener::bind(at("socket.csv")).unwrap();
+        let store = LocalStore::new(root.path(), Durability::default());
+        let (entries, others) = store.list_all().unwrap();
+        assert_eq!((entries.len(), keys(&store)), (1, vec!["8.csv".to_owned()]));
+        let names: Vec<&str> = others.iter().map(|other| other.name.as_str()).collect();
+        assert_eq!(names, ["caf\u{fffd}.csv", "dangling.csv", "loop.csv", "socket.csv"]);
+        for (other, reason) in others.iter().zip(["not UTF-8", "does not exist", "symbolic links", "a socket"]) {
+            assert!(other.reason.contains(reason) && !other.is_folder, "{other:?}");
+        }
     }
 
     #[test]
@@ -325,7 +331,7 @@ mod tests {
         let store = LocalStore::new(root.path(), Durability::default());
         let theirs = root.path().join("manyfit-1-0000000000000000-0.sagemaker-ignore");
         fs::write(&theirs, "unfinished").unwrap();
-        let same = root.path().join(format!("{}-0.sagemaker-ignore", store.temporary));
+        let same = root.path().join(format!("{}-0.sagemaker-ignore", writer()));
         fs::write(&same, "unfinished").unwrap();
         store.publish("a", b"1").unwrap();
         assert_eq!(fs::read_to_string(theirs).unwrap(), "unfinished");

@@ -8,7 +8,9 @@
 //! | `interface` | the trait [`Store`] |
 //! | `key` | which names are objects |
 //! | `local`, `s3` | a directory and a bucket as a store |
+//! | `lock` | one writer at a time |
 //! | `location` | where a store is, as users write it |
+//! | `open_file` | opening files, and nothing else, without waiting |
 //! | `selection` | a store that shows some objects of another |
 //! | `staged` | writing a file under a temporary name and renaming it |
 
@@ -17,6 +19,8 @@ mod interface;
 mod key;
 mod local;
 mod location;
+mod lock;
+mod open_file;
 #[cfg(feature = "s3")]
 mod s3;
 mod s3_options;
@@ -25,12 +29,19 @@ mod staged;
 
 #[cfg(feature = "s3")]
 pub use s3::S3Store;
+pub(crate) use {
+    file_error::too_large,
+    open_file::read_whole,
+    staged::{create_anew, sweep},
+};
 pub use {
     file_error::{create_directory, reading, writing},
-    interface::{Done, Entry, Stamp, Store},
+    interface::{Done, Entry, Lease, Stamp, Store, Unlisted},
     key::is_key,
     local::{Durability, LocalStore},
     location::Location,
+    lock::{Holder, WriterLock},
+    open_file::open_file,
     s3_options::S3Options,
     selection::Selection,
     staged::{StagedFile, write_file},

@@ -4,8 +4,7 @@ use super::{existing::StaleArtifact, job::Job, progress::Display, workers::Event
 use crate::{
     error::{Error, Result},
     results::{
-        Checkpoints, FORECASTS, FleetAccuracy, Outcome, PREDICTIONS, ResultsDirectory, SortedTable, Spool, Status,
-        Summary,
+        Checkpoints, FleetAccuracy, Outcome, ResultsDirectory, ResultsLock, SortedTable, Spool, Status, Summary,
     },
     settings::{MaxFailures, Stale},
     store::writing,
@@ -38,14 +37,17 @@ pub(super) struct Dispatcher<'a> {
     checkpoints: Checkpoints,
     /// Artifacts of customers that failed.
     stale: Vec<StaleArtifact>,
+    /// Last, so that it is held until all else is done.
+    lock: ResultsLock,
 }
 
 impl<'a> Dispatcher<'a> {
     /// Opens every file that the run will write, before it begins.
-    pub(super) fn new(job: &Job<'a>, customers: usize, begun: Instant) -> Result<Self> {
+    pub(super) fn new(job: &Job<'a>, customers: usize, begun: Instant, lock: ResultsLock) -> Result<Self> {
         job.results.create()?;
         Ok(Self {
-            manifest: Spool::create(job.results.file("manifest.partial", "jsonl"))?,
+            lock,
+            manifest: Spool::create(job.results.progress())?,
             table: job.table().map(|layout| SortedTable::create(layout, &job.results)).transpose()?,
             results: job.results.clone(),
             display: Display::new(job.progress, customers),
@@ -78,6 +80,7 @@ impl<'a> Dispatcher<'a> {
                 Err(RecvTimeoutError::Timeout) => self.manifest.flush()?,
                 Err(RecvTimeoutError::Disconnected) => break,
             }
+            self.lock.check()?;
             self.checkpoints.upload(self.manifest.path());
             self.display.update(&self.summary.counts, out)?;
         }
@@ -107,7 +110,7 @@ impl<'a> Dispatcher<'a> {
         if job.settings.stale == Stale::Delete && is_whole && !has_failed {
             let mut buffer = Vec::new();
             for artifact in gone.iter().chain(&self.stale) {
-                if artifact.delete(job.models, &mut buffer)? {
+                if artifact.delete(job.models, job.largest_artifact(), &mut buffer)? {
                     deleted.insert(artifact.customer.clone());
                 }
             }
@@ -122,26 +125,46 @@ impl<'a> Dispatcher<'a> {
     /// Writes the manifest, the table and the summary.
     pub(super) fn finish(mut self, job: &Job<'_>, gone: &[StaleArtifact], out: &mut dyn Write) -> Result<Summary> {
         let deleted = self.settle_stale(job, gone)?;
-        let Self { results, manifest, table, display, mut summary, mut accuracy, stop, .. } = self;
+        let Self {
+            results,
+            mut manifest,
+            table,
+            display,
+            mut summary,
+            mut accuracy,
+            stop,
+            begun,
+            max_failures,
+            lock,
+            ..
+        } = self;
         summary.accuracy = accuracy.medians();
-        // Before the manifest, whose rows they would contradict.
-        let others = [&FORECASTS, &PREDICTIONS].into_iter();
-        let others = others.filter(|layout| job.table().is_none_or(|own| own.name != layout.name));
-        let files: Vec<_> = others.flat_map(|layout| [(layout.name, "csv"), (layout.name, "parquet")]).collect();
-        results.remove_earlier(&files)?;
+        let close = |summary: &mut Summary| {
+            summary.close(begun.elapsed().as_secs_f64(), max_failures, stop.load(Ordering::Relaxed));
+        };
+        close(&mut summary);
         display.finish(&summary, out)?;
-        summary.written.push(results.write("manifest", "jsonl", |file, path| {
-            manifest.drain_sorted(|customer, row| {
+        if summary.stopped && results.are_whole() {
+            manifest.flush()?;
+            self.checkpoints.leave(manifest.path());
+            table.map_or(Ok(()), SortedTable::discard)?;
+            summary.kept_earlier = Some(results.progress_name());
+            return Ok(summary);
+        }
+        lock.check()?;
+        let mut files = table.map_or_else(|| Ok(Vec::new()), SortedTable::finish)?;
+        files.push(results.stage("manifest", "jsonl", |file, path| {
+            manifest.read_sorted(|customer, row| {
                 let changed = if deleted.contains(customer) { without_stale(row) } else { None };
                 file.write_all(changed.as_deref().unwrap_or(row)).map_err(|error| writing(path, error))
             })
         })?);
-        if let Some(table) = table {
-            summary.written.extend(table.finish()?);
-        }
-        summary.close(self.begun.elapsed().as_secs_f64(), self.max_failures, stop.load(Ordering::Relaxed));
-        summary.write(&results)?;
+        close(&mut summary);
+        results.publish(files, &mut summary)?;
+        // The last step: as long as it is there, the results beside it may not be this run's.
+        manifest.remove()?;
         self.checkpoints.finish();
+        drop(lock);
         Ok(summary)
     }
 }

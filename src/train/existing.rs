@@ -11,10 +11,10 @@ use crate::{
     input::InputFile,
     results::Outcome,
     settings::Settings,
-    store::{Entry, Stamp, Store},
+    store::{Entry, Stamp, Store, too_large},
 };
 use manyfit_models::data::CustomerId;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// The artifacts of earlier runs.
 pub(super) struct ExistingArtifacts<'a> {
@@ -26,6 +26,8 @@ pub(super) struct ExistingArtifacts<'a> {
     outcomes: HashMap<String, Outcome>,
     /// Whether models are needed, to forecast or predict with them.
     needs_model: bool,
+    /// The most bytes of an artifact that are read.
+    largest: u64,
 }
 
 /// An artifact of an earlier run whose customer is gone or fails now.
@@ -37,8 +39,9 @@ pub(super) struct StaleArtifact {
 
 impl StaleArtifact {
     /// Deletes it; `false` if it is not an artifact of manyfit of this customer.
-    pub(super) fn delete(&self, models: &dyn Store, buffer: &mut Vec<u8>) -> Result<bool> {
-        let is_ours = models.read(&self.name, buffer)?
+    pub(super) fn delete(&self, models: &dyn Store, largest: u64, buffer: &mut Vec<u8>) -> Result<bool> {
+        // What is too large to be read is not ours.
+        let is_ours = models.read_within(&self.name, largest, buffer).unwrap_or(false)
             && matches!(inspect(buffer), Found::Ours(artifact) if artifact.metadata.customer == self.customer);
         if is_ours {
             models.remove(&self.name)?;
@@ -61,8 +64,14 @@ impl<'a> ExistingArtifacts<'a> {
     /// Lists the artifacts if that is cheaper than reading each, and starts to fetch those that must be read.
     pub(super) fn list(job: &Job<'a>, plan: &Plan) -> Result<Self> {
         let needs_model = job.table().is_some();
-        let mut existing =
-            Self { models: job.models, settings: job.settings, versions: None, outcomes: HashMap::new(), needs_model };
+        let mut existing = Self {
+            models: job.models,
+            settings: job.settings,
+            versions: None,
+            outcomes: HashMap::new(),
+            needs_model,
+            largest: job.largest_artifact(),
+        };
         let Some(versions) = job.models.survey()? else { return Ok(existing) };
         let is_there = |row: &Outcome| {
             let stamp = row.artifact.as_ref().and_then(|name| versions.get(name));
@@ -113,6 +122,19 @@ impl<'a> ExistingArtifacts<'a> {
         gone
     }
 
+    /// The customers of earlier runs that are not in the input any more, by their artifacts and by the manifest, sorted.
+    pub(super) fn lost(&self, job: &Job<'a>, plan: &Plan) -> Result<Vec<String>> {
+        let mut lost: BTreeSet<String> = self.gone(job, plan).into_iter().map(|artifact| artifact.customer).collect();
+        let known: HashSet<&str> = plan.names().collect();
+        let is_lost = |row: &Outcome| {
+            row.status.is_done() && !known.contains(row.customer.as_str()) && job.shard.contains_name(&row.customer)
+        };
+        if !job.may_be_empty {
+            lost.extend(job.results.earlier_outcomes(is_lost)?.into_iter().map(|row| row.customer));
+        }
+        Ok(lost.into_iter().collect())
+    }
+
     /// The name of the artifact that an earlier run left of a customer that fails now, if there is one.
     pub(super) fn left_over(&self, customer: &CustomerId) -> Option<String> {
         let name = self.settings.artifact_name.fixed_name(customer, self.settings.version.as_deref())?;
@@ -135,8 +157,9 @@ impl<'a> ExistingArtifacts<'a> {
         buffer: &mut Vec<u8>,
     ) -> Result<Existing> {
         if let Some(versions) = &self.versions {
-            if !versions.contains_key(name) {
-                return Ok(Existing::None);
+            let Some(version) = versions.get(name) else { return Ok(Existing::None) };
+            if version.size > self.largest {
+                return Err(too_large(&self.models.describe(name), version.size, self.largest));
             }
             let row = self.outcomes.get(customer.as_str()).filter(|row| row.artifact.as_deref() == Some(name));
             match row {
@@ -145,7 +168,7 @@ impl<'a> ExistingArtifacts<'a> {
                 _ => {}
             }
         }
-        if !self.models.read(name, buffer)? {
+        if !self.models.read_within(name, self.largest, buffer)? {
             return Ok(Existing::None);
         }
         match inspect(buffer) {

@@ -2,7 +2,8 @@
 
 use super::progress::Progress;
 use crate::{
-    results::{FORECASTS, Layout, PREDICTIONS, ResultsDirectory},
+    error::Result,
+    results::{FORECASTS, Layout, PREDICTIONS, ResultsDirectory, ResultsLock},
     settings::{Settings, Task},
     shard::Shard,
     store::Store,
@@ -51,7 +52,22 @@ impl Job<'_> {
 /// validation files.
 pub(super) const KEPT_SHARE: u64 = 8;
 
+/// No artifact is larger, in bytes.
+const LARGEST_ARTIFACT: u64 = 1 << 30;
+
 impl Job<'_> {
+    /// Makes this run the only one that writes these results.
+    pub(super) fn lock(&self) -> Result<ResultsLock> {
+        self.results.lock(Some(self.models))
+    }
+
+    /// The most bytes of an existing artifact that are read: more than any that was written with this memory, and not so much that
+    /// what was put in its place fills it.
+    pub(super) const fn largest_artifact(&self) -> u64 {
+        let most = self.memory.saturating_mul(4);
+        if most < LARGEST_ARTIFACT { most } else { LARGEST_ARTIFACT }
+    }
+
     /// Bytes of input that may be read at once.
     pub(super) const fn memory_to_read(&self) -> u64 {
         self.memory - 2 * (self.memory / KEPT_SHARE)

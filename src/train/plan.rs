@@ -14,13 +14,15 @@ pub(super) struct Plan {
     /// Customers of this shard, refused ones included.
     pub(super) customers: usize,
     pub(super) refused: Vec<(String, String)>,
+    /// A file or folder that cannot be read, of customers that are not known.
+    pub(super) unknown: Option<String>,
     skipped: Skipped,
     pub(super) columns: Option<ColumnNames>,
 }
 
 impl Plan {
     pub(super) fn new(discovery: Discovery, shard: Shard) -> Self {
-        let Discovery { mut files, mut refused, skipped, columns } = discovery;
+        let Discovery { mut files, mut refused, unknown, skipped, columns } = discovery;
         for file in &mut files {
             if let Contents::Many(customers) = &mut file.contents {
                 customers.retain(|(customer, _)| shard.contains(customer));
@@ -31,7 +33,7 @@ impl Plan {
         refused.retain(|(name, _)| CustomerId::new(name).map_or(shard.index() == 0, |id| shard.contains(&id)));
         files.sort_by(|a, b| b.size.cmp(&a.size).then_with(|| a.key.cmp(&b.key)));
         let customers = files.iter().map(|file| file.customers().count()).sum::<usize>() + refused.len();
-        Self { files, customers, refused, skipped, columns }
+        Self { files, customers, refused, unknown, skipped, columns }
     }
 
     /// The names of all customers of this shard, refused ones included.

@@ -3,6 +3,7 @@
 use crate::{
     error::{Error, Result},
     results::{Counts, Outcome, Status, Summary},
+    words::printable,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{
@@ -56,7 +57,9 @@ impl Display {
         let (Progress::Lines, Some(accuracy)) = (self.kind, &outcome.accuracy) else { return Ok(()) };
         let on = accuracy.on.name();
         let measures: Vec<String> = accuracy.named().map(|(name, value)| format!(" {on}_{name}={value};")).collect();
-        say(out, &format!("customer={};{}", outcome.customer, measures.concat()))
+        // What a metric is made of must not be in the name.
+        let name = printable(&outcome.customer).replace(['=', ';'], "_");
+        say(out, &format!("customer={name};{}", measures.concat()))
     }
 
     /// Ends the display with the final counts and the median errors.

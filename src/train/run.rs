@@ -14,6 +14,7 @@ use crate::{
     results::{Outcome, Summary},
     run::{Gate, thread_pool},
     store::Store,
+    words::printable,
 };
 use manyfit_models::data::CustomerId;
 use rayon::ThreadPool;
@@ -33,6 +34,8 @@ use std::{
 /// single customers are in the summary.
 pub fn run(job: &Job<'_>, out: &mut dyn Write) -> Result<Summary> {
     let begun = Instant::now();
+    // At once where there is such a folder; one for which there turn out to be no customers is not created.
+    let lock = job.results.exists().then(|| job.lock()).transpose()?;
     let pool = thread_pool("worker", job.jobs)?;
     let input = &job.settings.input;
     let discovery = discover(job, &pool, job.input, input)?;
@@ -58,17 +61,28 @@ pub fn run(job: &Job<'_>, out: &mut dyn Write) -> Result<Summary> {
         .chain(unmatched)
         .chain(validation.describe(&plan.files, &job.settings.task))
     {
-        writeln!(out, "{line}").map_err(|error| Error::storage("printing", error))?;
+        writeln!(out, "{}", printable(&line)).map_err(|error| Error::storage("printing", error))?;
     }
 
-    let mut dispatcher = Dispatcher::new(job, plan.customers, begun)?;
+    let lock = lock.map_or_else(|| job.lock(), Ok)?;
+    let existing = ExistingArtifacts::list(job, &plan)?;
+    let (gone, lost) = match &plan.unknown {
+        None => (existing.gone(job, &plan), Vec::new()),
+        // They may be in what cannot be read.
+        Some(_) => (Vec::new(), existing.lost(job, &plan)?),
+    };
+    let mut dispatcher = Dispatcher::new(job, plan.customers + lost.len(), begun, lock)?;
     // Bounded, so that workers wait for a slow disk instead of filling the memory with outcomes.
     let (events, inbox) = mpsc::sync_channel::<Event>(256);
-    let existing = ExistingArtifacts::list(job, &plan)?;
-    let gone = existing.gone(job, &plan);
     for (customer, reason) in &plan.refused {
         let stale = CustomerId::new(customer).ok().and_then(|customer| existing.left_over(&customer));
         dispatcher.record(&Outcome { stale, ..Outcome::failed(customer, reason.clone()) })?;
+    }
+    for customer in &lost {
+        let place = job.input.describe(plan.unknown.as_deref().unwrap_or_default());
+        let reason =
+            format!("has results of an earlier run, and may be in {place}, which cannot be read: its model stays");
+        dispatcher.record(&Outcome::failed(customer, reason))?;
     }
     job.input.read_ahead(plan.files.iter().filter(|file| !file.kept.is_some()).map(InputFile::entry).collect());
     validation.read_ahead(&plan.files);

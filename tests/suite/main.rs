@@ -13,6 +13,10 @@ mod image_context;
 mod launch_requests;
 mod layers;
 mod lower_bounds;
+#[cfg(unix)]
+mod odd_places;
+#[cfg(unix)]
+mod one_writer;
 mod open_models;
 #[cfg(feature = "parquet")]
 mod parquet_bundles;
@@ -28,6 +32,8 @@ mod prophet_settings;
 mod prophet_terms;
 mod rehearsal;
 mod resume;
+#[cfg(feature = "s3")]
+mod s3_lease;
 #[cfg(feature = "s3")]
 mod s3_models;
 #[cfg(feature = "s3")]
@@ -48,9 +54,14 @@ mod source_graph;
 #[cfg(feature = "stan")]
 mod stan;
 mod store_contract;
+#[cfg(target_os = "linux")]
+mod streams;
 mod support;
 mod train_run;
 mod train_trees;
 mod trees_bad_input;
 mod trees_golden;
+mod unreadable_input;
+#[cfg(unix)]
+mod whole_results;
 mod written_times;

@@ -154,10 +154,11 @@ fn what_a_killed_run_was_writing_is_swept_and_what_others_write_is_not() {
     let input = folder([("t.csv", table(30, 60))]);
     let output = tempfile::tempdir().unwrap();
     end_in_the_second_half(input.path(), output.path(), &[]);
-    let writer = fs::read_to_string(output.path().join(".prepare/writers")).unwrap();
     let customers = output.path().join("customers");
-    let own = customers.join(format!("{}-7.sagemaker-ignore", writer.trim()));
+    let own = customers.join("manyfit-9-0123456789abcdef-7.sagemaker-ignore");
     let theirs = customers.join("manyfit-1-0123456789abcdef-7.sagemaker-ignore");
+    // What a process that was killed leaves.
+    fs::write(output.path().join(".prepare/lock"), "manyfit-9-0123456789abcdef process 9 on a host\n").unwrap();
     fs::write(&own, "half a f").unwrap();
     fs::write(&theirs, "half a f").unwrap();
     prepare(input.path(), output.path(), &[]).with_code(0);

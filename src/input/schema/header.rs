@@ -138,13 +138,13 @@ impl Header {
             None if whose == Whose::Column => {
                 let listed = self.list();
                 Err(DataError::file(format!(
-                    "has no column customer or customer_id, unlike the first file; its columns are {listed}"
+                    "has no column customer or customer_id, unlike most files; its columns are {listed}"
                 )))
             }
             Some(at) if whose == Whose::File => {
                 let name = quoted(self.name(at));
                 Err(DataError::file(format!(
-                    "has a column {name}, but the first file has none, so each file is read as one customer's: \
+                    "has a column {name}, but other files have none, so each file is read as one customer's: \
                      keep one kind of file in a directory, or drop the column"
                 )))
             }

@@ -239,9 +239,7 @@ impl SeriesColumns {
                 set("customer", &settings.customer)?;
                 let customer = header.numbered_customer(settings);
                 Some(customer.ok_or_else(|| {
-                    DataError::file(
-                        "has no header, unlike the first file, so its customers are unknown: add a header line",
-                    )
+                    DataError::file("has no header, unlike most files, so its customers are unknown: add a header line")
                 })?)
             }
             Whose::Folder | Whose::File => None,
@@ -441,10 +439,10 @@ mod tests {
         );
         let refusal =
             SeriesColumns::resolve(&with, &InputSettings::default(), Whose::File, None, Vec::new).unwrap_err();
-        assert!(refusal.in_file("f").to_string().contains("first file has none"));
+        assert!(refusal.in_file("f").to_string().contains("other files have none"));
         let without = header(&["ds", "y"]);
         let refusal =
             SeriesColumns::resolve(&without, &InputSettings::default(), Whose::Column, None, Vec::new).unwrap_err();
-        assert!(refusal.in_file("f").to_string().contains("unlike the first file"));
+        assert!(refusal.in_file("f").to_string().contains("unlike most files"));
     }
 }

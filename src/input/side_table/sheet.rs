@@ -104,7 +104,10 @@ impl Sheet {
     /// # Errors
     /// As for [`Sheet::read_all`].
     pub(crate) fn read_place(store: &dyn Store) -> Result<Vec<Self>> {
-        let mut tables = store.list()?;
+        let (mut tables, others) = store.list_all()?;
+        if let Some(other) = others.iter().find(|other| other.is_folder || format_of(&other.name).is_some()) {
+            return Err(Error::Data(format!("{}: {}", store.describe(&other.name), other.reason)));
+        }
         tables.retain(|entry| format_of(&entry.key).is_some());
         if tables.is_empty() {
             let place = store.describe("");

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, collections::HashMap};
 
 use crate::{
-    error::Result,
+    error::{Error, Result},
     input::{
         content::{rows::Rows, series::SeriesRows, sink::Sink, table::TableRows},
         csv::file::Scratch,
@@ -11,6 +11,7 @@ use crate::{
         schema::{columns::Columns, whose::Whose},
         settings::InputSettings,
         source::{
+            file_name::Format,
             input_file::{Budget, InputFile},
             load::Bytes,
             open_file::OpenFile,
@@ -27,6 +28,10 @@ pub struct Scan {
     pub(in crate::input) customers: Vec<(CustomerId, usize)>,
     /// Names that are not allowed, with the reason.
     pub(in crate::input) refused: Vec<(String, String)>,
+    /// Whether it breaks off, so that there may be other customers.
+    pub(in crate::input) breaks_off: bool,
+    /// If no column names customers: what is wrong with that, if the file should be one of many.
+    pub(in crate::input) single: Option<Error>,
 }
 
 /// Counts the rows of each customer of a file, and keeps the bytes of the file if the budget allows.
@@ -39,28 +44,49 @@ pub(in crate::input) fn scan(
     let was_kept = file.kept.is_some();
     let mut bytes = Bytes::default();
     let content = bytes.load_file(store, file)?;
-    let census = match settings.table {
-        None => count::<SeriesRows>(content, settings, file, store),
-        Some(_) => count::<TableRows>(content, settings, file, store),
-    }?;
+    let name = store.describe(&file.key);
+    let counted = match settings.table {
+        None => count::<SeriesRows>(content, settings, file.format),
+        Some(_) => count::<TableRows>(content, settings, file.format),
+    };
+    let (census, fault) = counted.map_err(|error| error.in_file(&name))?;
     if was_kept {
         file.kept.put(bytes.take());
     } else {
         budget.keep(bytes.take(), file);
     }
-    Ok(census.finish(&file.key, &store.describe(&file.key)))
+    let mut scan = census.finish(&file.key, &name);
+    match fault {
+        None => {}
+        Some((Whose::File, fault)) => scan.single = Some(fault.in_file(&name)),
+        // Whom it names before it breaks off is known.
+        Some((_, fault)) => {
+            let reason = fault.in_file(&name).to_string();
+            let names = scan.customers.drain(..).map(|(customer, _)| customer.as_str().to_owned());
+            scan.refused.extend(names.chain([file.key.clone()]).map(|name| (name, reason.clone())));
+            scan.breaks_off = true;
+        }
+    }
+    Ok(scan)
 }
 
-fn count<R: Rows>(bytes: &[u8], settings: &InputSettings, file: &InputFile, store: &dyn Store) -> Result<Census> {
+/// Counts the rows, up to a fault. The fault of a file without a column of customers is that of [`Whose::File`].
+fn count<R: Rows>(
+    bytes: &[u8],
+    settings: &InputSettings,
+    format: Format,
+) -> Result<(Census, Option<(Whose, DataError)>), DataError> {
     let mut census = Census::default();
-    OpenFile::open::<R::Columns>(bytes, file.format, settings, &mut Scratch::default())
-        .and_then(|mut open| {
-            let columns: R::Columns = open.resolve(settings, Whose::Column, None)?;
-            let customer: Vec<usize> = columns.customer().into_iter().collect();
-            open.read::<R>(&columns, &customer, &mut census)
-        })
-        .map_err(|error| error.in_file(&store.describe(&file.key)))?;
-    Ok(census)
+    let mut scratch = Scratch::default();
+    let mut open = OpenFile::open::<R::Columns>(bytes, format, settings, &mut scratch)?;
+    let is_single = settings.customer.is_none() && open.header().whose(settings) == Ok(Whose::File);
+    let columns: R::Columns = match open.resolve(settings, Whose::Column, None) {
+        Err(fault) if is_single => return Ok((census, Some((Whose::File, fault)))),
+        columns => columns?,
+    };
+    let customer: Vec<usize> = columns.customer().into_iter().collect();
+    let read = open.read::<R>(&columns, &customer, &mut census);
+    Ok((census, read.err().map(|fault| (Whose::Column, fault))))
 }
 
 /// The number of rows of each name.

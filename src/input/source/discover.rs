@@ -1,33 +1,33 @@
 //! Lists the files of input and their customers, and what is refused.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+};
 
 use crate::{
-    error::Result,
+    error::{Error, Result},
     input::{
-        csv::file::Scratch,
         schema::{description::ColumnNames, whose::Whose},
         settings::InputSettings,
         source::{
             census::{Scan, scan},
             file_name::{Format, customer_by_folder, customer_name, folder_columns, purpose_of},
             input_file::{Budget, Contents, InputFile},
-            listing::{Listing, Skipped, columns_of},
-            load::Bytes,
+            inspect::{inspect, some_name_customers},
+            listing::{Listing, Skipped},
         },
     },
-    store::{Entry, Store},
+    store::{Entry, Store, Unlisted},
 };
 use manyfit_models::data::CustomerId;
-
-/// The layout and the column names are taken from the first readable file among this many.
-const INSPECTED: usize = 10;
 
 /// The input of a directory or bucket prefix.
 ///
 /// - `files` are sorted by key;
 /// - a customer is in one file only; a customer that is in several files is in `refused`;
-/// - either all files hold many customers, or none does, but for files below a folder such as `customer=8`, which hold one.
+/// - a file below a folder such as `customer=8` holds one customer. If the first other file holds many customers, all are
+///   looked at, and each is what it is; where most name customers, one that does not is in `refused`.
 #[derive(Clone, Debug, Default)]
 pub struct Discovery {
     /// The files to read.
@@ -35,6 +35,8 @@ pub struct Discovery {
     /// Customers that cannot be trained, with the reason, sorted by name; a file of many customers that cannot be read is
     /// listed by its key.
     pub refused: Vec<(String, String)>,
+    /// The first file of many customers, or folder, that cannot be read: who is in it is not known.
+    pub unknown: Option<String>,
     /// Objects that are not input.
     pub skipped: Skipped,
     /// The columns of the first file, for people: columns are detected for each file.
@@ -72,7 +74,7 @@ pub fn discover_with(
     budget: u64,
     scan_all: impl FnOnce(&[InputFile], &(dyn Fn(&InputFile) -> Result<Scan> + Sync)) -> Vec<Result<Scan>>,
 ) -> Result<Discovery> {
-    let Listing { tables, mut skipped } = Listing::of(store, settings)?;
+    let Listing { tables, unreadable, mut skipped } = Listing::of(store, settings)?;
     let purpose = settings.table.as_ref().map(|table| table.purpose);
     let has_purpose = |(entry, _): &(Entry, Format)| purpose_of(&entry.key).1 == purpose;
     let wanted = purpose.filter(|_| tables.iter().any(has_purpose));
@@ -88,36 +90,43 @@ pub fn discover_with(
         if in_folder { by_folder.push(InputFile { in_folder, ..file }) } else { files.push(file) }
     }
     let budget = Budget::new(budget);
-    let (many, columns) = inspect(store, settings, files.iter().chain(&by_folder), &budget);
+    let (first, columns) = inspect(store, settings, files.iter().chain(&by_folder), None, &budget);
+    let many = first == Some(Whose::Column) || some_name_customers(store, settings, &files, &budget);
     let mut discovery = Discovery { skipped, columns, ..Discovery::default() };
     for file in by_folder {
         let name = customer_by_folder(&file.key, settings.customer.as_deref()).map(Cow::into_owned);
         discovery.add(store, file, name.ok_or_else(String::new));
     }
+    let mut singles = files;
     if many {
-        let scans = scan_all(&files, &|file| scan(store, settings, file, &budget));
-        for (file, scan) in files.iter_mut().zip(scans) {
-            match scan {
-                Ok(scan) => {
-                    file.contents = Contents::Many(scan.customers);
-                    discovery.refused.extend(scan.refused);
-                }
-                Err(error) => discovery.refused.push((file.key.clone(), error.to_string())),
-            }
+        let scans = scan_all(&singles, &|file| scan(store, settings, file, &budget));
+        let (with, without) = discovery.add_scanned(std::mem::take(&mut singles), scans);
+        let are_most = without.len() > with;
+        for (file, error) in without {
+            if are_most { singles.push(file) } else { discovery.refuse_unknown(file.key, error.to_string()) }
         }
-        discovery.files.extend(files);
-    } else {
-        for file in files {
-            let name = match (purpose, purpose_of(&file.key)) {
-                (Some(purpose), (name, Some(own))) if purpose == own => Ok(name.into_owned()),
-                _ => customer_name(&file.key).map(Cow::into_owned),
-            };
-            discovery.add(store, file, name);
+        let most = if are_most { Whose::File } else { Whose::Column };
+        if first != Some(most) {
+            let files = if are_most { &singles } else { &discovery.files };
+            discovery.columns = inspect(store, settings, files.iter(), Some(most), &budget).1;
+        }
+    }
+    for file in singles {
+        let name = match (purpose, purpose_of(&file.key)) {
+            (Some(purpose), (name, Some(own))) if purpose == own => Ok(name.into_owned()),
+            _ => customer_name(&file.key).map(Cow::into_owned),
+        };
+        discovery.add(store, file, name);
+    }
+    for Unlisted { name, reason, is_folder } in unreadable {
+        match customer_name(&name) {
+            Ok(customer) if !is_folder && !many => discovery.refused.push((customer.into_owned(), reason)),
+            _ => discovery.refuse_unknown(name, reason),
         }
     }
     discovery.files.sort_by(|a, b| a.key.cmp(&b.key));
     discovery.refuse_duplicates(store);
-    discovery.refused.sort();
+    discovery.name_refused_once(store);
     Ok(discovery)
 }
 
@@ -131,6 +140,53 @@ impl Discovery {
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.files.is_empty() && self.refused.is_empty()
+    }
+
+    /// Adds files that were scanned. Gives the number of those that name customers, and the others with what is wrong with that
+    /// if they should.
+    fn add_scanned(&mut self, files: Vec<InputFile>, scans: Vec<Result<Scan>>) -> (usize, Vec<(InputFile, Error)>) {
+        let (mut with, mut without) = (0, Vec::new());
+        for (mut file, scan) in files.into_iter().zip(scans) {
+            match scan {
+                Ok(Scan { single: Some(error), .. }) => without.push((file, error)),
+                Ok(Scan { customers, refused, breaks_off, .. }) => {
+                    with += 1;
+                    if breaks_off {
+                        self.unknown.get_or_insert_with(|| file.key.clone());
+                    }
+                    file.contents = Contents::Many(customers);
+                    self.refused.extend(refused);
+                    self.files.push(file);
+                }
+                Err(error) => self.refuse_unknown(file.key, error.to_string()),
+            }
+        }
+        (with, without)
+    }
+
+    /// Refuses a file or folder whose customers are not known.
+    fn refuse_unknown(&mut self, name: String, reason: String) {
+        self.unknown.get_or_insert_with(|| name.clone());
+        self.refused.push((name, reason));
+    }
+
+    /// Sorts what is refused, and gives each name one reason; what is refused by the name of its file is no customer of that
+    /// name.
+    fn name_refused_once(&mut self, store: &dyn Store) {
+        let known: HashSet<&str> = self.files.iter().flat_map(InputFile::customers).map(CustomerId::as_str).collect();
+        for (name, _) in &mut self.refused {
+            if known.contains(name.as_str()) {
+                *name = store.describe(name);
+            }
+        }
+        self.refused.sort();
+        self.refused.dedup_by(|later, first| {
+            let is_same = later.0 == first.0;
+            if is_same && later.1 != first.1 {
+                first.1 = format!("{}; {}", first.1, later.1);
+            }
+            is_same
+        });
     }
 
     /// Adds a file of one customer, whose name its path tells, or refuses it.
@@ -197,31 +253,6 @@ impl Discovery {
 /// Whether a folder `name=value` of the path names the customer.
 fn name_is_of_folder(key: &str, customer: &str) -> bool {
     folder_columns(key).iter().any(|(_, value)| value == customer)
-}
-
-/// Whether files hold many customers, and the columns of the first file that has the required ones.
-///
-/// A file that cannot be read is ignored here: its error is reported later.
-fn inspect<'a>(
-    store: &dyn Store,
-    settings: &InputSettings,
-    files: impl Iterator<Item = &'a InputFile>,
-    budget: &Budget,
-) -> (bool, Option<ColumnNames>) {
-    let (mut bytes, mut scratch) = (Bytes::default(), Scratch::default());
-    let mut by_column = settings.customer.is_some().then_some(Whose::Column);
-    let mut columns = None;
-    for file in files.take(INSPECTED) {
-        let Ok(content) = bytes.load(store, &file.key) else { continue };
-        let mut by_folder = Some(Whose::Folder);
-        let whose = if file.in_folder { &mut by_folder } else { &mut by_column };
-        columns = columns_of(content, file.format, settings, whose, &mut scratch);
-        budget.keep(bytes.take(), file);
-        if columns.is_some() {
-            break;
-        }
-    }
-    (by_column == Some(Whose::Column), columns)
 }
 
 #[cfg(test)]
@@ -367,16 +398,56 @@ mod tests {
         let refused: Vec<&str> = discovery.refused.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(refused, ["3.csv", "4.csv", "a", "a/c"]);
         for (at, reason) in [
-            (
-                0,
-                "in/3.csv: has no column customer or customer_id, unlike the first file; its columns are \"ds\", \"y\"",
-            ),
+            (0, "in/3.csv: has no column customer or customer_id, unlike most files; its columns are \"ds\", \"y\""),
             (1, "in/4.csv: line 2, column \"customer\": \"\" does not name a customer"),
             (2, "the customer \"a\" is in in/1.csv and in in/2.csv"),
             (3, "in/1.csv: the customer name \"a/c\" has a character"),
         ] {
             assert!(discovery.refused[at].1.starts_with(reason), "{}", discovery.refused[at].1);
         }
+    }
+
+    #[test]
+    fn a_stray_file_does_not_decide_for_the_others() {
+        let (bundle, other) = ("customer,when,v\nx,2024-01-01,1\nz,2024-01-01,1\n", "ds,y,customer\n2024-01-01,1,y\n");
+        // The first file, one in the middle, and the last.
+        for stray in ["!export.csv", "5!.csv", "~.csv"] {
+            let singles: Vec<String> = (0..10).map(|number| format!("{number}.csv")).collect();
+            let mut objects: Vec<(&str, &str)> = singles.iter().map(|name| (name.as_str(), SERIES)).collect();
+            objects.push((stray, bundle));
+            let discovery = found(&objects);
+            assert_eq!((discovery.customers().count(), discovery.refused.len()), (12, 0), "{stray}");
+            assert_eq!(discovery.columns.unwrap().customer, None, "{stray}");
+
+            let mut objects: Vec<(&str, String)> =
+                singles.iter().map(|name| (name.as_str(), other.replace(",y\n", &format!(",{name}\n")))).collect();
+            objects.push((stray, SERIES.to_owned()));
+            let store = Memory::with(objects);
+            let discovery = discover(&store, &InputSettings::default()).unwrap();
+            assert_eq!((discovery.customers().count(), discovery.refused.len()), (10, 1), "{stray}");
+            assert_eq!(discovery.columns.unwrap().customer.unwrap().name, "customer", "{stray}");
+            assert_eq!(discovery.unknown.as_deref(), Some(stray));
+        }
+    }
+
+    #[test]
+    fn what_a_file_names_before_it_breaks_off_is_known() {
+        let whole = "customer,ds,y\na,2024-01-01,1\nb,2024-01-01,1\n";
+        // A name that is not UTF-8, twice, and a customer that is called as another file.
+        let odd = b"customer,ds,y\n\xff,2024-01-01,1\nd,2024-01-01,1\n\xfe,2024-01-01,1\nbroken.csv,2024-01-01,1\n";
+        let broken = "customer,ds,y\n\"c,2024-01-01,1\n";
+        let store = Memory::with([
+            ("whole.csv", whole.as_bytes().to_vec()),
+            ("odd.csv", odd.to_vec()),
+            ("broken.csv", broken.as_bytes().to_vec()),
+            ("empty.csv", Vec::new()),
+        ]);
+        let discovery = discover(&store, &InputSettings::default()).unwrap();
+        assert_eq!(names(&discovery), ["broken.csv", "d", "a", "b"]);
+        let refused: Vec<&str> = discovery.refused.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(refused, ["empty.csv", "in/broken.csv", "\u{fffd}"]);
+        assert!(discovery.refused[1].1.contains("line 2: a quote is not closed"), "{:?}", discovery.refused);
+        assert_eq!(discovery.unknown.as_deref(), Some("empty.csv"));
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::{
             open_file::OpenFile,
         },
     },
-    store::{Entry, Store},
+    store::{Entry, Store, Unlisted},
 };
 
 /// Bytes of a file without a table's extension that are looked at.
@@ -31,6 +31,8 @@ const EXAMPLES: usize = 4;
 #[derive(Debug, Default)]
 pub(crate) struct Listing {
     pub(crate) tables: Vec<(Entry, Format)>,
+    /// Tables that cannot be read, and folders that cannot be listed, with the reason that names them.
+    pub(crate) unreadable: Vec<Unlisted>,
     pub(crate) skipped: Skipped,
 }
 
@@ -52,7 +54,7 @@ impl Listing {
     /// # Errors
     /// Only if the store cannot be listed or is out of reach.
     pub(crate) fn of(store: &dyn Store, settings: &InputSettings) -> Result<Self> {
-        let mut entries = store.list()?;
+        let (mut entries, others) = store.list_all()?;
         entries.sort();
         let mut listing = Self { tables: Vec::with_capacity(entries.len()), ..Self::default() };
         for entry in entries {
@@ -63,6 +65,14 @@ impl Listing {
             match format {
                 Some(format) => listing.tables.push((entry, format)),
                 None => listing.skipped.add(entry.key),
+            }
+        }
+        for other in others {
+            if other.is_folder || format_of(&other.name).is_some() {
+                let reason = format!("{}: {}", store.describe(&other.name), other.reason);
+                listing.unreadable.push(Unlisted { reason, ..other });
+            } else {
+                listing.skipped.add(other.name);
             }
         }
         Ok(listing)
@@ -104,7 +114,7 @@ fn begins_as_table(store: &dyn Store, key: &str, settings: &InputSettings) -> Re
 }
 
 /// The first lines of an object, unpacked.
-fn head_of(store: &dyn Store, key: &str) -> Result<Vec<u8>> {
+pub(in crate::input) fn head_of(store: &dyn Store, key: &str) -> Result<Vec<u8>> {
     let Some(object) = store.open(key)? else { return Ok(Vec::new()) };
     let mut head = Vec::new();
     // What cannot be read is no table, and what can be is enough of one.
@@ -118,6 +128,20 @@ fn head_of(store: &dyn Store, key: &str) -> Result<Vec<u8>> {
         head.truncate(memchr::memrchr(b'\n', &head).map_or(0, |at| at + 1));
     }
     Ok(head)
+}
+
+/// What tells whose the rows of a file are; `None` if it cannot be read.
+pub(in crate::input) fn whose_rows(
+    bytes: &[u8],
+    format: Format,
+    settings: &InputSettings,
+    scratch: &mut Scratch,
+) -> Option<Whose> {
+    let file = match settings.table {
+        None => OpenFile::open::<SeriesColumns>(bytes, format, settings, scratch),
+        Some(_) => OpenFile::open::<FeatureColumns>(bytes, format, settings, scratch),
+    };
+    file.ok()?.header().whose(settings).ok()
 }
 
 /// The columns of a file, if it has the required ones; decides `whose` its rows are, if that is not known yet.

@@ -6,14 +6,13 @@
 //! | `plan.json` | where the buckets are, and of which run; written when the first half is done |
 //! | `quality` | rows of the quality report, a segment for each finished task |
 //! | `done.jsonl` | the journal: finished tasks and their segments |
-//! | `writers` | prefixes of the temporary names among the customers' files, a line for each run |
-//! | `lock` | empty; locked by the run that uses the directory |
+//! | `lock` | locked by the run that uses the directory |
 //!
 //! A task is finished once its line in the journal is complete. Its files were complete before that.
 
 use std::{
-    fs::{self, File, TryLockError},
-    io::{ErrorKind, Write},
+    fs,
+    io::ErrorKind,
     path::{Path, PathBuf},
 };
 
@@ -22,14 +21,13 @@ use serde::{Deserialize, Serialize};
 use crate::{
     error::{Error, Result},
     prepare::{buckets::Bucket, row_counts::RowCounts},
-    store::{Store, create_directory, write_file, writing},
+    store::{WriterLock, create_directory, write_file, writing},
 };
 
 /// Everything but the lock; the plan first, so that no run continues with half of it.
-const FILES: [&str; 5] = [PLAN, JOURNAL, QUALITY, ROWS, WRITERS];
+const FILES: [&str; 4] = [PLAN, JOURNAL, QUALITY, ROWS];
 const LOCK: &str = "lock";
 const PLAN: &str = "plan.json";
-const WRITERS: &str = "writers";
 pub(in crate::prepare) const ROWS: &str = "rows";
 pub(super) const JOURNAL: &str = "done.jsonl";
 pub(super) const QUALITY: &str = "quality";
@@ -51,8 +49,7 @@ pub(in crate::prepare) struct ScatterPlan {
 #[derive(Debug)]
 pub(in crate::prepare) struct WorkDirectory {
     path: PathBuf,
-    /// Released by the system however the process ends.
-    _lock: File,
+    lock: WriterLock,
 }
 
 impl WorkDirectory {
@@ -62,26 +59,14 @@ impl WorkDirectory {
     /// [`Error::Settings`] if another run uses it.
     pub(in crate::prepare) fn create(path: &Path) -> Result<Self> {
         create_directory(path)?;
-        let lock_path = path.join(LOCK);
-        let lock = File::options().create(true).truncate(false).write(true).open(&lock_path);
-        let lock = lock.map_err(|error| failed("opening", &lock_path, error))?;
-        let busy = || {
+        let lock = WriterLock::at(path.join(LOCK), |holder| {
             let path = path.display();
-            Error::Settings(format!(
-                "another preparation is running in {path}: wait for it, or choose other folders with --output and --work"
-            ))
-        };
-        match lock.try_lock() {
-            // A run that ended just now has removed the opened file: a third run may lock a new one.
-            Ok(()) if !lock_path.exists() => Err(busy()),
-            Ok(()) => Ok(Self { path: path.into(), _lock: lock }),
-            Err(TryLockError::WouldBlock) => Err(busy()),
-            // A file system without locks, as in some containers: it is up to the user that runs do not overlap.
-            Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {
-                Ok(Self { path: path.into(), _lock: lock })
-            }
-            Err(TryLockError::Error(error)) => Err(failed("locking", &lock_path, error)),
-        }
+            format!(
+                "another preparation is running in {path} ({holder}): wait for it, or choose other folders with --output and \
+                 --work"
+            )
+        })?;
+        Ok(Self { path: path.into(), lock })
     }
 
     /// The path of a file.
@@ -96,22 +81,9 @@ impl WorkDirectory {
         (plan.fingerprint == fingerprint && self.file(ROWS).is_file()).then_some(plan)
     }
 
-    /// Removes temporary files of killed runs in a place of customers' files.
-    pub(in crate::prepare) fn sweep(&self, place: &dyn Store) -> Result<()> {
-        let writers = fs::read_to_string(self.file(WRITERS)).unwrap_or_default();
-        writers.lines().try_for_each(|line| place.sweep(line))
-    }
-
-    /// Records the temporary names that this run uses in a place of customers' files.
-    pub(in crate::prepare) fn add_writer(&self, place: &dyn Store) -> Result<()> {
-        let Some(unfinished) = place.unfinished() else { return Ok(()) };
-        let path = self.file(WRITERS);
-        File::options()
-            .create(true)
-            .append(true)
-            .open(&path)
-            .and_then(|mut file| writeln!(file, "{unfinished}"))
-            .map_err(|error| writing(&path, error))
+    /// Removes temporary files of killed runs, by `sweep`, which gets how their names begin.
+    pub(in crate::prepare) fn sweep(&mut self, sweep: impl Fn(&str) -> Result<()>) -> Result<()> {
+        self.lock.sweep(sweep)
     }
 
     /// Removes the files of an earlier run.
@@ -132,9 +104,13 @@ impl WorkDirectory {
 
     /// Unlocks the directory; removes it if it is empty.
     pub(in crate::prepare) fn leave(self) -> Result<()> {
-        remove_file(&self.file(LOCK))?;
-        match fs::remove_dir(&self.path) {
-            Err(error) if error.kind() != ErrorKind::DirectoryNotEmpty => Err(failed("removing", &self.path, error)),
+        let Self { path, lock } = self;
+        drop(lock);
+        match fs::remove_dir(&path) {
+            // Another run may have taken or removed it meanwhile.
+            Err(error) if !matches!(error.kind(), ErrorKind::DirectoryNotEmpty | ErrorKind::NotFound) => {
+                Err(failed("removing", &path, error))
+            }
             _ => Ok(()),
         }
     }

@@ -33,7 +33,7 @@ use crate::{
     },
     prepare::options::Options,
     shard::Shard,
-    store::{Entry, Store},
+    store::{Entry, Store, Unlisted},
 };
 
 /// Bytes of text in a block. The output does not depend on it.
@@ -101,7 +101,10 @@ enum UnreadRows<'a> {
 impl<'a> BlockReader<'a> {
     /// Reads all tables of the store.
     pub(super) fn new(store: &'a dyn Store, options: &'a Options, shard: Shard, copies: &'a Path) -> Result<Self> {
-        let Listing { tables: files, skipped } = Listing::of(store, &options.columns)?;
+        let Listing { tables: files, unreadable, skipped } = Listing::of(store, &options.columns)?;
+        if let Some(Unlisted { reason, .. }) = unreadable.into_iter().next() {
+            return Err(Error::Data(reason));
+        }
         if files.is_empty() {
             let place = store.describe("");
             let others = if skipped.count == 0 { String::new() } else { format!(", only {skipped}") };

@@ -35,7 +35,7 @@ use crate::{
         source::load::gone,
         value::{column_times::Decision, time_form::TimeForm, timestamp},
     },
-    store::Store,
+    store::{Store, open_file as open_regular},
 };
 
 /// An open table.
@@ -70,7 +70,7 @@ pub(super) type BadTime = (usize, String, &'static str);
 /// gone however the process ends.
 fn open_file(store: &dyn Store, key: &str, copies: &Path, name: &str) -> Result<File> {
     if let Some(path) = store.file(key) {
-        return File::open(path).map_err(|error| Error::storage(format_args!("cannot read {name}"), error));
+        return open_regular(&path).map_err(|error| Error::storage(format_args!("cannot read {name}"), error));
     }
     let mut object = store.open(key)?.ok_or_else(|| gone(name))?;
     tempfile::tempfile_in(copies)

@@ -4,6 +4,7 @@ use super::request_error::RequestError;
 use crate::{
     error::{Error, Result},
     store::{interface::Stamp, s3_options::S3Options},
+    words::printable,
 };
 use aws_sdk_s3::{Client, primitives::ByteStream};
 use std::{
@@ -37,7 +38,7 @@ impl Bucket {
     }
 
     pub(super) fn describe(&self, key: &str) -> String {
-        format!("s3://{}/{}{key}", self.name, self.prefix)
+        printable(&format!("s3://{}/{}{key}", self.name, self.prefix)).into_owned()
     }
 
     /// An object's stamp; `None` if there is no such object.
@@ -56,11 +57,17 @@ impl Bucket {
 
     /// An object's bytes; `None` if there is no such object.
     pub(super) async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, RequestError> {
+        Ok(self.get_with_tag(key).await?.map(|(bytes, _)| bytes))
+    }
+
+    /// An object's bytes, and the ETag of that version.
+    pub(super) async fn get_with_tag(&self, key: &str) -> Result<Option<(Vec<u8>, String)>, RequestError> {
         let full_key = self.full_key(key);
         let got = self.retry(|| async {
             let response = self.client.get_object().bucket(&self.name).key(&full_key).send().await?;
             let length = response.content_length().and_then(|length| usize::try_from(length).ok());
-            read_body(response.body, length).await
+            let tag = stamp(None, response.e_tag()).tag;
+            read_body(response.body, length).await.map(|bytes| (bytes, tag))
         });
         got.await.map(Some).or_else(RequestError::or_missing)
     }

@@ -10,6 +10,7 @@
 //! | `prefetch` | objects fetched before they are read |
 //! | `stream` | an object larger than memory, part by part |
 //! | `upload` | an object in one request or in parts |
+//! | `lease` | one writer at a time |
 //! | `list` | names, sizes and ETags, a page of a thousand at a time |
 //!
 //! An upload is atomic: the object exists once its last byte is acknowledged. A download is valid if its length is the one
@@ -17,6 +18,7 @@
 
 mod bucket;
 mod client;
+mod lease;
 mod list;
 mod prefetch;
 mod request_error;

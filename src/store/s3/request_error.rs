@@ -76,6 +76,21 @@ impl RequestError {
         matches!(self.kind, Kind::Busy | Kind::Network | Kind::BrokenBody)
     }
 
+    /// Whether an object was written by others since it was read.
+    pub(super) fn is_replaced(&self) -> bool {
+        self.kind == Kind::Replaced
+    }
+
+    /// Whether the store does not know what was asked.
+    pub(super) fn is_unsupported(&self) -> bool {
+        self.kind == Kind::Unsupported
+    }
+
+    /// An object that is not used, with the reason.
+    pub(super) fn refused(reason: &str) -> Self {
+        Self { kind: Kind::Other, text: reason.into() }
+    }
+
     /// Adds the number of attempts to the message.
     pub(super) fn after(self, tries: u32) -> Self {
         let text = if tries == 1 { self.text } else { format!("{} (tried {tries} times)", self.text) };
@@ -181,11 +196,12 @@ impl From<io::Error> for RequestError {
 const INSECURE: [&str; 3] = ["invalid peer certificate", "InvalidContentType", "received fatal alert"];
 
 /// Error codes of S3, separated by spaces, by what they mean.
-const CODES: [(Kind, &str); 9] = [
+const CODES: [(Kind, &str); 10] = [
     (Kind::Missing, "NoSuchKey"),
     (Kind::NoBucket, "NoSuchBucket"),
     (Kind::Denied, "AccessDenied AllAccessDisabled Forbidden"),
     (Kind::Unsupported, "NotImplemented"),
+    (Kind::Replaced, "PreconditionFailed ConditionalRequestConflict"),
     (Kind::Full, "QuotaExceeded QuotaExceededException StorageFull"),
     (Kind::Key, "KMS.AccessDeniedException"),
     (
@@ -261,6 +277,8 @@ mod tests {
             (500, "InternalError", Kind::Busy, true, 4),
             (429, "", Kind::Busy, true, 4),
             (400, "KeyTooLongError", Kind::Other, false, 3),
+            (412, "PreconditionFailed", Kind::Replaced, false, 3),
+            (409, "ConditionalRequestConflict", Kind::Replaced, false, 3),
             (501, "NotImplemented", Kind::Unsupported, false, 4),
             (501, "", Kind::Unsupported, false, 4),
             (400, "KMS.DisabledException", Kind::Key, false, 3),

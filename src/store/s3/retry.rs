@@ -4,6 +4,7 @@ use super::{bucket::Bucket, request_error::RequestError};
 use std::{
     future::Future,
     hash::{BuildHasher, RandomState},
+    io::{self, Write},
     time::{Duration, Instant},
 };
 
@@ -35,7 +36,10 @@ impl Bucket {
                 Err(error) if error.is_transient() && (tries == 1 || begun.elapsed() < retry_for) => {
                     if begun.elapsed() >= NOTICE {
                         let (bucket, seconds) = (self.describe(""), retry_for.as_secs());
-                        self.notice.call_once(|| eprintln!("{bucket}: {}; trying for up to {seconds} s", error.text()));
+                        self.notice.call_once(|| {
+                            // Lost where the standard error cannot be written to.
+                            drop(writeln!(io::stderr(), "{bucket}: {}; trying for up to {seconds} s", error.text()));
+                        });
                     }
                     let pause = bound.mul_f64(random_share());
                     // The last pause ends when `retry_for` does.

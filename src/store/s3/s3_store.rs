@@ -2,7 +2,9 @@
 
 use super::{
     bucket::{Bucket, unanswered, wait_for},
-    client, list,
+    client,
+    lease::ObjectLease,
+    list,
     prefetch::Prefetch,
     request_error::RequestError,
     stream::Stream,
@@ -12,7 +14,7 @@ use crate::{
     error::Result,
     run::Gate,
     store::{
-        interface::{Done, Entry, Stamp, Store},
+        interface::{Done, Entry, Lease, Stamp, Store},
         key,
         s3_options::S3Options,
     },
@@ -109,6 +111,11 @@ impl Store for S3Store {
     fn open(&self, key: &str) -> Result<Option<Box<dyn Read + Send + '_>>> {
         let stream = self.request("cannot read", key, |bucket, key| async move { Stream::open(bucket, &key).await })?;
         Ok(stream.map(|stream| Box::new(stream) as Box<dyn Read + Send>))
+    }
+
+    fn lease(&self, key: &str) -> Result<Option<Box<dyn Lease>>> {
+        key::check(key)?;
+        Ok(Some(Box::new(ObjectLease::take(&self.bucket, key)?)))
     }
 
     fn look(&self, key: &str) -> Result<Option<Stamp>> {

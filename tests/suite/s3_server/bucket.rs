@@ -164,7 +164,18 @@ impl S3 for Memory {
             ..self.stored(bytes)
         };
         let e_tag = Some(etag(&stored));
-        self.locked().insert(input.key, stored);
+        let mut objects = self.locked();
+        let current = objects.get(&input.key).map(etag);
+        // As S3 has it: absent, or still the same version.
+        let is_absent = input.if_none_match.is_none() || current.is_none();
+        let is_same = input.if_match.is_none_or(|wanted| {
+            let wanted = wanted.as_etag().map(|wanted| wanted.value().to_owned());
+            current.as_ref().map(|tag| tag.value().to_owned()) == wanted
+        });
+        if !is_absent || !is_same {
+            return Err(s3_error!(PreconditionFailed));
+        }
+        objects.insert(input.key, stored);
         Ok(S3Response::new(PutObjectOutput { e_tag, ..PutObjectOutput::default() }))
     }
 
