@@ -57,6 +57,7 @@ impl Step {
 
 /// What to launch, and on which instances: options of the command line.
 #[derive(Args, Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent options")]
 pub struct Launch {
     /// Name of the run or of the pipeline, which the names of what it creates start with
     #[arg(long)]

@@ -95,7 +95,7 @@ impl Summary {
             by_time: matches!(options.validation, Some(Validation::From(_))),
         };
         let validation = options.validation.map(|_| ValidationCounts::default());
-        Self { fingerprint, counts, asked, validation, ..Self::default() }
+        Self { fingerprint, counts, validation, asked, ..Self::default() }
     }
 
     /// Adds a customer.
