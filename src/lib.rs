@@ -37,7 +37,7 @@
 //!
 //! - the platform's paths and variables only in [`sagemaker`];
 //! - the AWS SDK only in `store/s3`;
-//! - polars only in the Parquet files of [`input`] and [`prepare`] and the tables of results;
+//! - polars only in `input/parquet`, which reads and writes Parquet;
 //! - rayon only in [`prepare`], [`train`], [`predict`], [`generate`] and `run`: one thread fits a model or computes its forecast;
 //! - async only in [`serve`], where `cli` starts it, and in `store/s3`, behind calls that block;
 //! - `process::exit` nowhere: `main` returns an exit code.

@@ -4,19 +4,17 @@ use super::{
     checksum::SummedFile,
     rows::{Key, Rows, failed},
 };
-use crate::error::{Error, Result};
-use polars::prelude::{
-    BatchedWriter, Column, DataFrame, DataType, Float64Chunked, IntoColumn, NewChunkedArray, ParquetWriter,
-    PolarsError, PolarsResult, TimeUnit,
+use crate::{
+    error::Result,
+    input::parquet::write::{self, TableWriter, Values},
 };
-use std::io;
 
 /// Rows of a row group: enough to compress well, few enough to hold in memory.
 const GROUP_ROWS: usize = 100_000;
 
 /// The writer, and the rows that are not written yet.
 pub(super) struct ParquetTable {
-    writer: BatchedWriter<SummedFile>,
+    writer: TableWriter<SummedFile>,
     group: Group,
     name: String,
 }
@@ -24,7 +22,6 @@ pub(super) struct ParquetTable {
 /// Rows of a row group.
 struct Group {
     key: Key,
-    columns: Vec<String>,
     customers: Vec<String>,
     keys: Vec<i64>,
     numbers: Vec<Vec<f64>>,
@@ -32,10 +29,16 @@ struct Group {
 
 impl ParquetTable {
     pub(super) fn new(file: SummedFile, key: Key, columns: &[String], name: &str) -> Result<Self> {
+        let keys = match key {
+            Key::Date => write::TIME,
+            Key::Row => write::INTEGER,
+        };
+        let others = columns.iter().map(|column| (column.as_str(), write::NUMBER));
+        let all = [("customer", write::TEXT), (key.name(), keys)].into_iter().chain(others);
+        let writer = TableWriter::new(file, all).map_err(|error| failed(name, error))?;
         let numbers = vec![Vec::new(); columns.len()];
-        let mut group = Group { key, columns: columns.to_vec(), customers: Vec::new(), keys: Vec::new(), numbers };
-        let writer = group.take().and_then(|none| ParquetWriter::new(file).set_parallel(false).batched(none.schema()));
-        Ok(Self { writer: writer.map_err(|error| cannot(name, error))?, group, name: name.into() })
+        let group = Group { key, customers: Vec::new(), keys: Vec::new(), numbers };
+        Ok(Self { writer, group, name: name.into() })
     }
 
     pub(super) fn append(&mut self, rows: &Rows) -> Result<()> {
@@ -50,36 +53,25 @@ impl ParquetTable {
     }
 
     fn write_group(&mut self) -> Result<()> {
-        let written = self.group.take().and_then(|frame| self.writer.write_batch(&frame));
-        written.map_err(|error| cannot(&self.name, error))
+        self.writer.write(self.group.take()).map_err(|error| failed(&self.name, error))
     }
 
     pub(super) fn finish(mut self: Box<Self>) -> Result<()> {
-        if !self.group.keys.is_empty() {
-            self.write_group()?;
-        }
-        self.writer.finish().map(|_| ()).map_err(|error| cannot(&self.name, error))
+        self.write_group()?;
+        self.writer.finish().map_err(|error| failed(&self.name, error))
     }
 }
 
 impl Group {
     /// Moves the rows out.
-    fn take(&mut self) -> PolarsResult<DataFrame> {
-        let rows = self.keys.len();
-        let keys = Column::new(self.key.name().into(), std::mem::take(&mut self.keys));
+    fn take(&mut self) -> Vec<Values> {
+        let keys = std::mem::take(&mut self.keys);
         let keys = match self.key {
-            Key::Date => keys.cast(&DataType::Datetime(TimeUnit::Milliseconds, None))?,
-            Key::Row => keys,
+            Key::Date => write::times(keys),
+            Key::Row => write::integers(keys),
         };
-        let mut columns = vec![Column::new("customer".into(), std::mem::take(&mut self.customers)), keys];
-        for (name, numbers) in self.columns.iter().zip(&mut self.numbers) {
-            let present = numbers.drain(..).map(|number| Some(number).filter(|number| !number.is_nan()));
-            columns.push(Float64Chunked::from_iter_options(name.as_str().into(), present).into_column());
-        }
-        DataFrame::new(rows, columns)
+        let mut columns = vec![write::texts(self.customers.drain(..).map(Some)), keys];
+        columns.extend(self.numbers.iter_mut().map(|numbers| write::numbers(numbers.drain(..))));
+        columns
     }
-}
-
-fn cannot(name: &str, error: PolarsError) -> Error {
-    failed(name, io::Error::other(error))
 }

@@ -40,27 +40,39 @@ fn tables() -> Vec<(&'static str, Vec<u8>)> {
     ];
     #[cfg(feature = "parquet")]
     {
-        use polars::prelude::{Categories, Column, DataFrame, DataType, NamedFrom, ParquetWriter, Series};
-        let written = |code: Series, flag: Series| {
-            let targets: Vec<f64> = rows().map(|(code, flag)| target(code, flag)).collect();
-            let columns =
-                [Series::new("y".into(), targets), code.with_name("code".into()), flag.with_name("flag".into())];
-            let mut frame = DataFrame::new(120, columns.into_iter().map(Column::from).collect()).unwrap();
-            let mut bytes = Vec::new();
-            ParquetWriter::new(&mut bytes).finish(&mut frame).unwrap();
-            bytes
+        use crate::parquet_files::{categories, parquet, texts};
+        use polars_arrow::array::{Array, BooleanArray, Float32Array, Float64Array, Int32Array, Int64Array};
+        let written = |code: Box<dyn Array>, flag: Box<dyn Array>| {
+            let targets = rows().map(|(code, flag)| target(code, flag)).collect();
+            parquet(&[("y", Float64Array::from_vec(targets).boxed()), ("code", code), ("flag", flag)], 120)
         };
-        let codes = Series::new("".into(), rows().map(|(code, _)| code as i64).collect::<Vec<_>>());
-        let flags = Series::new("".into(), rows().map(|(_, flag)| flag).collect::<Vec<_>>());
-        let cast = |series: &Series, to: DataType| series.cast(&to).unwrap();
-        let dictionary =
-            |series: &Series| cast(&cast(series, DataType::String), DataType::from_categories(Categories::global()));
+        let (codes, flags) = (|| rows().map(|(code, _)| code), || rows().map(|(_, flag)| flag));
+        let code_texts: Vec<String> = codes().map(|code| code.to_string()).collect();
+        let flag_texts: Vec<String> = flags().map(|flag| flag.to_string()).collect();
         tables.extend([
-            ("integers.parquet", written(cast(&codes, DataType::Int32), flags.clone())),
-            ("floats.parquet", written(cast(&codes, DataType::Float64), cast(&flags, DataType::Float64))),
-            ("singles.parquet", written(cast(&codes, DataType::Float32), cast(&flags, DataType::Int64))),
-            ("texts.parquet", written(cast(&codes, DataType::String), cast(&flags, DataType::String))),
-            ("dictionaries.parquet", written(dictionary(&codes), dictionary(&flags))),
+            (
+                "integers.parquet",
+                written(
+                    Int32Array::from_vec(codes().map(|code| code as i32).collect()).boxed(),
+                    BooleanArray::from_slice(flags().collect::<Vec<_>>()).boxed(),
+                ),
+            ),
+            (
+                "floats.parquet",
+                written(
+                    Float64Array::from_vec(codes().map(|code| code as f64).collect()).boxed(),
+                    Float64Array::from_vec(flags().map(|flag| f64::from(u8::from(flag))).collect()).boxed(),
+                ),
+            ),
+            (
+                "singles.parquet",
+                written(
+                    Float32Array::from_vec(codes().map(|code| code as f32).collect()).boxed(),
+                    Int64Array::from_vec(flags().map(i64::from).collect()).boxed(),
+                ),
+            ),
+            ("texts.parquet", written(texts(&code_texts), texts(&flag_texts))),
+            ("dictionaries.parquet", written(categories(&code_texts), categories(&flag_texts))),
         ]);
     }
     tables

@@ -13,6 +13,8 @@ mod image_context;
 mod launch_requests;
 mod layers;
 mod lower_bounds;
+#[cfg(target_os = "linux")]
+mod machine_limits;
 #[cfg(unix)]
 mod odd_places;
 #[cfg(unix)]
@@ -20,6 +22,10 @@ mod one_writer;
 mod open_models;
 #[cfg(feature = "parquet")]
 mod parquet_bundles;
+#[cfg(feature = "parquet")]
+mod parquet_files;
+#[cfg(feature = "parquet")]
+mod parquet_input;
 mod pinned_artifacts;
 mod plan_run;
 mod predict_run;
@@ -36,6 +42,8 @@ mod resume;
 mod s3_lease;
 #[cfg(feature = "s3")]
 mod s3_models;
+#[cfg(feature = "s3")]
+mod s3_network;
 #[cfg(feature = "s3")]
 mod s3_prepare;
 #[cfg(feature = "s3")]

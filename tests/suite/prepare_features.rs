@@ -388,17 +388,16 @@ fn a_processing_job_writes_validation_rows_to_an_output_of_their_own() {
 #[cfg(feature = "parquet")]
 #[test]
 fn parquet_in_and_out_has_the_same_rows_as_text() {
-    use polars::prelude::{Column, DataFrame, DataType, NamedFrom, ParquetWriter, Series};
-    let series = [
-        Series::new("city".into(), [1_i64, 2, 1, 1]),
-        Series::new("flag".into(), [true, false, true, false]),
-        Series::new("price".into(), [1.5, 2.0, 3.25, 4.0]),
-        Series::new("rooms".into(), [Some(3_i32), None, Some(4), Some(5)]),
-        Series::new("kind".into(), ["flat", "house", "", "flat"]),
+    use crate::parquet_files::{parquet, texts};
+    use polars_arrow::array::{BooleanArray, Float64Array, Int32Array, Int64Array};
+    let columns = [
+        ("city", Int64Array::from_slice([1, 2, 1, 1]).boxed()),
+        ("flag", BooleanArray::from_slice([true, false, true, false]).boxed()),
+        ("price", Float64Array::from_slice([1.5, 2.0, 3.25, 4.0]).boxed()),
+        ("rooms", Int32Array::from_iter([Some(3), None, Some(4), Some(5)]).boxed()),
+        ("kind", texts(&["flat", "house", "", "flat"])),
     ];
-    let mut frame = DataFrame::new(4, series.into_iter().map(Column::from).collect()).unwrap();
-    let mut bytes = Vec::new();
-    ParquetWriter::new(&mut bytes).finish(&mut frame).unwrap();
+    let bytes = parquet(&columns, 4);
     let input = folder([("t.parquet", bytes)]);
     let run = |input: &Path, options: &[&str]| {
         let output = tempfile::tempdir().unwrap();

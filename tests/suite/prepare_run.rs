@@ -175,21 +175,17 @@ fn tables_in_parquet_give_the_same_files_as_their_text() {
 #[cfg(feature = "parquet")]
 #[test]
 fn values_of_parquet_mean_what_their_text_would() {
-    use polars::prelude::{Categories, Column, DataFrame, DataType, NamedFrom, ParquetWriter, Series};
-    let category = |name: &str, texts: [&str; 3]| {
-        Series::new(name.into(), texts).cast(&DataType::from_categories(Categories::global())).unwrap()
-    };
-    let series = [
-        category("customer", ["a", "b", "a"]),
-        Series::new("ds".into(), [20_240_716_i64, 20_240_715, 20_240_715]),
-        Series::new("y".into(), [true, true, false]),
-        category("state", ["x", "x", "z"]),
-        Series::new("flag".into(), [true, true, false]),
-        Series::new("raw".into(), [b"1".as_slice(), b"2", b"3"]),
+    use crate::parquet_files::{categories, parquet};
+    use polars_arrow::array::{BinaryViewArray, BooleanArray, Int64Array};
+    let columns = [
+        ("customer", categories(&["a", "b", "a"])),
+        ("ds", Int64Array::from_slice([20_240_716, 20_240_715, 20_240_715]).boxed()),
+        ("y", BooleanArray::from_slice([true, true, false]).boxed()),
+        ("state", categories(&["x", "x", "z"])),
+        ("flag", BooleanArray::from_slice([true, true, false]).boxed()),
+        ("raw", BinaryViewArray::from_slice_values([b"1".as_slice(), b"2", b"3"]).boxed()),
     ];
-    let mut frame = DataFrame::new(3, series.into_iter().map(Column::from).collect()).unwrap();
-    let mut bytes = Vec::new();
-    ParquetWriter::new(&mut bytes).finish(&mut frame).unwrap();
+    let bytes = parquet(&columns, 3);
     let input = folder([("t.parquet", bytes)]);
     for (options, expected) in [
         (&["--keep=state,flag"][..], "timestamp,target,state,flag\n2024-07-15,0,z,false\n2024-07-16,1,x,true\n"),

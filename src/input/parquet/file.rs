@@ -1,10 +1,6 @@
 //! A Parquet file: its columns and their types, its rows.
 
-use std::{borrow::Cow, io::Cursor};
-
-use polars::prelude::{
-    AnyValue, ArrowDataType, DataType, FileMetadataRef, ParallelStrategy, ParquetReader, SerReader, Series,
-};
+use std::{borrow::Cow, ops::Range};
 
 use crate::input::{
     content::{
@@ -13,8 +9,9 @@ use crate::input::{
     },
     data_error::{DataError, Position},
     parquet::{
-        values::{SeriesTimes, cell_of, check_type, guarded, kind, text_of},
-        widening::{Conversion, Widened},
+        column::{ColumnValues, Value},
+        columns::{FileBytes, FileColumns},
+        values::{ArrowDataType, SeriesTimes, check_type, kind},
     },
     schema::{
         columns::Columns,
@@ -22,23 +19,20 @@ use crate::input::{
         whose::Whose,
     },
     settings::InputSettings,
-    value::{cell::Cell, timestamp},
+    value::cell::Cell,
 };
 use manyfit_models::data::Feature;
 
 /// A Parquet file whose columns are known.
 pub(in crate::input) struct ParquetFile<'a> {
-    bytes: &'a [u8],
-    pub(in crate::input) header: &'a Header,
+    columns: FileColumns<'a>,
     types: Vec<ArrowDataType>,
-    conversions: Vec<Conversion>,
-    /// The metadata to read the file with, if not its own.
-    metadata: Option<FileMetadataRef>,
+    pub(in crate::input) header: &'a Header,
 }
 
-/// The values of the loaded columns.
+/// The values of the loaded columns in a row group.
 struct Loaded {
-    rows: usize,
+    rows: Range<usize>,
     /// By position in the file.
     columns: Vec<Option<Values>>,
 }
@@ -47,21 +41,15 @@ struct Loaded {
 enum Values {
     /// NaN where missing.
     Numbers(Vec<f64>),
-    Others(Series),
+    Others(ColumnValues),
 }
 
 impl<'a> ParquetFile<'a> {
     /// Reads the names and types of all columns.
     pub(in crate::input) fn open(bytes: &'a [u8], header: &'a mut Header) -> Result<Self, DataError> {
-        let mut reader = ParquetReader::new(Cursor::new(bytes));
-        let (schema, widened) = guarded(|| {
-            let schema = reader.schema()?;
-            let widened = Widened::new(&schema, reader.get_metadata()?);
-            Ok((schema, widened))
-        })?;
-        header.fill(schema.iter_names().map(|name| name.as_bytes()), false);
-        let Widened { types, conversions, metadata } = widened;
-        Ok(Self { bytes, header, types, conversions, metadata })
+        let columns = FileColumns::open(FileBytes::Loaded(bytes))?;
+        header.fill(columns.names().map(str::as_bytes), false);
+        Ok(Self { types: columns.types(), columns, header })
     }
 
     /// Finds the columns, and checks their types.
@@ -87,18 +75,17 @@ impl<'a> ParquetFile<'a> {
         settings: &InputSettings,
     ) -> Result<(), DataError> {
         let Some(at) = columns.timestamp() else { return Ok(()) };
-        if matches!(self.types[at], ArrowDataType::Date32 | ArrowDataType::Date64 | ArrowDataType::Timestamp(_, None)) {
-            return Ok(());
+        let Some(mut times) = SeriesTimes::new(&self.types[at]) else { return Ok(()) };
+        for rows in self.columns.groups() {
+            if !times.see(&self.columns.values(at, rows)?) {
+                break;
+            }
         }
-        let loaded = self.load(&[at], |_| false)?;
-        let Some(Values::Others(series)) = &loaded.columns[at] else { return Ok(()) };
-        let mut times = SeriesTimes::default();
-        times.see(series);
         columns.set_times(times.decide(&settings.times, self.header.name(at))?);
         Ok(())
     }
 
-    /// Gives every row to the sink, with the fields of the `wanted` columns.
+    /// Gives every row to the sink, with the fields of the `wanted` columns. One row group is in memory at a time.
     pub(in crate::input) fn read<R: Rows>(
         self,
         columns: &R::Columns,
@@ -106,80 +93,72 @@ impl<'a> ParquetFile<'a> {
         sink: &mut impl Sink<R>,
     ) -> Result<(), DataError> {
         let header = self.header;
-        let loaded = self.load(wanted, |at| columns.is_numeric(at))?;
-        for row in 0..loaded.rows {
-            let row = ParquetRow { loaded: &loaded, row };
-            let customer = columns.customer().map(|at| row.customer(at, header)).transpose()?.unwrap_or_default();
-            if let Some(at) = columns.customer()
-                && customer.is_empty()
-            {
-                sink.nameless(row.bad(at, header, NO_CUSTOMER));
-                continue;
+        for rows in self.columns.groups() {
+            let loaded = self.load(rows, wanted, |at| columns.is_numeric(at))?;
+            for row in 0..rows.len() {
+                let row = ParquetRow { loaded: &loaded, row };
+                let customer = columns.customer().map(|at| row.customer(at, header)).transpose()?.unwrap_or_default();
+                if let Some(at) = columns.customer()
+                    && customer.is_empty()
+                {
+                    sink.nameless(row.bad(at, header, NO_CUSTOMER));
+                    continue;
+                }
+                let Some(rows) = sink.rows(&customer) else { continue };
+                rows.push(&row, columns, header).or_else(|error| sink.fail(error))?;
             }
-            let Some(rows) = sink.rows(&customer) else { continue };
-            rows.push(&row, columns, header).or_else(|error| sink.fail(error))?;
         }
         Ok(())
     }
 
     /// All columns as text: their names, and the cells of each row; a null or NaN is an empty text.
     pub(in crate::input) fn texts(self) -> Result<(Vec<String>, Vec<Vec<String>>), DataError> {
-        let header = self.header;
-        let all: Vec<usize> = (0..header.len()).collect();
+        let all: Vec<usize> = (0..self.header.len()).collect();
         all.iter().try_for_each(|&at| self.check_type(at, "write it as numbers or text"))?;
-        let loaded = self.load(&all, |_| false)?;
-        let cells = |row| all.iter().map(|&at| side_table_text(&loaded.value(at, row))).collect();
-        let rows = (0..loaded.rows).map(cells).collect();
-        Ok((all.iter().map(|&at| header.display(at)).collect(), rows))
+        let mut rows = Vec::new();
+        for group in self.columns.groups() {
+            let loaded = self.load(group, &all, |_| false)?;
+            let cells = |row| all.iter().map(|&at| side_table_text(loaded.value(at, row))).collect();
+            rows.extend((0..group.len()).map(cells));
+        }
+        Ok((all.iter().map(|&at| self.header.display(at)).collect(), rows))
     }
 
-    /// Some columns, by position. One thread: many files are read at once already.
-    fn load(&self, wanted: &[usize], is_numeric: impl Fn(usize) -> bool) -> Result<Loaded, DataError> {
-        let mut sorted = wanted.to_vec();
-        sorted.sort_unstable();
-        sorted.dedup();
-        let mut reader = ParquetReader::new(Cursor::new(self.bytes));
-        if let Some(metadata) = &self.metadata {
-            reader.set_metadata(metadata.clone());
+    /// Some columns of a row group, by position.
+    fn load(
+        &self,
+        rows: &Range<usize>,
+        wanted: &[usize],
+        is_numeric: impl Fn(usize) -> bool,
+    ) -> Result<Loaded, DataError> {
+        let mut columns: Vec<Option<Values>> = self.types.iter().map(|_| None).collect();
+        for &at in wanted {
+            if columns[at].is_none() {
+                let values = self.columns.values(at, rows)?;
+                let numbers = if is_numeric(at) { values.numbers() } else { None };
+                columns[at] = Some(numbers.map_or(Values::Others(values), Values::Numbers));
+            }
         }
-        let reader = reader.with_projection(Some(sorted.clone())).read_parallel(ParallelStrategy::None);
-        let frame = guarded(|| reader.finish())?;
-        let rows = frame.height();
-        let mut columns: Vec<Option<Values>> = (0..self.header.len()).map(|_| None).collect();
-        let mut loaded: Vec<Option<Series>> =
-            frame.into_columns().into_iter().map(|column| Some(column.take_materialized_series().rechunk())).collect();
-        for at in sorted {
-            let has_name = |series: &Series| series.name().as_str().as_bytes() == self.header.name(at);
-            let series = loaded.iter_mut().find(|series| series.as_ref().is_some_and(has_name)).and_then(Option::take);
-            let series = series.ok_or_else(|| DataError::file("has columns that share a name: give each its own"))?;
-            let series = guarded(|| self.conversions[at].apply(series))?;
-            let is_numeric = is_numeric(at) && series.dtype() != &DataType::String;
-            columns[at] = Some(if is_numeric { Values::Numbers(numbers(&series)?) } else { Values::Others(series) });
-        }
-        Ok(Loaded { rows, columns })
+        Ok(Loaded { rows: rows.clone(), columns })
     }
 }
 
 impl Loaded {
-    /// A value, null if the column is not loaded.
-    fn value(&self, at: usize, row: usize) -> AnyValue<'_> {
+    /// A value; missing if the column is not loaded.
+    #[inline]
+    fn value(&self, at: usize, row: usize) -> Value<'_> {
         match &self.columns[at] {
-            Some(Values::Numbers(numbers)) => Some(numbers[row]).filter(|number| !number.is_nan()).into(),
-            Some(Values::Others(series)) => series.get(row).unwrap_or(AnyValue::Null),
-            None => AnyValue::Null,
+            Some(Values::Numbers(numbers)) if !numbers[row].is_nan() => Value::Number(numbers[row]),
+            Some(Values::Others(values)) => values.value(row),
+            _ => Value::Missing,
         }
     }
-}
-
-fn numbers(series: &Series) -> Result<Vec<f64>, DataError> {
-    let cast = guarded(|| series.cast(&DataType::Float64))?;
-    let cast = guarded(|| cast.f64().cloned())?;
-    Ok(cast.iter().map(|number| number.unwrap_or(f64::NAN)).collect())
 }
 
 /// A row of the loaded columns.
 struct ParquetRow<'a> {
     loaded: &'a Loaded,
+    /// In the row group.
     row: usize,
 }
 
@@ -200,7 +179,7 @@ impl FileRow for ParquetRow<'_> {
     }
 
     fn ordinal(&self) -> u64 {
-        self.row as u64 + 1
+        (self.loaded.rows.start + self.row) as u64 + 1
     }
 
     fn is_blank(&self) -> bool {
@@ -211,28 +190,27 @@ impl FileRow for ParquetRow<'_> {
     fn cell(&self, at: usize) -> Cell<'_> {
         match &self.loaded.columns[at] {
             Some(Values::Numbers(numbers)) => Cell::Number(numbers[self.row]),
-            _ => cell_of(&self.loaded.value(at, self.row)),
+            _ => self.loaded.value(at, self.row).cell(),
         }
     }
 
     fn text(&self, at: usize) -> Cow<'_, [u8]> {
         match self.loaded.value(at, self.row) {
-            AnyValue::String(text) => Cow::Borrowed(text.trim().as_bytes()),
-            value => Cow::Owned(text_of(&value).into_bytes()),
+            Value::Text(text) => Cow::Borrowed(text.trim().as_bytes()),
+            value => Cow::Owned(value.text().into_owned().into_bytes()),
         }
     }
 }
 
 /// A cell of a side table as text.
-fn side_table_text(value: &AnyValue<'_>) -> String {
+fn side_table_text(value: Value<'_>) -> String {
     match value {
-        AnyValue::Boolean(value) => u8::from(*value).to_string(),
+        Value::Boolean(value) => u8::from(value).to_string(),
         // Data frames write NaN for a missing value.
-        AnyValue::Float32(_) | AnyValue::Float64(_) => {
-            let number = value.extract::<f64>().filter(|number| !number.is_nan());
-            number.map(|number| number.to_string()).unwrap_or_default()
-        }
-        AnyValue::Date(_) | AnyValue::Datetime(..) => cell_of(value).time().map(timestamp::format).unwrap_or_default(),
-        value => text_of(value),
+        Value::Single(_) | Value::Number(_) => match value.cell() {
+            Cell::Number(number) if !number.is_nan() => number.to_string(),
+            _ => String::new(),
+        },
+        value => value.text().into_owned(),
     }
 }

@@ -1,4 +1,13 @@
-//! Parquet files, through polars. Nulls are missing; a needed column of an unsupported type is an error.
+//! Parquet files, through the decoders of polars. Nulls are missing; a needed column of an unsupported type is an error.
+//!
+//! | file | |
+//! |---|---|
+//! | `file` | a file to rows, row group by row group |
+//! | `columns` | the columns of a file, decoded part by part |
+//! | `reading` | how each type is decoded |
+//! | `column` | the values of a part of a column, as plain vectors |
+//! | `values` | which types are read, and the form of a column of times |
+//! | `write` | columns to a file |
 //!
 //! | column | types |
 //! |---|---|
@@ -9,8 +18,11 @@
 //!
 //! Numbers are integers of any width, floats of any precision, and decimals; dictionaries are read as their values.
 
+pub(crate) mod column;
+pub(crate) mod columns;
 pub(in crate::input) mod file;
+mod reading;
 #[cfg(test)]
 mod tests;
 pub(crate) mod values;
-pub(crate) mod widening;
+pub(crate) mod write;

@@ -1,6 +1,6 @@
 //! Fields to values.
 
-mod calendar;
+pub(in crate::input) mod calendar;
 pub(crate) mod cell;
 pub(crate) mod column_times;
 pub(crate) mod decimal;

@@ -2,13 +2,7 @@
 
 use std::{
     fs::File,
-    io,
     path::{Path, PathBuf},
-};
-
-use polars::prelude::{
-    BatchedWriter, BooleanChunked, DataFrame, Float64Chunked, IntoColumn, NewChunkedArray, ParquetWriter, PlSmallStr,
-    PolarsError, PolarsResult, StringChunked, UInt64Chunked,
 };
 
 use super::{
@@ -16,7 +10,8 @@ use super::{
     report_columns::{Column, columns},
 };
 use crate::{
-    error::{Error, Result},
+    error::Result,
+    input::parquet::write::{self, TableWriter, Values},
     store::{StagedFile, writing},
 };
 
@@ -27,7 +22,7 @@ const GROUP: usize = 100_000;
 pub(in crate::prepare) struct ReportWriter {
     path: PathBuf,
     staged: StagedFile,
-    writer: BatchedWriter<File>,
+    writer: TableWriter<File>,
     rows: Vec<Quality>,
     /// Whether they are of features instead of series.
     features: bool,
@@ -39,9 +34,13 @@ impl ReportWriter {
 
     pub(in crate::prepare) fn create(path: &Path, features: bool) -> Result<Self> {
         let (staged, file) = StagedFile::create(path)?;
-        let empty = frame(&[], features);
-        let writer = empty.and_then(|empty| ParquetWriter::new(file).set_parallel(false).batched(empty.schema()));
-        let writer = writer.map_err(|error| failed(path, error))?;
+        let written = |(name, column)| match column {
+            Column::Text(_) => (name, write::TEXT),
+            Column::Count(_) => (name, write::COUNT),
+            Column::Number(_) => (name, write::NUMBER),
+            Column::Flag(_) => (name, write::FLAG),
+        };
+        let writer = TableWriter::new(file, columns(features).map(written)).map_err(|error| writing(path, error))?;
         Ok(Self { path: path.into(), staged, writer, rows: Vec::new(), features })
     }
 
@@ -52,35 +51,23 @@ impl ReportWriter {
 
     fn write_group(&mut self) -> Result<()> {
         let rows = std::mem::take(&mut self.rows);
-        frame(&rows, self.features)
-            .and_then(|frame| self.writer.write_batch(&frame))
-            .map_err(|error| failed(&self.path, error))
+        self.writer.write(values(&rows, self.features)).map_err(|error| writing(&self.path, error))
     }
 
     pub(in crate::prepare) fn finish(mut self) -> Result<()> {
-        if !self.rows.is_empty() {
-            self.write_group()?;
-        }
+        self.write_group()?;
         let Self { path, staged, writer, .. } = self;
-        writer.finish().map_err(|error| failed(&path, error))?;
-        drop(writer);
+        writer.finish().map_err(|error| writing(&path, error))?;
         staged.commit()
     }
 }
 
-fn frame(rows: &[Quality], features: bool) -> PolarsResult<DataFrame> {
-    let columns = columns(features).map(|(name, column)| {
-        let name = PlSmallStr::from_static(name);
-        match column {
-            Column::Text(text) => StringChunked::from_iter_values(name, rows.iter().map(text)).into_column(),
-            Column::Count(count) => UInt64Chunked::from_iter_values(name, rows.iter().map(count)).into_column(),
-            Column::Number(number) => Float64Chunked::from_iter_options(name, rows.iter().map(number)).into_column(),
-            Column::Flag(flag) => BooleanChunked::from_iter_values(name, rows.iter().map(flag)).into_column(),
-        }
-    });
-    DataFrame::new(rows.len(), columns.collect())
-}
-
-fn failed(path: &Path, error: PolarsError) -> Error {
-    writing(path, io::Error::other(error))
+fn values(rows: &[Quality], features: bool) -> Vec<Values> {
+    let column = |(_, column)| match column {
+        Column::Text(text) => write::texts(rows.iter().map(|row| Some(text(row)))),
+        Column::Count(count) => write::counts(rows.iter().map(count)),
+        Column::Number(number) => write::numbers(rows.iter().map(|row| number(row).unwrap_or(f64::NAN))),
+        Column::Flag(flag) => write::flags(rows.iter().map(flag)),
+    };
+    columns(features).map(column).collect()
 }

@@ -7,18 +7,14 @@
 //! | target | integers, floats, Boolean as 0 and 1, text |
 //! | kept, filtered | any of these, written as text; Boolean as `true` and `false` |
 //!
-//! Other types are refused in columns that are used. `input/parquet/widening.rs` reads narrow numbers, decimals and dictionaries
+//! Other types are refused in columns that are used. `input/parquet/reading.rs` reads narrow numbers, decimals and dictionaries
 //! as these; `input/parquet/values.rs` has the types of training files.
 
 use std::{
     fs::File,
-    io::{self, BufReader},
+    io::{self, Write},
     ops::Range,
     path::Path,
-};
-
-use polars::prelude::{
-    AnyValue, ArrowDataType as T, DataType, FileMetadataRef, ParallelStrategy, ParquetReader, SerReader, Series,
 };
 
 use super::row_mapping::{RowMapping, RowTime};
@@ -29,22 +25,21 @@ use crate::{
         csv::write::write_number,
         layout::Layout,
         parquet::{
-            values::{self, SeriesTimes},
-            widening::{Conversion, Widened},
+            column::{ColumnValues, Value},
+            columns::{FileBytes, FileColumns},
+            values::{self, ArrowDataType as T, SeriesTimes},
         },
         source::load::gone,
-        value::{column_times::Decision, time_form::TimeForm, timestamp},
+        value::{column_times::Decision, time_form::TimeForm},
     },
     store::{Store, open_file as open_regular},
 };
 
 /// An open table.
 pub(super) struct ParquetTable {
-    file: File,
-    metadata: FileMetadataRef,
+    columns: FileColumns<'static>,
     names: Vec<String>,
     types: Vec<T>,
-    conversions: Vec<Conversion>,
     /// For messages.
     name: String,
 }
@@ -58,7 +53,7 @@ pub(super) struct ParquetRows {
 /// The timestamps of a range of rows.
 struct Timestamps {
     at: usize,
-    column: Series,
+    column: ColumnValues,
     /// The times, and whether they are in UTC; `None` if they are text.
     times: Option<Vec<(std::result::Result<i64, &'static str>, bool)>>,
 }
@@ -83,15 +78,9 @@ impl ParquetTable {
     pub(super) fn open(store: &dyn Store, key: &str, copies: &Path) -> Result<Self> {
         let name = store.describe(key);
         let file = open_file(store, key, copies, &name)?;
-        let (schema, metadata, widened) = values::guarded_file(&name, || {
-            let mut reader = ParquetReader::new(BufReader::new(&file));
-            let (schema, metadata) = (reader.schema()?, reader.get_metadata()?.clone());
-            let widened = Widened::new(&schema, &metadata);
-            Ok((schema, metadata, widened))
-        })?;
-        let names = schema.iter_names().map(ToString::to_string).collect();
-        let Widened { types, conversions, metadata: edited } = widened;
-        Ok(Self { file, metadata: edited.unwrap_or(metadata), names, types, conversions, name })
+        let columns = FileBytes::mapped(&file).and_then(FileColumns::open).map_err(|error| error.in_file(&name))?;
+        let names = columns.names().map(ToOwned::to_owned).collect();
+        Ok(Self { types: columns.types(), columns, names, name })
     }
 
     /// The roles of the columns; `in_folder`: a folder names the customer.
@@ -105,7 +94,7 @@ impl ParquetTable {
         for at in mapping.used_columns() {
             let column = &self.types[at];
             values::check_column(&self.names[at], column, &self.name)?;
-            let is_text = matches!(column, T::Utf8 | T::LargeUtf8 | T::Utf8View);
+            let is_text = matches!(column, T::Utf8View);
             let is_integer = matches!(column, T::Int32 | T::Int64 | T::UInt32 | T::UInt64);
             if mapping.customer == Ok(at) && !is_text && !is_integer {
                 return Err(Error::Data(format!(
@@ -121,12 +110,10 @@ impl ParquetTable {
     /// Decides the form of the timestamps.
     pub(super) fn times(&self, layout: &Layout, settings: &InputSettings, most: usize) -> Result<Decision> {
         let Some(at) = layout.timestamp else { return Ok(Decision::default()) };
-        let mut times = SeriesTimes::default();
-        if !matches!(self.types[at], T::Date32 | T::Date64 | T::Timestamp(_, None)) {
-            for rows in self.blocks(most) {
-                if !times.see(&self.column(at, &rows)?) {
-                    break;
-                }
+        let Some(mut times) = SeriesTimes::new(&self.types[at]) else { return Ok(Decision::default()) };
+        for rows in self.blocks(most) {
+            if !times.see(&self.column(at, &rows)?) {
+                break;
             }
         }
         times.decide(&settings.times, layout.names[at].as_bytes()).map_err(|error| error.in_file(&self.name))
@@ -134,14 +121,13 @@ impl ParquetTable {
 
     /// The rows as ranges of at most `most` rows, each within one row group.
     pub(super) fn blocks(&self, most: usize) -> Vec<Range<usize>> {
-        let (mut blocks, mut start) = (Vec::new(), 0);
-        for group in &self.metadata.row_groups {
-            let rows = group.num_rows();
+        let mut blocks = Vec::new();
+        for group in self.columns.groups() {
+            let rows = group.len();
             // Even parts, so that none is much smaller than the others.
             let parts = rows.div_ceil(most);
-            let cut = |part: usize| start + rows * part / parts;
+            let cut = |part: usize| group.start + rows * part / parts;
             blocks.extend((0..parts).map(|part| cut(part)..cut(part + 1)));
-            start += rows;
         }
         blocks
     }
@@ -152,36 +138,25 @@ impl ParquetTable {
         let mut timestamps = None;
         if let Some(at) = mapping.layout.timestamp {
             let column = self.column(at, rows)?;
-            let is_text = matches!(column.dtype(), DataType::String);
-            let times = (!is_text)
-                .then(|| column.iter().map(|value| parsed_time(&value, &mapping.layout.times.form)).collect());
+            let is_text = matches!(column, ColumnValues::Texts(_));
+            let is_zoned = matches!(self.types[at], T::Timestamp(_, Some(_)));
+            let time = |value| parsed_time(value, is_zoned, &mapping.layout.times.form);
+            let times = (!is_text).then(|| column.values().map(time).collect());
             if is_text || mapping.uses_timestamp_text() {
-                columns[at] = Some(Texts::new(&column, ["false", "true"])?);
+                columns[at] = Some(Texts::new(&column, ["false", "true"]));
             }
             timestamps = Some(Timestamps { at, column, times });
         }
         // One column at a time keeps the memory of a block small.
         for at in mapping.used_columns().into_iter().filter(|at| Some(*at) != mapping.layout.timestamp) {
             let booleans = if at == mapping.layout.target { ["0", "1"] } else { ["false", "true"] };
-            columns[at] = Some(Texts::new(&self.column(at, rows)?, booleans)?);
+            columns[at] = Some(Texts::new(&self.column(at, rows)?, booleans));
         }
         Ok(ParquetRows { columns, timestamps })
     }
 
-    fn column(&self, at: usize, rows: &Range<usize>) -> Result<Series> {
-        let frame = values::guarded_file(&self.name, || {
-            // All access is through a memory map, so threads do not share a position in the file.
-            let mut reader = ParquetReader::new(BufReader::with_capacity(0, &self.file));
-            reader.set_metadata(self.metadata.clone());
-            reader
-                .with_projection(Some(vec![at]))
-                .with_slice(Some((rows.start, rows.len())))
-                .read_parallel(ParallelStrategy::None)
-                .finish()
-        })?;
-        let column = frame.into_columns().pop().map(|column| column.take_materialized_series().rechunk());
-        let column = column.ok_or_else(|| Error::Data(format!("{}: has columns that share a name", self.name)))?;
-        values::guarded_file(&self.name, || self.conversions[at].apply(column))
+    fn column(&self, at: usize, rows: &Range<usize>) -> Result<ColumnValues> {
+        self.columns.values(at, rows).map_err(|error| error.in_file(&self.name))
     }
 }
 
@@ -198,22 +173,22 @@ impl ParquetRows {
         let Some(times) = times else { return Ok(RowTime::Text(self.field(*at, row))) };
         match times[row] {
             (Ok(time), absolute) => Ok(RowTime::Parsed { time, absolute }),
-            (Err(complaint), _) => {
-                let value = column.get(row).map_or_else(|_| String::new(), |value| values::text_of(&value));
-                Err((*at, value, complaint))
-            }
+            (Err(complaint), _) => Err((*at, column.value(row).text().into_owned(), complaint)),
         }
     }
 }
 
-/// The time of a typed value, and whether it is in UTC.
-fn parsed_time(value: &AnyValue<'_>, form: &TimeForm) -> (std::result::Result<i64, &'static str>, bool) {
+/// The time of a typed value, and whether it is in UTC; `is_zoned`: the column has a time zone.
+fn parsed_time(value: Value<'_>, is_zoned: bool, form: &TimeForm) -> (std::result::Result<i64, &'static str>, bool) {
+    let is_absolute = |number| form.is_absolute_number(number);
     let absolute = match value {
-        AnyValue::Date(_) => false,
-        AnyValue::Datetime(_, _, zone) => zone.is_some(),
-        number => number.extract::<i64>().is_some_and(|number| form.is_absolute_number(number)),
+        Value::Time(_) => is_zoned,
+        Value::Integer(number) => is_absolute(number),
+        Value::Single(number) => is_absolute(number as i64),
+        Value::Number(number) => is_absolute(number as i64),
+        _ => false,
     };
-    (form.time(values::cell_of(value)), absolute)
+    (form.time(value.cell()), absolute)
 }
 
 /// A column as texts.
@@ -225,45 +200,26 @@ struct Texts {
 
 impl Texts {
     /// `booleans` are the texts of false and true.
-    fn new(column: &Series, booleans: [&str; 2]) -> Result<Self> {
-        let failed = |error| Error::Data(format!("the column {} cannot be read: {error}", column.name()));
+    fn new(column: &ColumnValues, booleans: [&str; 2]) -> Self {
         let mut texts = Self { bytes: Vec::new(), ends: Vec::with_capacity(column.len()) };
-        match column.dtype() {
-            DataType::String => {
-                for text in column.str().map_err(failed)?.iter() {
-                    texts.push(text.unwrap_or_default().trim_ascii());
-                }
-            }
-            DataType::Float64 => {
-                for number in column.f64().map_err(failed)?.iter() {
-                    if let Some(number) = number.filter(|number| !number.is_nan()) {
-                        write_number(number, &mut texts.bytes);
-                    }
-                    texts.push("");
-                }
-            }
-            _ => {
-                for value in column.iter() {
-                    match value {
-                        AnyValue::Null => texts.push(""),
-                        // Not as f64, so that 0.1 stays 0.1.
-                        AnyValue::Float32(number) => texts.push(&number.to_string()),
-                        AnyValue::Boolean(value) => texts.push(booleans[usize::from(value)]),
-                        AnyValue::Datetime(time, unit, _) => {
-                            texts.push(&timestamp::format(values::milliseconds(time, unit)));
-                        }
-                        value => texts.push(&value.to_string()),
-                    }
-                }
-            }
+        for value in column.values() {
+            texts.push(value, booleans);
+            texts.ends.push(texts.bytes.len());
         }
-        Ok(texts)
+        texts
     }
 
-    /// Ends the current text with `text`.
-    fn push(&mut self, text: &str) {
-        self.bytes.extend_from_slice(text.as_bytes());
-        self.ends.push(self.bytes.len());
+    fn push(&mut self, value: Value<'_>, booleans: [&str; 2]) {
+        match value {
+            Value::Text(text) => self.bytes.extend_from_slice(text.trim_ascii().as_bytes()),
+            Value::Number(number) if !number.is_nan() => write_number(number, &mut self.bytes),
+            // Not in double precision, so that 0.1 stays 0.1. Writing to memory does not fail.
+            Value::Single(number) if !number.is_nan() => drop(write!(self.bytes, "{number}")),
+            Value::Integer(number) => drop(write!(self.bytes, "{number}")),
+            Value::Boolean(value) => self.bytes.extend_from_slice(booleans[usize::from(value)].as_bytes()),
+            Value::Unsigned(_) | Value::Time(_) => self.bytes.extend_from_slice(value.text().as_bytes()),
+            Value::Missing | Value::Number(_) | Value::Single(_) => {}
+        }
     }
 
     #[inline]

@@ -1,17 +1,9 @@
 //! Tables of features from Parquet.
 
-use polars::prelude::*;
-
+use super::{Column, column, written};
 use crate::input::{Contents, Format, InputFile, InputSettings, Reader, TableSettings, discover, testing::Memory};
 use crate::store::Entry;
 use manyfit_models::data::{CustomerId, Table};
-
-fn written(columns: Vec<Column>) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut frame = DataFrame::new_infer_height(columns).unwrap();
-    ParquetWriter::new(&mut bytes).finish(&mut frame).unwrap();
-    bytes
-}
 
 fn settings(categorical: &[&str]) -> InputSettings {
     let categorical = categorical.iter().map(ToString::to_string).collect();
@@ -30,11 +22,11 @@ fn read(columns: Vec<Column>, categorical: &[&str]) -> Result<Option<Table>, Str
 fn every_type_of_number_is_a_feature_and_nulls_are_missing() {
     let table = read(
         vec![
-            Column::new("i".into(), [1_i32, 2, 3]),
-            Column::new("y".into(), [Some(1.5), None, Some(2.5)]),
-            Column::new("b".into(), [true, false, true]),
-            Column::new("t".into(), ["1", "x", " 2.5 "]),
-            Column::new("f".into(), [Some(0.5_f32), None, None]),
+            column("i", [1_i32, 2, 3]),
+            column("y", [Some(1.5), None, Some(2.5)]),
+            column("b", [true, false, true]),
+            column("t", ["1", "x", " 2.5 "]),
+            column("f", [Some(0.5_f32), None, None]),
         ],
         &[],
     );
@@ -50,9 +42,9 @@ fn every_type_of_number_is_a_feature_and_nulls_are_missing() {
 #[test]
 fn categories_are_text_or_integers() {
     let columns = vec![
-        Column::new("y".into(), [1.0, 2.0, 3.0]),
-        Column::new("state".into(), [Some("GA"), None, Some("CA")]),
-        Column::new("zip".into(), [30_301_i64, 90_001, 30_301]),
+        column("y", [1.0, 2.0, 3.0]),
+        column("state", [Some("GA"), None, Some("CA")]),
+        column("zip", [30_301_i64, 90_001, 30_301]),
     ];
     let table = read(columns.clone(), &["state", "zip"]).unwrap().unwrap();
     assert_eq!(table.features[0].categories.as_ref().unwrap().names(), ["CA", "GA"]);
@@ -60,10 +52,10 @@ fn categories_are_text_or_integers() {
     assert_eq!(table.matrix.column(1), [0.0, 1.0, 0.0]);
     let floats = read(
         vec![
-            Column::new("y".into(), [1.0, 2.0, 3.0]),
-            Column::new("code".into(), [1.0, 12_345_678.0, 12_345_679.0]),
-            Column::new("part".into(), [0.1_f32, 0.123_456_7, 0.123_456_9]),
-            Column::new("flag".into(), [true, false, true]),
+            column("y", [1.0, 2.0, 3.0]),
+            column("code", [1.0, 12_345_678.0, 12_345_679.0]),
+            column("part", [0.1_f32, 0.123_456_7, 0.123_456_9]),
+            column("flag", [true, false, true]),
         ],
         &["code", "part", "flag"],
     );
@@ -80,9 +72,9 @@ fn categories_are_text_or_integers() {
 #[test]
 fn bundles_are_split_by_customer() {
     let bytes = written(vec![
-        Column::new("customer".into(), ["b", "a", "b"]),
-        Column::new("y".into(), [1.0, 2.0, 3.0]),
-        Column::new("x".into(), [10.0, 20.0, f64::INFINITY]),
+        column("customer", ["b", "a", "b"]),
+        column("y", [1.0, 2.0, 3.0]),
+        column("x", [10.0, 20.0, f64::INFINITY]),
     ]);
     let store = Memory::with([("all.parquet", bytes)]);
     let found = discover(&store, &settings(&[])).unwrap();
