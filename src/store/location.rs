@@ -16,7 +16,7 @@ pub enum Location {
     Directory(PathBuf),
     /// The objects of a bucket whose keys begin with a prefix.
     Bucket {
-        /// The bucket's name.
+        /// The bucket's name, or the ARN of an access point.
         bucket: String,
         /// Empty, or ends with `/`, so that `runs/1` does not include `runs/10`.
         prefix: String,
@@ -79,10 +79,10 @@ impl Location {
 impl FromStr for Location {
     type Err = Error;
 
-    /// `s3://bucket/prefix`, or else a path.
+    /// `s3://bucket/prefix`, `s3://arn:aws:s3:REGION:ACCOUNT:accesspoint/NAME/prefix`, or else a path.
     ///
     /// # Errors
-    /// [`Error::Settings`]: another scheme, or no bucket.
+    /// [`Error::Settings`]: another scheme, no bucket, or an ARN that is not an access point's.
     fn from_str(text: &str) -> Result<Self> {
         let Some((scheme, rest)) = text.split_once("://") else {
             return Ok(Self::Directory(text.into()));
@@ -90,9 +90,14 @@ impl FromStr for Location {
         if scheme != "s3" {
             return Err(Error::Settings(format!("{text}: unknown kind of location: use s3://bucket/prefix or a path")));
         }
-        let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+        let (bucket, prefix) = if rest.starts_with("arn:") {
+            let end = access_point(rest).map_err(|complaint| Error::Settings(format!("{text}: {complaint}")))?;
+            (&rest[..end], rest[end..].strip_prefix('/').unwrap_or_default())
+        } else {
+            rest.split_once('/').unwrap_or((rest, ""))
+        };
         let prefix = prefix.trim_end_matches('/');
-        let named = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:".contains(&byte);
+        let named = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:/".contains(&byte);
         if bucket.is_empty() || !bucket.bytes().all(named) {
             return Err(Error::Settings(format!("{text}: {bucket:?} is not a bucket name: use s3://bucket/prefix")));
         }
@@ -101,6 +106,34 @@ impl FromStr for Location {
         }
         let prefix = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
         Ok(Self::Bucket { bucket: bucket.into(), prefix })
+    }
+}
+
+/// The length of the ARN of an access point at the beginning of a text: of S3, of its Object Lambda, or of an Outpost.
+///
+/// # Errors
+/// What is wrong with another text.
+fn access_point(text: &str) -> Result<usize, &'static str> {
+    let parts: Vec<&str> = text.split([':', '/']).collect();
+    let (count, names) = match parts[..] {
+        ["arn", _, "s3", "", _, "accesspoint", ..] => {
+            return Err(
+                "multi-Region access points need signatures that this program cannot make: name an access point \
+                        of one Region",
+            );
+        }
+        ["arn", _, "s3" | "s3-object-lambda", region, account, "accesspoint", name, ..] => (7, [region, account, name]),
+        ["arn", _, "s3-outposts", region, account, "outpost", _, "accesspoint", name, ..] => {
+            (9, [region, account, name])
+        }
+        _ => (0, [""; 3]),
+    };
+    let is_name =
+        |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    if names.into_iter().all(is_name) && names[1].len() == 12 {
+        Ok(parts[..count].iter().map(|part| part.len() + 1).sum::<usize>() - 1)
+    } else {
+        Err("is not the ARN of an access point: use s3://arn:aws:s3:REGION:ACCOUNT:accesspoint/NAME/prefix")
     }
 }
 
@@ -143,6 +176,40 @@ mod tests {
             let error = text.parse::<Location>().unwrap_err();
             assert_eq!(error.code(), 2, "{text}");
             assert!(error.to_string().starts_with(text), "{error}");
+        }
+    }
+
+    #[test]
+    fn access_points_are_named_as_the_command_line_of_aws_takes_them() {
+        let point = "arn:aws:s3:eu-west-1:123456789012:accesspoint/fleet";
+        for (bucket, prefix) in [
+            (point, ""),
+            (point, "runs/1/"),
+            ("arn:aws:s3:eu-west-1:123456789012:accesspoint:fleet", "in/"),
+            ("arn:aws-us-gov:s3:us-gov-west-1:123456789012:accesspoint/f-1", "in/"),
+            ("arn:aws:s3-object-lambda:eu-west-1:123456789012:accesspoint/clean", "in/"),
+            ("arn:aws:s3-outposts:eu-west-1:123456789012:outpost/op-1/accesspoint/fleet", "a/b/"),
+        ] {
+            for end in ["", "/"] {
+                let text = format!("s3://{bucket}/{}{end}", prefix.trim_end_matches('/'));
+                let place = parse(&text);
+                assert_eq!(place, Location::Bucket { bucket: bucket.into(), prefix: prefix.into() }, "{text}");
+                assert_eq!(parse(&place.to_string()), place, "{text}");
+            }
+        }
+        assert_eq!(parse(&format!("s3://{point}")), parse(&format!("s3://{point}/")));
+        assert_eq!(parse(&format!("s3://{point}/out")).join("models"), parse(&format!("s3://{point}/out/models")));
+        for (text, complaint) in [
+            ("s3://arn:aws:s3:::fleet/in", "is not the ARN of an access point"),
+            ("s3://arn:aws:s3::123456789012:accesspoint/fleet.mrap", "multi-Region"),
+            ("s3://arn:aws:s3:eu-west-1:1234:accesspoint/fleet", "is not the ARN of an access point"),
+            ("s3://arn:aws:s3:eu-west-1:123456789012:bucket/fleet", "is not the ARN of an access point"),
+            ("s3://arn:aws:s3:eu-west-1:123456789012:accesspoint/", "is not the ARN of an access point"),
+            ("s3://arn:aws:sqs:eu-west-1:123456789012:fleet", "is not the ARN of an access point"),
+            ("s3://arn:", "is not the ARN of an access point"),
+        ] {
+            let error = text.parse::<Location>().unwrap_err().to_string();
+            assert!(error.starts_with(text) && error.contains(complaint), "{error}");
         }
     }
 

@@ -4,12 +4,12 @@ use std::{env, io, sync::LazyLock, time::Duration};
 
 use aws_config::{BehaviorVersion, Region, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_s3::{Client, config::ProvideCredentials};
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use tokio::runtime::{Builder, Handle, Runtime};
 
-use super::request_error::causes;
+use super::{network::http_client, request_error::causes};
 use crate::{
     error::{Error, Result},
+    run::catch_panic,
     store::s3_options::S3Options,
 };
 
@@ -24,18 +24,22 @@ const ANY_REGION: &str = "us-east-1";
 
 /// One runtime for all stores of the process, started with the first.
 pub(super) fn runtime() -> Result<Handle> {
-    static RUNTIME: LazyLock<io::Result<Runtime>> =
-        LazyLock::new(|| Builder::new_multi_thread().thread_name("s3").enable_all().build());
-    let failed = |error: &io::Error| Error::storage("starting the threads for S3", error.kind().into());
+    static RUNTIME: LazyLock<io::Result<Runtime>> = LazyLock::new(|| {
+        let build = || Builder::new_multi_thread().thread_name("s3").enable_all().build();
+        // It panics if a thread does not start.
+        catch_panic(build).unwrap_or_else(|_| Err(io::ErrorKind::WouldBlock.into()))
+    });
+    let failed = |error: &io::Error| match error.raw_os_error() {
+        Some(code) => Error::storage("starting the threads for S3", io::Error::from_raw_os_error(code)),
+        None => Error::no_threads(error.kind().into()),
+    };
     RUNTIME.as_ref().map(|runtime| runtime.handle().clone()).map_err(failed)
 }
 
-/// A client with the credentials of the environment, a profile, or the machine's role.
-pub(super) async fn connect(options: S3Options) -> Result<Client> {
-    let http = aws_smithy_http_client::Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .pool_max_idle_per_host(2 * options.concurrency)
-        .build_https();
+/// A client with the credentials of the environment, a profile, or the machine's role; `is_arn`: for a bucket that is named by
+/// the ARN of an access point.
+pub(super) async fn connect(options: S3Options, is_arn: bool) -> Result<Client> {
+    let http = http_client(2 * options.concurrency)?;
     let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).read_timeout(ANSWER).build();
     let config = aws_config::defaults(BehaviorVersion::v2026_01_12())
         .http_client(http)
@@ -61,7 +65,7 @@ pub(super) async fn connect(options: S3Options) -> Result<Client> {
     let region = config.region().cloned().unwrap_or_else(|| Region::from_static(ANY_REGION));
     let config = aws_sdk_s3::config::Builder::from(&config)
         .region(region)
-        .force_path_style(options.path_style.unwrap_or(is_other_endpoint))
+        .force_path_style(options.path_style.unwrap_or(is_other_endpoint && !is_arn))
         .build();
     Ok(Client::from_conf(config))
 }

@@ -5,6 +5,7 @@
 //! | `s3_store` | the store |
 //! | `bucket` | what every request needs; reading an object |
 //! | `client` | credentials, region and endpoint; the runtime that requests run on |
+//! | `network` | proxies and trusted certificates |
 //! | `request_error` | what a failed request means and what to do about it |
 //! | `retry` | repeated requests with exponential backoff |
 //! | `prefetch` | objects fetched before they are read |
@@ -20,6 +21,7 @@ mod bucket;
 mod client;
 mod lease;
 mod list;
+mod network;
 mod prefetch;
 mod request_error;
 mod retry;

@@ -142,7 +142,7 @@ impl RequestError {
             }
             Kind::Insecure => {
                 " (no secure connection: check that the endpoint speaks TLS under this name; for a certificate of your own \
-                 authority set SSL_CERT_FILE to a PEM file that has the authority's)"
+                 authority set AWS_CA_BUNDLE to a PEM file that has the authority's)"
             }
             Kind::Key => {
                 " (the KMS key cannot be used: check that it exists and is enabled, and allow kms:Decrypt and \

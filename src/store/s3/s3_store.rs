@@ -45,12 +45,14 @@ pub struct S3Store {
 }
 
 impl S3Store {
-    /// The objects of the bucket `name` whose keys begin with `prefix`, which is empty or ends with `/`.
+    /// The objects of the bucket `name`, or of the access point with this ARN, whose keys begin with `prefix`, which is empty or
+    /// ends with `/`.
     ///
     /// # Errors
     /// [`Error::Storage`](crate::error::Error::Storage) if there are no credentials; no request is made yet.
     pub fn open(name: &str, prefix: &str, options: &S3Options) -> Result<Self> {
-        let client = wait_for(&client::runtime()?, client::connect(options.clone()))??;
+        let connect = client::connect(options.clone(), name.starts_with("arn:"));
+        let client = wait_for(&client::runtime()?, connect)??;
         Self::with_client(client, name, prefix, options)
     }
 
