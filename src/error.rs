@@ -44,7 +44,16 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// A storage error: `what` failed with `source`.
     pub fn storage(what: impl Display, source: io::Error) -> Self {
-        Self::Storage { what: what.to_string(), source }
+        let advice =
+            if is_out_of_files(&source) { " (raise the limit with ulimit -n, or set fewer --jobs)" } else { "" };
+        Self::Storage { what: format!("{what}{advice}"), source }
+    }
+
+    /// The error of threads that cannot be started.
+    pub(crate) fn no_threads(source: io::Error) -> Self {
+        let what = "no more threads can be started (set fewer --jobs, or raise the limit of processes: ulimit -u, or the \
+                    container's)";
+        Self::Storage { what: what.into(), source }
     }
 
     /// All faults of settings, options or tables in one message: one by itself, or several `that` have something in common, a
@@ -68,11 +77,20 @@ impl Error {
         }
     }
 
-    /// Whether a whole bucket is unreachable (credentials, network), so that requests for its other objects would fail too.
+    /// Whether a whole bucket is unreachable (credentials, network), or no more files can be opened: then it is not the fault
+    /// of an object, and other objects would fail too.
     #[must_use]
     pub fn is_out_of_reach(&self) -> bool {
-        matches!(self, Self::Storage { source, .. } if source.kind() == io::ErrorKind::NotConnected)
+        matches!(self, Self::Storage { source, .. }
+            if source.kind() == io::ErrorKind::NotConnected || is_out_of_files(source))
     }
+}
+
+/// Whether this process, or the system, has too many open files.
+fn is_out_of_files(error: &io::Error) -> bool {
+    /// `ENFILE` and `EMFILE`, which have no kind of their own.
+    const CODES: [i32; 2] = [23, 24];
+    cfg!(unix) && error.raw_os_error().is_some_and(|code| CODES.contains(&code))
 }
 
 impl From<manyfit_models::Error> for Error {

@@ -23,6 +23,7 @@ mod values;
 
 use crate::{
     error::Error,
+    run::raise_open_files,
     sagemaker::FailureFile,
     settings::{is_setting, normalized},
     words::printable,
@@ -63,6 +64,7 @@ enum Command {
 /// Runs the command line of this process.
 #[must_use]
 pub fn main() -> ExitCode {
+    raise_open_files();
     // With --input, the command does not run as a job of the platform, even on a machine with the platform's files.
     let is_local = env::args_os().any(|argument| argument.as_encoded_bytes().starts_with(b"--input"));
     let failure = if is_local { None } else { FailureFile::detect() };

@@ -7,6 +7,19 @@ pub(crate) fn default_jobs() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
 
+/// Lets this process open as many files at once as it may. The limit that it starts with, often 1024, is kept low for programs
+/// that wait for files in an old way.
+pub(crate) fn raise_open_files() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, getrlimit, setrlimit};
+        let mut limit = getrlimit(Resource::Nofile);
+        limit.current = limit.maximum;
+        // Best effort: where it cannot be raised, it stays.
+        let _ = setrlimit(Resource::Nofile, limit);
+    }
+}
+
 /// Bytes of memory that this process may use: the container's limit, otherwise the machine's memory.
 pub(crate) fn available_memory() -> u64 {
     let limit = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"]

@@ -7,7 +7,7 @@ mod pool;
 
 pub(crate) use self::{
     gate::{Admitted, Gate},
-    machine::{available_memory, default_jobs, peak_memory, resident_memory},
+    machine::{available_memory, default_jobs, peak_memory, raise_open_files, resident_memory},
     panic::catch_panic,
     pool::thread_pool,
 };

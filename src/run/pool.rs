@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use rayon::{ThreadPool, ThreadPoolBuilder};
+use std::io;
 
 /// A pool of `threads` worker threads, which are called `{name}-0`, `{name}-1`, ….
 pub(crate) fn thread_pool(name: &'static str, threads: usize) -> Result<ThreadPool> {
@@ -9,5 +10,5 @@ pub(crate) fn thread_pool(name: &'static str, threads: usize) -> Result<ThreadPo
         .num_threads(threads)
         .thread_name(move |i| format!("{name}-{i}"))
         .build()
-        .map_err(|error| Error::Bug(format!("the worker threads did not start: {error}")))
+        .map_err(|error| Error::no_threads(io::Error::other(error)))
 }

@@ -21,6 +21,8 @@ pub(super) struct FitContext<'a> {
     pub(super) has_validation: bool,
     /// Set when the run is being stopped.
     pub(super) stop: &'a AtomicBool,
+    /// Bytes that a model may grow to.
+    pub(super) model_memory: u64,
 }
 
 /// The buffers that fits reuse.
@@ -83,7 +85,7 @@ impl FitContext<'_> {
     /// What interrupts a fit that starts now.
     pub(super) fn interrupt(&self) -> Interrupt<'_> {
         let deadline = self.settings.customer_time_limit.map(|limit| Instant::now() + limit);
-        Interrupt { deadline, stop: Some(self.stop) }
+        Interrupt { deadline, stop: Some(self.stop), memory: Some(self.model_memory) }
     }
 
     /// Keeps the artifact with this fingerprint if there is one, otherwise fits and packs a new one; then computes the

@@ -72,4 +72,9 @@ impl Job<'_> {
     pub(super) const fn memory_to_read(&self) -> u64 {
         self.memory - 2 * (self.memory / KEPT_SHARE)
     }
+
+    /// Bytes that a model may grow to: packing it takes several times that.
+    pub(super) const fn model_memory(&self) -> u64 {
+        2 * self.memory / self.jobs as u64
+    }
 }

@@ -24,6 +24,7 @@ use std::{
         atomic::{AtomicUsize, Ordering},
         mpsc,
     },
+    thread,
     time::Instant,
 };
 
@@ -88,8 +89,8 @@ pub fn run(job: &Job<'_>, out: &mut dyn Write) -> Result<Summary> {
     validation.read_ahead(&plan.files);
     let workers = Workers::new(job, &plan, &validation, existing);
     let next = AtomicUsize::new(0);
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
+    thread::scope(|scope| {
+        let started = thread::Builder::new().name("workers".into()).spawn_scoped(scope, || {
             // The closure owns the only sender, so the dispatcher's inbox closes when the last worker is done.
             let events = events;
             pool.broadcast(|_| {
@@ -101,6 +102,7 @@ pub fn run(job: &Job<'_>, out: &mut dyn Write) -> Result<Summary> {
                 }
             });
         });
+        started.map_err(Error::no_threads)?;
         let recorded = dispatcher.record_all(&inbox, out);
         if recorded.is_err() {
             // Nothing can be recorded any more: start no new customers, and let no worker wait at a full inbox.

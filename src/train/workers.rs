@@ -77,6 +77,7 @@ impl<'a> Workers<'a> {
                 existing,
                 has_validation: job.validation.is_some(),
                 stop: job.stop,
+                model_memory: job.model_memory(),
             },
             columns: plan.columns.clone(),
             memory: Gate::if_needed(job.memory_to_read(), job.jobs, sizes),

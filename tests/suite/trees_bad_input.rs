@@ -4,7 +4,7 @@
 #![expect(clippy::float_cmp, reason = "these results are exact")]
 
 use manyfit_models::{
-    Interrupt,
+    Error, Interrupt, Interruption,
     ridge::RidgeParams,
     trees::{BoostingParams, Ensemble, Examples, ForestParams, Matrix, MaxFeatures, Objective, Samples, Scratch},
 };
@@ -221,4 +221,31 @@ fn errors_say_what_is_wrong_and_where() {
     ] {
         assert!(error.to_string().contains(part), "{part} is missing in: {error}");
     }
+}
+
+#[test]
+fn a_model_that_outgrows_its_memory_is_refused_as_soon_as_that_is_known() {
+    let matrix = Matrix::from_rows(1, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]).unwrap();
+    let targets = [1.0, 9.0, 2.0, 8.0, 3.0, 7.0, 4.0, 6.0];
+    let opposite = targets.map(|target| 10.0 - target);
+    let rows = Examples::new(&matrix, &targets, None);
+    let mut scratch = Scratch::default();
+    let within = |memory| Interrupt { memory: Some(memory), ..Interrupt::default() };
+    let is_too_large = |error: Error| matches!(error, Error::Interrupted(Interruption::TooLarge(_)));
+    // A tree of one node has less than 100 bytes, and these have up to fifteen nodes.
+    for (num_round, memory, fits) in [(1_000_000_000_000, 1 << 40, false), (20, 2_000, false), (2, 2_000, true)] {
+        let params = BoostingParams { num_round, max_depth: 6, ..BoostingParams::default() };
+        let fitted = params.fit(rows, None, within(memory), &mut scratch);
+        assert_eq!(fitted.as_ref().is_ok(), fits, "{num_round}");
+        assert!(fits || is_too_large(fitted.unwrap_err()), "{num_round}");
+    }
+    let forest = |n_estimators| ForestParams { n_estimators, ..ForestParams::default() };
+    assert!(is_too_large(forest(1_000_000_000_000).fit(rows, within(1 << 40), &mut scratch).unwrap_err()));
+    assert!(is_too_large(forest(20).fit(rows, within(2_000), &mut scratch).unwrap_err()));
+    assert!(forest(2).fit(rows, within(2_000), &mut scratch).is_ok());
+    // Rounds that early stopping spares are not counted.
+    let patient =
+        BoostingParams { num_round: 1_000_000_000_000, early_stopping_rounds: Some(2), ..BoostingParams::default() };
+    let validation = Examples::new(&matrix, &opposite, None);
+    assert!(patient.fit(rows, Some(validation), within(10_000), &mut scratch).is_ok());
 }

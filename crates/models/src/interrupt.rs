@@ -1,4 +1,4 @@
-//! Ending a fit early: at a deadline, or when the run is stopped.
+//! Ending a fit early: at a deadline, when the run is stopped, or when the model grows too large.
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},
@@ -12,6 +12,8 @@ pub struct Interrupt<'a> {
     pub deadline: Option<Instant>,
     /// The fit ends once this is true.
     pub stop: Option<&'a AtomicBool>,
+    /// The fit ends once the model's trees take more bytes than this.
+    pub memory: Option<u64>,
 }
 
 /// What ended a fit early.
@@ -23,6 +25,9 @@ pub enum Interruption {
     /// The run is being stopped.
     #[error("the run was stopped")]
     Stopped,
+    /// The model is too large.
+    #[error("its trees take more than {} MB, the memory that a model has here; lower num_round or max_depth, or run with fewer --jobs", .0 >> 20)]
+    TooLarge(u64),
 }
 
 impl Interrupt<'_> {
@@ -35,5 +40,10 @@ impl Interrupt<'_> {
         } else {
             Ok(())
         }
+    }
+
+    /// Returns an error if a model of this size, in bytes, is too large.
+    pub(crate) fn check_size(&self, bytes: u64) -> Result<(), Interruption> {
+        self.memory.filter(|memory| bytes > *memory).map_or(Ok(()), |memory| Err(Interruption::TooLarge(memory)))
     }
 }

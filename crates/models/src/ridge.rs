@@ -263,7 +263,7 @@ mod tests {
     #[test]
     fn a_system_ends_with_the_patience_while_it_is_set_up_and_while_it_is_solved() {
         let stop = AtomicBool::new(true);
-        let over = Interrupt { deadline: None, stop: Some(&stop) };
+        let over = Interrupt { stop: Some(&stop), ..Interrupt::default() };
         let (params, design) = (RidgeParams::default(), [vec![1.0, 2.0]]);
         let stopped = |ended: Result<Vec<f64>>| {
             assert!(matches!(ended, Err(Error::Interrupted(Interruption::Stopped))), "{ended:?}");
@@ -276,7 +276,7 @@ mod tests {
         let matrix = Matrix::from_columns(n, (0..n).flat_map(column).collect()).unwrap();
         let targets: Vec<f32> = column(9).collect();
         let deadline = Some(Instant::now() + Duration::from_millis(30));
-        let fitted = params.fit(Examples::new(&matrix, &targets, None), Interrupt { deadline, stop: None });
+        let fitted = params.fit(Examples::new(&matrix, &targets, None), Interrupt { deadline, ..Interrupt::default() });
         assert!(matches!(fitted, Err(Error::Interrupted(Interruption::OutOfTime))), "{fitted:?}");
     }
 

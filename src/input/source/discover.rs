@@ -55,7 +55,7 @@ impl Discovery {
 /// caller do that in parallel.
 ///
 /// # Errors
-/// Only if the store cannot be listed.
+/// Only if the store cannot be listed, or is out of reach.
 pub fn discover(store: &dyn Store, settings: &InputSettings) -> Result<Discovery> {
     discover_with(store, settings, 0, |files, scan| files.iter().map(scan).collect())
 }
@@ -67,7 +67,7 @@ pub fn discover(store: &dyn Store, settings: &InputSettings) -> Result<Discovery
 /// twice; the others are read again.
 ///
 /// # Errors
-/// Only if the store cannot be listed.
+/// Only if the store cannot be listed, or is out of reach.
 pub fn discover_with(
     store: &dyn Store,
     settings: &InputSettings,
@@ -100,6 +100,11 @@ pub fn discover_with(
     let mut singles = files;
     if many {
         let scans = scan_all(&singles, &|file| scan(store, settings, file, &budget));
+        let passable = |scan: Result<Scan>| match scan {
+            Err(error) if error.is_out_of_reach() => Err(error),
+            scan => Ok(scan),
+        };
+        let scans = scans.into_iter().map(passable).collect::<Result<Vec<_>>>()?;
         let (with, without) = discovery.add_scanned(std::mem::take(&mut singles), scans);
         let are_most = without.len() > with;
         for (file, error) in without {

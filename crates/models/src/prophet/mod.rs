@@ -206,12 +206,18 @@ mod tests {
         let fit = |interrupt| ProphetSpec::default().fit(&series, interrupt, &mut Workspace::default()).map(|_| ());
         let stop = AtomicBool::new(true);
         assert_eq!(fit(Interrupt::default()), Ok(()));
-        assert_eq!(fit(Interrupt { stop: Some(&stop), deadline: None }), Err(Interruption::Stopped.into()));
-        assert_eq!(fit(Interrupt { stop: None, deadline: Some(Instant::now()) }), Err(Interruption::OutOfTime.into()));
+        assert_eq!(fit(Interrupt { stop: Some(&stop), ..Interrupt::default() }), Err(Interruption::Stopped.into()));
+        assert_eq!(
+            fit(Interrupt { deadline: Some(Instant::now()), ..Interrupt::default() }),
+            Err(Interruption::OutOfTime.into())
+        );
         let spec = ProphetSpec { seasonality_mode: Mode::Multiplicative, ..ProphetSpec::default() };
         let fit = |interrupt| spec.fit(&series, interrupt, &mut Workspace::default()).map(|_| ());
-        assert_eq!(fit(Interrupt { stop: Some(&stop), deadline: None }), Err(Interruption::Stopped.into()));
-        assert_eq!(fit(Interrupt { stop: None, deadline: Some(Instant::now()) }), Err(Interruption::OutOfTime.into()));
+        assert_eq!(fit(Interrupt { stop: Some(&stop), ..Interrupt::default() }), Err(Interruption::Stopped.into()));
+        assert_eq!(
+            fit(Interrupt { deadline: Some(Instant::now()), ..Interrupt::default() }),
+            Err(Interruption::OutOfTime.into())
+        );
     }
 
     /// A trend that bends, a week that grows with it, and a noise that repeats itself only after a long time.

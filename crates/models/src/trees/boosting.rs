@@ -109,7 +109,12 @@ impl Training<'_> {
 
         let mut rule = Greedy::new(params, matrix.columns());
         let mut generator = Mt19937::new(params.seed);
-        let mut trees: Vec<Tree> = Vec::with_capacity(params.num_round);
+        // Each tree has a node. Where boosting may stop early, most need not come.
+        let may_stop = self.validation.is_some() && params.early_stopping_rounds.is_some();
+        let certain = if may_stop { 0 } else { params.num_round as u64 };
+        self.interrupt.check_size(certain.saturating_mul(Tree::bytes(1)))?;
+        // No capacity is reserved: an interrupt may come long before the last tree.
+        let (mut trees, mut bytes): (Vec<Tree>, _) = (Vec::new(), 0);
         let mut watch = Watch::new(params);
         for _ in 0..params.num_round {
             self.interrupt.check()?;
@@ -137,6 +142,8 @@ impl Training<'_> {
             let sums = if unit { RowSums::Unit(&buffers.gradients) } else { RowSums::Pairs(&buffers.pairs) };
             let mut tree = grow(&mut rule, arena, matrix, sums, &mut buffers.leaf_of);
             self.finish_tree(&mut tree, buffers, sampled);
+            bytes += Tree::bytes(tree.len());
+            self.interrupt.check_size(bytes)?;
             trees.push(tree);
             if let Some(evaluation) = &self.validation {
                 let tree = &trees[trees.len() - 1];

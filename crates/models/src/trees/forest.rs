@@ -75,7 +75,8 @@ impl Training<'_> {
         let (mut counts, mut in_bag, mut leaf_of) = (vec![0_u32; rows], vec![], vec![0; rows]);
         let mut sums = vec![];
         // No capacity is reserved: an interrupt may come long before the last tree.
-        let mut trees = Vec::new();
+        let (mut trees, mut bytes) = (Vec::new(), 0);
+        self.interrupt.check_size((self.params.n_estimators as u64).saturating_mul(Tree::bytes(1)))?;
         for _ in 0..self.params.n_estimators {
             self.interrupt.check()?;
             self.draw(&mut generator, &mut counts)?;
@@ -90,6 +91,8 @@ impl Training<'_> {
             for node in tree.nodes.iter_mut().filter(|node| node.is_leaf()) {
                 *node = Node::leaf(node.value() / self.params.n_estimators as f32);
             }
+            bytes += Tree::bytes(tree.len());
+            self.interrupt.check_size(bytes)?;
             trees.push(tree);
         }
         let trees_per_round = trees.len();
@@ -169,7 +172,7 @@ mod tests {
             let params = ForestParams { max_samples: Some(Samples::Count(draws)), ..ForestParams::default() };
             let begun = Instant::now();
             let deadline = Some(begun + Duration::from_millis(50));
-            let interrupt = Interrupt { deadline, stop: Some(&never) };
+            let interrupt = Interrupt { deadline, stop: Some(&never), memory: None };
             let fitted = params.fit(Examples::new(&matrix, &targets, weights), interrupt, &mut Scratch::default());
             assert!(matches!(fitted, Err(Error::Interrupted(Interruption::OutOfTime))), "{draws} draws");
             assert!(begun.elapsed() < Duration::from_secs(10), "{draws} draws");

@@ -81,6 +81,11 @@ pub struct Tree {
 }
 
 impl Tree {
+    /// The memory of a tree with so many nodes, in bytes.
+    pub(super) const fn bytes(nodes: usize) -> u64 {
+        (size_of::<Self>() + nodes * (size_of::<Node>() + size_of::<Stat>())) as u64
+    }
+
     /// Number of nodes, leaves included.
     pub(super) fn len(&self) -> usize {
         self.nodes.len()
