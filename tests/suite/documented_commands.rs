@@ -235,6 +235,7 @@ impl Terminal {
         let mut shell = Command::new("sh");
         shell.args(["-e", "-c", &text.replace("localhost:8080", &format!("127.0.0.1:{}", self.port))]);
         shell.current_dir(self.folder.path()).env_clear().env("PATH", path).env("HOME", self.folder.path());
+        shell.env("SAGEMAKER_BASE_DIR", "/no/such/base");
         shell.env("MANYFIT_LISTEN", format!("127.0.0.1:{}", self.port)).stdin(Stdio::null());
         // A file, as a pipe would wait for servers to close it. A group of its own, so that they can be ended.
         shell.stdout(file.try_clone().unwrap()).stderr(file).process_group(0);

@@ -7,7 +7,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use super::support::{Ended, artifacts, daily, folder, manifest, manyfit, statuses, train};
+use super::support::{Ended, artifacts, daily, files, folder, manifest, manyfit, repository, statuses, train};
 
 /// The platform's files of one host.
 struct Host(TempDir);
@@ -183,6 +183,43 @@ fn a_job_that_cannot_start_says_why_in_the_failure_file() {
     let broken = Host::new(&[("hyperparameters.json", "{")]);
     broken.run().with_code(2);
     assert!(broken.failure().unwrap().contains("hyperparameters.json: "));
+}
+
+#[test]
+fn a_run_with_its_own_input_leaves_the_platform_s_files_alone() {
+    let host = Host::of_job("algo-1", &HOSTS[..1], "ShardedByS3Key", r#"{"prediction-length": "7"}"#);
+    host.customer(8).put("config/processingjobconfig.json", "{}");
+    let before = files(host.0.path());
+    let (good, bad) = (folder([("8.csv", daily(30, 8))]), folder([("8.csv", "ds,y\n2022-01-01,x\n")]));
+    for (input, options, code) in [
+        (&good, &["train"][..], 0),
+        (&good, &["train", "--sett=x"], 2),
+        (&good, &["train", "--set", "horizn=3"], 2),
+        (&bad, &["train"], 3),
+        (&bad, &["prepare"], 3),
+        (&good, &["merge"], 3),
+    ] {
+        let output = tempfile::tempdir().unwrap();
+        let mut command = manyfit();
+        command.args(options).arg("--input").arg(input.path()).arg("--output").arg(output.path());
+        command.env("SAGEMAKER_BASE_DIR", host.0.path()).env("TRAINING_JOB_NAME", "energy-7");
+        Ended::from(command.output().unwrap()).with_code(code);
+        assert_eq!(files(host.0.path()), before, "{options:?}");
+    }
+}
+
+#[test]
+fn every_test_starts_the_program_away_from_the_machine() {
+    // Whoever knows where the program is hides the machine's variables and tree from it.
+    let known = concat!("CARGO_BIN_EXE", "_manyfit");
+    for file in fs::read_dir(repository("tests/suite")).unwrap().map(|file| file.unwrap().path()) {
+        let text = fs::read_to_string(&file).unwrap_or_default();
+        let hides = text.contains("env_clear()") && text.contains(r#".env("SAGEMAKER_BASE_DIR", "/no/such/base")"#);
+        assert!(hides || !text.contains(known), "{}", file.display());
+    }
+    let command = manyfit();
+    let base = command.get_envs().find(|(name, _)| *name == "SAGEMAKER_BASE_DIR").unwrap().1.unwrap();
+    assert!(!Path::new(base).exists());
 }
 
 #[test]

@@ -13,9 +13,11 @@ use crate::{
     open_models::pack,
     serve_calls::{archives, unpacked},
     server::Server,
-    support::{daily, daily_rows, folder, json, members, repository, train},
+    support::{daily, daily_rows, folder, json, manyfit, members, repository, train},
 };
+use flate2::{Compression, write::GzEncoder};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 fn invoke(server: &Server, headers: &[(&str, &str)], body: &str) -> crate::server::Answer {
     server.send("POST", "/models/x/invoke", headers, body.as_bytes())
@@ -246,6 +248,113 @@ fn stock_xgboost_models_answer_rows_as_aws_s_container_does() {
         narrow.fault(400, "BadRequestException", "Unable to evaluate payload provided");
         server.delete("/models/x").with(200);
     }
+}
+
+/// A server of one stock model, with a selection.
+fn selecting(model: &str, selection: &str, batch: bool) -> (TempDir, Server) {
+    let bytes = fs::read(repository(&format!("tests/golden/xgboost-3.2.0-{model}.ubj"))).unwrap();
+    let base = folder([("model/xgboost-model", bytes)]);
+    let mut variables = vec![
+        ("SAGEMAKER_BASE_DIR", base.path().to_str().unwrap()),
+        ("SAGEMAKER_BIND_TO_PORT", "0"),
+        ("SAGEMAKER_INFERENCE_OUTPUT", selection),
+    ];
+    variables.extend(batch.then_some(("SAGEMAKER_BATCH", "true")));
+    let server = Server::start(&[], &variables);
+    (base, server)
+}
+
+#[test]
+fn parts_of_predictions_are_selected_as_aws_s_container_does() {
+    let expected = json(&repository("tests/golden/xgboost-3.2.0.expected.json"));
+    let features: Vec<Option<f64>> = serde_json::from_value(expected["validation_features"].clone()).unwrap();
+    let row = |row: &[Option<f64>]| {
+        let cells = row.iter().map(|cell| cell.map_or_else(String::new, |x| x.to_string()));
+        cells.collect::<Vec<_>>().join(",") + "\n"
+    };
+    let csv = features.chunks(4).take(3).map(row).collect::<Vec<_>>().concat();
+    let probabilities: Vec<f64> = serde_json::from_value(expected["logistic"].clone()).unwrap();
+    let ask = |server: &Server, accept: &str| {
+        let headers = [("Content-Type", "text/csv"), ("Accept", accept)];
+        server.send("POST", "/invocations", &headers, csv.as_bytes()).with(200)
+    };
+    let close = |given: &Value, stock: f64| (given.as_f64().unwrap() - stock).abs() < 1e-6;
+
+    let (_base, server) = selecting("logistic", "predicted_label, Probability,probabilities,predicted_score", false);
+    let answer = ask(&server, "application/json").json();
+    let predictions = answer["predictions"].as_array().unwrap();
+    assert_eq!(predictions.len(), 3);
+    for (prediction, stock) in predictions.iter().zip(&probabilities) {
+        assert_eq!(prediction["predicted_label"], i32::from(*stock > 0.5), "{prediction}");
+        assert!(close(&prediction["probability"], *stock), "{prediction} for {stock}");
+        assert!(close(&prediction["probabilities"][0], 1.0 - stock), "{prediction} for {stock}");
+        assert!(close(&prediction["probabilities"][1], *stock), "{prediction} for {stock}");
+        // A score is what other objectives have.
+        assert_eq!(prediction["predicted_score"], Value::Null);
+        assert_eq!(prediction.as_object().unwrap().len(), 4);
+    }
+    let lines = ask(&server, "application/jsonlines").body;
+    assert_eq!(lines.lines().count(), 3, "{lines}");
+    assert!(lines.lines().all(|line| serde_json::from_str::<Value>(line).unwrap()["probability"].is_f64()), "{lines}");
+
+    let (_base, server) = selecting("logistic", "predicted_label,probability", true);
+    let table = ask(&server, "text/csv").body;
+    let cells: Vec<Vec<f64>> =
+        table.lines().map(|line| line.split(',').map(|cell| cell.parse().unwrap()).collect()).collect();
+    assert_eq!(cells.len(), 3, "{table}");
+    for (cells, stock) in cells.iter().zip(&probabilities) {
+        assert!(cells.len() == 2 && cells[0] == f64::from(u8::from(*stock > 0.5)), "{table}");
+        assert!((cells[1] - stock).abs() < 1e-6, "{table}");
+    }
+
+    let (_base, server) = selecting("squarederror", "predicted_score,probability", false);
+    let answer = ask(&server, "application/json").json();
+    for (prediction, stock) in
+        answer["predictions"].as_array().unwrap().iter().zip(expected["squarederror"].as_array().unwrap())
+    {
+        assert!(close(&prediction["predicted_score"], stock.as_f64().unwrap()), "{prediction} for {stock}");
+        assert_eq!(prediction["probability"], Value::Null);
+    }
+
+    let mut wrong = manyfit();
+    wrong.args(["serve", "--listen", "127.0.0.1:0"]).env("SAGEMAKER_INFERENCE_OUTPUT", "probability,score");
+    let ended = crate::support::Ended::from(wrong.output().unwrap()).with_code(2);
+    ended.complains_of(&["the selected inference output", "no \"score\" to select"]);
+}
+
+#[test]
+fn packed_bodies_are_answered_as_plain_ones() {
+    let models =
+        folder([("8/xgboost-model", fs::read(repository("tests/golden/xgboost-3.2.0-logistic.ubj")).unwrap())]);
+    let server = Server::start(&["--models", models.path().to_str().unwrap()], &[]);
+    let pack = |body: &[u8]| {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(body).unwrap();
+        encoder.finish().unwrap()
+    };
+    let send = |encoding: &[&str], media: &str, body: &[u8]| {
+        let mut headers = vec![("Content-Type", media)];
+        headers.extend(encoding.iter().map(|encoding| ("Content-Encoding", *encoding)));
+        server.send("POST", "/models/8/invoke", &headers, body)
+    };
+    for (media, body) in [("text/csv", "1,2,,4\n0,1,2,3\n"), ("application/json", "[[1, 2, null, 4], [0, 1, 2, 3]]")] {
+        let plain = send(&[], media, body.as_bytes()).with(200).body;
+        for encoding in ["gzip", "GZIP", " x-gzip"] {
+            assert_eq!(send(&[encoding], media, &pack(body.as_bytes())).with(200).body, plain, "{encoding} {media}");
+        }
+        let (first, second) = body.as_bytes().split_at(5);
+        let members = [pack(first), pack(second)].concat();
+        assert_eq!(send(&["gzip"], media, &members).with(200).body, plain, "two members");
+        assert_eq!(send(&["identity"], media, body.as_bytes()).with(200).body, plain);
+        for encoding in ["deflate", "br", "zstd", "gzip, gzip"] {
+            send(&[encoding], media, &pack(body.as_bytes())).fault(415, "UnsupportedMediaTypeException", encoding);
+        }
+        send(&["gzip"], media, body.as_bytes()).fault(400, "BadRequestException", "not the gzip");
+        let whole = pack(body.as_bytes());
+        send(&["gzip"], media, &whole[..whole.len() - 9]).fault(400, "BadRequestException", "not the gzip");
+    }
+    // A few kilobytes that unpack to more than any body may have.
+    send(&["gzip"], "text/csv", &pack(&vec![b'1'; 40 << 20])).with(413);
 }
 
 #[test]

@@ -406,6 +406,24 @@ fn early_stopping_uses_the_validation_rows_and_goes_without_where_there_are_none
 }
 
 #[test]
+fn early_stopping_without_any_validation_rows_is_said_once() {
+    let (training, _) = cities(3, 40);
+    let output = tempfile::tempdir().unwrap();
+    let warning = "warning: early_stopping_rounds has no effect without validation rows: boosting goes through all its rounds. \
+                   Give them with --validation (in a training job the channel validation), or set validation_fraction";
+    let said = |settings: &[&str]| {
+        let settings = [&["model=gradient-boosting", "num_round=20"], settings].concat();
+        let out = train(training.path(), output.path(), &settings).with_code(0).out;
+        out.matches(warning).count()
+    };
+    assert_eq!(said(&["early_stopping_rounds=3"]), 1);
+    let rows = manifest(&output.path().join("manifest.jsonl"));
+    assert!(rows.values().all(|row| row["trees"] == 20), "{rows:?}");
+    assert_eq!(said(&["early_stopping_rounds=3", "validation_fraction=0.25"]), 0);
+    assert_eq!(said(&[]), 0);
+}
+
+#[test]
 fn a_share_of_the_rows_can_be_drawn_to_judge_by() {
     let (training, _) = cities(3, 50);
     let output = tempfile::tempdir().unwrap();
