@@ -22,7 +22,7 @@ fn too_many_open_files_end_the_run_with_the_way_out() {
             ended.with_code(0);
         }
     }
-    assert!((2..10).contains(&ended_early), "{ended_early}");
+    assert!(ended_early > 0, "not even the lowest limit was felt");
 }
 
 #[test]
