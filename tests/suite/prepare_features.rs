@@ -389,7 +389,10 @@ fn a_processing_job_writes_validation_rows_to_an_output_of_their_own() {
 #[test]
 fn parquet_in_and_out_has_the_same_rows_as_text() {
     use crate::parquet_files::{parquet, texts};
-    use polars_arrow::array::{BooleanArray, Float64Array, Int32Array, Int64Array};
+    use polars_arrow::{
+        array::{BooleanArray, Float64Array, Int32Array, Int64Array},
+        datatypes::ArrowDataType,
+    };
     let columns = [
         ("city", Int64Array::from_slice([1, 2, 1, 1]).boxed()),
         ("flag", BooleanArray::from_slice([true, false, true, false]).boxed()),
@@ -430,10 +433,9 @@ fn parquet_in_and_out_has_the_same_rows_as_text() {
         assert_eq!(both(again.path())[0], files(&csv.path().join(place)), "{place}");
     }
     // Typed times are cut as written ones are.
-    let days = Series::new("sold".into(), [19_782_i32, 19_783, 19_784, 19_783]).cast(&DataType::Date).unwrap();
-    let mut dated = frame.hstack(&[Column::from(days)]).unwrap();
-    let mut bytes = Vec::new();
-    ParquetWriter::new(&mut bytes).finish(&mut dated).unwrap();
+    let days = Int32Array::from_slice([19_782, 19_783, 19_784, 19_783]).to(ArrowDataType::Date32).boxed();
+    let dated: Vec<_> = columns.into_iter().chain([("sold", days)]).collect();
+    let bytes = parquet(&dated, 4);
     let input = folder([("t.parquet", bytes)]);
     let cut = ["--keep=rooms,sold", "--timestamp=sold", "--validation-from=2024-03-01"];
     let [training, validation] = both(run(input.path(), &[&OPTIONS[..], &cut].concat()).path());

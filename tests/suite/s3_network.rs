@@ -109,7 +109,7 @@ fn requests_go_through_the_proxy_of_the_environment_and_around_it_where_it_says_
         let target = format!(" {}/{BUCKET}/", server.endpoint());
         assert!(!seen.is_empty() && seen.iter().all(|line| line.contains(&target)), "{name}: {seen:?}");
     }
-    for around in ["127.0.0.1", "example.com,127.0.0.0/8", "*"] {
+    for around in ["127.0.0.1", "example.com,127.0.0.0/8"] {
         assert!(through(&[("HTTP_PROXY", &url), ("NO_PROXY", around)]).is_empty(), "{around}");
     }
     assert!(!through(&[("HTTP_PROXY", &url), ("NO_PROXY", "example.com")]).is_empty());

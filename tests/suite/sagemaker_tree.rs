@@ -197,7 +197,7 @@ fn a_run_with_its_own_input_leaves_the_platform_s_files_alone() {
         (&good, &["train", "--set", "horizn=3"], 2),
         (&bad, &["train"], 3),
         (&bad, &["prepare"], 3),
-        (&good, &["merge"], 3),
+        (&good, &["merge"], 2),
     ] {
         let output = tempfile::tempdir().unwrap();
         let mut command = manyfit();

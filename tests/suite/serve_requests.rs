@@ -316,8 +316,11 @@ fn parts_of_predictions_are_selected_as_aws_s_container_does() {
         assert_eq!(prediction["probability"], Value::Null);
     }
 
-    let mut wrong = manyfit();
-    wrong.args(["serve", "--listen", "127.0.0.1:0"]).env("SAGEMAKER_INFERENCE_OUTPUT", "probability,score");
+    let (models, mut wrong) = (folder([("8.csv", "")]), manyfit());
+    wrong
+        .args(["serve", "--listen", "127.0.0.1:0", "--models"])
+        .arg(models.path())
+        .env("SAGEMAKER_INFERENCE_OUTPUT", "probability,score");
     let ended = crate::support::Ended::from(wrong.output().unwrap()).with_code(2);
     ended.complains_of(&["the selected inference output", "no \"score\" to select"]);
 }
