@@ -87,7 +87,7 @@ impl Error {
 }
 
 /// Whether this process, or the system, has too many open files.
-fn is_out_of_files(error: &io::Error) -> bool {
+pub(crate) fn is_out_of_files(error: &io::Error) -> bool {
     /// `ENFILE` and `EMFILE`, which have no kind of their own.
     const CODES: [i32; 2] = [23, 24];
     cfg!(unix) && error.raw_os_error().is_some_and(|code| CODES.contains(&code))

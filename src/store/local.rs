@@ -129,12 +129,18 @@ impl Store for LocalStore {
                 },
                 Err(error) => {
                     let (path, depth) = (error.path().unwrap_or(&self.root).to_owned(), error.depth());
-                    let error = io::Error::from(error);
+                    // Which would not be the fault of this folder.
+                    let is_out = error.io_error().is_some_and(is_out_of_files);
+                    let error = if is_out {
+                        error.into_io_error().unwrap_or_else(|| ErrorKind::Other.into())
+                    } else {
+                        error.into()
+                    };
                     // Not an error: the root does not exist, or a directory was removed during the walk.
                     if error.kind() == ErrorKind::NotFound {
                         continue;
                     }
-                    if depth == 0 {
+                    if depth == 0 || is_out {
                         return Err(cannot("list", &path, error));
                     }
                     others.push(self.unlisted(&path, format!("the folder cannot be listed: {error}"), true));
