@@ -16,7 +16,10 @@ use super::{
     open_file::{open_file, read_whole},
     staged::{self, StagedFile, create_temporary},
 };
-use crate::{error::Result, words::printable};
+use crate::{
+    error::{Result, is_out_of_files},
+    words::printable,
+};
 
 /// What a published object survives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

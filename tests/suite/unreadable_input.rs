@@ -85,17 +85,16 @@ fn all_known_customers_of_a_file_that_cannot_be_read_count_as_failed() {
 #[cfg(feature = "parquet")]
 #[test]
 fn rows_of_a_parquet_bundle_without_a_customer_are_nobodys() {
-    use polars::prelude::{Column, DataFrame, ParquetWriter};
+    use crate::parquet_files::{parquet, texts};
+    use polars_arrow::array::{Float64Array, Utf8ViewArray};
     let names = (0..50).map(|row| (row % 5 != 4).then(|| format!("a{}", row % 5))).collect::<Vec<_>>();
     let dates = (0..50).map(|row| format!("2022-01-{:02}", 1 + row / 5)).collect::<Vec<_>>();
-    let columns = vec![
-        Column::new("customer".into(), names),
-        Column::new("ds".into(), dates),
-        Column::new("y".into(), (0..50).map(f64::from).collect::<Vec<_>>()),
+    let columns = [
+        ("customer", Utf8ViewArray::from_slice(&names).boxed()),
+        ("ds", texts(&dates)),
+        ("y", Float64Array::from_vec((0..50).map(f64::from).collect()).boxed()),
     ];
-    let input = tempfile::tempdir().unwrap();
-    let file = fs::File::create(input.path().join("all.parquet")).unwrap();
-    ParquetWriter::new(file).finish(&mut DataFrame::new(50, columns).unwrap()).unwrap();
+    let input = folder([("all.parquet", parquet(&columns, 50))]);
     let output = tempfile::tempdir().unwrap();
     train(input.path(), output.path(), &["model=mean", "max_failures=1"]).with_code(0);
     assert_eq!(statuses(output.path()), [4, 0, 0, 1]);
