@@ -39,7 +39,7 @@ impl Candidate {
     ) -> Option<Self> {
         let all = places.len();
         let recent = (all / 8).max(RECENT);
-        let mut distances = [0_u32; LONGEST_GAP];
+        let (mut distances, mut longer) = ([0_u32; LONGEST_GAP], 0_u32);
         let (mut first, mut last) = (None, None);
         let (mut on, mut recent_off, mut pauses) = (0_usize, 0, 0_u64);
         for (at, place) in places.enumerate() {
@@ -49,9 +49,7 @@ impl Candidate {
             };
             if let Some(distance) = last.and_then(|last| usize::try_from(place - last).ok()) {
                 pauses += u64::from(distance > 1);
-                if let Some(count) = distances.get_mut(distance) {
-                    *count += 1;
-                }
+                *distances.get_mut(distance).unwrap_or(&mut longer) += 1;
             }
             first.get_or_insert(place);
             last = Some(place);
@@ -65,7 +63,7 @@ impl Candidate {
         let dates = u64::try_from(last? - first? + 1).ok()?;
         let neighbours = distances[1];
         let is_dense = on as f64 >= 0.5 * dates as f64;
-        if !is_dense && distances.iter().any(|&count| count > neighbours) {
+        if !is_dense && distances.iter().chain([&longer]).any(|&count| count > neighbours) {
             return None;
         }
         // Missing dates are named one by one, or few pauses by where they begin and end; a bit says so.

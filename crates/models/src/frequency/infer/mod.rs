@@ -8,6 +8,7 @@
 mod candidate;
 mod days;
 mod hours;
+mod jitter;
 mod last_dates;
 mod months;
 #[cfg(test)]
@@ -84,7 +85,7 @@ impl Inferred {
             let fit = CalendarFit { off: begin as u64, is_guess: true, ..CalendarFit::default() };
             return Self { frequency: last, fit };
         }
-        let Some(Candidate { frequency, off, gaps, .. }) = best else {
+        let Some(Candidate { frequency, off, gaps, .. }) = best.or_else(|| jitter::of(dates, median_gap(dates))) else {
             let gap = median_gap(dates);
             let off = dates.windows(2).filter(|pair| pair[1] - pair[0] != gap).count() as u64;
             let frequency = Frequency::Fixed(gap);

@@ -299,3 +299,32 @@ fn readings_at_irregular_times_go_on_with_their_median_gap_and_say_so() {
         "{inferred:?}"
     );
 }
+
+#[test]
+fn dates_a_little_early_or_late_have_the_step_that_they_are_near() {
+    let mut random = ChaCha8Rng::seed_from_u64(6);
+    let start = dates(&["2024-01-01T09:00:00"])[0];
+    for (alias, second, most_late) in [("5min", 1000, 6), ("h", 60_000, 5), ("10s", 100, 9), ("7min", 1000, 20)] {
+        let step = match alias.parse::<Frequency>().unwrap() {
+            Frequency::Fixed(step) => step,
+            other => panic!("{other}"),
+        };
+        let kept = (0..300).filter(|at| !(100..110).contains(at));
+        let history: Vec<i64> =
+            kept.map(|at| start + at * step + second * random.random_range(-most_late..=most_late)).collect();
+        let Inferred { frequency, fit } = Inferred::of(&history);
+        assert_eq!(
+            (frequency.to_string().as_str(), fit.gaps, fit.is_guess, fit.is_irregular),
+            (alias, 10, true, false)
+        );
+        assert!(fit.off > 200 && fit.off < 290, "{alias}: {fit:?}");
+        let next = frequency.after(history[history.len() - 1], 1)[0];
+        assert_eq!(next - history[history.len() - 1], step);
+    }
+    // A fifth of a step early or late is too far, and few dates may be near by chance.
+    let mut far =
+        |most: i64| (0..300).map(|at| start + at * 300_000 + random.random_range(-most..=most)).collect::<Vec<_>>();
+    assert!(!Inferred::of(&far(29_000)).fit.is_irregular);
+    assert!(Inferred::of(&far(60_000)).fit.is_irregular);
+    assert!(Inferred::of(&far(20_000)[..5]).fit.is_irregular);
+}
