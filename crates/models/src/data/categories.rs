@@ -63,6 +63,13 @@ fn bits(number: f64) -> u64 {
     (number + 0.0).to_bits()
 }
 
+/// The shortest decimal of a number that is a single-precision one, or that number of its shortest decimal.
+fn single_twin(number: f64) -> Option<f64> {
+    let single = number as f32;
+    let shortest = single.to_string().parse().ok()?;
+    if f64::from(single) == number { Some(shortest) } else { (shortest == number).then_some(f64::from(single)) }
+}
+
 /// The truth value that Python, JSON and data frames write as this text, in any case.
 #[must_use]
 pub fn truth(text: &[u8]) -> Option<bool> {
@@ -84,14 +91,20 @@ impl Categories {
     #[must_use]
     pub fn code(&self, text: &str) -> Option<usize> {
         let same = self.names.binary_search_by(|name| name.as_str().cmp(text)).ok();
-        same.or_else(|| self.code_of_bits(Spelling::of(text)?.bits))
+        same.or_else(|| self.code_of_value(Spelling::of(text)?.bits))
     }
 
     /// The code of a number.
     #[must_use]
     pub fn code_of(&self, number: f64) -> Option<usize> {
         let same = self.names.binary_search_by(|name| name.as_str().cmp(&number.to_string())).ok();
-        same.or_else(|| self.code_of_bits(bits(number)))
+        same.or_else(|| self.code_of_value(bits(number)))
+    }
+
+    /// The code of a value, or of what it is in single precision, which a file or a client on the way may have: 0.1 for
+    /// 0.10000000149011612, and the other way round.
+    fn code_of_value(&self, bits: u64) -> Option<usize> {
+        self.code_of_bits(bits).or_else(|| self.code_of_bits(single_twin(f64::from_bits(bits))?.to_bits()))
     }
 
     fn code_of_bits(&self, bits: u64) -> Option<usize> {
@@ -155,6 +168,25 @@ mod tests {
         }
         let numbers = categories(&["1.0", "2.50", "true"]);
         assert_eq!((numbers.code_of(1.0), numbers.code_of(2.5), numbers.code_of(3.0)), (Some(0), Some(1), None));
+    }
+
+    #[test]
+    fn a_value_of_single_precision_is_its_decimal() {
+        let single = f64::from(0.1_f32).to_string();
+        assert_eq!(single, "0.10000000149011612");
+        let decimals = categories(&["0.1", "0.3", "16777216"]);
+        assert_eq!((decimals.code(&single), decimals.code_of(f64::from(0.3_f32))), (Some(0), Some(1)));
+        assert_eq!(
+            (decimals.code("16777217"), decimals.code_of(0.1000001), decimals.code("0.30000001")),
+            (None, None, None)
+        );
+        let singles = categories(&[&single, "0.5"]);
+        assert_eq!((singles.code("0.1"), singles.code_of(0.1), singles.code("0.2")), (Some(0), Some(0), None));
+        let both = categories(&["0.1", &single]);
+        assert_eq!(
+            (both.code("0.1"), both.code(&single), both.code_of(f64::from(0.1_f32))),
+            (Some(0), Some(1), Some(1))
+        );
     }
 
     #[test]
