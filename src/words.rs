@@ -2,10 +2,7 @@
 
 use std::borrow::Cow;
 
-/// `1 customer`, `2 customers`.
-pub(crate) fn counted(number: usize, one: &str) -> String {
-    format!("{number} {one}{}", if number == 1 { "" } else { "s" })
-}
+pub(crate) use manyfit_models::counted;
 
 /// `a`, `a or b`, `a, b or c`: a list whose last item comes after `word`.
 pub(crate) fn listed<T: AsRef<str>>(items: &[T], word: &str) -> String {

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     artifact::is_archive,
     error::{Error, Result},
-    input::{CustomerRows, TimeFormat, TimeSettings, is_table},
+    input::{CustomerFrom, CustomerRows, Decimal, SheetSettings, TimeFormat, TimeSettings, is_table},
     predict::{Job, ModelList, Request, run},
     results::{ResultTable, TableFormat, notes_on},
     run::default_jobs,
@@ -57,6 +57,22 @@ pub(super) struct Predict {
     /// Rows of features for regression models: with a column customer, a file per customer, or one table for all
     #[arg(long, value_name = "FILE|PLACE", conflicts_with_all = ["horizon", "future"])]
     input: Option<Location>,
+
+    /// Column of customers in the tables [default: customer or customer_id]
+    #[arg(long, value_name = "COLUMN")]
+    customer_column: Option<String>,
+
+    /// What names the customer of a table of a folder in which no column does
+    #[arg(long, value_enum, default_value_t)]
+    customer_from: CustomerFrom,
+
+    /// Sign before the decimals of CSV, point or comma [default: decided from each table]
+    #[arg(long, value_name = "SIGN")]
+    decimal: Option<Decimal>,
+
+    /// Lines of CSV before the header [default: lines that are clearly not the table are skipped]
+    #[arg(long, value_name = "N")]
+    skip_lines: Option<u32>,
 
     /// With forecasts, their trend and components
     #[arg(long, conflicts_with = "input")]
@@ -161,12 +177,19 @@ impl Predict {
 
     /// Reads a table or a folder of tables.
     fn rows(&self, place: &Location) -> Result<CustomerRows> {
+        let settings = SheetSettings {
+            customer: self.customer_column.clone(),
+            customer_from: self.customer_from,
+            times: TimeSettings { format: self.timestamp_format.clone(), dayfirst: self.dayfirst },
+            decimal: self.decimal,
+            skip_lines: self.skip_lines,
+        };
         if let Location::Directory(path) = place {
-            return CustomerRows::read(path);
+            return CustomerRows::read(path, &settings);
         }
         match place.split().filter(|(_, name)| is_table(name)) {
-            Some((folder, name)) => CustomerRows::read_object(&*self.s3.open(&folder)?, &name),
-            None => CustomerRows::read_place(&*self.s3.open(place)?),
+            Some((folder, name)) => CustomerRows::read_object(&*self.s3.open(&folder)?, &name, &settings),
+            None => CustomerRows::read_place(&*self.s3.open(place)?, &settings),
         }
     }
 
@@ -183,8 +206,7 @@ impl Predict {
 
     fn request(&self) -> Result<Request> {
         let rows = |place: &Location| self.rows(place);
-        let times = TimeSettings { format: self.timestamp_format.clone(), dayfirst: self.dayfirst };
-        let future = self.future.as_ref().map(rows).transpose()?.map(|rows| rows.with_times(&times));
+        let future = self.future.as_ref().map(rows).transpose()?;
         let horizon = self.horizon.map(|horizon| horizon as usize);
         match &self.input {
             Some(input) => Ok(Request::Rows { features: rows(input)?, shap: self.shap }),

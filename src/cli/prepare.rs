@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    input::{Decimal, InputSettings, TableSettings, TimeFormat, TimeSettings},
+    input::{CustomerFrom, Decimal, InputSettings, TableSettings, TimeFormat, TimeSettings},
     prepare::{Aggregate, Ambiguous, Arrangement, Filter, Keep, Options, OutputFormat, Period, Preparation, run},
     run::{available_memory, default_jobs},
     sagemaker::ProcessingEnvironment,
@@ -52,6 +52,10 @@ pub(super) struct Prepare {
     #[arg(long, value_name = "COLUMN")]
     customer: Option<String>,
 
+    /// What names the customer of a file in which no column does
+    #[arg(long, value_enum, default_value_t)]
+    customer_from: CustomerFrom,
+
     #[command(flatten)]
     pub(super) features: RegressionOptions,
 
@@ -70,6 +74,10 @@ pub(super) struct Prepare {
     /// Sign before the decimals of CSV, point or comma [default: decided from each file]
     #[arg(long, value_name = "SIGN")]
     decimal: Option<Decimal>,
+
+    /// Lines of CSV before the header [default: lines that are clearly not the table are skipped]
+    #[arg(long, value_name = "N")]
+    skip_lines: Option<u32>,
 
     /// Column of values, and its name in the output [default: detected, called target]
     #[arg(long, value_name = "COLUMN[=NAME]", value_parser = renamed)]
@@ -257,8 +265,10 @@ impl Prepare {
             validation: self.features.validation(),
             columns: InputSettings {
                 customer: self.customer.clone(),
+                customer_from: self.customer_from,
                 timestamp: self.timestamp.clone(),
                 decimal: self.decimal,
+                skip_lines: self.skip_lines,
                 times: TimeSettings { format: self.timestamp_format.clone(), dayfirst: self.dayfirst },
                 target: self.target.as_ref().map(|(column, _)| column.clone()),
                 table: self.features.regression.then(TableSettings::default),

@@ -7,13 +7,17 @@ use crate::input::parquet::values::{ArrowDataType, kind};
 use crate::{
     error::Result,
     input::{
-        csv::file::{CsvFile, Scratch},
+        csv::{
+            file::{CsvFile, Scratch},
+            split::Start,
+        },
         data_error::DataError,
         schema::{
             columns::Columns, feature_columns::FeatureColumns, header::Header, series_columns::SeriesColumns,
             whose::Whose,
         },
         settings::InputSettings,
+        source::file_name::{customer_by_folder, owned_folder_columns},
         value::{column_times::Decision, decimal::Decimal},
     },
 };
@@ -23,6 +27,8 @@ use crate::{
 pub(crate) struct Layout {
     /// The names of the columns; `#1`, `#2` and so on if the table has no header.
     pub(crate) names: Vec<String>,
+    /// The columns that the folders of its path are, after its own: names and values.
+    pub(crate) folders: Vec<(String, String)>,
     /// The column that names customers, if any.
     pub(crate) customer: Option<usize>,
     /// The column of timestamps; a table of features may have none.
@@ -39,6 +45,8 @@ pub(crate) struct Layout {
     pub(crate) times: Decision,
     /// How the numbers of CSV are written, if not as usual.
     pub(crate) decimal: Option<Decimal>,
+    /// Which lines of CSV come before the rows, if not one.
+    pub(crate) preamble: Option<String>,
 }
 
 /// How a CSV file is split.
@@ -48,6 +56,8 @@ pub(crate) struct Dialect {
     pub(crate) delimiter: u8,
     /// Whether the first record names the columns.
     pub(crate) has_header: bool,
+    /// Where the first record begins.
+    pub(crate) start: Start,
 }
 
 /// Columns of a kind of table.
@@ -61,6 +71,7 @@ impl Roles for SeriesColumns {
         let used = [customer, Some(timestamp), clock, Some(target)];
         Layout {
             names: names(header),
+            folders: header.folders().to_vec(),
             customer,
             timestamp: Some(timestamp),
             target,
@@ -69,6 +80,7 @@ impl Roles for SeriesColumns {
             unused_clock,
             times: Decision::default(),
             decimal: None,
+            preamble: None,
         }
     }
 }
@@ -80,6 +92,7 @@ impl Roles for FeatureColumns {
         others.sort_unstable();
         Layout {
             names: names(header),
+            folders: header.folders().to_vec(),
             customer: self.customer,
             timestamp,
             target: self.target,
@@ -88,6 +101,7 @@ impl Roles for FeatureColumns {
             unused_clock: None,
             times: Decision::default(),
             decimal: None,
+            preamble: None,
         }
     }
 }
@@ -97,46 +111,50 @@ fn names(header: &Header) -> Vec<String> {
 }
 
 impl Layout {
-    /// The layout of a CSV file, from whole records at its beginning. `in_folder`: a folder such as `customer=8` names its
-    /// customer. `file` names it in errors.
-    pub(crate) fn of_csv(
-        head: &[u8],
-        settings: &InputSettings,
-        in_folder: bool,
-        file: &str,
-    ) -> Result<(Self, Dialect)> {
-        fn layout<C: Roles>(
-            head: &[u8],
-            settings: &InputSettings,
-            in_folder: bool,
-        ) -> Result<(Layout, Dialect), DataError> {
-            let mut scratch = Scratch::default();
-            let mut csv = CsvFile::open::<C>(head, settings, &mut scratch)?;
-            let whose = if in_folder { Whose::Folder } else { csv.scratch.header.whose(settings)? };
-            let columns: C = csv.resolve(settings, whose, None)?;
-            csv.decide_decimal(&columns, settings)?;
-            let header = &csv.scratch.header;
-            let dialect = Dialect { delimiter: csv.text.delimiter(), has_header: !header.is_headerless() };
-            Ok((Layout { decimal: csv.decimal, ..columns.layout(header, settings) }, dialect))
-        }
-        let layout = if settings.table.is_some() { layout::<FeatureColumns> } else { layout::<SeriesColumns> };
-        layout(head, settings, in_folder).map_err(|error| error.in_file(file))
+    /// The name of a column.
+    pub(crate) fn name(&self, at: usize) -> &str {
+        let folder = at.checked_sub(self.names.len()).map(|folder| &self.folders[folder].0);
+        folder.unwrap_or_else(|| &self.names[at])
     }
 
-    /// The layout of a Parquet file with these columns; `in_folder` and `file` are as for [`Self::of_csv`].
+    /// The value of a column that is a folder.
+    pub(crate) fn folder_value(&self, at: usize) -> Option<&[u8]> {
+        let (_, value) = self.folders.get(at.checked_sub(self.names.len())?)?;
+        Some(value.as_bytes())
+    }
+
+    /// The layout of a CSV file, from whole records at its beginning. `key` is its path, `file` names it in errors.
+    pub(crate) fn of_csv(head: &[u8], settings: &InputSettings, key: &str, file: &str) -> Result<(Self, Dialect)> {
+        fn layout<C: Roles>(head: &[u8], settings: &InputSettings, key: &str) -> Result<(Layout, Dialect), DataError> {
+            let mut scratch = Scratch::default();
+            let mut csv = CsvFile::open::<C>(head, owned_folder_columns(key), settings, &mut scratch)?;
+            let whose = whose(&csv.scratch.header, settings, key)?;
+            let columns: C = csv.resolve(settings, whose, None)?;
+            csv.decide_decimal(&columns, settings)?;
+            let (header, text) = (&csv.scratch.header, &csv.text);
+            let has_header = !header.is_headerless();
+            let dialect = Dialect { delimiter: text.delimiter(), has_header, start: text.start() };
+            let layout = columns.layout(header, settings);
+            Ok((Layout { decimal: csv.decimal, preamble: csv.preamble.note, ..layout }, dialect))
+        }
+        let layout = if settings.table.is_some() { layout::<FeatureColumns> } else { layout::<SeriesColumns> };
+        layout(head, settings, key).map_err(|error| error.in_file(file))
+    }
+
+    /// The layout of a Parquet file with these columns; `key` and `file` are as for [`Self::of_csv`].
     #[cfg(feature = "parquet")]
     pub(crate) fn of_parquet(
         names: &[String],
         types: &[ArrowDataType],
         settings: &InputSettings,
-        in_folder: bool,
+        key: &str,
         file: &str,
     ) -> Result<Self> {
         let mut header = Header::default();
         header.fill(names.iter(), false);
+        header.add_folders(owned_folder_columns(key));
         let kinds = || types.iter().map(kind).collect();
-        let whose = if in_folder { Ok(Whose::Folder) } else { header.whose(settings) };
-        let layout = whose.and_then(|whose| {
+        let layout = whose(&header, settings, key).and_then(|whose| {
             Ok(match settings.table {
                 None => SeriesColumns::resolve(&header, settings, whose, None, kinds)?.layout(&header, settings),
                 Some(_) => FeatureColumns::resolve(&header, settings, whose, None, kinds)?.layout(&header, settings),
@@ -144,4 +162,10 @@ impl Layout {
         });
         layout.map_err(|error| error.in_file(file))
     }
+}
+
+/// What tells whose the rows of a table are: a folder such as `customer=8` in the first place.
+fn whose(header: &Header, settings: &InputSettings, key: &str) -> Result<Whose, DataError> {
+    let in_folder = customer_by_folder(key, settings.customer.as_deref()).is_some();
+    if in_folder { Ok(Whose::Folder) } else { header.whose(settings) }
 }

@@ -40,7 +40,7 @@ pub(crate) mod value;
 
 pub use self::{
     schema::description::{ColumnName, ColumnNames},
-    settings::{Duplicates, ExtraColumn, InputSettings, Purpose, TableSettings},
+    settings::{CustomerFrom, Duplicates, ExtraColumn, InputSettings, Purpose, SheetSettings, TableSettings},
     side_table::customer_rows::CustomerRows,
     source::{
         census::Scan,

@@ -1,5 +1,6 @@
 //! What the user sets about the input; the rest is detected from each file.
 
+use clap::ValueEnum;
 use serde::Deserialize;
 
 use crate::input::value::{decimal::Decimal, time_form::TimeSettings};
@@ -11,18 +12,57 @@ pub struct InputSettings {
     pub timestamp: Option<String>,
     /// How timestamps are written.
     pub times: TimeSettings,
+    /// Lines of CSV before the header; found in each file unless set.
+    pub skip_lines: Option<u32>,
     /// How numbers are written in CSV; decided from each file unless set.
     pub decimal: Option<Decimal>,
     /// The column of values to forecast.
     pub target: Option<String>,
     /// The column of customer names; if set, every file holds many customers.
     pub customer: Option<String>,
+    /// What names the customer of a file in which no column does.
+    pub customer_from: CustomerFrom,
     /// How to treat rows of a customer that share a timestamp.
     pub duplicates: Duplicates,
     /// Numeric columns to read in addition to the target of a series.
     pub extra: Vec<ExtraColumn>,
     /// Settings of tables of features; `None` if files hold series.
     pub table: Option<TableSettings>,
+}
+
+/// What names the customer of a file in which no column does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum CustomerFrom {
+    /// Its name: 1 of north/1.csv
+    #[default]
+    Name,
+    /// Its folders and its name: north-1 of north/1.csv
+    Path,
+}
+
+/// How tables besides the input are read; what is not set is decided from each table.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SheetSettings {
+    /// What the column of customer names may be called, besides `customer` and `customer_id`.
+    pub customer: Option<String>,
+    /// What names the customer of a table of a folder in which no column does.
+    pub customer_from: CustomerFrom,
+    /// How times are written, where a column does not tell it.
+    pub times: TimeSettings,
+    /// How numbers are written in CSV.
+    pub decimal: Option<Decimal>,
+    /// Lines before the header.
+    pub skip_lines: Option<u32>,
+}
+
+impl InputSettings {
+    /// How the tables of a run with these settings are read. They may come from elsewhere, without the lines before the header
+    /// that its files have, and with another decimal sign.
+    pub(crate) fn sheets(&self) -> SheetSettings {
+        let Self { customer, customer_from, times, .. } = self.clone();
+        SheetSettings { customer, customer_from, times, ..SheetSettings::default() }
+    }
 }
 
 /// A numeric column besides the target: a regressor, a condition, a capacity. `true` and `false` are read as 1 and 0.

@@ -56,7 +56,8 @@ pub fn merge(
     };
     if let Some((_, other)) = manifests.keys().find(|(_, other)| *other != count) {
         return Err(Error::Settings(format!(
-            "there are manifests of {count} shards and of {other}: name the folders of one run"
+            "there are manifests of {} and of {other}: name the folders of one run",
+            counted(count as usize, "shard")
         )));
     }
     let missing_shards: Vec<String> =

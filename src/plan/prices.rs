@@ -2,7 +2,7 @@
 
 use crate::{
     error::{Error, Result},
-    input::{Sheet, SheetRow},
+    input::{Sheet, SheetRow, SheetSettings},
 };
 use serde::Serialize;
 use std::path::Path;
@@ -44,7 +44,7 @@ impl Prices {
     /// [`Error::Data`] that names file, line, column and value; [`Error::Settings`] if there is no such file.
     pub fn read(path: &Path) -> Result<Self> {
         let mut prices = Self::default();
-        for sheet in Sheet::read_all(path)? {
+        for sheet in Sheet::read_all(path, &SheetSettings::default())? {
             prices.add(&sheet)?;
         }
         if prices.instances.is_empty() {

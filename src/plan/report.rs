@@ -1,6 +1,7 @@
 //! The printed report.
 
 use super::{Estimate, Memory, Offer, Requests};
+use crate::words::counted;
 use serde::Serialize;
 use std::fmt;
 
@@ -25,9 +26,11 @@ impl fmt::Display for Report {
         let Estimate { bundles, files, tried_files, tried, customers, seconds, error, artifacts, .. } = estimate;
         let about = if *bundles && tried_files < files { "about " } else { "" };
         let (size, failed) = (bytes(estimate.bytes as f64), 100.0 * estimate.failing());
-        writeln!(f, "{files} files, {size}: {about}{customers:.0} customers")?;
+        let customers = counted(customers.round() as usize, "customer");
+        writeln!(f, "{}, {size}: {about}{customers}", counted(*files, "file"))?;
         let (sampled, time) = (tried.customers, duration(tried.seconds));
-        writeln!(f, "sample: {tried_files} files with {sampled} customers in {time} on one thread")?;
+        let (sample, sampled) = (counted(*tried_files, "file"), counted(sampled, "customer"));
+        writeln!(f, "sample: {sample} with {sampled} in {time} on one thread")?;
         if tried.failed > 0 {
             writeln!(f, "{failed:.1} % of them failed; run train for the reasons")?;
         }

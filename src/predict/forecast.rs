@@ -38,6 +38,7 @@ pub(super) fn predict(
             if future.is_none() && error.is_missing() { ": give a table of the future with --future" } else { "" };
         Error::Data(format!("{error}{hint}"))
     };
+    let future = future.filter(|future| future.has(customer) || horizon.is_none() || !model.all_columns().is_empty());
     let table = future.map(|future| future.dated(customer, &model.all_columns())).transpose()?;
     let table = table.as_ref().map(|(dates, columns)| Covariates { dates, columns });
     let steps = |horizon| Dates::Steps { horizon, frequency: model.frequency };

@@ -2,6 +2,7 @@
 
 use super::models::ModelList;
 use crate::{input::CustomerRows, settings::MaxFailures};
+use manyfit_models::Fitted;
 use std::sync::atomic::AtomicBool;
 
 /// What is requested of every model.
@@ -24,6 +25,26 @@ pub enum Request {
         /// Whether the table also has SHAP values.
         shap: bool,
     },
+}
+
+impl Request {
+    /// The rows that it gives, if any.
+    pub(super) fn rows(&self) -> Option<&CustomerRows> {
+        match self {
+            Self::Rows { features, .. } => Some(features),
+            Self::Forecast { future, .. } => future.as_ref(),
+        }
+    }
+
+    /// Whether it gives rows, but none of a customer whose model needs them. A number of steps alone is enough for a model that
+    /// follows no columns.
+    pub(super) fn lacks_rows(&self, customer: &str, model: &Fitted) -> bool {
+        let is_needed = match (self, model) {
+            (Self::Forecast { horizon: Some(_), .. }, Fitted::Series(model)) => !model.all_columns().is_empty(),
+            _ => true,
+        };
+        is_needed && self.rows().is_some_and(|rows| !rows.has(customer))
+    }
 }
 
 /// A prediction run.

@@ -4,6 +4,7 @@ use crate::{
     error::Result,
     input::{CustomerRows, Sheet},
     results::Rows,
+    words::counted,
 };
 use manyfit_models::{
     Fitted, FittedRows,
@@ -49,17 +50,21 @@ pub(super) fn predict(
     for row in &rows {
         let mut cells = Vec::with_capacity(model.features().len());
         for (at, feature) in model.features().iter().enumerate() {
+            let (has, needs) = (row.sheet.columns.len(), model.features().len());
             let column = match row.sheet.find(&[&feature.name]) {
                 // Without names the columns are the features in their order, as in XGBoost.
                 None if without_names.contains(row.sheet.file.as_str()) => at,
                 None => row.sheet.require(&[&feature.name])?,
                 Some(column) => column,
             };
-            let (has, needs) = (row.sheet.columns.len(), model.features().len());
-            if column >= has {
-                return Err(row.row_fault(&format!("the row has {has} fields, and the model has {needs} features")));
+            if column >= has && without_names.contains(row.sheet.file.as_str()) {
+                let (has, needs) = (counted(has, "field"), counted(needs, "feature"));
+                return Err(row.row_fault(&format!("the row has {has}, and the model has {needs}")));
             }
-            cells.push(row.text(column).map_or(Cell::Missing, Cell::Text));
+            cells.push(match &feature.categories {
+                None if row.has_own_notation() => row.number(column)?.map_or(Cell::Missing, Cell::Number),
+                _ => row.text(column).map_or(Cell::Missing, Cell::Text),
+            });
         }
         model.encode(cells.iter().copied(), &mut encoded).map_err(|fault| row.row_fault(&fault))?;
         for (feature, (cell, number)) in model.features().iter().zip(cells.iter().zip(&encoded)) {

@@ -90,10 +90,8 @@ pub fn run(job: &Job<'_>, create: impl FnOnce(Key, Vec<String>) -> Result<Result
             }
         }
     }
-    let rows = match job.request {
-        Request::Rows { features, .. } => Some(features),
-        Request::Forecast { future, .. } => future.as_ref(),
-    };
+    let rows = job.request.rows();
+    summary.preamble = rows.and_then(CustomerRows::preamble);
     if let Some((first, number)) = rows.and_then(CustomerRows::nameless) {
         summary.failed(Path::new("rows without a customer"), &format!("{first}; {number} left out"));
     }
@@ -104,11 +102,11 @@ pub fn run(job: &Job<'_>, create: impl FnOnce(Key, Vec<String>) -> Result<Result
             _ => name.clone(),
         };
     summary.unknown = job.customers.iter().filter(|name| !is_known(name)).map(with_suggestion).collect();
-    if let Request::Rows { features, .. } = job.request
+    if let Some(rows) = rows
         && job.customers.is_empty()
         && !summary.stopped
     {
-        summary.without_model = features.customers().filter(|name| !is_known(name)).map(str::to_owned).collect();
+        summary.without_model = rows.customers().filter(|name| !is_known(name)).map(str::to_owned).collect();
     }
     if summary.is_whole() {
         table.finish()?;
@@ -173,10 +171,7 @@ fn predict(opener: &Opener<'_>, location: &ModelLocation, columns: &[String]) ->
             Err(error) if job.wants(&location.name) => return Prediction::Failed(location.name.clone(), error),
             Err(error) => return Prediction::Unreadable(error),
         };
-        if let Request::Rows { features, .. } = job.request
-            && job.customers.is_empty()
-            && !features.has(&name)
-        {
+        if job.customers.is_empty() && job.request.lacks_rows(&name, &model) {
             return Prediction::WithoutRows(name);
         }
         let wrong_kind = |family: &str, hint: &str| Err(Error::Data(format!("the model is {family}, which {hint}")));

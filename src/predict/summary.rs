@@ -23,10 +23,12 @@ pub struct Summary {
     pub(super) unknown: Vec<String>,
     /// Number of values that are not a category of the training rows, by feature.
     unseen: Unseen,
-    /// Customers that have rows of features and no artifact.
+    /// Customers that have rows and no artifact.
     pub(super) without_model: BTreeSet<String>,
-    /// Customers that have an artifact and no rows of features.
+    /// Customers that have an artifact, and no rows although others have.
     pub(super) without_rows: BTreeSet<String>,
+    /// Lines before the header of a table, and the number of such tables.
+    pub(super) preamble: Option<(String, usize)>,
     /// The first unreadable artifact of an unknown customer, and the number of them.
     unreadable: Option<String>,
     unreadable_count: usize,
@@ -78,7 +80,8 @@ impl Summary {
         }
         if !self.unknown.is_empty() {
             let unreadable = self.unreadable.as_ref().map(|first| {
-                format!("; {} artifacts of unknown customers cannot be read, such as {first}", self.unreadable_count)
+                let artifacts = counted(self.unreadable_count, "artifact");
+                format!("; {artifacts} of unknown customers cannot be read, such as {first}")
             });
             let unknown = self.unknown.join(", ");
             return Err(Error::Data(format!("no artifact was found for {unknown}{}", unreadable.unwrap_or_default())));
@@ -104,6 +107,13 @@ impl Summary {
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some((first, tables)) = &self.preamble {
+            let others = match tables - 1 {
+                0 => String::new(),
+                others => format!("; {} likewise", counted(others, "other table")),
+            };
+            writeln!(f, "{first}{others}")?;
+        }
         self.failures.write(f, 0, "")?;
         for (feature, rows) in &self.unseen {
             writeln!(
@@ -118,7 +128,8 @@ impl fmt::Display for Summary {
         }
         if !self.without_rows.is_empty() {
             let (number, names) = (self.without_rows.len(), self.without_rows.iter());
-            writeln!(f, "{} without rows were left out: {}", counted(number, "model"), first_names(names, number))?;
+            let were = if number == 1 { "was" } else { "were" };
+            writeln!(f, "{} without rows {were} left out: {}", counted(number, "model"), first_names(names, number))?;
         }
         if self.customers + self.failed == 0 && !self.unknown.is_empty() {
             // The verdict says it.

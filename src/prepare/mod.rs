@@ -21,6 +21,7 @@
 //! | `resources` | threads, memory, stop signal |
 //! | `progress` | how far a long run is, for people |
 //! | `scatter` | tables to rows in buckets, and which rows are left out |
+//! | `untold_rows` | rows at repeated local times of which nothing tells which is meant |
 //! | `buckets` | rows on disk |
 //! | `gather` | buckets to customers' rows in memory |
 //! | `write` | customers' rows to files |
@@ -41,6 +42,7 @@ mod row_counts;
 mod row_filter;
 mod run;
 mod scatter;
+mod untold_rows;
 mod write;
 
 pub use self::{

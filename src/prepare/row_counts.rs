@@ -27,6 +27,13 @@ impl RowCounts {
         self.rows + self.filtered + self.elsewhere
     }
 
+    /// Rows that were counted as rows at repeated local times, and are bad.
+    pub(super) const fn left_out_as_bad(&mut self, rows: u64) {
+        self.rows -= rows;
+        self.repeated_times -= rows;
+        self.bad += rows;
+    }
+
     /// Adds another thread's counts.
     pub(super) fn add(&mut self, other: &Self) {
         self.rows += other.rows;

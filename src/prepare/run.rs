@@ -16,6 +16,7 @@ use super::{
     resources::Resources,
     resume::{Journal, ROWS, ScatterPlan, WorkDirectory, fingerprint},
     scatter::{Scattered, scatter},
+    untold_rows::reject_untold,
     write::{FileStyle, FileWriter, pack, tasks},
 };
 use crate::{
@@ -135,10 +136,14 @@ impl Run<'_> {
             say(out, "continuing a run that was stopped")?;
             return Ok((BucketFile::open(&work.file(ROWS))?, plan));
         }
-        let Scattered { file, buckets, counts, rejects, kept, description } =
+        let Scattered { file, buckets, mut counts, mut rejects, repeated, kept, timestamp, description } =
             scatter(job.input, job.options, job.shard, (&*work.file(ROWS), &*job.work), resources)?;
         resources.check()?;
         output_names(&kept, job.options)?;
+        let largest = resources.largest_bucket();
+        let buckets = split_large(&file, buckets, kept.len(), (largest, resources.loadable()))?;
+        let untold = reject_untold(&file, &buckets, kept.len(), (repeated, &timestamp), &mut rejects, resources)?;
+        counts.left_out_as_bad(untold);
         if counts.rows + counts.elsewhere == 0 {
             return Err(Error::Data(format!(
                 "{}: no rows are left: --filter, --from and --to removed {}, {} are bad, and there are no others",
@@ -153,8 +158,6 @@ impl Run<'_> {
             // A file of an earlier run would be taken for this one's.
             reports.remove(REJECTS)?;
         }
-        let largest = resources.largest_bucket();
-        let buckets = split_large(&file, buckets, kept.len(), (largest, resources.loadable()))?;
         let plan = ScatterPlan { fingerprint: fingerprint.clone(), buckets, counts, kept, description, largest };
         work.write_plan(&plan)?;
         Ok((file, plan))

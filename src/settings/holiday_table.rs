@@ -1,12 +1,12 @@
 //! Holidays from tables.
 //!
 //! A table has the columns of Python's `holidays` data frame: `holiday`, `ds`, and optionally `lower_window`, `upper_window`,
-//! `prior_scale`. A column `customer` (or `customer_id`) or `group` restricts a row to a customer or a group; a row where both
+//! `prior_scale`. A column `customer` (or `customer_id`, or called as in the input) or `group` restricts a row to a customer or a group; a row where both
 //! are empty applies to all customers.
 
 use crate::{
     error::Result,
-    input::{Sheet, TimeSettings},
+    input::{Sheet, SheetSettings},
 };
 use manyfit_models::prophet::{Holiday, Holidays};
 use std::{
@@ -26,16 +26,17 @@ pub(super) struct HolidayTable {
 }
 
 impl HolidayTable {
-    pub(super) fn read(path: &Path, times: &TimeSettings) -> Result<Self> {
+    pub(super) fn read(path: &Path, settings: &SheetSettings) -> Result<Self> {
         let mut table = Self::default();
         let mut shared = Vec::new();
-        for sheet in Sheet::read_all(path)? {
-            let sheet = sheet.with_times(times);
+        for sheet in Sheet::read_all(path, settings)? {
             let name = sheet.require(&["holiday", "name"])?;
             let date = sheet.require(&["ds", "date"])?;
             let [lower, upper] = [&["lower_window"], &["upper_window"]].map(|names| sheet.find(names));
-            let [prior, group] = [&["prior_scale"], &["group"]].map(|names| sheet.find(names));
-            let customer = sheet.customer();
+            // Where the input's customers are called by another word of this table, that word keeps its meaning here.
+            let customer = sheet.customer().filter(|at| ![name, date].contains(at));
+            let prior = sheet.find(&["prior_scale"]);
+            let group = sheet.find(&["group"]).filter(|group| customer != Some(*group));
             for row in sheet.rows() {
                 let window = |column: Option<usize>, low: f64, high: f64, complaint: &str| {
                     let Some(column) = column else { return Ok(0) };

@@ -41,9 +41,9 @@ impl Settings {
     pub fn from_text(given: &BTreeMap<String, String>) -> Result<Self> {
         let mut settings = Self::without_tables(given)?;
         let Task::Forecast(task) = &mut settings.task else { return Ok(settings) };
-        let mut tables = Tables::default();
+        let (mut tables, sheets) = (Tables::default(), settings.input.sheets());
         if let Some(path) = &task.holidays {
-            let table = HolidayTable::read(path, &settings.input.times)?;
+            let table = HolidayTable::read(path, &sheets)?;
             if let SeriesSpec::Prophet(spec) = &mut task.model {
                 spec.holidays = table.shared.clone();
                 check(spec, &path.display().to_string())?;
@@ -51,10 +51,10 @@ impl Settings {
             tables.holidays = Some(table);
         }
         if let Some(path) = &task.future {
-            task.future_rows = Some(Arc::new(CustomerRows::read(path)?.with_times(&settings.input.times)));
+            task.future_rows = Some(Arc::new(CustomerRows::read(path, &sheets)?));
         }
         if let Some(path) = &task.overrides {
-            let overrides = Overrides::read(path)?;
+            let overrides = Overrides::read(path, &sheets)?;
             tables.given = merge(slice::from_ref(given)).expect("they were checked");
             tables.columns = mem::take(&mut settings.input.extra);
             settings.input.extra = columns_to_read(&overrides, &tables);

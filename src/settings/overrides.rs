@@ -1,6 +1,6 @@
 //! The table of settings that differ by customer. Precedence: customer, then group, then the settings of the run.
 //!
-//! It has a column `customer` (or `customer_id`), a column `group` or both, and a column for each setting that differs; an
+//! It has a column `customer` (or `customer_id`, or called as in the input), a column `group` or both, and a column for each setting that differs; an
 //! empty cell leaves a setting as it is. A row with a customer holds its settings, and its group if it has one; a row with a
 //! group alone holds those of the group.
 
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    input::{Sheet, SheetRow},
+    input::{Sheet, SheetRow, SheetSettings},
 };
 use std::{
     collections::{BTreeMap, HashMap},
@@ -33,10 +33,11 @@ pub(super) struct Overrides {
 }
 
 impl Overrides {
-    pub(super) fn read(path: &Path) -> Result<Self> {
-        let mut overrides = Self { sheets: Sheet::read_all(path)?, ..Self::default() };
+    pub(super) fn read(path: &Path, settings: &SheetSettings) -> Result<Self> {
+        let mut overrides = Self { sheets: Sheet::read_all(path, settings)?, ..Self::default() };
         for (at, sheet) in overrides.sheets.iter().enumerate() {
-            let (customer, group) = (sheet.customer(), sheet.find(&["group"]));
+            let customer = sheet.customer();
+            let group = sheet.find(&["group"]).filter(|group| customer != Some(*group));
             if customer.is_none() && group.is_none() {
                 return Err(Error::Settings(format!(
                     "{}: has neither a column customer nor a column group",

@@ -83,9 +83,13 @@ const INPUT: &[Setting] = table! {
         "Whether 02/03/2024 is in March; decided from the other dates of the column unless set.", common;
     "decimal": Form("point or comma"), "",
         "Sign before the decimals in CSV, where the other one may separate thousands; decided from each file unless set.", common;
+    "skip_lines": Integer(0, 1_000_000), "",
+        "Lines of CSV before the header; unless set, lines that are clearly not the table are skipped.";
     "target": COLUMN, "",
         "Column to forecast or predict; guessed unless set, for regression among target, label and y.", common;
     "customer": COLUMN, "", "Customer column of files that hold many customers; column customer unless set.", common;
+    "customer_from": Choice(&["name", "path"]), "name",
+        "What names the customer of a file in which no column does: its name, or its folders and its name (north-1 of north/1.csv).";
 };
 
 const FORECASTS: &[Setting] = table! {

@@ -67,8 +67,8 @@ impl Settings {
         let seed = reader.value::<usize>("seed") as u64;
         let times = TimeSettings { format: reader.optional("timestamp_format"), dayfirst: reader.optional("dayfirst") };
         let mut input = read_fields!(reader, InputSettings {
-            value: ;
-            optional: timestamp decimal target customer;
+            value: customer_from;
+            optional: timestamp decimal skip_lines target customer;
             times,
             ..InputSettings::default()
         });

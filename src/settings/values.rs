@@ -1,7 +1,7 @@
 //! Values of settings from text.
 
 use super::{max_failures::MaxFailures, setting::Kind};
-use crate::input::{Decimal, Duplicates, TimeFormat};
+use crate::input::{CustomerFrom, Decimal, Duplicates, TimeFormat};
 use manyfit_models::{
     ModelFormat,
     frequency::Frequency,
@@ -46,6 +46,7 @@ values! {
     Mode: |text, kind| word(text, kind);
     Scaling: |text, kind| word(text, kind);
     ModelFormat: |text, kind| word(text, kind);
+    CustomerFrom: |text, kind| word(text, kind);
     Duplicates: |text, kind| word(text, kind);
     Decimal: |text, _kind| text.parse();
     TimeFormat: |text, _kind| text.parse();

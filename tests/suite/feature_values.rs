@@ -236,3 +236,61 @@ fn truth_values_are_numbers_in_every_column() {
     let ended = train(input.path(), output.path(), &[]).with_code(0);
     assert!(ended.out.contains("sold"), "{}", ended.out);
 }
+
+#[test]
+fn numbers_with_decimal_commas_and_singles_are_predicted_as_they_were_trained() {
+    let row = |at: usize| (at % 7, [0.1, 0.25, 12.5][at % 3]);
+    let text = |header: &str, line: &dyn Fn(usize) -> String| {
+        let rows: String = (0..60).map(|at| format!("{}\n", line(at))).collect();
+        format!("{header}\n{rows}")
+    };
+    let comma = |number: f64| number.to_string().replace('.', ",");
+    let points = text("y,f,share", &|at| format!("{},{}.5,{}", 10 * row(at).0, row(at).0, row(at).1));
+    let commas = text("y;f;share", &|at| format!("{};{},5;{}", 10 * row(at).0, row(at).0, comma(row(at).1)));
+    let (points, commas) = (folder([("a.csv", points)]), folder([("a.csv", commas)]));
+    let settings = ["model=gradient-boosting", "num_round=5", "min_child_weight=0"];
+    let output = tempfile::tempdir().unwrap();
+    let at = |name: &str| output.path().join(name);
+    train(points.path(), &at("points"), &settings).with_code(0);
+    train(commas.path(), &at("commas"), &settings).with_code(0);
+    assert!(artifacts(&at("commas/models")) == artifacts(&at("points/models")));
+    let models = at("points/models");
+    let rows = folder([
+        ("points.csv", "f,share\n1.5,0.1\n3.5,12.5\n"),
+        ("commas.csv", "f;share\n1,5;0,1\n3,5;12,5\n"),
+        ("quoted.csv", "f,share\n\"1,5\",\"0,1\"\n\"3,5\",\"12,5\"\n"),
+    ]);
+    let (expected, _) = predicted(&models, &rows.path().join("points.csv"));
+    assert!(expected.len() == 2 && expected[0] != expected[1], "{expected:?}");
+    assert_eq!(predicted(&models, &rows.path().join("commas.csv")).0, expected);
+    let quoted = manyfit()
+        .args(["predict", models.to_str().unwrap(), "--decimal=comma", "--input"])
+        .arg(rows.path().join("quoted.csv"))
+        .output()
+        .unwrap();
+    let quoted = String::from_utf8(quoted.stdout).unwrap();
+    assert!(
+        quoted.lines().skip(1).zip(&expected).all(|(line, number)| line.ends_with(&format!(",{number}"))),
+        "{quoted}"
+    );
+    let server = Server::start(&["--models", models.to_str().unwrap()], &[]);
+    let answer = |body: &str| {
+        let csv = [("Content-Type", "text/csv")];
+        server.send("POST", "/models/a.tar.gz/invoke", &csv, body.as_bytes()).with(200).body
+    };
+    let served = answer("1.5,0.1\n3.5,12.5\n");
+    assert_eq!(answer("1,5;0,1\n3,5;12,5\n"), served);
+    assert_eq!(answer("share\tf\n0,1\t1,5\n12,5\t3,5\n"), served);
+
+    // A category in single precision, which clients send with all the digits of a double.
+    let shares = ["categorical=share"];
+    train(points.path(), &at("shares"), &[&settings[..], &shares].concat()).with_code(0);
+    let server = Server::start(&["--models", at("shares/models").to_str().unwrap()], &[]);
+    let answer = |share: f64| {
+        let body = serde_json::json!([{"f": 1.5, "share": share}]).to_string();
+        server.post("/models/a.tar.gz/invoke", &body).with(200)
+    };
+    let (double, single) = (answer(0.1), answer(f64::from(0.1_f32)));
+    assert_eq!(single.body, double.body);
+    assert!(!single.headers.contains_key("x-manyfit-unseen-categories"), "{single:?}");
+}

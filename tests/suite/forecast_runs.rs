@@ -242,3 +242,44 @@ fn no_component_has_the_name_of_the_tables_first_column() {
     predict(&model, &["--horizon=2"]).with_code(0);
     predict(&model, &["--horizon=2", "--components"]).with_code(3).complains_of(&["a component \"customer\""]);
 }
+
+#[test]
+fn tables_call_customers_as_the_input_does() {
+    let bundle = |column: &str| {
+        let rows = |customer: &str, table: String| {
+            table.lines().skip(1).map(|row| format!("{customer},{row}\n")).collect::<String>()
+        };
+        format!("{column},ds,y,price\n{}{}", rows("a", with_price(60, 0)), rows("b", with_price(60, 0)))
+    };
+    let later: Vec<String> = daily_rows(63, 1)[60..].iter().map(|(date, _)| date.clone()).collect();
+    let tables = |column: &str| {
+        let future: String = ["a", "b"]
+            .iter()
+            .zip([3, 9])
+            .flat_map(|(customer, price)| later.iter().map(move |date| format!("{customer},{date},{price}\n")))
+            .collect();
+        folder([
+            ("overrides.csv", format!("{column},growth\nb,flat\n")),
+            ("holidays.csv", format!("{column},holiday,ds\na,fair,2022-01-20\n,sale,2022-02-01\n")),
+            ("future.csv", format!("{column},ds,price\n{future}")),
+        ])
+    };
+    let trained = |column: &str, settings: &[&str]| {
+        let tables = tables(column);
+        let setting = |name: &str| format!("{name}={}", tables.path().join(format!("{name}.csv")).display());
+        let (overrides, holidays, future) = (setting("overrides"), setting("holidays"), setting("future"));
+        let own = ["regressors=price", "horizon=3", "uncertainty_samples=0", &overrides, &holidays, &future];
+        let (output, _) = run(&[("all.csv", bundle(column))], &[&own, settings].concat(), 0);
+        (output, tables)
+    };
+    let (expected, _) = trained("customer", &[]);
+    for (column, setting) in [("shop", "customer=Shop"), ("Shop No.", "customer=Shop No."), ("group", "customer=group")]
+    {
+        let (output, tables) = trained(column, &[setting]);
+        assert_eq!(forecasts(output.path()), forecasts(expected.path()), "{column}");
+        let future = tables.path().join("future.csv");
+        let column = format!("--customer-column={column}");
+        let asked = predict(&output.path().join("models"), &["--future", future.to_str().unwrap(), &column]);
+        assert_eq!(first_five(&asked.with_code(0).out), forecasts(expected.path()));
+    }
+}

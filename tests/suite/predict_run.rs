@@ -138,7 +138,17 @@ fn dates_of_the_future_come_from_a_table_for_all_or_for_each_customer() {
         |table: &str| predict(&[models.to_str().unwrap(), "--future", tables.path().join(table).to_str().unwrap()]);
     let all = with("all.csv").with_code(0).out;
     assert_eq!(columns(&all, &["ds"]), ["2031-01-01T00:00:00", "2031-01-02T00:00:00"].repeat(2));
-    let each = with("each.csv").with_code(3).complains_of(&["each.csv has no row of customer-000"]);
+    let each = with("each.csv").with_code(0);
+    let each =
+        each.complains_of(&["1 model without rows was left out: customer-000\n", "1 customer predicted, 0 failed"]);
+    let of = |customer: &str, more: &[&str]| {
+        let each = tables.path().join("each.csv");
+        let customer = format!("--customer={customer}");
+        predict(&[&[models.to_str().unwrap(), "--future", each.to_str().unwrap(), &customer], more].concat())
+    };
+    // Who is asked for by name must have rows, unless a number of steps is enough for its model.
+    of("customer-000", &[]).with_code(3).complains_of(&["each.csv has no row of customer-000"]);
+    assert_eq!(of("customer-000", &["--horizon=2"]).with_code(0).out.lines().count(), 3);
     assert_eq!(each.out.lines().nth(1), all.lines().nth(3).filter(|line| line.starts_with("customer-001,2031-01-01")));
     with("bad.csv").with_code(3).complains_of(&["bad.csv: line 3, column \"ds\": \"2031-13-01\""]);
     with("twice.csv").with_code(3).complains_of(&["twice.csv: line 3", "remove one"]);

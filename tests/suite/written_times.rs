@@ -263,13 +263,62 @@ fn the_order_of_rows_tells_the_two_hours_of_autumn_apart() {
     let shuffled =
         "ds,y\n2024-10-27 02:30,1\n2024-10-27 02:00,2\n2024-10-27 02:30,3\n2024-10-27 02:00,4\n2024-10-27 03:00,5\n";
     let (ended, _) = prepared(shuffled, &[berlin]);
-    ended
-        .with_code(3)
-        .complains_of(&["the clocks repeat the hour of 2024-10-27T00:30:00", "--ambiguous first or last"]);
+    ended.with_code(3).complains_of(&[
+        "t.csv: line 2, column \"ds\": \"2024-10-27T02:30:00\" occurs twice, because the clocks are set back",
+        "in no order that tells which is meant",
+        "--ambiguous first or last",
+        "--max-bad-rows N",
+    ]);
     let spring = "ds,y\n2024-03-31 01:30,1\n2024-03-31 02:30,2\n2024-03-31 04:00,3\n";
     let (ended, rows) = prepared(spring, &[berlin]);
     assert!(ended.with_code(0).out.contains("1 row at local times that the clocks skip: moved forward"));
     assert_eq!(rows, "timestamp,target\n2024-03-31T00:30:00,1\n2024-03-31T01:30:00,2\n2024-03-31T02:00:00,3\n");
+}
+
+#[test]
+fn rows_of_a_repeated_hour_in_no_order_are_bad_rows_and_take_no_other_along() {
+    let rows = |customer: &str, times: &[&str]| {
+        let row = |(at, time): (usize, &&str)| format!("{customer},2024-10-27 {time},{at}\n");
+        times.iter().enumerate().map(row).collect::<String>()
+    };
+    let table = format!(
+        "customer,ds,y\n{}b,yesterday,1\n{}{}",
+        rows("a", &["01:00", "02:30", "02:00"]),
+        rows("a", &["02:30", "02:00", "03:00"]),
+        rows("b", &["02:00", "02:30", "02:00", "02:30"])
+    );
+    let input = folder([("t.csv", format!("{table}{}d,tomorrow,1\n", rows("c", &["02:00", "02:00", "02:00"])))]);
+    for options in [&[][..], &["--bundle=1KB"]] {
+        let output = tempfile::tempdir().unwrap();
+        let with = |tolerated| [&["--timezone=Europe/Berlin", tolerated], options].concat();
+        let ended = prepare(input.path(), output.path(), &with("--max-bad-rows=8")).with_code(3);
+        ended.complains_of(&["t.csv: line 3, column \"ds\": \"2024-10-27T02:30:00\" occurs twice", "more than 8 rows"]);
+        let ended = prepare(input.path(), output.path(), &with("--max-bad-rows=9")).with_code(0);
+        assert!(
+            ended.out.contains("6 rows of 2 customers") && ended.out.contains("9 bad (see rejects)"),
+            "{}",
+            ended.out
+        );
+        let rejects = fs::read_to_string(output.path().join("rejects.csv")).unwrap();
+        let lines: Vec<&str> = rejects.lines().skip(1).map(|line| line.split(',').nth(1).unwrap()).collect();
+        // The hour of a around the date of b, all of c, and the date of d.
+        assert_eq!(lines, ["3", "4", "5", "6", "7", "13", "14", "15", "16"], "{rejects}");
+    }
+}
+
+#[test]
+fn train_refuses_an_hour_that_clocks_repeat_with_the_choice() {
+    let hours = |day: &str| format!("ds,y\n{day} 01:00,1\n{day} 02:00,2\n{day} 02:00,3\n{day} 03:00,4\n");
+    let (_, ended) = forecasts(&hours("2024-10-27"), &[], 3);
+    ended.complains_of(&[
+        "line 4: the timestamp 2024-10-27T02:00:00 is also on line 3",
+        "set duplicates to first, last, mean or sum",
+        "manyfit prepare --timezone ZONE tells the two hours apart by their order",
+    ]);
+    // On a Monday they are duplicates like others.
+    let (_, ended) = forecasts(&hours("2024-10-28"), &[], 3);
+    assert!(!ended.err.contains("--timezone"), "{}", ended.err);
+    assert_eq!(forecasts(&hours("2024-10-27"), &["duplicates=mean"], 0).0.lines().count(), 4);
 }
 
 #[test]

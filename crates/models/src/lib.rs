@@ -83,6 +83,7 @@ pub mod ridge;
 mod rows_model;
 mod series_model;
 pub mod trees;
+mod words;
 mod workspace;
 
 pub use accuracy::{Accuracy, ScoredOn};
@@ -94,4 +95,6 @@ pub use forecast_request::{Dates, ForecastRequest};
 pub use interrupt::{Interrupt, Interruption};
 pub use rows_model::{FittedRows, ModelFormat, RowsModel, RowsSpec};
 pub use series_model::{FittedSeries, SeriesModel, SeriesSpec};
+#[doc(hidden)]
+pub use words::counted;
 pub use workspace::Workspace;

@@ -7,6 +7,7 @@ use crate::{
     interrupt::Interrupt,
     ridge::{Ridge, RidgeParams},
     trees::{BoostingParams, Ensemble, ForestParams, Importance, xgboost::is_json},
+    words::counted,
     workspace::Workspace,
 };
 use serde::{Deserialize, Serialize};
@@ -205,7 +206,7 @@ impl FittedRows {
         if given == expected {
             Ok(())
         } else {
-            Err(format!("the row has {given} values, the model has {expected} features"))
+            Err(format!("the row has {}, the model has {}", counted(given, "value"), counted(expected, "feature")))
         }
     }
 
@@ -336,6 +337,6 @@ mod tests {
             refused("ridge.json", br#"{"intercept":0,"coefficients":[1],"means":[]}"#, None).contains("1 coefficients")
         );
         let row = fitted.encode([Cell::Number(1.0)], &mut vec![]).unwrap_err();
-        assert_eq!(row, "the row has 1 values, the model has 2 features");
+        assert_eq!(row, "the row has 1 value, the model has 2 features");
     }
 }

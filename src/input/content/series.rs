@@ -154,6 +154,10 @@ fn combine(
                 Some([clock, date]) => {
                     format!("; if the column {clock:?} holds the time of day, set timestamp to {date},{clock}")
                 }
+                None if may_be_repeated_hour(group[0].time) => {
+                    "; if the clocks are set back there, manyfit prepare --timezone ZONE tells the two hours apart by their order"
+                        .into()
+                }
                 None if many => String::new(),
                 None => "; if the file holds several customers, set customer to the column of their names".into(),
             };
@@ -180,6 +184,14 @@ fn combine(
         }
         value => Ok(value.unwrap_or(f64::NAN)),
     }
+}
+
+/// Whether clocks without an offset may show a time twice when summer ends: on the morning of a Sunday, nearly everywhere.
+const fn may_be_repeated_hour(time: i64) -> bool {
+    const DAY: i64 = 86_400_000;
+    // 1 January 1970 was a Thursday.
+    let (day, time_of_day) = (time.div_euclid(DAY), time.rem_euclid(DAY));
+    day.rem_euclid(7) == 3 && 0 < time_of_day && time_of_day < DAY / 6
 }
 
 /// The sum over the count, or the sum of the parts if the sum overflows.

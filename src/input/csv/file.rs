@@ -8,6 +8,7 @@ use crate::input::{
         sink::Sink,
     },
     csv::{
+        preamble::Preamble,
         split::{self, Record, Records, Text},
         times::see_times,
     },
@@ -46,24 +47,35 @@ pub(in crate::input) struct CsvFile<'a> {
     pub(in crate::input) scratch: &'a mut Scratch,
     /// How numbers are written, if not as usual, once it is decided.
     pub(in crate::input) decimal: Option<Decimal>,
+    /// What comes before the rows.
+    pub(in crate::input) preamble: Preamble,
 }
 
 impl<'a> CsvFile<'a> {
-    /// Reads the first record.
+    /// Reads the first record; `folders` are the columns that the folders of the file's path are.
     pub(in crate::input) fn open<C: Columns>(
         bytes: &'a [u8],
+        folders: Vec<(String, String)>,
         settings: &InputSettings,
         scratch: &'a mut Scratch,
     ) -> Result<Self, DataError> {
-        let text = Text::new(bytes)?;
+        // Where any first line is a row, none comes before it.
+        let has_none = settings.table.as_ref().is_some_and(|table| table.header == Some(false));
+        let skip = settings.skip_lines.or(has_none.then_some(0));
+        let (text, preamble) = Preamble::skip(bytes, skip, &mut scratch.records)?;
         let mut records = text.records(&mut scratch.records);
         let first = records.next().ok_or_else(|| DataError::file(C::EMPTY))?;
         first.check_quotes()?;
-        C::fill_header(&mut scratch.header, &first, settings);
-        let width = first.len();
-        let Scratch { records: buffers, header } = &mut *scratch;
-        C::look_again(header, || first_rows(text.records(buffers), width));
-        Ok(Self { text, scratch, decimal: None })
+        if let Some(names) = &preamble.names {
+            scratch.header.fill(names.iter(), false);
+        } else {
+            C::fill_header(&mut scratch.header, &first, settings);
+            let width = first.len();
+            let Scratch { records: buffers, header } = &mut *scratch;
+            C::look_again(header, || first_rows(text.records(buffers), width));
+        }
+        scratch.header.add_folders(folders);
+        Ok(Self { text, scratch, decimal: None, preamble })
     }
 
     /// Finds the columns.
@@ -75,6 +87,7 @@ impl<'a> CsvFile<'a> {
     ) -> Result<C, DataError> {
         let Scratch { records, header } = &mut *self.scratch;
         C::resolve(header, settings, whose, known, || sample(self.text.records(records), header.len()))
+            .map_err(|error| self.preamble.explain(error))
     }
 
     /// Decides the form of the timestamps, which the first rows tell of nearly every file.
@@ -86,8 +99,10 @@ impl<'a> CsvFile<'a> {
         let Some(at) = columns.timestamp() else { return Ok(()) };
         let Scratch { records, header } = &mut *self.scratch;
         let mut times = ColumnTimes::default();
-        let records = self.text.records(records);
-        see_times(&mut times, records, at, !header.is_headerless(), 0);
+        match header.folder_value(at) {
+            Some(value) => _ = times.see(Cell::Text(value), Position::Line(1)),
+            None => _ = see_times(&mut times, self.text.records(records), at, !header.is_headerless(), 0),
+        }
         columns.set_times(times.decide(&settings.times, header.name(at))?);
         Ok(())
     }
@@ -145,7 +160,7 @@ impl<'a> CsvFile<'a> {
             }
             let Some(rows) = sink.rows(name) else { continue };
             let pushed = if record.len() == header.len() {
-                rows.push(&CsvRow { record, ordinal, decimal }, columns, header)
+                rows.push(&CsvRow { record, ordinal, decimal, header }, columns, header)
             } else {
                 record.refuse_length(header.len())
             };
@@ -160,6 +175,14 @@ struct CsvRow<'a> {
     record: Record<'a>,
     ordinal: u64,
     decimal: Option<Decimal>,
+    header: &'a Header,
+}
+
+impl CsvRow<'_> {
+    #[inline]
+    fn field(&self, at: usize) -> &[u8] {
+        self.record.get(at).unwrap_or_else(|| self.header.folder_value(at).unwrap_or_default())
+    }
 }
 
 impl FileRow for CsvRow<'_> {
@@ -179,29 +202,20 @@ impl FileRow for CsvRow<'_> {
 
     #[inline]
     fn cell(&self, at: usize) -> Cell<'_> {
-        Cell::Text(self.record.field(at))
+        Cell::Text(self.field(at))
     }
 
     #[inline]
     fn number_cell(&self, at: usize) -> Cell<'_> {
         match self.decimal {
             None => self.cell(at),
-            Some(decimal) => local_number(self.record.field(at), decimal),
+            Some(decimal) => decimal.cell(self.field(at)),
         }
     }
 
     #[inline]
     fn text(&self, at: usize) -> Cow<'_, [u8]> {
-        Cow::Borrowed(self.record.field(at))
-    }
-}
-
-/// A number in a notation that is not the usual one; words are left to those who know their meaning.
-fn local_number(text: &[u8], decimal: Decimal) -> Cell<'_> {
-    match decimal.number(text) {
-        Some(number) => Cell::Number(number),
-        None if text.iter().any(u8::is_ascii_digit) => Cell::Other,
-        None => Cell::Text(text),
+        Cow::Borrowed(self.field(at))
     }
 }
 

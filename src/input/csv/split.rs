@@ -8,16 +8,30 @@
 //! the end of the text has a quote that is not closed, or is closed within a value, its first line is therefore a torn
 //! record, and the lines after it are records of their own.
 
-use crate::input::data_error::{DataError, Position};
+use crate::{
+    input::data_error::{DataError, Position},
+    words::counted,
+};
 
 /// What is wrong with a torn record.
 const TORN: &str = "a quote is not closed, or is closed within a value: close it before the delimiter, and double \
     the quotes that belong to the value";
 
+/// Where the records of a file begin.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Start {
+    /// Bytes before them.
+    pub(crate) bytes: usize,
+    /// Lines before them.
+    pub(crate) lines: u64,
+}
+
 /// CSV text, its delimiter, and which splitter it needs.
 #[derive(Clone, Copy)]
 pub(crate) struct Text<'a> {
+    /// From the first record on.
     bytes: &'a [u8],
+    start: Start,
     delimiter: u8,
     /// Whether there are neither quotes nor lone carriage returns.
     plain: bool,
@@ -87,21 +101,44 @@ impl<'a> Text<'a> {
     /// # Errors
     /// If the text is UTF-16.
     pub(crate) fn new(bytes: &'a [u8]) -> Result<Self, DataError> {
-        let bytes = match bytes {
-            [0xef, 0xbb, 0xbf, rest @ ..] => rest,
+        let (bytes, mark) = match bytes {
+            [0xef, 0xbb, 0xbf, rest @ ..] => (rest, 3),
             [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
                 return Err(DataError::file("is UTF-16 text: save it as CSV in UTF-8"));
             }
-            bytes => bytes,
+            bytes => (bytes, 0),
         };
-        Ok(Self::block(bytes, sniff_delimiter(bytes)))
+        let start = Start { bytes: mark, lines: 0 };
+        Ok(Self { start, ..Self::block(bytes, sniff_delimiter(bytes)) })
     }
 
     /// Whole records from the middle of a file whose delimiter is known.
     pub(crate) fn block(bytes: &'a [u8], delimiter: u8) -> Self {
         let plain = memchr::memchr(b'"', bytes).is_none()
             && memchr::memchr_iter(b'\r', bytes).all(|at| bytes.get(at + 1) == Some(&b'\n'));
-        Self { bytes, delimiter, plain }
+        Self { bytes, start: Start::default(), delimiter, plain }
+    }
+
+    /// The text from a position in it on; `delimiter`: unless it is to be detected.
+    pub(super) fn below(self, position: Start, delimiter: Option<u8>) -> Self {
+        let bytes = &self.bytes[position.bytes..];
+        let start = Start { bytes: self.start.bytes + position.bytes, lines: self.start.lines + position.lines };
+        Self { start, ..Self::block(bytes, delimiter.unwrap_or_else(|| sniff_delimiter(bytes))) }
+    }
+
+    /// At most this many bytes of the text, whole lines unless the first one is longer.
+    pub(super) fn head(self, most: usize) -> Self {
+        let end = self.bytes.get(..most).and_then(|head| memchr::memrchr(b'\n', head));
+        Self { bytes: &self.bytes[..end.map_or(self.bytes.len(), |end| end + 1)], ..self }
+    }
+
+    pub(super) const fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// Where in the file it begins.
+    pub(crate) const fn start(&self) -> Start {
+        self.start
     }
 
     /// The byte between two fields.
@@ -112,6 +149,15 @@ impl<'a> Text<'a> {
     /// Whether there may be commas within fields. Those in quotes between commas are left to the user.
     pub(crate) fn has_commas(&self) -> bool {
         self.delimiter != b',' && memchr::memchr(b',', self.bytes).is_some()
+    }
+
+    /// The position after a line that begins at this one, `\r\n` included; `None` at the end.
+    pub(super) fn next_line(&self, Start { bytes, lines }: Start) -> Option<Start> {
+        let mut end = self.line_end(bytes);
+        if self.bytes[..end].ends_with(b"\r") && self.bytes.get(end) == Some(&b'\n') {
+            end += 1;
+        }
+        (end > bytes).then_some(Start { bytes: end, lines: lines + 1 })
     }
 
     /// The position after the line that contains this position.
@@ -125,7 +171,7 @@ impl<'a> Text<'a> {
     where
         'a: 's,
     {
-        Records { text: self, scratch, position: 0, line: 1, torn_to: 0 }
+        Records { text: self, scratch, position: 0, line: self.start.lines + 1, torn_to: 0 }
     }
 }
 
@@ -182,6 +228,12 @@ impl<'a> Record<'a> {
         self.bytes[start..end].trim_ascii()
     }
 
+    /// The field, if the record has it.
+    #[inline]
+    pub(crate) fn get(&self, at: usize) -> Option<&'a [u8]> {
+        (at < self.len()).then(|| self.field(at))
+    }
+
     /// Whether all fields are empty: a row of delimiters, as spreadsheets leave them at the end.
     pub(crate) fn is_blank(&self) -> bool {
         !self.torn && (0..self.len()).all(|at| self.field(at).is_empty())
@@ -206,8 +258,9 @@ impl<'a> Record<'a> {
         let has = self.len();
         (!self.is_blank()).then(|| {
             format!(
-                "the row has {has} fields where the first line has {wanted}: quote values that contain the delimiter, \
-                 close every quote, and fill rows up with empty fields"
+                "the row has {} where the first line has {wanted}: quote values that contain the delimiter, close every \
+                 quote, and fill rows up with empty fields",
+                counted(has, "field")
             )
         })
     }
@@ -419,7 +472,7 @@ mod tests {
     proptest! {
         #[test]
         fn both_splitters_cut_unquoted_text_alike(text in "([ab ,]{0,6}\r?\n){0,8}[ab,]{0,4}") {
-            let plain = Text { bytes: text.as_bytes(), delimiter: b',', plain: true };
+            let plain = Text { plain: true, ..Text::block(text.as_bytes(), b',') };
             prop_assert_eq!(collect(plain), collect(Text { plain: false, ..plain }));
         }
 
@@ -429,7 +482,7 @@ mod tests {
             let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
             let fields = |record: csv::StringRecord| record.iter().map(|field| field.trim().to_owned()).collect();
             let expected: Vec<Vec<String>> = reader.records().map(|record| fields(record.unwrap())).collect();
-            let own = collect(Text { bytes: text.as_bytes(), delimiter: b',', plain: false });
+            let own = collect(Text { plain: false, ..Text::block(text.as_bytes(), b',') });
             prop_assert_eq!(own.into_iter().map(|(_, fields)| fields).collect::<Vec<_>>(), expected);
         }
 

@@ -19,7 +19,7 @@ use crate::input::{
         whose::Whose,
     },
     settings::InputSettings,
-    value::cell::Cell,
+    value::{cell::Cell, column_times::ColumnTimes},
 };
 use manyfit_models::data::Feature;
 
@@ -46,9 +46,14 @@ enum Values {
 
 impl<'a> ParquetFile<'a> {
     /// Reads the names and types of all columns.
-    pub(in crate::input) fn open(bytes: &'a [u8], header: &'a mut Header) -> Result<Self, DataError> {
+    pub(in crate::input) fn open(
+        bytes: &'a [u8],
+        folders: Vec<(String, String)>,
+        header: &'a mut Header,
+    ) -> Result<Self, DataError> {
         let columns = FileColumns::open(FileBytes::Loaded(bytes))?;
         header.fill(columns.names().map(str::as_bytes), false);
+        header.add_folders(folders);
         Ok(Self { types: columns.types(), columns, header })
     }
 
@@ -60,7 +65,8 @@ impl<'a> ParquetFile<'a> {
         known: Option<&[Feature]>,
     ) -> Result<C, DataError> {
         let columns = C::resolve(self.header, settings, whose, known, || self.types.iter().map(kind).collect())?;
-        columns.wanted().into_iter().try_for_each(|at| self.check_type(at, C::TYPE_HINT))?;
+        let own = columns.wanted().into_iter().filter(|at| *at < self.types.len());
+        own.map(|at| self.check_type(at, C::TYPE_HINT)).collect::<Result<(), _>>()?;
         Ok(columns)
     }
 
@@ -75,6 +81,12 @@ impl<'a> ParquetFile<'a> {
         settings: &InputSettings,
     ) -> Result<(), DataError> {
         let Some(at) = columns.timestamp() else { return Ok(()) };
+        if let Some(value) = self.header.folder_value(at) {
+            let mut times = ColumnTimes::default();
+            times.see(Cell::Text(value), Position::Row(1));
+            columns.set_times(times.decide(&settings.times, self.header.name(at))?);
+            return Ok(());
+        }
         let Some(mut times) = SeriesTimes::new(&self.types[at]) else { return Ok(()) };
         for rows in self.columns.groups() {
             if !times.see(&self.columns.values(at, rows)?) {
@@ -96,7 +108,7 @@ impl<'a> ParquetFile<'a> {
         for rows in self.columns.groups() {
             let loaded = self.load(rows, wanted, |at| columns.is_numeric(at))?;
             for row in 0..rows.len() {
-                let row = ParquetRow { loaded: &loaded, row };
+                let row = ParquetRow { loaded: &loaded, row, header };
                 let customer = columns.customer().map(|at| row.customer(at, header)).transpose()?.unwrap_or_default();
                 if let Some(at) = columns.customer()
                     && customer.is_empty()
@@ -132,7 +144,7 @@ impl<'a> ParquetFile<'a> {
         is_numeric: impl Fn(usize) -> bool,
     ) -> Result<Loaded, DataError> {
         let mut columns: Vec<Option<Values>> = self.types.iter().map(|_| None).collect();
-        for &at in wanted {
+        for &at in wanted.iter().filter(|at| **at < self.types.len()) {
             if columns[at].is_none() {
                 let values = self.columns.values(at, rows)?;
                 let numbers = if is_numeric(at) { values.numbers() } else { None };
@@ -160,6 +172,7 @@ struct ParquetRow<'a> {
     loaded: &'a Loaded,
     /// In the row group.
     row: usize,
+    header: &'a Header,
 }
 
 impl ParquetRow<'_> {
@@ -188,13 +201,17 @@ impl FileRow for ParquetRow<'_> {
 
     #[inline]
     fn cell(&self, at: usize) -> Cell<'_> {
-        match &self.loaded.columns[at] {
-            Some(Values::Numbers(numbers)) => Cell::Number(numbers[self.row]),
-            _ => self.loaded.value(at, self.row).cell(),
+        match self.loaded.columns.get(at) {
+            Some(Some(Values::Numbers(numbers))) => Cell::Number(numbers[self.row]),
+            Some(_) => self.loaded.value(at, self.row).cell(),
+            None => self.header.folder_value(at).map_or(Cell::Text(&[]), Cell::Text),
         }
     }
 
     fn text(&self, at: usize) -> Cow<'_, [u8]> {
+        if let Some(value) = self.header.folder_value(at) {
+            return Cow::Borrowed(value);
+        }
         match self.loaded.value(at, self.row) {
             Value::Text(text) => Cow::Borrowed(text.trim().as_bytes()),
             value => Cow::Owned(value.text().into_owned().into_bytes()),

@@ -1,6 +1,9 @@
 //! The names of the columns, for people.
 
-use crate::{input::value::decimal::Decimal, words::listed};
+use crate::{
+    input::value::decimal::Decimal,
+    words::{counted, listed},
+};
 use std::fmt;
 
 /// The most features that are listed by name.
@@ -25,6 +28,8 @@ pub struct ColumnNames {
     pub times: Option<String>,
     /// How the numbers of the file are read, if not as usual.
     pub decimal: Option<Decimal>,
+    /// Which lines come before the rows, if not one.
+    pub preamble: Option<String>,
 }
 
 /// A column's name, and whether it was guessed.
@@ -50,7 +55,7 @@ impl fmt::Display for ColumnNames {
         write!(f, "{}", names.join(", "))?;
         match self.features.len() {
             0 => {}
-            number @ 1..=SHOWN => write!(f, ", {number} features: {}", self.features.join(", "))?,
+            number @ 1..=SHOWN => write!(f, ", {}: {}", counted(number, "feature"), self.features.join(", "))?,
             number => write!(f, ", {number} features, from {:?} to {:?}", self.features[0], self.features[number - 1])?,
         }
         let guessed: Vec<&str> = roles().filter(|(_, column)| column.guessed).map(|(role, _)| role).collect();
@@ -62,9 +67,9 @@ impl fmt::Display for ColumnNames {
         if let Some(times) = &self.times {
             write!(f, "; {times}")?;
         }
-        match self.decimal {
-            None => Ok(()),
-            Some(decimal) => write!(f, "; numbers read with a decimal {}", decimal.name()),
+        if let Some(decimal) = self.decimal {
+            write!(f, "; numbers read with a decimal {}", decimal.name())?;
         }
+        self.preamble.as_ref().map_or(Ok(()), |preamble| write!(f, "; {preamble}"))
     }
 }

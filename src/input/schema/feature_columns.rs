@@ -106,6 +106,10 @@ impl Columns for FeatureColumns {
             Some(known) => positions_of(header, known)?,
             None if table.features.is_empty() => (0..header.len())
                 .filter(|at| !taken.contains(&Some(*at)) && timestamp != Some(*at) && !is_counter(*at))
+                // A folder is a feature where a setting says so.
+                .chain(
+                    table.categorical.iter().filter_map(|wanted| header.find(wanted).filter(|at| *at >= header.len())),
+                )
                 .collect(),
             None => table.features.iter().map(|wanted| require("features", wanted)).collect::<Result<_, _>>()?,
         };
@@ -158,6 +162,7 @@ impl Columns for FeatureColumns {
             width: header.len(),
             times: None,
             decimal: None,
+            preamble: None,
         }
     }
 
@@ -179,7 +184,8 @@ impl Columns for FeatureColumns {
 fn positions_of(header: &Header, known: &[Feature]) -> Result<Vec<usize>, DataError> {
     let positions: HashMap<&[u8], usize> = (0..header.len()).rev().map(|at| (header.name(at), at)).collect();
     let position = |feature: &Feature| {
-        positions.get(feature.name.as_bytes()).copied().ok_or_else(|| {
+        let own = positions.get(feature.name.as_bytes()).copied();
+        own.or_else(|| header.folder(&feature.name)).ok_or_else(|| {
             let complaint = format!(
                 "has no column {}, which is a feature of the training rows; its columns are {}",
                 quoted(feature.name.as_bytes()),

@@ -4,6 +4,7 @@ use crate::input::{
     data_error::{DataError, quoted},
     schema::{positions::Positions, whose::Whose},
     settings::InputSettings,
+    value::timestamp,
 };
 
 /// Names of the column of customer names, in the input and in side tables.
@@ -12,11 +13,15 @@ pub(in crate::input) const CUSTOMERS: [&str; 2] = ["customer", "customerid"];
 /// What is wrong with a customer name that is missing.
 pub(in crate::input) const NO_CUSTOMER: &str = "does not name a customer: every row needs a customer name";
 
-/// The names of a file's columns.
+/// The names of a file's columns, and the columns that the folders of its path are.
+///
+/// Those have the positions after the file's own, and a column of the file wins over a folder of the same name.
 #[derive(Default)]
 pub(in crate::input) struct Header {
     text: Vec<u8>,
     ends: Vec<usize>,
+    /// The name and the value of each folder `name=value`.
+    folders: Vec<(String, String)>,
     /// Whether the file has no header, so that the names are made up.
     headerless: bool,
     /// What the columns are then, in a table of series.
@@ -28,6 +33,7 @@ impl Header {
     pub(in crate::input) fn fill<N: AsRef<[u8]>>(&mut self, names: impl Iterator<Item = N>, headerless: bool) {
         self.text.clear();
         self.ends.clear();
+        self.folders.clear();
         self.headerless = headerless;
         self.positions = None;
         for name in names {
@@ -42,6 +48,29 @@ impl Header {
         self.positions = Some(positions);
     }
 
+    /// Adds the columns that folders are.
+    pub(in crate::input) fn add_folders(&mut self, folders: Vec<(String, String)>) {
+        self.folders = folders;
+    }
+
+    /// The columns that folders are: their names and values.
+    pub(in crate::input) fn folders(&self) -> &[(String, String)] {
+        &self.folders
+    }
+
+    /// The value of a column that is a folder.
+    pub(in crate::input) fn folder_value(&self, at: usize) -> Option<&[u8]> {
+        let (_, value) = self.folders.get(at.checked_sub(self.len())?)?;
+        Some(value.as_bytes())
+    }
+
+    /// The first folder whose value is a time by its form.
+    pub(in crate::input) fn folder_of_times(&self) -> Option<usize> {
+        let is_time =
+            |(name, value): &(String, String)| self.own(name).is_none() && timestamp::is_calendar(value.as_bytes());
+        self.folders.iter().position(is_time).map(|at| self.len() + at)
+    }
+
     pub(in crate::input) fn is_headerless(&self) -> bool {
         self.headerless
     }
@@ -51,11 +80,15 @@ impl Header {
         self.positions
     }
 
+    /// The number of the file's own columns.
     pub(in crate::input) fn len(&self) -> usize {
         self.ends.len()
     }
 
     pub(in crate::input) fn name(&self, at: usize) -> &[u8] {
+        if let Some((name, _)) = at.checked_sub(self.len()).and_then(|at| self.folders.get(at)) {
+            return name.as_bytes();
+        }
         let start = if at == 0 { 0 } else { self.ends[at - 1] };
         &self.text[start..self.ends[at]]
     }
@@ -65,8 +98,18 @@ impl Header {
         String::from_utf8_lossy(self.name(at)).into_owned()
     }
 
-    /// The column with a name that the user set: exactly, else ignoring case.
+    /// The column with a name that the user set: exactly, else ignoring case; of the file, else a folder.
     pub(in crate::input) fn find(&self, wanted: &str) -> Option<usize> {
+        self.own(wanted).or_else(|| self.folder(wanted))
+    }
+
+    /// The folder of a name, ignoring case.
+    pub(in crate::input) fn folder(&self, wanted: &str) -> Option<usize> {
+        let folder = self.folders.iter().position(|(name, _)| name.eq_ignore_ascii_case(wanted.trim()));
+        folder.map(|at| self.len() + at)
+    }
+
+    fn own(&self, wanted: &str) -> Option<usize> {
         let (wanted, columns) = (wanted.trim().as_bytes(), 0..self.len());
         columns
             .clone()

@@ -20,6 +20,18 @@ impl ColumnKind {
     /// No value was seen.
     pub(in crate::input) const UNSEEN: Self = Self { seen: false, calendar: true, time: true, number: true };
 
+    /// What all of these can be parsed as.
+    pub(in crate::input) fn of<'a>(values: impl IntoIterator<Item = &'a [u8]>) -> Self {
+        let mut kind = Self::UNSEEN;
+        values.into_iter().for_each(|value| kind.see(value));
+        kind
+    }
+
+    /// Whether they are times or numbers, as far as any was seen.
+    pub(in crate::input) const fn has_values(&self) -> bool {
+        self.seen && (self.time || self.number)
+    }
+
     /// Takes one more value into account.
     pub(in crate::input) fn see(&mut self, value: &[u8]) {
         if number::is_missing_number(value) {

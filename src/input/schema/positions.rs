@@ -20,9 +20,9 @@ impl Positions {
     /// The positions, if the `first` line is a row as those `below` it are: it has a timestamp where they have timestamps, and no
     /// text where they have timestamps or numbers.
     pub(in crate::input) fn of(first: &Fields, below: &[Fields]) -> Option<Self> {
-        let own: Vec<ColumnKind> = first.iter().map(|field| kind_of([field])).collect();
+        let own: Vec<ColumnKind> = first.iter().map(|field| ColumnKind::of([field.as_slice()])).collect();
         let kinds: Vec<ColumnKind> =
-            (0..first.len()).map(|at| kind_of(below.iter().map(|fields| &fields[at]))).collect();
+            (0..first.len()).map(|at| ColumnKind::of(below.iter().map(|fields| fields[at].as_slice()))).collect();
         let pairs = || own.iter().zip(&kinds);
         if pairs().any(|(own, below)| is_name_over_values(*own, *below)) {
             return None;
@@ -43,12 +43,6 @@ impl Positions {
         };
         Some(Self { customer, series: Some((timestamp, target)) })
     }
-}
-
-fn kind_of<'a>(fields: impl IntoIterator<Item = &'a Vec<u8>>) -> ColumnKind {
-    let mut kind = ColumnKind::UNSEEN;
-    fields.into_iter().for_each(|field| kind.see(field));
-    kind
 }
 
 /// Whether a field of the first line names the column of values that is below it.

@@ -103,7 +103,8 @@ impl Columns for SeriesColumns {
                 }
                 None => header.required("timestamp", wanted)?,
             },
-            None => guess_timestamp(header, kind, |at| Some(at) != customer)?,
+            None => guess_timestamp(header, kind, |at| Some(at) != customer)
+                .or_else(|complaint| header.folder_of_times().ok_or(complaint))?,
         };
         let target = match &settings.target {
             Some(wanted) => header.required("target", wanted)?,
@@ -159,6 +160,7 @@ impl Columns for SeriesColumns {
             width: header.len(),
             times: self.times.note.clone(),
             decimal: None,
+            preamble: None,
         }
     }
 

@@ -4,9 +4,9 @@ use crate::{
     error::{Error, Result},
     input::{
         schema::header::NO_CUSTOMER,
+        settings::SheetSettings,
         side_table::sheet::{Sheet, SheetRow},
-        source::file_name::{customer_by_folder, customer_name, folder_columns},
-        value::time_form::TimeSettings,
+        source::file_name::{customer_by_folder, customer_name, folder_columns, paths_differ},
     },
     store::Store,
 };
@@ -15,7 +15,8 @@ use std::{collections::HashMap, path::Path};
 
 /// The rows of a table or of a directory of tables, by customer.
 ///
-/// - A folder such as `customer=8`, or else a column `customer` or `customer_id`, names the customer of each row;
+/// - A folder such as `customer=8`, or else a column called as in the input, `customer` or `customer_id`, names the customer of
+///   each row;
 /// - without them, a table of a directory belongs to the customer it is named after, and a single table to every customer.
 #[derive(Debug)]
 pub struct CustomerRows {
@@ -33,36 +34,37 @@ impl CustomerRows {
     ///
     /// # Errors
     /// As for [`Sheet::read_all`]; [`Error::Data`] for two files of one customer.
-    pub(crate) fn read(path: &Path) -> Result<Self> {
-        Self::new(Sheet::read_all(path)?, path.is_dir(), path.display().to_string())
+    pub(crate) fn read(path: &Path, settings: &SheetSettings) -> Result<Self> {
+        Self::new(Sheet::read_all(path, settings)?, path.is_dir(), path.display().to_string(), settings)
     }
 
     /// Reads the tables of a store.
     ///
     /// # Errors
     /// As for [`Self::read`].
-    pub(crate) fn read_place(store: &dyn Store) -> Result<Self> {
-        Self::new(Sheet::read_place(store)?, true, store.describe("").trim_end_matches('/').into())
+    pub(crate) fn read_place(store: &dyn Store, settings: &SheetSettings) -> Result<Self> {
+        let place = store.describe("").trim_end_matches('/').into();
+        Self::new(Sheet::read_place(store, settings)?, true, place, settings)
     }
 
     /// Reads a table of a store.
     ///
     /// # Errors
     /// As for [`Self::read`]; [`Error::Settings`] if there is no such object.
-    pub(crate) fn read_object(store: &dyn Store, key: &str) -> Result<Self> {
+    pub(crate) fn read_object(store: &dyn Store, key: &str, settings: &SheetSettings) -> Result<Self> {
         let name = store.describe(key);
         if store.look(key)?.is_none() {
             return Err(Error::Settings(format!("{name}: there is no such table")));
         }
-        Self::new(vec![Sheet::read(store, key)?], false, name)
+        Self::new(vec![Sheet::read(store, key, settings)?], false, name, settings)
     }
 
     /// `named_by_file`: without a column of customers, the name of the table is the customer.
-    fn new(sheets: Vec<Sheet>, named_by_file: bool, named: String) -> Result<Self> {
+    fn new(sheets: Vec<Sheet>, named_by_file: bool, named: String, settings: &SheetSettings) -> Result<Self> {
         let mut of: HashMap<String, Vec<(usize, Option<usize>)>> = HashMap::new();
         let (mut shared, mut nameless) = (None, None::<(Error, usize)>);
         for (at, sheet) in sheets.iter().enumerate() {
-            match (customer_by_folder(&sheet.key, None), sheet.customer()) {
+            match (customer_by_folder(&sheet.key, settings.customer.as_deref()), sheet.customer()) {
                 (Some(customer), _) => of.entry(customer.into_owned()).or_default().push((at, None)),
                 (None, Some(column)) => {
                     for (row, cells) in sheet.rows().enumerate() {
@@ -74,14 +76,18 @@ impl CustomerRows {
                 }
                 (None, None) if named_by_file => {
                     let complain = |complaint: String| Error::Data(format!("{}: {complaint}", sheet.file));
-                    let customer = customer_name(&sheet.key).map_err(complain)?;
+                    let customer = customer_name(&sheet.key, settings.customer_from).map_err(complain)?;
                     let places = of.entry(customer.clone().into_owned()).or_default();
                     let is_folder = folder_columns(&sheet.key).iter().any(|(_, value)| *value == customer);
                     if let Some((first, _)) = places.first().filter(|_| !is_folder) {
-                        let first = &sheets[*first].file;
-                        return Err(complain(format!(
-                            "the customer {customer:?} is also in {first}: keep one, or give them different names"
-                        )));
+                        let first = &sheets[*first];
+                        let advice = if paths_differ([&first.key, &sheet.key]) {
+                            "keep one, give them different names, or add their folders to their names: customer_from=path"
+                        } else {
+                            "keep one, or give them different names"
+                        };
+                        let first = &first.file;
+                        return Err(complain(format!("the customer {customer:?} is also in {first}: {advice}")));
                     }
                     places.push((at, None));
                 }
@@ -91,11 +97,11 @@ impl CustomerRows {
         Ok(Self { sheets, of, shared, named, nameless })
     }
 
-    /// Sets how times are written, where a column does not tell it.
-    #[must_use]
-    pub(crate) fn with_times(mut self, times: &TimeSettings) -> Self {
-        self.sheets = self.sheets.into_iter().map(|sheet| sheet.with_times(times)).collect();
-        self
+    /// Which lines come before the rows of the first table of which not only the first does, and the number of such tables.
+    pub(crate) fn preamble(&self) -> Option<(String, usize)> {
+        let mut notes =
+            self.sheets.iter().filter_map(|sheet| Some(format!("{}: {}", sheet.file, sheet.preamble.as_ref()?)));
+        notes.next().map(|first| (first, 1 + notes.count()))
     }
 
     /// Whether there are rows of a customer.

@@ -5,18 +5,19 @@ use std::{path::Path, sync::OnceLock};
 use crate::{
     error::{Error, Result},
     input::{
-        csv::split::{Scratch, Text},
+        csv::{preamble::Preamble, split::Scratch},
         data_error::{DataError, Position, quoted},
         schema::header::CUSTOMERS,
+        settings::SheetSettings,
         source::{
-            file_name::{Format, format_of},
+            file_name::{Format, format_of, owned_folder_columns},
             load::Bytes,
             open_file::parquet_texts,
         },
         value::{
             cell::Cell,
             column_times::ColumnTimes,
-            decimal::{Decimal, Notation},
+            decimal::{self, Decimal, Notation},
             number,
             time_form::{TimeForm, TimeSettings},
             timestamp,
@@ -37,6 +38,8 @@ pub(crate) struct Sheet {
     pub(crate) file: String,
     /// Its key in the place.
     pub(super) key: String,
+    /// The columns that the folders of its path are, after its own: names and values.
+    folders: Vec<(String, String)>,
     /// Whether the columns have no names.
     pub(crate) headerless: bool,
     /// The names of the columns, as in the file.
@@ -52,8 +55,10 @@ pub(crate) struct Sheet {
     is_parquet: bool,
     /// How numbers are written, if not as usual.
     decimal: Option<Decimal>,
-    /// How times are written, where the column does not tell it.
-    pub(super) times: TimeSettings,
+    /// How it is read, where it does not tell it.
+    settings: SheetSettings,
+    /// Which lines come before the rows, if not one.
+    pub(crate) preamble: Option<String>,
     /// The column of times, and its form, once they are known.
     form: OnceLock<(usize, TimeForm)>,
 }
@@ -70,25 +75,25 @@ impl Sheet {
     ///
     /// # Errors
     /// [`Error::Data`] with the file and the line; [`Error::Storage`] if it cannot be read.
-    pub(crate) fn read(store: &dyn Store, key: &str) -> Result<Self> {
+    pub(crate) fn read(store: &dyn Store, key: &str, settings: &SheetSettings) -> Result<Self> {
         let mut bytes = Bytes::default();
         let bytes = bytes.load(store, key)?;
         let file = store.describe(key);
         let sheet = match format_of(key) {
             Some(Format::Parquet) => Self::from_parquet(bytes),
-            _ => Self::from_csv(bytes),
+            _ => Self::from_csv(bytes, settings),
         };
         let sheet = sheet.and_then(Self::with_distinct_columns).map_err(|fault| fault.in_file(&file))?;
-        Ok(Self { file, key: key.into(), ..sheet })
+        Ok(Self { file, key: key.into(), folders: owned_folder_columns(key), settings: settings.clone(), ..sheet })
     }
 
     /// Reads a file, or every table of a directory, sorted by name.
     ///
     /// # Errors
     /// As for [`Sheet::read`]; [`Error::Settings`] if there is no table.
-    pub(crate) fn read_all(path: &Path) -> Result<Vec<Self>> {
+    pub(crate) fn read_all(path: &Path, settings: &SheetSettings) -> Result<Vec<Self>> {
         if path.is_dir() {
-            return Self::read_place(&LocalStore::new(path, Durability::ProcessDeath));
+            return Self::read_place(&LocalStore::new(path, Durability::ProcessDeath), settings);
         }
         let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
             return Err(Error::Settings(format!("{}: is not the name of a file", path.display())));
@@ -96,14 +101,14 @@ impl Sheet {
         if !path.is_file() {
             return Err(Error::Settings(format!("{}: there is no such file", path.display())));
         }
-        Ok(vec![Self::read(&LocalStore::new(folder, Durability::ProcessDeath), name)?])
+        Ok(vec![Self::read(&LocalStore::new(folder, Durability::ProcessDeath), name, settings)?])
     }
 
     /// Reads every table of a store, sorted by name.
     ///
     /// # Errors
     /// As for [`Sheet::read_all`].
-    pub(crate) fn read_place(store: &dyn Store) -> Result<Vec<Self>> {
+    pub(crate) fn read_place(store: &dyn Store, settings: &SheetSettings) -> Result<Vec<Self>> {
         let (mut tables, others) = store.list_all()?;
         if let Some(other) = others.iter().find(|other| other.is_folder || format_of(&other.name).is_some()) {
             return Err(Error::Data(format!("{}: {}", store.describe(&other.name), other.reason)));
@@ -117,22 +122,30 @@ impl Sheet {
             )));
         }
         store.read_ahead(tables.clone());
-        tables.into_iter().map(|entry| Self::read(store, &entry.key)).collect()
+        tables.into_iter().map(|entry| Self::read(store, &entry.key, settings)).collect()
     }
 
-    fn from_csv(bytes: &[u8]) -> Result<Self, DataError> {
+    fn from_csv(bytes: &[u8], settings: &SheetSettings) -> Result<Self, DataError> {
         let mut scratch = Scratch::default();
-        let text = Text::new(bytes)?;
+        let (text, Preamble { names, note, .. }) = Preamble::skip(bytes, settings.skip_lines, &mut scratch)?;
         let mut records = text.records(&mut scratch);
         let first =
             records.next().ok_or_else(|| DataError::file("is empty: it needs a line with the names of its columns"))?;
         first.check_quotes()?;
-        let headerless = (0..first.len()).all(|at| number::parse(first.field(at)).is_ok()) && !first.is_blank();
+        let is_number = |field: &[u8]| number::parse(field).is_ok() || decimal::is_number(field);
+        let headerless = (0..first.len()).all(|at| is_number(first.field(at))) && !first.is_blank() && names.is_none();
         let name = |at: usize| {
-            if headerless { format!("#{}", at + 1) } else { String::from_utf8_lossy(first.field(at)).into_owned() }
+            let name = names.as_ref().map_or_else(|| first.field(at), |names| &names[at]);
+            if headerless { format!("#{}", at + 1) } else { String::from_utf8_lossy(name).into_owned() }
         };
         let columns: Vec<String> = (0..first.len()).map(name).collect();
-        let mut sheet = Self { headerless, names: usize::from(!headerless), ..Self::default() };
+        let mut sheet = Self {
+            headerless,
+            names: usize::from(!headerless),
+            preamble: note,
+            decimal: settings.decimal,
+            ..Self::default()
+        };
         if headerless {
             records = text.records(&mut scratch);
         } else {
@@ -155,7 +168,7 @@ impl Sheet {
             let cells = (0..record.len()).map(cell).collect::<Result<Vec<&str>, _>>()?;
             sheet.push(record.line, cells);
         }
-        if text.has_commas() {
+        if settings.decimal.is_none() && text.has_commas() {
             let mut notation = Notation::default();
             for row in sheet.rows() {
                 for (at, name) in sheet.columns.iter().enumerate() {
@@ -199,17 +212,19 @@ impl Sheet {
         Ok(self)
     }
 
-    /// The position of the column with the first of some names.
+    /// The position of the column with the first of some names; of its own, else of those that folders are.
     pub(crate) fn find(&self, names: &[&str]) -> Option<usize> {
-        let position = |same: &dyn Fn(&String) -> bool| self.columns.iter().position(same);
+        let columns = self.columns.iter().chain(self.folders.iter().map(|(name, _)| name));
+        let position = |same: &dyn Fn(&String) -> bool| columns.clone().position(same);
         names.iter().find_map(|name| {
             position(&|column| column == name).or_else(|| position(&|column| same_letters(column, name)))
         })
     }
 
-    /// The position of the column of customer names: `customer` or `customer_id`.
+    /// The position of the column of customer names: as in the input, or else `customer` or `customer_id`.
     pub(crate) fn customer(&self) -> Option<usize> {
-        self.find(&CUSTOMERS)
+        let set = self.settings.customer.as_deref();
+        set.and_then(|set| self.find(&[set.trim()])).or_else(|| self.find(&CUSTOMERS))
     }
 
     /// The position of a required column, by the first of some names.
@@ -238,11 +253,6 @@ impl Sheet {
         self.columns.iter().any(|name| number::parse(name.as_bytes()).is_ok_and(|number| number.is_some()))
     }
 
-    /// Sets how times are written, where a column does not tell it.
-    pub(crate) fn with_times(self, times: &TimeSettings) -> Self {
-        Self { times: times.clone(), form: OnceLock::new(), ..self }
-    }
-
     /// The form of the times of a column. A setting about the input is for columns that are not ISO 8601 themselves: a table of
     /// holidays may come from elsewhere.
     fn decide_form(&self, column: usize) -> Result<TimeForm> {
@@ -251,11 +261,15 @@ impl Sheet {
         let first = cells.clone().find(|(text, _)| !text.is_empty());
         let is_iso = first.is_some_and(|(text, _)| timestamp::fixed_form(text.as_bytes()).is_some());
         let _ = cells.all(|(text, place)| seen.see(Cell::Text(text.as_bytes()), place));
-        let settings = if is_iso { &TimeSettings::default() } else { &self.times };
-        let decided =
-            seen.decide(settings, self.columns[column].as_bytes()).map_err(|fault| fault.in_file(&self.file))?;
+        let settings = if is_iso { &TimeSettings::default() } else { &self.settings.times };
+        let decided = seen.decide(settings, self.name(column).as_bytes()).map_err(|fault| fault.in_file(&self.file))?;
         let _ = self.form.set((column, decided.form.clone()));
         Ok(decided.form)
+    }
+
+    fn name(&self, column: usize) -> &str {
+        let folder = column.checked_sub(self.columns.len()).map(|folder| &self.folders[folder].0);
+        folder.unwrap_or_else(|| &self.columns[column])
     }
 
     /// The rows, in the order of the file.
@@ -299,20 +313,24 @@ impl<'a> SheetRow<'a> {
         .map_err(|complaint| self.fault(column, complaint))
     }
 
+    /// Whether numbers are not written as usual.
+    pub(crate) fn has_own_notation(&self) -> bool {
+        self.sheet.decimal.is_some()
+    }
+
     /// The number in a cell; `None` if it is missing.
     ///
     /// # Errors
     /// [`Error::Data`] that names file, line, column and value.
     pub(crate) fn number(&self, column: usize) -> Result<Option<f64>> {
         let text = self.cell(column).as_bytes();
-        let local = self.sheet.decimal.and_then(|decimal| decimal.number(text));
-        let number = local.map_or(Cell::Text(text), Cell::Number).number(number::NOT_A_NUMBER);
-        number.map_err(|complaint| self.fault(column, complaint))
+        let cell = self.sheet.decimal.map_or(Cell::Text(text), |decimal| decimal.cell(text));
+        cell.number(number::NOT_A_NUMBER).map_err(|complaint| self.fault(column, complaint))
     }
 
     /// An error of a cell: `complaint` is the rest of the sentence that begins with its value.
     pub(crate) fn fault(&self, column: usize, complaint: &str) -> Error {
-        let name = self.sheet.columns[column].as_bytes();
+        let name = self.sheet.name(column).as_bytes();
         DataError::cell(self.place(), name, self.cell(column).as_bytes(), complaint).in_file(&self.sheet.file)
     }
 
@@ -332,6 +350,9 @@ impl<'a> SheetRow<'a> {
     }
 
     fn cell(&self, column: usize) -> &'a str {
+        if let Some(folder) = column.checked_sub(self.sheet.columns.len()) {
+            return &self.sheet.folders[folder].1;
+        }
         let at = self.row * self.sheet.columns.len() + column;
         let start = if at == 0 { 0 } else { self.sheet.ends[at - 1] };
         &self.sheet.text[start..self.sheet.ends[at]]
@@ -351,7 +372,7 @@ mod tests {
     use crate::input::testing::Memory;
 
     fn sheet(text: &str) -> Result<Sheet> {
-        Sheet::read(&Memory::with([("holidays.csv", text)]), "holidays.csv")
+        Sheet::read(&Memory::with([("holidays.csv", text)]), "holidays.csv", &SheetSettings::default())
     }
 
     #[test]
@@ -393,7 +414,7 @@ mod tests {
     fn a_table_that_cannot_be_read_is_named_with_the_way_out() {
         for (text, part) in [
             ("", "in/holidays.csv: is empty"),
-            ("a,b\n1\n", "in/holidays.csv: line 2: the row has 1 fields"),
+            ("a,b\n1\n", "in/holidays.csv: line 2: the row has 1 field where"),
             ("ds,ds\n", r#"in/holidays.csv: two columns are named "ds""#),
         ] {
             let fault = sheet(text).err().unwrap().to_string();
@@ -401,6 +422,6 @@ mod tests {
         }
         let fault = sheet("a,b\n").unwrap().require(&["ds", "date"]).unwrap_err().to_string();
         assert_eq!(fault, r#"in/holidays.csv: has no column ds or date; its columns are "a", "b""#);
-        assert_eq!(Sheet::read_all(Path::new("nowhere/x.csv")).err().unwrap().code(), 2);
+        assert_eq!(Sheet::read_all(Path::new("nowhere/x.csv"), &SheetSettings::default()).err().unwrap().code(), 2);
     }
 }

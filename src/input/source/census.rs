@@ -46,8 +46,8 @@ pub(in crate::input) fn scan(
     let content = bytes.load_file(store, file)?;
     let name = store.describe(&file.key);
     let counted = match settings.table {
-        None => count::<SeriesRows>(content, settings, file.format),
-        Some(_) => count::<TableRows>(content, settings, file.format),
+        None => count::<SeriesRows>(content, settings, (&file.key, file.format)),
+        Some(_) => count::<TableRows>(content, settings, (&file.key, file.format)),
     };
     let (census, fault) = counted.map_err(|error| error.in_file(&name))?;
     if was_kept {
@@ -74,11 +74,11 @@ pub(in crate::input) fn scan(
 fn count<R: Rows>(
     bytes: &[u8],
     settings: &InputSettings,
-    format: Format,
+    file: (&str, Format),
 ) -> Result<(Census, Option<(Whose, DataError)>), DataError> {
     let mut census = Census::default();
     let mut scratch = Scratch::default();
-    let mut open = OpenFile::open::<R::Columns>(bytes, format, settings, &mut scratch)?;
+    let mut open = OpenFile::open::<R::Columns>(bytes, file, settings, &mut scratch)?;
     let is_single = settings.customer.is_none() && open.header().whose(settings) == Ok(Whose::File);
     let columns: R::Columns = match open.resolve(settings, Whose::Column, None) {
         Err(fault) if is_single => return Ok((census, Some((Whose::File, fault)))),

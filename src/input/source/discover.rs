@@ -12,13 +12,14 @@ use crate::{
         settings::InputSettings,
         source::{
             census::{Scan, scan},
-            file_name::{Format, customer_by_folder, customer_name, folder_columns, purpose_of},
+            file_name::{Format, customer_by_folder, customer_name, folder_columns, paths_differ, purpose_of},
             input_file::{Budget, Contents, InputFile},
             inspect::{inspect, some_name_customers},
             listing::{Listing, Skipped},
         },
     },
     store::{Entry, Store, Unlisted},
+    words::counted,
 };
 use manyfit_models::data::CustomerId;
 
@@ -76,12 +77,12 @@ pub fn discover_with(
 ) -> Result<Discovery> {
     let Listing { tables, unreadable, mut skipped } = Listing::of(store, settings)?;
     let purpose = settings.table.as_ref().map(|table| table.purpose);
-    let has_purpose = |(entry, _): &(Entry, Format)| purpose_of(&entry.key).1 == purpose;
+    let has_purpose = |(entry, _): &(Entry, Format)| purpose_of(&entry.key, settings.customer_from).1 == purpose;
     let wanted = purpose.filter(|_| tables.iter().any(has_purpose));
     // Those whose customer a folder names are known without a look into them.
     let (mut files, mut by_folder) = (Vec::with_capacity(tables.len()), Vec::new());
     for (entry, format) in tables {
-        if wanted.is_some() && purpose_of(&entry.key).1.is_some_and(|own| Some(own) != wanted) {
+        if wanted.is_some() && purpose_of(&entry.key, settings.customer_from).1.is_some_and(|own| Some(own) != wanted) {
             skipped.add(entry.key);
             continue;
         }
@@ -117,14 +118,14 @@ pub fn discover_with(
         }
     }
     for file in singles {
-        let name = match (purpose, purpose_of(&file.key)) {
+        let name = match (purpose, purpose_of(&file.key, settings.customer_from)) {
             (Some(purpose), (name, Some(own))) if purpose == own => Ok(name.into_owned()),
-            _ => customer_name(&file.key).map(Cow::into_owned),
+            _ => customer_name(&file.key, settings.customer_from).map(Cow::into_owned),
         };
         discovery.add(store, file, name);
     }
     for Unlisted { name, reason, is_folder } in unreadable {
-        match customer_name(&name) {
+        match customer_name(&name, settings.customer_from) {
             Ok(customer) if !is_folder && !many => discovery.refused.push((customer.into_owned(), reason)),
             _ => discovery.refuse_unknown(name, reason),
         }
@@ -227,16 +228,21 @@ impl Discovery {
         drop(first_files);
         for (customer, files) in &duplicates {
             let name = |at: usize| store.describe(&self.files[files[at]].key);
-            let more = if files.len() > 2 { format!(" and {} more files", files.len() - 2) } else { String::new() };
+            let more = match files.len() - 2 {
+                0 => String::new(),
+                more => format!(" and {}", counted(more, "more file")),
+            };
             // Different names would not help where it is not the file that names the customer.
             let are_named = files.iter().all(|at| {
                 let file = &self.files[*at];
                 matches!(file.contents, Contents::One(_)) && !name_is_of_folder(&file.key, customer.as_str())
             });
-            let advice = if are_named {
-                "keep one, or give them different names"
-            } else {
+            let advice = if !are_named {
                 "manyfit prepare joins the rows of a customer from several files"
+            } else if paths_differ([0, 1].map(|at| self.files[files[at]].key.as_str())) {
+                "keep one, give them different names, or set customer_from to path, which adds their folders to their names"
+            } else {
+                "keep one, or give them different names"
             };
             let reason =
                 format!("the customer {:?} is in {} and in {}{more}: {advice}", customer.as_str(), name(0), name(1));
@@ -263,7 +269,7 @@ fn name_is_of_folder(key: &str, customer: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::{Purpose, testing::Memory};
+    use crate::input::{CustomerFrom, Purpose, testing::Memory};
 
     const SERIES: &str = "ds,y\n2024-01-01,1\n";
 
@@ -371,8 +377,23 @@ mod tests {
         let reason = &discovery.refused[0].1;
         assert_eq!(
             reason,
-            "the customer \"8\" is in in/8.csv and in in/8/data.csv and 1 more files: keep one, or give them different names"
+            "the customer \"8\" is in in/8.csv and in in/8/data.csv and 1 more file: keep one, or give them different names"
         );
+    }
+
+    #[test]
+    fn files_of_one_name_are_told_apart_by_their_folders_when_asked_to() {
+        let keys = ["north/1.csv", "south/1.csv", "south/data.csv", "a-b/c.csv", "a/b-c.csv"];
+        let store = Memory::with(keys.map(|key| (key, SERIES)));
+        let [(name, reason)] = &discover(&store, &InputSettings::default()).unwrap().refused[..] else { panic!() };
+        assert_eq!(name, "1");
+        assert!(reason.ends_with("set customer_from to path, which adds their folders to their names"), "{reason}");
+        let settings = InputSettings { customer_from: CustomerFrom::Path, ..InputSettings::default() };
+        let discovery = discover(&store, &settings).unwrap();
+        assert_eq!(names(&discovery), ["north-1", "south-1", "south"]);
+        let [(name, reason)] = &discovery.refused[..] else { panic!("{:?}", discovery.refused) };
+        assert_eq!(name, "a-b-c");
+        assert!(reason.ends_with("in/a/b-c.csv: keep one, or give them different names"), "{reason}");
     }
 
     #[test]

@@ -6,10 +6,15 @@
 //! | `8/data.csv` | the folder |
 //! | `customer=8/part-0.parquet` | the value, as in pyarrow, DuckDB and Spark: of the folder that is called like the column of customers, |
 //! | `store=8/year=2024/part-0.parquet` | … or of the only folder `name=value` that is not a part of a date |
+//!
+//! Where the setting `customer_from` is `path`, it is the folders and the name: `north-8` of `north/8.csv`.
 
 use std::borrow::Cow;
 
-use crate::input::{schema::header::CUSTOMERS, settings::Purpose};
+use crate::input::{
+    schema::header::CUSTOMERS,
+    settings::{CustomerFrom, Purpose},
+};
 
 /// The format of a file. Gzip is recognised by the bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +33,9 @@ const TEXT: &str = ".txt";
 const GZIP: &str = ".gz";
 /// What writers of Parquet put before the extension.
 const CODECS: [&str; 6] = [".snappy", ".gz", ".gzip", ".zstd", ".lz4", ".brotli"];
+
+/// What Spark and Hive write for a value that is missing.
+const MISSING: &str = "__HIVE_DEFAULT_PARTITION__";
 
 /// Folders `name=value` with these names are parts of a date, never customers.
 const DATES: [&str; 16] = [
@@ -99,8 +107,16 @@ fn stem_of(file: &str) -> &str {
 
 /// The folders `name=value` of a path: columns with one value. The values are decoded as they were encoded for the path.
 pub(crate) fn folder_columns(key: &str) -> Vec<(&str, Cow<'_, str>)> {
+    if !key.contains('=') {
+        return Vec::new();
+    }
     let folders = split(key).0.split('/').filter_map(|folder| folder.split_once('='));
     folders.filter(|(name, _)| !name.is_empty()).map(|(name, value)| (name, decoded(value))).collect()
+}
+
+/// [`folder_columns`] of their own.
+pub(crate) fn owned_folder_columns(key: &str) -> Vec<(String, String)> {
+    folder_columns(key).into_iter().map(|(name, value)| (name.to_owned(), value.into_owned())).collect()
 }
 
 /// The customer that a folder such as `customer=8` names: of the column that is `set`, else of a well-known name.
@@ -119,12 +135,36 @@ pub(crate) fn customer_by_folder<'k>(key: &'k str, set: Option<&str>) -> Option<
 ///
 /// # Errors
 /// The rest of a sentence that begins with the path, if several folders could name the customer.
-pub(crate) fn customer_name(key: &str) -> Result<Cow<'_, str>, String> {
+pub(crate) fn customer_name(key: &str, from: CustomerFrom) -> Result<Cow<'_, str>, String> {
     let (folders, file) = split(key);
     let stem = stem_of(file);
     let is_folders = stem.eq_ignore_ascii_case("data") && !folders.is_empty();
-    let by_name = if is_folders { last_of(folders) } else { stem };
-    Ok(only_folder(key)?.unwrap_or(Cow::Borrowed(by_name)))
+    let own = Some(stem).filter(|_| !is_folders);
+    match from {
+        CustomerFrom::Name => Ok(only_folder(key)?.unwrap_or(Cow::Borrowed(own.unwrap_or(last_of(folders))))),
+        CustomerFrom::Path => Ok(joined(folders, own)),
+    }
+}
+
+/// Folders and a name as one name without slashes: `north/1` is `north-1`. Parts of a date are left out.
+fn joined<'k>(folders: &'k str, name: Option<&'k str>) -> Cow<'k, str> {
+    let folders = folders.split('/').filter_map(|folder| match folder.split_once('=') {
+        Some((column, _)) if is_date(column) => None,
+        Some((_, value)) => Some(decoded(value)),
+        None => Some(Cow::Borrowed(folder)),
+    });
+    let parts: Vec<_> = folders.filter(|folder| !folder.is_empty()).chain(name.map(Cow::Borrowed)).collect();
+    Cow::Owned(parts.join("-"))
+}
+
+/// Whether files that share a name would have names of their own by their paths.
+pub(crate) fn paths_differ(keys: [&str; 2]) -> bool {
+    let [first, second] = keys.map(|key| customer_name(key, CustomerFrom::Path));
+    first != second
+}
+
+fn is_date(column: &str) -> bool {
+    DATES.iter().any(|known| column.eq_ignore_ascii_case(known))
 }
 
 /// The value of the only folder `name=value` that is not a part of a date.
@@ -132,7 +172,6 @@ fn only_folder(key: &str) -> Result<Option<Cow<'_, str>>, String> {
     if !key.contains('=') {
         return Ok(None);
     }
-    let is_date = |name: &str| DATES.iter().any(|known| name.eq_ignore_ascii_case(known));
     let mut columns = folder_columns(key).into_iter().filter(|(name, _)| !is_date(name));
     let first = columns.next();
     match (&first, columns.next()) {
@@ -149,6 +188,9 @@ fn last_of(folders: &str) -> &str {
 
 /// A value of a path with `%2F` and the like as the characters that they stand for.
 fn decoded(value: &str) -> Cow<'_, str> {
+    if value == MISSING {
+        return Cow::Borrowed("");
+    }
     if !value.contains('%') {
         return Cow::Borrowed(value);
     }
@@ -174,11 +216,11 @@ pub(crate) fn is_table(key: &str) -> bool {
 
 /// Whether a name tells what the rows are used for, so that another file may hold more rows of the same customer.
 pub(crate) fn tells_purpose(key: &str) -> bool {
-    purpose_of(key).1.is_some()
+    purpose_of(key, CustomerFrom::Name).1.is_some()
 }
 
 /// The customer and what the rows are used for, by a name such as `8_train.csv` or `8/validation.csv`.
-pub(in crate::input) fn purpose_of(key: &str) -> (Cow<'_, str>, Option<Purpose>) {
+pub(in crate::input) fn purpose_of(key: &str, from: CustomerFrom) -> (Cow<'_, str>, Option<Purpose>) {
     const WORDS: [(&str, Purpose); 5] = [
         ("train", Purpose::Training),
         ("training", Purpose::Training),
@@ -188,14 +230,18 @@ pub(in crate::input) fn purpose_of(key: &str) -> (Cow<'_, str>, Option<Purpose>)
     ];
     let (folders, file) = split(key);
     let stem = stem_of(file);
-    let (customer, word) = match stem.rsplit_once('_') {
-        Some((customer, word)) if !customer.is_empty() => (customer, word),
-        _ if !folders.is_empty() => (last_of(folders), stem),
-        _ => (stem, stem),
+    let (own, word) = match stem.rsplit_once('_') {
+        Some((customer, word)) if !customer.is_empty() => (Some(customer), word),
+        _ if !folders.is_empty() => (None, stem),
+        _ => (Some(stem), stem),
     };
-    let by_folder = only_folder(key).ok().flatten();
+    let by_name = || Cow::Borrowed(own.unwrap_or(last_of(folders)));
+    let customer = match from {
+        CustomerFrom::Name => only_folder(key).ok().flatten().unwrap_or_else(by_name),
+        CustomerFrom::Path => joined(folders, own),
+    };
     let purpose = WORDS.iter().find(|(known, _)| *known == word).map(|(_, purpose)| *purpose);
-    (by_folder.unwrap_or(Cow::Borrowed(customer)), purpose)
+    (customer, purpose)
 }
 
 #[cfg(test)]
@@ -222,8 +268,29 @@ mod tests {
             ("11/data.csv", "11"),
             ("a=b.csv", "a=b"),
         ] {
-            assert_eq!(customer_name(key).unwrap(), customer, "{key}");
+            assert_eq!(customer_name(key, CustomerFrom::Name).unwrap(), customer, "{key}");
         }
+    }
+
+    #[test]
+    fn a_path_names_a_customer_when_asked_to() {
+        for (key, customer) in [
+            ("8.csv", "8"),
+            ("north/8.csv.gz", "north-8"),
+            ("in/north/BRK.A.csv", "in-north-BRK.A"),
+            ("north/8/data.csv", "north-8"),
+            ("data.csv", "data"),
+            ("region=north%20sea/year=2024/8.parquet", "north sea-8"),
+        ] {
+            assert_eq!(customer_name(key, CustomerFrom::Path).unwrap(), customer, "{key}");
+        }
+        for (key, customer) in
+            [("north/8_train.csv", "north-8"), ("north/8/train.csv", "north-8"), ("train.csv", "train")]
+        {
+            let (name, purpose) = purpose_of(key, CustomerFrom::Path);
+            assert_eq!((&*name, purpose), (customer, Some(Purpose::Training)), "{key}");
+        }
+        assert!(paths_differ(["north/1.csv", "south/1.csv"]) && !paths_differ(["a/b/c.csv", "a-b/c.csv"]));
     }
 
     #[test]
@@ -245,11 +312,11 @@ mod tests {
             ("dt=2024-01-01/8.csv", "8"),
             ("in/store=7/data.csv", "7"),
         ] {
-            assert_eq!(customer_name(key).unwrap(), customer, "{key}");
+            assert_eq!(customer_name(key, CustomerFrom::Name).unwrap(), customer, "{key}");
         }
-        let refusal = customer_name("region=north/store=7/x.csv").unwrap_err();
+        let refusal = customer_name("region=north/store=7/x.csv", CustomerFrom::Name).unwrap_err();
         assert_eq!(refusal, "the folders region and store could each name the customer: set customer to one of them");
-        let (customer, purpose) = purpose_of("store=7/val.csv");
+        let (customer, purpose) = purpose_of("store=7/val.csv", CustomerFrom::Name);
         assert_eq!((&*customer, purpose), ("7", Some(Purpose::Validation)));
     }
 

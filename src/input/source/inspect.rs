@@ -39,7 +39,7 @@ pub(super) fn inspect<'a>(
         let Ok(content) = bytes.load(store, &file.key) else { continue };
         let mut by_folder = Some(Whose::Folder);
         let whose = if file.in_folder { &mut by_folder } else { &mut by_column };
-        columns = columns_of(content, file.format, settings, whose, &mut scratch);
+        columns = columns_of(content, (&file.key, file.format), settings, whose, &mut scratch);
         budget.keep(bytes.take(), file);
         if columns.is_some() {
             break;

@@ -110,7 +110,7 @@ fn begins_as_table(store: &dyn Store, key: &str, settings: &InputSettings) -> Re
     }
     let by_folder = customer_by_folder(key, settings.customer.as_deref()).is_some();
     let mut whose = by_folder.then_some(Whose::Folder);
-    Ok(columns_of(&head, Format::Csv, settings, &mut whose, &mut Scratch::default()).is_some())
+    Ok(columns_of(&head, (key, Format::Csv), settings, &mut whose, &mut Scratch::default()).is_some())
 }
 
 /// The first lines of an object, unpacked.
@@ -138,8 +138,8 @@ pub(in crate::input) fn whose_rows(
     scratch: &mut Scratch,
 ) -> Option<Whose> {
     let file = match settings.table {
-        None => OpenFile::open::<SeriesColumns>(bytes, format, settings, scratch),
-        Some(_) => OpenFile::open::<FeatureColumns>(bytes, format, settings, scratch),
+        None => OpenFile::open::<SeriesColumns>(bytes, ("", format), settings, scratch),
+        Some(_) => OpenFile::open::<FeatureColumns>(bytes, ("", format), settings, scratch),
     };
     file.ok()?.header().whose(settings).ok()
 }
@@ -147,29 +147,30 @@ pub(in crate::input) fn whose_rows(
 /// The columns of a file, if it has the required ones; decides `whose` its rows are, if that is not known yet.
 pub(in crate::input) fn columns_of(
     bytes: &[u8],
-    format: Format,
+    file: (&str, Format),
     settings: &InputSettings,
     whose: &mut Option<Whose>,
     scratch: &mut Scratch,
 ) -> Option<ColumnNames> {
     fn resolved<C: Columns>(
         bytes: &[u8],
-        format: Format,
+        file: (&str, Format),
         settings: &InputSettings,
         whose: &mut Option<Whose>,
         scratch: &mut Scratch,
     ) -> Option<ColumnNames> {
-        let mut file = OpenFile::open::<C>(bytes, format, settings, scratch).ok()?;
+        let mut file = OpenFile::open::<C>(bytes, file, settings, scratch).ok()?;
         if whose.is_none() {
             *whose = file.header().whose(settings).ok();
         }
         let mut columns: C = file.resolve(settings, (*whose)?, None).ok()?;
         // A file that leaves a doubt is refused when it is read.
         let _ = file.decide_forms(&mut columns, settings);
-        Some(ColumnNames { decimal: file.decimal(), ..columns.describe(file.header(), settings) })
+        let names = columns.describe(file.header(), settings);
+        Some(ColumnNames { decimal: file.decimal(), preamble: file.preamble(), ..names })
     }
     match settings.table {
-        None => resolved::<SeriesColumns>(bytes, format, settings, whose, scratch),
-        Some(_) => resolved::<FeatureColumns>(bytes, format, settings, whose, scratch),
+        None => resolved::<SeriesColumns>(bytes, file, settings, whose, scratch),
+        Some(_) => resolved::<FeatureColumns>(bytes, file, settings, whose, scratch),
     }
 }

@@ -8,7 +8,7 @@ use crate::input::{
     data_error::DataError,
     schema::{columns::Columns, header::Header, whose::Whose},
     settings::InputSettings,
-    source::file_name::Format,
+    source::file_name::{Format, owned_folder_columns},
     value::decimal::Decimal,
 };
 use manyfit_models::data::Feature;
@@ -21,17 +21,18 @@ pub(in crate::input) enum OpenFile<'a> {
 }
 
 impl<'a> OpenFile<'a> {
-    /// Reads the column names; they are in `scratch` too.
+    /// Reads the column names, and those of the file's folders; they are in `scratch` too.
     pub(in crate::input) fn open<C: Columns>(
         bytes: &'a [u8],
-        format: Format,
+        (key, format): (&str, Format),
         settings: &InputSettings,
         scratch: &'a mut Scratch,
     ) -> Result<Self, DataError> {
+        let folders = owned_folder_columns(key);
         match format {
-            Format::Csv => CsvFile::open::<C>(bytes, settings, scratch).map(Self::Csv),
+            Format::Csv => CsvFile::open::<C>(bytes, folders, settings, scratch).map(Self::Csv),
             #[cfg(feature = "parquet")]
-            Format::Parquet => ParquetFile::open(bytes, &mut scratch.header).map(Self::Parquet),
+            Format::Parquet => ParquetFile::open(bytes, folders, &mut scratch.header).map(Self::Parquet),
             #[cfg(not(feature = "parquet"))]
             Format::Parquet => Err(no_parquet()),
         }
@@ -84,6 +85,15 @@ impl<'a> OpenFile<'a> {
         }
     }
 
+    /// Which lines come before the rows, for people, if that is not a matter of course.
+    pub(in crate::input) fn preamble(&self) -> Option<String> {
+        match self {
+            Self::Csv(file) => file.preamble.note.clone(),
+            #[cfg(feature = "parquet")]
+            Self::Parquet(_) => None,
+        }
+    }
+
     /// Gives every row to the sink, with the fields of the `wanted` columns at least.
     #[cfg_attr(not(feature = "parquet"), expect(unused_variables, reason = "only Parquet is read by column"))]
     pub(in crate::input) fn read<R: Rows>(
@@ -103,7 +113,7 @@ impl<'a> OpenFile<'a> {
 /// The cells of a Parquet file as text: column names, and the cells of each row.
 pub(in crate::input) fn parquet_texts(bytes: &[u8]) -> Result<(Vec<String>, Vec<Vec<String>>), DataError> {
     #[cfg(feature = "parquet")]
-    return ParquetFile::open(bytes, &mut Header::default())?.texts();
+    return ParquetFile::open(bytes, Vec::new(), &mut Header::default())?.texts();
     #[cfg(not(feature = "parquet"))]
     {
         let _ = bytes;

@@ -174,7 +174,7 @@ fn read_into<R: Rows, S: Sink<R>>(
     scratch: &mut Scratch,
     sink: impl FnOnce(&R::Columns) -> S,
 ) -> Result<(S, R::Columns), DataError> {
-    let mut open = OpenFile::open::<R::Columns>(bytes, file.format, settings, scratch)?;
+    let mut open = OpenFile::open::<R::Columns>(bytes, (&file.key, file.format), settings, scratch)?;
     let mut columns: R::Columns = open.resolve(settings, file.whose(), known)?;
     columns.resolve_extra(open.header(), settings)?;
     first.map_or(Ok(()), |first| columns.agree(open.header(), first))?;
@@ -273,7 +273,7 @@ mod tests {
                 "ds,y\n2024-01-01,1\n2024-01-02,1,000\n",
                 "in/8.csv: line 3: the row has 3 fields where the first line has 2",
             ),
-            ("ds,y\n2024-01-01\n", "in/8.csv: line 2: the row has 1 fields"),
+            ("ds,y\n2024-01-01\n", "in/8.csv: line 2: the row has 1 field where"),
             ("ds,y\n2024-01-01,1\n2024-01-01,2\n", "in/8.csv: line 3: the timestamp 2024-01-01 is also on line 2"),
             ("", "in/8.csv: is empty"),
             ("one\ntwo\n", "in/8.csv: no column looks like timestamps: set timestamp to one of \"one\""),

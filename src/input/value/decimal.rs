@@ -2,7 +2,10 @@
 
 use std::str::FromStr;
 
-use crate::input::data_error::{DataError, Position};
+use crate::input::{
+    data_error::{DataError, Position},
+    value::cell::Cell,
+};
 
 /// The sign before the decimals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,6 +109,15 @@ impl Decimal {
         rest.iter().try_for_each(|byte| plain.push(*byte))?;
         let number = fast_float2::parse::<f64, _>(plain.as_bytes()).ok()?;
         number.is_finite().then_some(plain)
+    }
+
+    /// A field of numbers in a notation that is not the usual one; words are left to those who know their meaning.
+    pub(crate) fn cell(self, text: &[u8]) -> Cell<'_> {
+        match self.number(text) {
+            Some(number) => Cell::Number(number),
+            None if text.iter().any(u8::is_ascii_digit) => Cell::Other,
+            None => Cell::Text(text),
+        }
     }
 
     /// The number.

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, HashMap};
 use super::repeated_hours::tell_apart;
 use crate::{
     error::{Error, Result},
-    input::format_timestamp,
     prepare::buckets::{
         Bucket, BucketFile, EncodedRow, begin_piece, encoded_rows, end_piece, hash, occurrences, pieces,
     },
@@ -22,6 +21,17 @@ pub(in crate::prepare) struct LoadedRows {
     /// The rows by customer, then time, then the order of the input.
     sorted: Vec<RowPosition>,
     customers: Vec<Customer>,
+    /// Rows that were left out, because nothing tells which of two times they have.
+    untold: Vec<UntoldRow>,
+}
+
+/// A row at a time that occurs twice, of which the order of rows does not tell which is meant.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::prepare) struct UntoldRow {
+    /// That of the customer.
+    pub(in crate::prepare) hash: u64,
+    /// How many rows of the customer at such times come before it in the input.
+    pub(in crate::prepare) ordinal: usize,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -119,20 +129,24 @@ impl LoadedRows {
                 }
             }
         }
+        self.untold.clear();
         if some_repeated {
-            self.tell_repeated_apart()?;
+            self.tell_repeated_apart();
         }
         self.sort();
         Ok(())
     }
 
-    /// Replaces the times that occur twice by those that are meant.
-    ///
-    /// # Errors
-    /// [`Error::Data`] for a customer whose rows do not tell.
-    fn tell_repeated_apart(&mut self) -> Result<()> {
+    /// The rows that were left out, because nothing tells which of two times they have.
+    pub(in crate::prepare) fn untold(&self) -> &[UntoldRow] {
+        &self.untold
+    }
+
+    /// Replaces the times that occur twice by those that are meant, and leaves out rows of which nothing tells it.
+    fn tell_repeated_apart(&mut self) {
+        let is_repeated = |position: &RowPosition| occurrences(position.time).0 != position.time;
         let mut rows_of: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
-        for position in self.unsorted.iter().filter(|position| occurrences(position.time).0 != position.time) {
+        for position in self.unsorted.iter().filter(|position| is_repeated(position)) {
             rows_of.entry(position.customer).or_default();
         }
         for (at, position) in self.unsorted.iter().enumerate() {
@@ -140,20 +154,26 @@ impl LoadedRows {
                 rows.push(at);
             }
         }
+        let mut left_out = Vec::new();
         for rows in rows_of.into_values() {
             let mut times: Vec<i64> = rows.iter().map(|at| self.unsorted[*at].time).collect();
-            tell_apart(&mut times).map_err(|time| {
-                let name = String::from_utf8_lossy(self.row(self.unsorted[rows[0]].at).customer()).into_owned();
-                Error::Data(format!(
-                    "the customer {name:?}: the clocks repeat the hour of {}, and its rows are in no order that tells which \
-                     are of the first and which of the second: sort the tables by time, or choose with --ambiguous first or \
-                     last, and another --output",
-                    format_timestamp(time)
-                ))
-            })?;
+            let untold = tell_apart(&mut times);
+            if !untold.is_empty() {
+                let customer = &mut self.customers[self.unsorted[rows[0]].customer as usize];
+                customer.end -= untold.len();
+                let repeated = |at: &usize| is_repeated(&self.unsorted[*at]);
+                let row = |at: &usize| UntoldRow {
+                    hash: customer.hash,
+                    ordinal: rows[..*at].iter().filter(|row| repeated(row)).count(),
+                };
+                self.untold.extend(untold.iter().map(row));
+                left_out.extend(untold.iter().map(|at| rows[*at]));
+            }
             rows.iter().zip(times).for_each(|(at, time)| self.unsorted[*at].time = time);
         }
-        Ok(())
+        left_out.sort_unstable();
+        let mut at = 0..;
+        self.unsorted.retain(|_| at.next().is_some_and(|at| left_out.binary_search(&at).is_err()));
     }
 
     /// Sorts the rows by customer and time.
@@ -193,7 +213,7 @@ impl LoadedRows {
             loaded: self,
             positions: &self.sorted[customer.start..customer.end],
         };
-        let mut customers: Vec<_> = self.customers.iter().map(slice).collect();
+        let mut customers: Vec<_> = self.customers.iter().filter(|rows| rows.start < rows.end).map(slice).collect();
         customers.sort_unstable_by_key(|rows| rows.customer);
         customers
     }

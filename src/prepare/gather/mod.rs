@@ -5,6 +5,7 @@ mod repeated_hours;
 mod split_buckets;
 
 pub(super) use self::{
-    loaded_rows::{CustomerSlice, LoadedRows},
+    loaded_rows::{CustomerSlice, LoadedRows, UntoldRow},
+    repeated_hours::is_told_either_way,
     split_buckets::split_large,
 };

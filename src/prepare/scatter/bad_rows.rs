@@ -24,17 +24,31 @@ const BUFFER: usize = 256 << 10;
 
 /// A row that cannot be used.
 #[derive(Debug)]
-pub(super) struct BadRow {
+pub(in crate::prepare) struct BadRow {
     /// Number of its block in the order of the input.
-    pub(super) block: u64,
+    pub(in crate::prepare) block: u64,
     /// Its line or row within the block, from 1.
-    pub(super) number: u64,
+    pub(in crate::prepare) number: u64,
     /// The column; empty if the row as a whole is bad.
-    pub(super) column: String,
+    pub(in crate::prepare) column: String,
     /// The value, cut to what a message shows.
-    pub(super) value: Vec<u8>,
+    pub(in crate::prepare) value: Vec<u8>,
     /// Follows the value in a message.
-    pub(super) complaint: String,
+    pub(in crate::prepare) complaint: String,
+}
+
+impl BadRow {
+    /// Appends it to the rejects of its block.
+    fn write(&self, buffer: &mut Vec<u8>) {
+        let piece = begin_piece(self.number as u32, buffer);
+        let value = String::from_utf8_lossy(&self.value);
+        for cell in [self.column.as_bytes(), value.as_bytes(), self.complaint.as_bytes()] {
+            buffer.push(b',');
+            write_field(cell, buffer);
+        }
+        buffer.push(b'\n');
+        end_piece(piece, buffer);
+    }
 }
 
 /// Where a block of the input starts.
@@ -76,6 +90,7 @@ pub(super) struct BadRowReporter<'a> {
 /// The bad rows of a run within the tolerance.
 pub(in crate::prepare) struct Rejects {
     pub(in crate::prepare) count: u64,
+    tolerated: u64,
     /// In the order of the input.
     segments: Vec<(u64, Extent)>,
     blocks: Vec<BlockStart>,
@@ -102,23 +117,9 @@ impl BadRows {
     /// [`Error::Data`] with the first bad row, if there are more than are tolerated.
     pub(super) fn finish(self, blocks: Vec<BlockStart>, files: Vec<String>) -> Result<Rejects> {
         let Found { count, first, mut segments } = self.found.into_inner().unwrap_or_else(PoisonError::into_inner);
-        if let Some(first) = first.filter(|_| count > self.tolerated) {
-            let BlockStart { file, before, text } = blocks[first.block as usize];
-            let position = if text { Position::Line } else { Position::Row }(before + first.number);
-            let described = if first.column.is_empty() {
-                DataError::row(position, &first.complaint)
-            } else {
-                DataError::cell(position, first.column.as_bytes(), &first.value, &first.complaint)
-            };
-            let described = described.in_file(&files[file]);
-            let hint = match self.tolerated {
-                0 => "or use --max-bad-rows N to leave out up to N such rows".to_owned(),
-                some => format!("or raise --max-bad-rows: more than {some} rows are bad, and this is the first"),
-            };
-            return Err(Error::Data(format!("{described}; {hint}")));
-        }
         segments.sort_unstable();
-        Ok(Rejects { count, segments, blocks, files })
+        let rejects = Rejects { count, tolerated: self.tolerated, segments, blocks, files };
+        rejects.check(first.as_ref()).map(|()| rejects)
     }
 }
 
@@ -138,14 +139,7 @@ impl<'a> BadRowReporter<'a> {
                 self.flush()?;
                 self.block = row.block;
             }
-            let piece = begin_piece(row.number as u32, &mut self.buffer);
-            let value = String::from_utf8_lossy(&row.value);
-            for cell in [row.column.as_bytes(), value.as_bytes(), row.complaint.as_bytes()] {
-                self.buffer.push(b',');
-                write_field(cell, &mut self.buffer);
-            }
-            self.buffer.push(b'\n');
-            end_piece(piece, &mut self.buffer);
+            row.write(&mut self.buffer);
         }
         let mut found = self.shared.found();
         if found.first.as_ref().is_none_or(|first| (row.block, row.number) < (first.block, first.number)) {
@@ -166,16 +160,53 @@ impl<'a> BadRowReporter<'a> {
 }
 
 impl Rejects {
+    /// Adds rows that were found to be bad when all rows were there; they must be in the order of the input.
+    ///
+    /// # Errors
+    /// As for [`BadRows::finish`].
+    pub(in crate::prepare) fn add(&mut self, rows: &[BadRow], file: &BucketFile) -> Result<()> {
+        self.count += rows.len() as u64;
+        self.check(rows.first())?;
+        for rows in rows.chunk_by(|a, b| a.block == b.block) {
+            let mut buffer = Vec::new();
+            rows.iter().for_each(|row| row.write(&mut buffer));
+            self.segments.push((rows[0].block, file.append(&buffer)?));
+        }
+        self.segments.sort_unstable();
+        Ok(())
+    }
+
+    /// Refuses more bad rows than are tolerated, with this one.
+    fn check(&self, first: Option<&BadRow>) -> Result<()> {
+        let Some(first) = first.filter(|_| self.count > self.tolerated) else { return Ok(()) };
+        let BlockStart { file, before, text } = self.blocks[first.block as usize];
+        let position = if text { Position::Line } else { Position::Row }(before + first.number);
+        let described = if first.column.is_empty() {
+            DataError::row(position, &first.complaint)
+        } else {
+            DataError::cell(position, first.column.as_bytes(), &first.value, &first.complaint)
+        };
+        let described = described.in_file(&self.files[file]);
+        let hint = match self.tolerated {
+            0 => "or use --max-bad-rows N to leave out up to N such rows".to_owned(),
+            1 => "or raise --max-bad-rows: more than 1 row is bad, such as this one".to_owned(),
+            some => format!("or raise --max-bad-rows: more than {some} rows are bad, such as this one"),
+        };
+        Err(Error::Data(format!("{described}; {hint}")))
+    }
+
     /// Writes the table of rejects, in the order of the input.
     pub(in crate::prepare) fn write(&self, rows: &BucketFile, path: &Path) -> Result<()> {
         let mut bytes = Vec::new();
         let mut line = b"file,line,column,value,reason\n".to_vec();
         write_file(path, |table| {
-            for &(block, extent) in &self.segments {
+            for segments in self.segments.chunk_by(|(a, _), (b, _)| a == b) {
                 bytes.clear();
-                rows.read(extent, &mut bytes)?;
-                let BlockStart { file, before, .. } = self.blocks[block as usize];
-                for (number, _, cells) in pieces(&bytes) {
+                segments.iter().try_for_each(|(_, extent)| rows.read(*extent, &mut bytes))?;
+                let BlockStart { file, before, .. } = self.blocks[segments[0].0 as usize];
+                let mut found: Vec<_> = pieces(&bytes).collect();
+                found.sort_by_key(|(number, ..)| *number);
+                for (number, _, cells) in found {
                     write_field(self.files[file].as_bytes(), &mut line);
                     line.extend_from_slice(format!(",{}", before + u64::from(number)).as_bytes());
                     line.extend_from_slice(cells);

@@ -2,7 +2,7 @@
 
 #[cfg(feature = "parquet")]
 use std::ops::Range;
-use std::{borrow::Cow, collections::HashMap, io::Read, mem, path::Path, sync::Arc};
+use std::{collections::HashMap, io::Read, mem, path::Path, sync::Arc};
 
 use flate2::bufread::MultiGzDecoder;
 
@@ -20,6 +20,7 @@ use crate::{
             split::{Scratch, Text, end_of_whole_records},
             times::see_times,
         },
+        data_error::Position,
         file_name::{customer_by_folder, customer_name, folder_columns},
         layout::{Dialect, Layout},
         source::{
@@ -27,6 +28,7 @@ use crate::{
             load::{damaged_gzip, gone},
         },
         value::{
+            cell::Cell,
             column_times::{ColumnTimes, Decision},
             time_form::TimeForm,
         },
@@ -79,6 +81,8 @@ pub(super) struct BlockReader<'a> {
     named: HashMap<String, String>,
     /// The start of each block so far. For text, `before` is the number of its own lines until all blocks are read.
     blocks: Vec<BlockStart>,
+    /// Lines of text before the first block of each file.
+    skipped: Vec<u64>,
 }
 
 struct OpenTable<'a> {
@@ -112,8 +116,8 @@ impl<'a> BlockReader<'a> {
                 "{place}: holds no table{others}: write tables as .csv, .csv.gz, .tsv or .parquet"
             )));
         }
-        let (named, blocks) = (HashMap::new(), Vec::new());
-        Ok(Self { store, options, shard, copies, files, next: 0, current: None, first: None, named, blocks })
+        let (named, blocks, skipped) = (HashMap::new(), Vec::new(), vec![0; files.len()]);
+        Ok(Self { store, options, shard, copies, files, next: 0, current: None, first: None, named, blocks, skipped })
     }
 
     /// Approximate size of the tables as plain text, in bytes.
@@ -140,7 +144,7 @@ impl<'a> BlockReader<'a> {
         let (mut file, mut before) = (usize::MAX, 0);
         for start in self.blocks.iter_mut().filter(|start| start.text) {
             if file != start.file {
-                (file, before) = (start.file, 0);
+                (file, before) = (start.file, self.skipped[start.file]);
             }
             let lines = mem::replace(&mut start.before, before);
             before += lines;
@@ -193,15 +197,13 @@ impl<'a> BlockReader<'a> {
             return Ok(None);
         }
         let head = &rest[..memchr::memrchr(b'\n', &rest).map_or(rest.len(), |at| at + 1)];
-        let in_folder = self.customer_by_folder(entry).is_some();
-        let (mut layout, dialect) = Layout::of_csv(head, &self.options.columns, in_folder, &name)?;
+        let (mut layout, dialect) = Layout::of_csv(head, &self.options.columns, &entry.key, &name)?;
         let times = self.times_of_text(entry, &name, head, &layout, dialect)?;
         layout.times = self.unless_converted(times);
         let mapping = self.map(layout, entry, &name)?;
-        if rest.starts_with(b"\xef\xbb\xbf") {
-            rest.drain(..3);
-        }
-        let Dialect { delimiter, has_header: header } = dialect;
+        let Dialect { delimiter, has_header: header, start } = dialect;
+        rest.drain(..start.bytes);
+        self.skipped[self.next - 1] = start.lines;
         Ok(Some(OpenTable { mapping, rows: UnreadRows::Text { reader, rest, delimiter, header } }))
     }
 
@@ -227,18 +229,27 @@ impl<'a> BlockReader<'a> {
         name: &str,
         head: &[u8],
         layout: &Layout,
-        Dialect { delimiter, has_header }: Dialect,
+        Dialect { delimiter, has_header, start }: Dialect,
     ) -> Result<Decision> {
         let (Some(column), mut scratch) = (layout.timestamp, Scratch::default()) else {
             return Ok(Decision::default());
         };
         let mut seen = ColumnTimes::default();
-        let records = Text::block(head, delimiter).records(&mut scratch);
-        if see_times(&mut seen, records, column, has_header, 0) && !seen.is_settled() && head.len() >= BLOCK_BYTES / 2 {
+        if let Some(value) = layout.folder_value(column) {
+            seen.see(Cell::Text(value), Position::Line(1));
+            return self.decide(seen, layout.name(column), name);
+        }
+        let records = Text::block(&head[start.bytes..], delimiter).records(&mut scratch);
+        if see_times(&mut seen, records, column, has_header, start.lines)
+            && !seen.is_settled()
+            && head.len() >= BLOCK_BYTES / 2
+        {
             // From the beginning again, because the rest of the head is not whole.
             seen = ColumnTimes::default();
             let (mut reader, mut rest, mut block) = (self.open_text(entry, name)?, Vec::new(), Vec::new());
-            let (mut header, mut lines) = (has_header, 0);
+            let (mut header, mut lines) = (has_header, start.lines);
+            fill(&mut reader, &mut rest, start.bytes, name)?;
+            rest.clear();
             while next_text(&mut reader, &mut rest, &mut block, delimiter, name)? {
                 let records = Text::block(&block, delimiter).records(&mut scratch);
                 if !see_times(&mut seen, records, column, mem::take(&mut header), lines) || seen.is_settled() {
@@ -247,7 +258,11 @@ impl<'a> BlockReader<'a> {
                 lines += memchr::memchr_iter(b'\n', &block).count() as u64;
             }
         }
-        seen.decide(&self.options.columns.times, layout.names[column].as_bytes()).map_err(|error| error.in_file(name))
+        self.decide(seen, layout.name(column), name)
+    }
+
+    fn decide(&self, seen: ColumnTimes, column: &str, name: &str) -> Result<Decision> {
+        seen.decide(&self.options.columns.times, column.as_bytes()).map_err(|error| error.in_file(name))
     }
 
     /// Times that a time zone is set for are converted to it, and are not taken for local dates.
@@ -260,7 +275,7 @@ impl<'a> BlockReader<'a> {
     #[cfg(feature = "parquet")]
     fn open_parquet(&mut self, entry: &Entry, name: &str) -> Result<OpenTable<'a>> {
         let table = ParquetTable::open(self.store, &entry.key, self.copies)?;
-        let mut layout = table.layout(&self.options.columns, self.customer_by_folder(entry).is_some())?;
+        let mut layout = table.layout(&self.options.columns, &entry.key)?;
         layout.times = self.unless_converted(table.times(&layout, &self.options.columns, BLOCK_ROWS)?);
         let mapping = self.map(layout, entry, name)?;
         table.check(&mapping)?;
@@ -276,24 +291,22 @@ impl<'a> BlockReader<'a> {
         )))
     }
 
-    fn customer_by_folder<'e>(&self, entry: &'e Entry) -> Option<Cow<'e, str>> {
-        customer_by_folder(&entry.key, self.options.columns.customer.as_deref())
-    }
-
     /// The customer of a file without a column of customers.
     ///
     /// # Errors
     /// [`Error::Data`] if another file has the same name: their rows are hardly one customer's.
     fn customer_of_path(&mut self, entry: &Entry, name: &str) -> Result<String> {
-        if let Some(customer) = self.customer_by_folder(entry) {
+        if let Some(customer) = customer_by_folder(&entry.key, self.options.columns.customer.as_deref()) {
             return Ok(customer.into_owned());
         }
-        let customer = customer_name(&entry.key).map_err(|complaint| Error::Data(format!("{name}: {complaint}")))?;
+        let by = self.options.columns.customer_from;
+        let customer =
+            customer_name(&entry.key, by).map_err(|complaint| Error::Data(format!("{name}: {complaint}")))?;
         let is_of_folder = folder_columns(&entry.key).iter().any(|(_, value)| *value == customer);
         match self.named.insert(customer.clone().into_owned(), name.to_owned()) {
             Some(first) if !is_of_folder => Err(Error::Data(format!(
                 "the customer {customer:?} is in {first} and in {name}, and no column names customers: name the column with \
-                 --customer, or give the files different names"
+                 --customer, give the files different names, or add their folders to their names with --customer-from path"
             ))),
             _ => Ok(customer.into_owned()),
         }
@@ -302,19 +315,15 @@ impl<'a> BlockReader<'a> {
     fn map(&mut self, layout: Layout, entry: &Entry, name: &str) -> Result<Arc<RowMapping<'a>>> {
         let by_column = layout.customer.is_some();
         let customer = if by_column { None } else { Some(self.customer_of_path(entry, name)?) };
-        let folders =
-            folder_columns(&entry.key).into_iter().map(|(column, value)| (column.to_owned(), value.into_owned()));
-        let folders: Vec<(String, String)> = folders.collect();
         let kept = if let Some((_, kept)) = &self.first {
             kept.clone()
         } else {
-            let others = folders.iter().filter(|(_, value)| customer.as_ref() != Some(value));
-            row_mapping::kept_columns(&layout, others.map(|(column, _)| column), &self.options.keep)
+            row_mapping::kept_columns(&layout, customer.as_deref(), &self.options.keep)
         };
-        let mapping = RowMapping::new(layout, customer, folders, self.options, self.shard, &kept, name)?;
+        let mapping = RowMapping::new(layout, customer, self.options, self.shard, &kept, name)?;
         let mapping = Arc::new(mapping);
         let (first, _) = self.first.get_or_insert_with(|| (Arc::clone(&mapping), kept));
-        let (theirs, own) = (&first.layout.names[first.layout.target], &mapping.layout.names[mapping.layout.target]);
+        let (theirs, own) = (first.layout.name(first.layout.target), mapping.layout.name(mapping.layout.target));
         // Without a header a column is only a number, and its position was all there was to guess from.
         let is_named = |name: &str| !name.starts_with('#');
         if self.options.columns.target.is_none()

@@ -10,13 +10,18 @@ mod worker;
 
 use std::{
     path::Path,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use self::{
-    bad_rows::{BadRows, Rejects},
+    bad_rows::BadRows,
     blocks::BlockReader,
-    worker::{Shared, Worker},
+    row_mapping::RowMapping,
+    worker::{Done, Shared, Worker},
+};
+pub(super) use self::{
+    bad_rows::{BadRow, Rejects},
+    worker::RepeatedRow,
 };
 use super::{
     buckets::{Bucket, BucketFile, BucketWriter},
@@ -33,8 +38,12 @@ pub(super) struct Scattered {
     pub(super) buckets: Vec<Bucket>,
     pub(super) counts: RowCounts,
     pub(super) rejects: Rejects,
+    /// The rows at local times that occur twice, if the order of rows tells them apart.
+    pub(super) repeated: Vec<RepeatedRow>,
     /// Names of the kept columns in the input.
     pub(super) kept: Vec<String>,
+    /// Name of the column of timestamps.
+    pub(super) timestamp: String,
     /// Which role each column was given.
     pub(super) description: String,
 }
@@ -57,15 +66,20 @@ pub(super) fn scatter(
     let (all, buffer) = (Bucket::default(), resources.write_buffer(1 << bits));
     let parts = resources
         .on_every_thread(|| Worker::new(&shared, &file, BucketWriter::new(&file, &all, bits, buffer)).run())?;
-    let (mut buckets, mut counts) = (all.split(bits), RowCounts::default());
-    for (part, written) in parts {
+    let (mut buckets, mut counts, mut repeated) = (all.split(bits), RowCounts::default(), Vec::new());
+    for Done { counts: part, buckets: written, repeated: found } in parts {
         counts.add(&part);
+        repeated.extend(found);
         buckets.iter_mut().zip(written).for_each(|(bucket, more)| bucket.extents.extend(more.extents));
     }
     let blocks = shared.blocks.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let (description, kept) = blocks.first().map(|(mapping, kept)| (mapping.description(), kept)).unwrap_or_default();
+    let found = |(mapping, kept): (Arc<RowMapping<'_>>, Vec<String>)| {
+        let timestamp = mapping.layout.timestamp.map(|at| mapping.layout.name(at).to_owned()).unwrap_or_default();
+        (mapping.description(), kept, timestamp)
+    };
+    let (description, kept, timestamp) = blocks.first().map(found).unwrap_or_default();
     let (starts, names) = blocks.into_starts();
     let rejects = shared.bad_rows.finish(starts, names)?;
     counts.bad = rejects.count;
-    Ok(Scattered { file, buckets, counts, rejects, kept, description })
+    Ok(Scattered { file, buckets, counts, rejects, repeated, kept, timestamp, description })
 }

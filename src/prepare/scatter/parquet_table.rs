@@ -23,6 +23,7 @@ use crate::{
     input::{
         InputSettings,
         csv::write::write_number,
+        data_error::Position,
         layout::Layout,
         parquet::{
             column::{ColumnValues, Value},
@@ -30,7 +31,11 @@ use crate::{
             values::{self, ArrowDataType as T, SeriesTimes},
         },
         source::load::gone,
-        value::{column_times::Decision, time_form::TimeForm},
+        value::{
+            cell::Cell,
+            column_times::{ColumnTimes, Decision},
+            time_form::TimeForm,
+        },
     },
     store::{Store, open_file as open_regular},
 };
@@ -83,9 +88,9 @@ impl ParquetTable {
         Ok(Self { types: columns.types(), columns, names, name })
     }
 
-    /// The roles of the columns; `in_folder`: a folder names the customer.
-    pub(super) fn layout(&self, settings: &InputSettings, in_folder: bool) -> Result<Layout> {
-        Layout::of_parquet(&self.names, &self.types, settings, in_folder, &self.name)
+    /// The roles of the columns; `key` is the path of the table.
+    pub(super) fn layout(&self, settings: &InputSettings, key: &str) -> Result<Layout> {
+        Layout::of_parquet(&self.names, &self.types, settings, key, &self.name)
     }
 
     /// # Errors
@@ -110,13 +115,19 @@ impl ParquetTable {
     /// Decides the form of the timestamps.
     pub(super) fn times(&self, layout: &Layout, settings: &InputSettings, most: usize) -> Result<Decision> {
         let Some(at) = layout.timestamp else { return Ok(Decision::default()) };
+        let name = layout.name(at).as_bytes();
+        if let Some(value) = layout.folder_value(at) {
+            let mut times = ColumnTimes::default();
+            times.see(Cell::Text(value), Position::Row(1));
+            return times.decide(&settings.times, name).map_err(|error| error.in_file(&self.name));
+        }
         let Some(mut times) = SeriesTimes::new(&self.types[at]) else { return Ok(Decision::default()) };
         for rows in self.blocks(most) {
             if !times.see(&self.column(at, &rows)?) {
                 break;
             }
         }
-        times.decide(&settings.times, layout.names[at].as_bytes()).map_err(|error| error.in_file(&self.name))
+        times.decide(&settings.times, name).map_err(|error| error.in_file(&self.name))
     }
 
     /// The rows as ranges of at most `most` rows, each within one row group.
@@ -136,7 +147,7 @@ impl ParquetTable {
     pub(super) fn read(&self, rows: &Range<usize>, mapping: &RowMapping<'_>) -> Result<ParquetRows> {
         let mut columns: Vec<Option<Texts>> = mapping.layout.names.iter().map(|_| None).collect();
         let mut timestamps = None;
-        if let Some(at) = mapping.layout.timestamp {
+        if let Some(at) = mapping.layout.timestamp.filter(|at| *at < columns.len()) {
             let column = self.column(at, rows)?;
             let is_text = matches!(column, ColumnValues::Texts(_));
             let is_zoned = matches!(self.types[at], T::Timestamp(_, Some(_)));
@@ -164,7 +175,7 @@ impl ParquetRows {
     /// The text of a column in a row; empty for columns that are not used.
     #[inline]
     pub(super) fn field(&self, column: usize, row: usize) -> &[u8] {
-        self.columns[column].as_ref().map_or(&[], |texts| texts.get(row))
+        self.columns.get(column).and_then(Option::as_ref).map_or(&[], |texts| texts.get(row))
     }
 
     #[inline]

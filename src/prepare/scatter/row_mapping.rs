@@ -6,6 +6,7 @@ use super::time_zones::{OutputTime, output_time};
 use crate::{
     error::{Error, Result},
     input::{
+        CustomerFrom,
         file_name::{customer_name, tells_purpose},
         layout::Layout,
         value::{cell::Cell, decimal::PlainNumber, number},
@@ -25,8 +26,6 @@ pub(super) struct RowMapping<'a> {
     pub(super) layout: Layout,
     /// The column that names customers, or the customer of the whole file.
     pub(super) customer: Result<usize, String>,
-    /// The columns that the file's folders are, after its own: names and values.
-    folders: Vec<(String, String)>,
     /// The kept columns.
     kept: Vec<usize>,
     filters: Vec<(usize, &'a Filter)>,
@@ -61,7 +60,8 @@ pub(super) enum RowTime<'a> {
 pub(super) enum Clocks {
     Run,
     Skip,
-    Repeat,
+    /// At this local time, which the order of rows tells apart.
+    Repeat(Option<i64>),
 }
 
 /// What is wrong with a local time that occurs twice, if that is an error.
@@ -93,27 +93,26 @@ impl<'a> LeftOut<'a> {
 }
 
 impl<'o> RowMapping<'o> {
-    /// For a table with these columns. `customer` is that of all its rows if no column names one, `folders` are the columns
-    /// that its path has, and `kept` are the names of the kept columns, the same for all tables.
+    /// For a table with these columns. `customer` is that of all its rows if no column names one, and `kept` are the names of
+    /// the kept columns, the same for all tables.
     pub(super) fn new(
         layout: Layout,
         customer: Option<String>,
-        folders: Vec<(String, String)>,
         options: &'o Options,
         shard: Shard,
         kept: &[String],
         file: &str,
     ) -> Result<Self> {
         let find = |wanted_by: &str, column: &str| {
-            let mut names = layout.names.iter().chain(folders.iter().map(|(name, _)| name));
+            let mut names = layout.names.iter().chain(layout.folders.iter().map(|(name, _)| name));
             names.position(|name| name == column).ok_or_else(|| {
                 let columns = layout.names.join(", ");
                 Error::Data(format!("{file}: has no column {column:?}, which {wanted_by}; its columns are {columns}"))
             })
         };
         if options.has_features() && options.keep == Keep::All {
-            let mut others = layout.others.iter().map(|at| &layout.names[*at]);
-            if let Some(column) = others.find(|name| !kept.contains(name)) {
+            let mut others = layout.others.iter().map(|at| layout.name(*at));
+            if let Some(column) = others.find(|name| kept.iter().all(|kept| kept != name)) {
                 return Err(Error::Data(format!(
                     "{file}: has the column {column:?}, which the first table does not have: give all tables the same \
                      columns, or choose columns with --keep"
@@ -143,7 +142,7 @@ impl<'o> RowMapping<'o> {
                 Err(customer)
             }
         };
-        Ok(Self { layout, customer, folders, kept, filters, options, shard })
+        Ok(Self { layout, customer, kept, filters, options, shard })
     }
 
     /// Converts a row whose trimmed fields `field` returns by column.
@@ -154,7 +153,7 @@ impl<'o> RowMapping<'o> {
         time: RowTime<'a>,
         plain: &'r mut PlainNumbers,
     ) -> Result<(Row<'r, impl Iterator<Item = &'r [u8]> + Clone + use<'r, 'a, F>>, Clocks), LeftOut<'r>> {
-        let (own, folders) = (self.layout.names.len(), self.folders.as_slice());
+        let (own, folders) = (self.layout.names.len(), self.layout.folders.as_slice());
         // After the columns of the file come those of its path.
         let field = move |at: usize| -> &'r [u8] {
             match at.checked_sub(own) {
@@ -238,7 +237,10 @@ impl<'o> RowMapping<'o> {
     ) -> Result<(i64, Clocks), LeftOut<'r>> {
         let Options { from, to, assumed_zone, written_zone, ambiguous, .. } = self.options;
         let form = &self.layout.times.form;
-        let text: &'r [u8] = if let RowTime::Text(text) = time { text } else { field(at) };
+        let text: &'r [u8] = match time {
+            RowTime::Text(text) if at < self.layout.names.len() => text,
+            _ => field(at),
+        };
         let (mut time, absolute) = match time {
             RowTime::Parsed { time, absolute } => (time, absolute),
             RowTime::Text(_) | RowTime::Absent => {
@@ -256,7 +258,7 @@ impl<'o> RowMapping<'o> {
                 OutputTime::Once(once) => time = once,
                 OutputTime::Skipped(moved) => (time, clocks) = (moved, Clocks::Skip),
                 OutputTime::Repeated(first, second) => {
-                    clocks = Clocks::Repeat;
+                    clocks = Clocks::Repeat((*ambiguous == Ambiguous::Infer).then_some(time));
                     (time, later) = match ambiguous {
                         Ambiguous::Infer => (first, second),
                         Ambiguous::First => (first, first),
@@ -269,18 +271,10 @@ impl<'o> RowMapping<'o> {
         if from.is_some_and(|from| time < from) || to.is_some_and(|to| time >= to) {
             return Err(LeftOut::Filtered);
         }
-        if clocks == Clocks::Repeat {
+        if matches!(clocks, Clocks::Repeat(_)) {
             time = repeated(time, later);
         }
         Ok((time, clocks))
-    }
-
-    /// The name of a column.
-    pub(super) fn column_name(&self, at: usize) -> &str {
-        match at.checked_sub(self.layout.names.len()) {
-            None => &self.layout.names[at],
-            Some(folder) => &self.folders[folder].0,
-        }
     }
 
     /// The columns of the file that are read, in order.
@@ -308,8 +302,8 @@ impl<'o> RowMapping<'o> {
     /// The role of each column, and which columns are left out.
     pub(super) fn description(&self) -> String {
         let Layout { names, timestamp, target, clock, .. } = &self.layout;
-        let name = |at: usize| format!("{:?}", names[at]);
-        let in_path = |customer: &String| match self.folders.iter().find(|(_, value)| value == customer) {
+        let name = |at: usize| format!("{:?}", self.layout.name(at));
+        let in_path = |customer: &String| match self.layout.folders.iter().find(|(_, value)| value == customer) {
             Some((folder, _)) => format!("{folder:?}, a folder"),
             None => "the file's name".to_owned(),
         };
@@ -334,7 +328,7 @@ impl<'o> RowMapping<'o> {
         if let Some(decimal) = self.layout.decimal {
             let _ = write!(text, "; numbers read with a decimal {}", decimal.name());
         }
-        if let Some(note) = &self.layout.times.note {
+        for note in [&self.layout.times.note, &self.layout.preamble].into_iter().flatten() {
             let _ = write!(text, "; {note}");
         }
         text
@@ -363,7 +357,9 @@ impl<'o> RowMapping<'o> {
             );
         }
         let file = || format!("{text}.{}", self.options.format.extension());
-        if self.options.arrangement == Arrangement::Customers && customer_name(&file()).as_deref() != Ok(text) {
+        if self.options.arrangement == Arrangement::Customers
+            && customer_name(&file(), CustomerFrom::Name).as_deref() != Ok(text)
+        {
             return Err("ends like the name of a packed file: write bundles with --bundle, or rename the customer");
         }
         if self.options.has_features() && self.options.arrangement == Arrangement::Customers && tells_purpose(&file()) {
@@ -376,14 +372,15 @@ impl<'o> RowMapping<'o> {
     }
 }
 
-/// The names of the kept columns: as set, or all that have no other role, and `folders`.
-pub(super) fn kept_columns<'f>(
-    layout: &'f Layout,
-    folders: impl Iterator<Item = &'f String>,
-    keep: &Keep,
-) -> Vec<String> {
+/// The names of the kept columns: as set, or all that have no other role, those of folders included.
+pub(super) fn kept_columns(layout: &Layout, customer: Option<&str>, keep: &Keep) -> Vec<String> {
     match keep {
         Keep::Named(columns) => columns.iter().map(|(column, _)| column.clone()).collect(),
-        Keep::All => layout.others.iter().map(|at| &layout.names[*at]).chain(folders).cloned().collect(),
+        Keep::All => {
+            let folders = layout.folders.iter().filter(|(_, value)| customer != Some(value));
+            let timestamp = layout.timestamp.map(|at| layout.name(at));
+            let folders = folders.map(|(name, _)| name.as_str()).filter(|name| Some(*name) != timestamp);
+            layout.others.iter().map(|at| layout.name(*at)).chain(folders).map(str::to_owned).collect()
+        }
     }
 }

@@ -29,22 +29,42 @@ pub(super) struct Shared<'a> {
     pub(super) progress: Progress,
 }
 
+/// A row at a local time that occurs twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::prepare) struct RepeatedRow {
+    /// That of its customer.
+    pub(in crate::prepare) hash: u64,
+    pub(in crate::prepare) block: u64,
+    /// Its line or row within the block.
+    pub(in crate::prepare) number: u64,
+    pub(in crate::prepare) local: i64,
+}
+
+/// What a thread has done.
+pub(super) struct Done {
+    pub(super) counts: RowCounts,
+    pub(super) buckets: Vec<Bucket>,
+    /// The rows that the order of a customer's rows tells apart.
+    pub(super) repeated: Vec<RepeatedRow>,
+}
+
 /// Appends rows to their customers' buckets.
 pub(super) struct Worker<'s, 'a> {
     shared: &'s Shared<'a>,
     buckets: BucketWriter<'s>,
     bad_rows: BadRowReporter<'s>,
     counts: RowCounts,
+    repeated: Vec<RepeatedRow>,
 }
 
 impl<'s, 'a> Worker<'s, 'a> {
     pub(super) fn new(shared: &'s Shared<'a>, file: &'s BucketFile, buckets: BucketWriter<'s>) -> Self {
         let bad_rows = BadRowReporter::new(&shared.bad_rows, file);
-        Self { shared, buckets, bad_rows, counts: RowCounts::default() }
+        Self { shared, buckets, bad_rows, counts: RowCounts::default(), repeated: Vec::new() }
     }
 
     /// Reads blocks until there are no more.
-    pub(super) fn run(mut self) -> Result<(RowCounts, Vec<Bucket>)> {
+    pub(super) fn run(mut self) -> Result<Done> {
         let (mut text, mut scratch) = (Vec::new(), split::Scratch::default());
         while !self.shared.bad_rows.too_many() {
             self.shared.resources.check()?;
@@ -58,7 +78,7 @@ impl<'s, 'a> Worker<'s, 'a> {
                 .add(rows, |rows| format!("read {}.{} million rows", rows / 1_000_000, rows / 100_000 % 10));
         }
         self.bad_rows.flush()?;
-        Ok((self.counts, self.buckets.finish()?))
+        Ok(Done { counts: self.counts, buckets: self.buckets.finish()?, repeated: self.repeated })
     }
 
     fn read(&mut self, block: &InputBlock<'_>, text: &[u8], scratch: &mut split::Scratch) -> Result<()> {
@@ -122,8 +142,12 @@ impl<'s, 'a> Worker<'s, 'a> {
             Ok((row, clocks)) => {
                 self.counts.rows += 1;
                 self.counts.skipped_times += u64::from(clocks == Clocks::Skip);
-                self.counts.repeated_times += u64::from(clocks == Clocks::Repeat);
                 let hash = buckets::hash(row.customer);
+                if let Clocks::Repeat(local) = clocks {
+                    self.counts.repeated_times += 1;
+                    let row = |local| RepeatedRow { hash, block: block.number, number, local };
+                    self.repeated.extend(local.map(row));
+                }
                 row.encode(self.buckets.buffer(hash, block.number as u32, row.encoded_length())?);
             }
             Err(LeftOut::Filtered) => self.counts.filtered += 1,
@@ -141,7 +165,7 @@ impl<'s, 'a> Worker<'s, 'a> {
         self.bad_rows.push(BadRow {
             block: block.number,
             number,
-            column: block.mapping.column_name(cell.column).to_owned(),
+            column: block.mapping.layout.name(cell.column).to_owned(),
             value: cell.value[..cell.value.len().min(SHOWN)].to_vec(),
             complaint: cell.complaint.to_owned(),
         })

@@ -1,7 +1,11 @@
 //! Rows of features: CSV, libsvm, JSON and JSON lines.
 
-use super::{format::Format, json};
-use crate::serve::error::ApiError;
+use super::{
+    decimal_commas::{cell, decimal_of, delimiter_of},
+    format::Format,
+    json,
+};
+use crate::{serve::error::ApiError, words::counted};
 use manyfit_models::{
     FittedRows,
     data::{Cell, Feature, is_missing},
@@ -106,7 +110,8 @@ impl RowPredictor<'_> {
         let body = if self.model.features().len() == 1 { fill_blank_lines(body) } else { body.into() };
         let body = &*body;
         let first_line = body.trim_ascii_start().split(|byte| *byte == b'\n').next().unwrap_or_default();
-        let delimiter = [b',', b';', b'\t', b' '].into_iter().find(|mark| first_line.contains(mark)).unwrap_or(b',');
+        let delimiter = delimiter_of(first_line, self.model.features().len());
+        let (decimal, features) = (decimal_of(body, delimiter), self.model.features());
         let mut reader = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
@@ -123,10 +128,13 @@ impl RowPredictor<'_> {
                     continue;
                 }
             }
-            let cell = |at: usize| record.get(at).map_or(Cell::Missing, Cell::Text);
+            let cell = |at: usize, text| cell(text, features.get(at), decimal);
             match &columns {
-                Some(columns) => self.cells(columns.iter().map(|&at| cell(at)))?,
-                None => self.cells(record.iter().map(Cell::Text))?,
+                Some(columns) => {
+                    let fields = columns.iter().map(|column| record.get(*column)).enumerate();
+                    self.cells(fields.map(|(at, field)| field.map_or(Cell::Missing, |text| cell(at, text))))?;
+                }
+                None => self.cells(record.iter().enumerate().map(|(at, text)| cell(at, text)))?,
             }
         }
         Ok(())
@@ -213,7 +221,8 @@ impl RowPredictor<'_> {
             for &(column, value) in row {
                 let cell = cells.get_mut(column - first).ok_or_else(|| {
                     self.invalid_row(format_args!(
-                        "there is no column {column}: the model has {features} features, numbered from {first}"
+                        "there is no column {column}: the model has {}, numbered from {first}",
+                        counted(features, "feature")
                     ))
                 })?;
                 *cell = Cell::Text(value);
@@ -313,6 +322,9 @@ mod tests {
             (Format::Csv, "1,y\n2,x\n", vec![11.0, 2.0]),
             (Format::Csv, "1;y", vec![11.0]),
             (Format::Csv, "1\ty\r\n", vec![11.0]),
+            (Format::Csv, "1,5;y\n1.234,5;x\n;y", vec![11.5, 1234.5, 10.0]),
+            (Format::Csv, "b;a\ny;2,5\nx;-0,25\n", vec![12.5, -0.25]),
+            (Format::Csv, "1,234.5\ty\n", vec![1244.5]),
             (Format::Csv, "b,other,a\ny,0,1\nx,0,2\n", vec![11.0, 2.0]),
             (Format::Json, "[1, \"y\"]", vec![11.0]),
             (Format::Json, "[[1, \"y\"], [2, \"x\"]]", vec![11.0, 2.0]),
@@ -463,7 +475,7 @@ mod tests {
     #[test]
     fn errors_name_the_row() {
         for (format, body, words) in [
-            (Format::Csv, "1,x\n1\n", &["row 2", "1 values", "2 features"][..]),
+            (Format::Csv, "1,x\n1\n", &["row 2", "1 value,", "2 features"][..]),
             (Format::Csv, "1,x\none,x\n", &["row 2", "\"a\"", "\"one\""]),
             (Format::Csv, "1e99,x", &["row 1", "infinite"]),
             (Format::Csv, "\u{0}\u{1}", &["row 1"]),
@@ -474,7 +486,7 @@ mod tests {
             (Format::Json, "7", &["row 1", "list of values"]),
             (Format::Json, "[1, 2", &["not JSON"]),
             (Format::Json, "[[1, \"x\"], [-Infinity, \"x\"]]", &["row 2", "\"a\"", "infinite"]),
-            (Format::JsonLines, "[1, \"x\"]\n[1]", &["line 2", "1 values"]),
+            (Format::JsonLines, "[1, \"x\"]\n[1]", &["line 2", "1 value,"]),
         ] {
             let message = predict(&model(), format, body.as_bytes(), false).unwrap_err().message;
             for word in words {

@@ -1,6 +1,6 @@
 //! The features of one customer's rows.
 
-use crate::{Error, Result};
+use crate::{Error, Result, words::counted};
 
 /// The largest weight: as for [`Matrix::MAX_TARGET`].
 const MAX_WEIGHT: f32 = 1e9;
@@ -122,7 +122,8 @@ pub(crate) fn check_width(features: usize, expected: usize) -> Result<()> {
     if features == expected {
         Ok(())
     } else {
-        Err(Error::Data(format!("a row has {features} features, the model was trained on {expected}")))
+        let given = counted(features, "feature");
+        Err(Error::Data(format!("a row has {given}, the model was trained on {expected}")))
     }
 }
 

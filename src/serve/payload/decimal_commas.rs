@@ -1,0 +1,39 @@
+//! Numbers of CSV with decimal commas, as files have them: all numbers of a body decide.
+
+use crate::input::{Decimal, data_error::Position, value::decimal::Notation};
+use manyfit_models::data::{Cell, Feature};
+
+/// The byte between the fields of a body with this first line: one that makes as many fields as there are features, a comma last
+/// because it may be a number's; else the first that there is.
+pub(super) fn delimiter_of(first_line: &[u8], features: usize) -> u8 {
+    let count = |mark: u8| first_line.iter().filter(|byte| **byte == mark).count();
+    let fits = [b'\t', b';', b','].into_iter().find(|mark| count(*mark) > 0 && count(*mark) + 1 == features);
+    fits.or_else(|| [b',', b';', b'\t', b' '].into_iter().find(|mark| count(*mark) > 0)).unwrap_or(b',')
+}
+
+/// How the numbers of a body are written, if not as usual; a body with commas between its fields has no others.
+pub(super) fn decimal_of(body: &[u8], delimiter: u8) -> Option<Decimal> {
+    if !matches!(delimiter, b';' | b'\t') || !body.contains(&b',') {
+        return None;
+    }
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(delimiter)
+        .trim(csv::Trim::All)
+        .from_reader(body);
+    let mut notation = Notation::default();
+    let mut record = csv::ByteRecord::new();
+    while reader.read_byte_record(&mut record).is_ok_and(|more| more) {
+        record.iter().for_each(|field| notation.see(field, Position::Row(0), b""));
+    }
+    // Where that leaves a doubt, numbers with commas are refused.
+    notation.decide().unwrap_or_default()
+}
+
+/// A field of a feature.
+pub(super) fn cell<'c>(text: &'c str, feature: Option<&Feature>, decimal: Option<Decimal>) -> Cell<'c> {
+    let decimal = decimal.filter(|_| feature.is_none_or(|feature| feature.categories.is_none()));
+    let number = decimal.and_then(|decimal| decimal.number(text.as_bytes()));
+    number.map_or(Cell::Text(text), Cell::Number)
+}
