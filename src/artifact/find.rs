@@ -26,12 +26,21 @@ pub(crate) fn is_unpacked(path: &Path) -> bool {
     path.is_dir() && MODEL_FILES.iter().any(|name| path.join(name).is_file())
 }
 
-/// The archives and unpacked artifacts below a folder, at any depth; those below folders that cannot be listed are errors.
+/// What a search below a folder has come to.
+#[derive(Default)]
+pub(crate) struct Below {
+    /// Archives and unpacked artifacts.
+    pub(crate) found: Vec<PathBuf>,
+    /// Folders that cannot be listed, and why.
+    pub(crate) unlisted: Vec<(PathBuf, Error)>,
+}
+
+/// The archives and unpacked artifacts below a folder, at any depth.
 ///
 /// # Errors
 /// [`Error::Storage`] if the folder itself cannot be listed.
-pub(crate) fn find_below(folder: &Path) -> Result<(Vec<PathBuf>, Vec<(PathBuf, Error)>)> {
-    let (mut found, mut unlisted) = (Vec::new(), Vec::new());
+pub(crate) fn find_below(folder: &Path) -> Result<Below> {
+    let mut below = Below::default();
     let visible = |entry: &DirEntry| entry.depth() == 0 || !entry.file_name().to_string_lossy().starts_with(['.', '_']);
     let mut walk = WalkDir::new(folder).into_iter();
     while let Some(entry) = walk.next() {
@@ -43,7 +52,7 @@ pub(crate) fn find_below(folder: &Path) -> Result<(Vec<PathBuf>, Vec<(PathBuf, E
                 if depth == 0 {
                     return Err(error);
                 }
-                unlisted.push((path, error));
+                below.unlisted.push((path, error));
                 continue;
             }
         };
@@ -59,7 +68,7 @@ pub(crate) fn find_below(folder: &Path) -> Result<(Vec<PathBuf>, Vec<(PathBuf, E
         } else if is_directory || !is_archive(&entry.file_name().to_string_lossy()) {
             continue;
         }
-        found.push(entry.into_path());
+        below.found.push(entry.into_path());
     }
-    Ok((found, unlisted))
+    Ok(below)
 }

@@ -19,7 +19,7 @@ mod open;
 mod pack;
 
 pub use find::is_archive;
-pub(crate) use find::{ARCHIVES, find_below, is_model_file, is_unpacked};
+pub(crate) use find::{ARCHIVES, Below, find_below, is_model_file, is_unpacked};
 pub use fingerprint::{Fingerprint, forecast_seed};
 pub use hex::hex;
 pub use members::Limits;

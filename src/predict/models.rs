@@ -1,7 +1,7 @@
 //! Which models there are at a path or in a bucket.
 
 use crate::{
-    artifact::{Limits, Opened, find_below, is_archive, is_model_file, is_unpacked, open_object, open_path},
+    artifact::{Below, Limits, Opened, find_below, is_archive, is_model_file, is_unpacked, open_object, open_path},
     error::{Error, Result},
     store::{Entry, Stamp, Store},
 };
@@ -39,7 +39,7 @@ impl ModelList {
         if path.is_file() || is_unpacked(path) {
             found.push(ModelLocation::at(path));
         } else {
-            let (paths, unlisted) = find_below(path)?;
+            let Below { found: paths, unlisted } = find_below(path)?;
             found.extend(paths.iter().map(|path| ModelLocation::at(path)));
             self.unlisted.extend(unlisted);
         }

@@ -180,10 +180,12 @@ impl Held {
     /// Writes who has the lock, below the killed holders whose files are not swept yet.
     fn sign(&mut self, left: &[String]) -> io::Result<()> {
         let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-        let (left, process) = (left.iter().map(|writer| format!("{writer}\n")).collect::<String>(), std::process::id());
+        let process = std::process::id();
         self.file.rewind()?;
         self.file.set_len(0)?;
-        self.file.write_all(format!("{left}{} process {process} on {}\n", writer(), host.trim()).as_bytes())
+        let own = format!("{} process {process} on {}\n", writer(), host.trim());
+        let lines: Vec<&str> = left.iter().map(String::as_str).chain([own.as_str()]).collect();
+        self.file.write_all(lines.join("\n").as_bytes())
     }
 }
 
@@ -289,7 +291,11 @@ mod tests {
         // Killed before it has swept, its own files and theirs are left.
         let text = fs::read_to_string(&path).unwrap();
         assert!(text.starts_with(killed) && text.lines().count() == 2, "{text}");
-        lock.sweep(|writer| Ok(assert_eq!(writer, killed))).unwrap();
+        lock.sweep(|writer| {
+            assert_eq!(writer, killed);
+            Ok(())
+        })
+        .unwrap();
         let text = fs::read_to_string(&path).unwrap();
         assert!(text.starts_with(writer()) && text.lines().count() == 1, "{text}");
     }

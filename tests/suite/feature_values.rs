@@ -241,7 +241,7 @@ fn truth_values_are_numbers_in_every_column() {
 fn numbers_with_decimal_commas_and_singles_are_predicted_as_they_were_trained() {
     let row = |at: usize| (at % 7, [0.1, 0.25, 12.5][at % 3]);
     let text = |header: &str, line: &dyn Fn(usize) -> String| {
-        let rows: String = (0..60).map(|at| format!("{}\n", line(at))).collect();
+        let rows: String = (0..60).map(|at| format!("{}\n", line(at))).collect::<Vec<_>>().concat();
         format!("{header}\n{rows}")
     };
     let comma = |number: f64| number.to_string().replace('.', ",");

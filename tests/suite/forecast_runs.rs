@@ -247,7 +247,7 @@ fn no_component_has_the_name_of_the_tables_first_column() {
 fn tables_call_customers_as_the_input_does() {
     let bundle = |column: &str| {
         let rows = |customer: &str, table: String| {
-            table.lines().skip(1).map(|row| format!("{customer},{row}\n")).collect::<String>()
+            table.lines().skip(1).map(|row| format!("{customer},{row}\n")).collect::<Vec<_>>().concat()
         };
         format!("{column},ds,y,price\n{}{}", rows("a", with_price(60, 0)), rows("b", with_price(60, 0)))
     };

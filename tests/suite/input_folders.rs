@@ -62,7 +62,7 @@ fn dates_of_folders_are_the_timestamps_of_files_without_any() {
     let (hourly, _) = prepared(hours.clone(), &["--timestamp=date,hour", "--target=kwh"]);
     let plain: String = days(3, |hour, value| format!("T{hour:02}:00:00,{value}\n"))
         .into_iter()
-        .map(|(day, rows)| rows.lines().map(|row| format!("{day}{row}\n")).collect::<String>())
+        .map(|(day, rows)| rows.lines().map(|row| format!("{day}{row}\n")).collect::<Vec<_>>().concat())
         .collect();
     assert_eq!(hourly, format!("timestamp,target\n{plain}"));
     // A column of the file wins, and --keep takes the folder's as well.
@@ -80,7 +80,7 @@ fn dates_of_folders_are_the_timestamps_of_files_without_any() {
         std::fs::read_to_string(output.path().join("forecasts.csv")).unwrap()
     };
     let one_day = folder([hours[0].clone()]);
-    let day: String = plain.lines().take(24).map(|line| format!("{line}\n")).collect();
+    let day: String = plain.lines().take(24).map(|line| format!("{line}\n")).collect::<Vec<_>>().concat();
     let plain = folder([("a.csv", format!("ds,y\n{day}"))]);
     let expected = forecasts(plain.path(), &[]);
     assert_eq!(forecasts(one_day.path(), &["timestamp=date,hour", "target=kwh"]), expected);
@@ -89,7 +89,7 @@ fn dates_of_folders_are_the_timestamps_of_files_without_any() {
 #[test]
 fn folders_are_features_where_settings_name_them_in_training_and_in_prediction() {
     let rows = |number: usize, more: &str| {
-        (0..number).map(|i| format!("{},{}{more}\n", i % 7 + number, i % 5)).collect::<String>()
+        (0..number).map(|i| format!("{},{}{more}\n", i % 7 + number, i % 5)).collect::<Vec<_>>().concat()
     };
     let settings = ["model=gradient-boosting", "num_round=5", "min_child_weight=0", "target=y", "categorical=region"];
     let plain = folder([("a.csv", format!("y,f,region\n{}", rows(30, ",north")))]);

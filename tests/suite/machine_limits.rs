@@ -1,5 +1,7 @@
 //! Limits of the machine are not the fault of a customer.
 
+use std::collections::BTreeMap;
+
 use super::support::{fleet, folder, manifest, statuses, train_command, under};
 
 #[test]
@@ -15,7 +17,7 @@ fn too_many_open_files_end_the_run_with_the_way_out() {
             ended_early += 1;
             ended.complains_of(&["Too many open files", "ulimit -n"]);
             let manifest_file = output.path().join("manifest.jsonl");
-            let rows = if manifest_file.exists() { manifest(&manifest_file) } else { Default::default() };
+            let rows = if manifest_file.exists() { manifest(&manifest_file) } else { BTreeMap::default() };
             assert!(rows.values().all(|row| row["status"] == "fitted"), "{limit}: {rows:?}");
         } else {
             assert_eq!(statuses(output.path()), [12, 0, 0, 0], "{limit}: {ended:?}");

@@ -9,9 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::support::{
-    Ended, artifacts, daily, fleet, folder, json, manifest, manyfit, prepare_command, train, train_command,
-};
+use super::support::{Ended, artifacts, fleet, folder, json, manifest, manyfit, prepare_command, train, train_command};
 
 /// A process that writes, as its lock's file tells it.
 const WRITER: &str = "manyfit-7-0123456789abcdef";
@@ -241,7 +239,9 @@ fn a_link_under_the_name_of_an_unfinished_file_is_not_followed() {
         "t.csv",
         "models/customer-000.tar.gz.sagemaker-ignore",
     ];
-    names.iter().for_each(|name| symlink(&theirs, output.join(name)).unwrap());
+    for name in &names {
+        symlink(&theirs, output.join(name)).unwrap();
+    }
     train(input.path(), &output, &["horizon=1"]).with_code(0);
     ended(&mut predict_command(&output.join("models"), &output.join("t.csv"))).with_code(0);
     assert_eq!(fs::read_to_string(&theirs).unwrap(), "theirs");
@@ -257,7 +257,7 @@ fn a_link_under_the_name_of_an_unfinished_file_is_not_followed() {
 #[cfg(feature = "s3")]
 #[test]
 fn drafts_of_killed_runs_are_removed_and_those_in_use_are_not() {
-    let (temporary, input) = (tempfile::tempdir().unwrap(), folder([("8.csv", daily(25, 1))]));
+    let (temporary, input) = (tempfile::tempdir().unwrap(), folder([("8.csv", super::support::daily(25, 1))]));
     let draft = |name: &str| temporary.path().join(name);
     for name in ["manyfit-killed", "manyfit-in-use", "manyfit-unknown", "other"] {
         fs::create_dir(draft(name)).unwrap();

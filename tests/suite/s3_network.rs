@@ -178,7 +178,7 @@ fn certificates_of_an_own_authority_are_trusted_by_a_bundle() {
     let authority = repository("tests/suite/s3_server/tls/authority.pem");
     with(authority.to_str().unwrap()).with_code(0);
     let files = folder([
-        ("empty.pem", "".to_owned()),
+        ("empty.pem", String::new()),
         ("text.pem", "-----BEGIN CERTIFICATE-----\n???\n-----END CERTIFICATE-----\n".to_owned()),
         ("torn.pem", "-----BEGIN CERTIFICATE-----\nMIIBdTCC\n-----END CERTIFICATE-----\n".to_owned()),
     ]);

@@ -88,7 +88,8 @@ fn found(log: &str, name: &str) -> Vec<String> {
 fn names_forge_no_metrics() {
     let forged = "models_failed=99;";
     let rows = daily(25, 1);
-    let bundle: String = rows.lines().skip(1).map(|row| format!("\"x\n{forged}\",{row}\n{forged},{row}\n")).collect();
+    let bundle: String =
+        rows.lines().skip(1).map(|row| format!("\"x\n{forged}\",{row}\n{forged},{row}\n")).collect::<Vec<_>>().concat();
     let input = folder([
         (format!("{forged}.csv"), rows.clone()),
         (format!("a\n{forged}\r\u{1b}[31m.csv"), rows.clone()),
@@ -121,7 +122,7 @@ fn names_forge_no_metrics() {
 
     // A line of a regression model's errors has the customer's name in it.
     let name = "g validation_rmse=0.5;h";
-    let table: String = (0..60).map(|row| format!("{},{}\n", 3 * row % 40, row % 7)).collect();
+    let table: String = (0..60).map(|row| format!("{},{}\n", 3 * row % 40, row % 7)).collect::<Vec<_>>().concat();
     let input = folder([(format!("{name}.csv"), format!("price,rooms\n{table}"))]);
     let settings = ["model=ridge", "target=price", "validation_fraction=0.2"];
     let ended: Ended = train_command(input.path(), output.path(), &settings).output().unwrap().into();

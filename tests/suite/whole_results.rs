@@ -127,21 +127,21 @@ fn a_shard_that_is_not_whole_is_named() {
     let at = |name: &str| shards.join(name);
     let all: Vec<(PathBuf, Vec<u8>)> = results(&shards).into_iter().map(|(name, bytes)| (at(&name), bytes)).collect();
     let restore = || {
-        fs::read_dir(&shards).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file()).for_each(
-            |path| {
-                fs::remove_file(path).unwrap();
-            },
-        );
-        all.iter().for_each(|(path, bytes)| fs::write(path, bytes).unwrap());
+        let files = fs::read_dir(&shards).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
+        for file in files {
+            fs::remove_file(file).unwrap();
+        }
+        for (path, bytes) in &all {
+            fs::write(path, bytes).unwrap();
+        }
     };
-    type Harm<'a> = (&'a dyn Fn(), &'a str);
     let cut = |name: &str| {
         let bytes = fs::read(at(name)).unwrap();
         // Whole rows, as a table has of which some are missing.
         let end = bytes[..bytes.len() - 1].iter().rposition(|byte| *byte == b'\n').unwrap() + 1;
         fs::write(at(name), &bytes[..end]).unwrap();
     };
-    let harms: [Harm<'_>; 6] = [
+    let harms: [(&dyn Fn(), &str); 6] = [
         (&|| fs::remove_file(at("forecasts-1-of-3.csv")).unwrap(), "1/3: forecasts.csv is missing"),
         (&|| cut("forecasts-1-of-3.csv"), "1/3: forecasts.csv is not the one that the summary was written with"),
         (&|| cut("manifest-2-of-3.jsonl"), "2/3: manifest.jsonl is not the one that the summary was written with"),

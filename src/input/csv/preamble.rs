@@ -185,7 +185,7 @@ impl Table {
             }
         }
         let kinds = kinds(&rows, first.len());
-        (first.len() > 1 && kinds.iter().any(ColumnKind::has_values)).then_some(Self { first, rows, kinds })
+        (first.len() > 1 && kinds.iter().any(|kind| kind.has_values())).then_some(Self { first, rows, kinds })
     }
 
     /// Whether the first line is the header, with those `above`.
@@ -244,7 +244,7 @@ impl Table {
             && second[0].is_empty()
             && second[1..].iter().all(|field| !field.is_empty() && !is_value(field))
             && self.first.iter().all(|field| !is_value(field))
-            && kinds(rows, second.len()).iter().all(ColumnKind::has_values);
+            && kinds(rows, second.len()).into_iter().all(ColumnKind::has_values);
         is_level.then(|| merged(&[self.first.clone(), second.clone()], self.first[0].clone()))
     }
 }

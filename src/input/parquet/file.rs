@@ -65,8 +65,8 @@ impl<'a> ParquetFile<'a> {
         known: Option<&[Feature]>,
     ) -> Result<C, DataError> {
         let columns = C::resolve(self.header, settings, whose, known, || self.types.iter().map(kind).collect())?;
-        let own = columns.wanted().into_iter().filter(|at| *at < self.types.len());
-        own.map(|at| self.check_type(at, C::TYPE_HINT)).collect::<Result<(), _>>()?;
+        let mut own = columns.wanted().into_iter().filter(|at| *at < self.types.len());
+        own.try_for_each(|at| self.check_type(at, C::TYPE_HINT))?;
         Ok(columns)
     }
 

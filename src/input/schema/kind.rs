@@ -28,7 +28,7 @@ impl ColumnKind {
     }
 
     /// Whether they are times or numbers, as far as any was seen.
-    pub(in crate::input) const fn has_values(&self) -> bool {
+    pub(in crate::input) const fn has_values(self) -> bool {
         self.seen && (self.time || self.number)
     }
 

@@ -30,7 +30,9 @@ pub(super) fn tell_apart(times: &mut [i64]) -> Vec<usize> {
     }
     if is_backward {
         times.reverse();
-        untold.iter_mut().for_each(|at| *at = times.len() - 1 - *at);
+        for at in &mut untold {
+            *at = times.len() - 1 - *at;
+        }
     }
     untold.sort_unstable();
     untold

@@ -169,7 +169,9 @@ impl Rejects {
         self.check(rows.first())?;
         for rows in rows.chunk_by(|a, b| a.block == b.block) {
             let mut buffer = Vec::new();
-            rows.iter().for_each(|row| row.write(&mut buffer));
+            for row in rows {
+                row.write(&mut buffer);
+            }
             self.segments.push((rows[0].block, file.append(&buffer)?));
         }
         self.segments.sort_unstable();

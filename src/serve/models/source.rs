@@ -45,7 +45,7 @@ impl ModelSource {
     pub(super) fn targets(&self) -> Result<Vec<String>, Error> {
         let mut targets: Vec<String> = match self {
             Self::Path(folder) => {
-                let (found, _) = find_below(folder)?;
+                let found = find_below(folder)?.found;
                 let target = |path: &PathBuf| path.strip_prefix(folder).ok()?.to_str().map(str::to_owned);
                 found.iter().filter_map(target).collect()
             }

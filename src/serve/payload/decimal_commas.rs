@@ -6,7 +6,7 @@ use manyfit_models::data::{Cell, Feature};
 /// The byte between the fields of a body with this first line: one that makes as many fields as there are features, a comma last
 /// because it may be a number's; else the first that there is.
 pub(super) fn delimiter_of(first_line: &[u8], features: usize) -> u8 {
-    let count = |mark: u8| first_line.iter().filter(|byte| **byte == mark).count();
+    let count = |mark: u8| memchr::memchr_iter(mark, first_line).count();
     let fits = [b'\t', b';', b','].into_iter().find(|mark| count(*mark) > 0 && count(*mark) + 1 == features);
     fits.or_else(|| [b',', b';', b'\t', b' '].into_iter().find(|mark| count(*mark) > 0)).unwrap_or(b',')
 }

@@ -2,7 +2,7 @@
 
 use std::{env, fs, io};
 
-use aws_sdk_s3::config::SharedHttpClient;
+use aws_sdk_s3::config::{RuntimeComponents, SharedHttpClient};
 use aws_smithy_http_client::{
     Builder, Connector,
     proxy::ProxyConfig,
@@ -29,7 +29,7 @@ pub(super) fn http_client(connections: usize) -> Result<SharedHttpClient> {
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
             .tls_context(context.clone());
         connector.set_connector_settings(settings.cloned());
-        connector.set_sleep_impl(components.and_then(|components| components.sleep_impl()));
+        connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
         connector.build()
     }))
 }

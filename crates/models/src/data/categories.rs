@@ -177,7 +177,7 @@ mod tests {
         let decimals = categories(&["0.1", "0.3", "16777216"]);
         assert_eq!((decimals.code(&single), decimals.code_of(f64::from(0.3_f32))), (Some(0), Some(1)));
         assert_eq!(
-            (decimals.code("16777217"), decimals.code_of(0.1000001), decimals.code("0.30000001")),
+            (decimals.code("16777217"), decimals.code_of(0.100_000_1), decimals.code("0.30000001")),
             (None, None, None)
         );
         let singles = categories(&[&single, "0.5"]);

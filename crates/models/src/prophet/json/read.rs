@@ -43,6 +43,8 @@ impl FittedProphet {
 
 impl Model {
     fn into_fitted(self) -> Result<FittedProphet, String> {
+        self.check_scales()?;
+        let uncertainty_samples = self.uncertainty_samples()?;
         let mut terms = Terms {
             seasonalities: in_order("seasonality", self.seasonalities, seasonality)?,
             holidays_mode: self.holidays_mode.unwrap_or(self.seasonality_mode),
@@ -70,7 +72,7 @@ impl Model {
             history_columns.push_row(row);
         }
         let changepoints = self.changepoints.as_deref().map_or(Ok(Vec::new()), |text| dates("changepoints", text))?;
-        let features = terms.columns();
+        let features = bounded_columns(&terms)?;
         let mut beta = flat("beta", self.params.beta)?;
         if features == 0 {
             beta.clear();
@@ -85,23 +87,6 @@ impl Model {
         let changes = self.changepoints_t.len();
         if parameters.beta.len() != features || parameters.delta.len() != changes || history.is_empty() {
             return Err("the numbers of parameters, terms and changepoints do not agree".into());
-        }
-        if features > MOST_COLUMNS {
-            return Err(format!("the terms have {features} columns, the limit is {MOST_COLUMNS}"));
-        }
-        // Python allows false for none.
-        let uncertainty_samples = self.uncertainty_samples.as_u64().unwrap_or(0);
-        if uncertainty_samples > MOST_SAMPLES {
-            return Err(format!("uncertainty_samples is {uncertainty_samples}, the limit is {MOST_SAMPLES}"));
-        }
-        for (name, scale) in [("t_scale", self.t_scale), ("y_scale", self.y_scale)] {
-            // NaN too.
-            if !(scale > 0.0) {
-                return Err(format!("{name} is {scale}: what a value is divided by must be positive"));
-            }
-        }
-        if !(0.0..=1.0).contains(&self.interval_width) {
-            return Err(format!("interval_width is {}: a probability is from 0 to 1", self.interval_width));
         }
         // A model of Python's holds its whole history, which shows whether a limit was constant.
         let limit = |name| history_columns.get(name).and_then(constant).filter(|limit| limit.is_finite());
@@ -125,7 +110,7 @@ impl Model {
                 seasonality_prior_scale: self.seasonality_prior_scale,
                 scaling: self.scaling,
                 interval_width: self.interval_width,
-                uncertainty_samples: uncertainty_samples as usize,
+                uncertainty_samples,
                 history: History::Full,
                 changepoints: self.specified_changepoints.then(|| changepoints.clone()),
                 seasonality_mode: self.seasonality_mode,
@@ -161,6 +146,33 @@ impl Model {
             history_dates: dates("history_dates", &self.history_dates)?,
             notes: FitNotes::default(),
         })
+    }
+
+    fn check_scales(&self) -> Result<(), String> {
+        for (name, scale) in [("t_scale", self.t_scale), ("y_scale", self.y_scale)] {
+            if scale <= 0.0 {
+                return Err(format!("{name} is {scale}: what values are divided by must be positive"));
+            }
+        }
+        if !(0.0..=1.0).contains(&self.interval_width) {
+            return Err(format!("interval_width is {}: a probability is from 0 to 1", self.interval_width));
+        }
+        Ok(())
+    }
+
+    /// The number of simulated futures; Python allows false for none.
+    fn uncertainty_samples(&self) -> Result<usize, String> {
+        match self.uncertainty_samples.as_u64().unwrap_or(0) {
+            samples @ 0..=MOST_SAMPLES => Ok(samples as usize),
+            samples => Err(format!("uncertainty_samples is {samples}, the limit is {MOST_SAMPLES}")),
+        }
+    }
+}
+
+fn bounded_columns(terms: &Terms) -> Result<usize, String> {
+    match terms.columns() {
+        columns @ 0..=MOST_COLUMNS => Ok(columns),
+        columns => Err(format!("the terms have {columns} columns, the limit is {MOST_COLUMNS}")),
     }
 }
 
