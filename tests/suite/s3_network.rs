@@ -142,7 +142,7 @@ fn an_access_point_is_asked_at_its_own_host_in_the_region_that_it_names() {
 fn with_tls(server: &Server, runtime: &tokio::runtime::Runtime) -> SocketAddr {
     let file = |name: &str| repository("tests/suite/s3_server/tls").join(name);
     let certificate = CertificateDer::from_pem_file(file("server.pem")).unwrap();
-    let key = PrivateKeyDer::from_pem_file(file("server.key")).unwrap();
+    let key = PrivateKeyDer::try_from(std::fs::read(file("server.key.der")).unwrap()).unwrap();
     let config = ServerConfig::builder_with_provider(crypto::ring::default_provider().into())
         .with_safe_default_protocol_versions()
         .unwrap()
