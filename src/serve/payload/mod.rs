@@ -7,7 +7,7 @@
 //! | rows | CSV, libsvm, JSON, JSON lines (`rows`) | predictions, as AWS's XGBoost container writes them (`scores`, `selection`) |
 
 mod answer;
-mod decimal_commas;
+mod csv_body;
 mod forecast;
 mod forecast_limits;
 mod forecast_query;

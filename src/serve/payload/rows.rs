@@ -1,7 +1,7 @@
 //! Rows of features: CSV, libsvm, JSON and JSON lines.
 
 use super::{
-    decimal_commas::{cell, decimal_of, delimiter_of},
+    csv_body::{cell, decimal_of, delimiter_of, reader},
     format::Format,
     json,
 };
@@ -112,15 +112,10 @@ impl RowPredictor<'_> {
         let first_line = body.trim_ascii_start().split(|byte| *byte == b'\n').next().unwrap_or_default();
         let delimiter = delimiter_of(first_line, self.model.features().len());
         let (decimal, features) = (decimal_of(body, delimiter), self.model.features());
-        let mut reader = csv::ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .delimiter(delimiter)
-            .trim(csv::Trim::All)
-            .from_reader(body);
+        let mut records = reader(body, delimiter);
         let mut record = csv::StringRecord::new();
         let mut columns: Option<Vec<usize>> = None;
-        while reader.read_record(&mut record).map_err(cannot_evaluate)? {
+        while records.read_record(&mut record).map_err(cannot_evaluate)? {
             if columns.is_none() && self.predicted.predictions.is_empty() {
                 columns = self.header(&record)?;
                 if let Some(columns) = &columns {

@@ -1,4 +1,4 @@
-//! Numbers of CSV with decimal commas, as files have them: all numbers of a body decide.
+//! How a CSV body of features is written: the byte between its fields, its records, and decimal commas, which all of its numbers decide.
 
 use crate::input::{Decimal, data_error::Position, value::decimal::Notation};
 use manyfit_models::data::{Cell, Feature};
@@ -11,20 +11,21 @@ pub(super) fn delimiter_of(first_line: &[u8], features: usize) -> u8 {
     fits.or_else(|| [b',', b';', b'\t', b' '].into_iter().find(|mark| count(*mark) > 0)).unwrap_or(b',')
 }
 
+/// The records of a body, the header's too if it has one.
+pub(super) fn reader(body: &[u8], delimiter: u8) -> csv::Reader<&[u8]> {
+    let mut builder = csv::ReaderBuilder::new();
+    builder.has_headers(false).flexible(true).delimiter(delimiter).trim(csv::Trim::All).from_reader(body)
+}
+
 /// How the numbers of a body are written, if not as usual; a body with commas between its fields has no others.
 pub(super) fn decimal_of(body: &[u8], delimiter: u8) -> Option<Decimal> {
     if !matches!(delimiter, b';' | b'\t') || !body.contains(&b',') {
         return None;
     }
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(delimiter)
-        .trim(csv::Trim::All)
-        .from_reader(body);
+    let mut records = reader(body, delimiter);
     let mut notation = Notation::default();
     let mut record = csv::ByteRecord::new();
-    while reader.read_byte_record(&mut record).is_ok_and(|more| more) {
+    while records.read_byte_record(&mut record).is_ok_and(|more| more) {
         record.iter().for_each(|field| notation.see(field, Position::Row(0), b""));
     }
     // Where that leaves a doubt, numbers with commas are refused.
