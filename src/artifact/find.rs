@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use walkdir::{DirEntry, WalkDir};
 
 /// Files that make the directory around them an unpacked artifact.
-const MODEL_FILES: [&str; 5] = [".manyfit.json", "model.json", "xgboost-model", "baseline.json", "ridge.json"];
+const MODEL_FILES: [&str; 6] =
+    [".manyfit.json", "model.json", "xgboost-model", "local.json", "baseline.json", "ridge.json"];
 
 /// File extensions of archives.
 pub(crate) const ARCHIVES: [&str; 2] = [".tar.gz", ".tgz"];

@@ -156,7 +156,7 @@ fn read_metadata(content: &[u8]) -> Result<Metadata> {
 /// Reads a model file by its content; only manyfit's own families are told apart by name.
 fn read_model(file: &str, content: &[u8], sidecar: Sidecar) -> manyfit_models::Result<Fitted> {
     let known_as = match file {
-        FittedSeries::BASELINE_FILE | FittedRows::RIDGE_FILE => file,
+        FittedSeries::LOCAL_FILE | FittedSeries::BASELINE_FILE | FittedRows::RIDGE_FILE => file,
         _ if is_prophet(content) => FittedSeries::PROPHET_FILE,
         _ => FittedRows::XGBOOST_FILE,
     };

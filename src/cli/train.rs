@@ -213,9 +213,10 @@ fn with_tables(
     channels: BTreeMap<String, PathBuf>,
 ) -> BTreeMap<String, String> {
     let family = settings.get("model").map_or(Some(Family::Prophet), |model| Family::parse(model));
-    // Overrides may choose Prophet for some customers of another model of forecasts.
-    let has_overrides = || channels.contains_key("overrides") && family.is_some_and(|family| !family.is_regression());
-    let is_used = family == Some(Family::Prophet) || has_overrides();
+    let forecasts = family.is_some_and(|family| !family.is_regression());
+    // Another model of forecasts may have Prophet as its fallback, and overrides may choose it for some customers.
+    let falls_back = settings.get("fallback").is_some_and(|models| models.contains("prophet"));
+    let is_used = family == Some(Family::Prophet) || (forecasts && (falls_back || channels.contains_key("overrides")));
     for (name, directory) in channels {
         match settings.get(&name).filter(|file| !file.is_empty()) {
             Some(file) => settings.insert(name, directory.join(file).display().to_string()),

@@ -90,9 +90,11 @@ impl Settings {
         let mut customer = CustomerSettings { task, shape, columns, place };
         if let Some(holidays) = holidays {
             let task = customer.task.to_mut();
-            if let SeriesSpec::Prophet(spec) = &mut task.model {
-                spec.holidays = holidays;
-                check(spec, &customer.place)?;
+            for model in task.models_mut() {
+                if let SeriesSpec::Prophet(spec) = model {
+                    spec.holidays.clone_from(&holidays);
+                    check(spec, &customer.place)?;
+                }
             }
             customer.shape = Some(task.shape(self.version.as_deref()));
         }
@@ -122,11 +124,13 @@ impl Settings {
         };
         let mut task =
             ForecastTask { future_rows: run.future_rows.clone(), calendars: Arc::clone(&run.calendars), ..*task };
-        if let SeriesSpec::Prophet(spec) = &mut task.model {
-            spec.holidays = self.tables.holidays.as_ref().map(|table| table.shared.clone()).unwrap_or_default();
-            let faults = spec.faults();
-            if !faults.is_empty() {
-                return Err(faults.join("; "));
+        for model in task.models_mut() {
+            if let SeriesSpec::Prophet(spec) = model {
+                spec.holidays = self.tables.holidays.as_ref().map(|table| table.shared.clone()).unwrap_or_default();
+                let faults = spec.faults();
+                if !faults.is_empty() {
+                    return Err(faults.join("; "));
+                }
             }
         }
         Ok(CustomerTask { shape: task.shape(self.version.as_deref()), task, columns: read.input.extra })

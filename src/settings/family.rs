@@ -5,6 +5,14 @@
 pub enum Family {
     /// Prophet.
     Prophet,
+    /// The last value.
+    RandomWalk,
+    /// The last value, and the mean change of the history for each step.
+    Drift,
+    /// The mean of the last values.
+    WindowAverage,
+    /// The mean of the last seasons.
+    SeasonalWindowAverage,
     /// The value one season ago.
     SeasonalNaive,
     /// The mean of the history.
@@ -17,13 +25,37 @@ pub enum Family {
     Ridge,
 }
 
+/// Other words for a family.
+const ALIASES: [(&str, Family); 1] = [("naive", Family::RandomWalk)];
+
 impl Family {
     /// Every family, in the order of documentation.
-    pub const ALL: [Self; 6] =
-        [Self::Prophet, Self::SeasonalNaive, Self::Mean, Self::GradientBoosting, Self::RandomForest, Self::Ridge];
+    pub const ALL: [Self; 10] = [
+        Self::Prophet,
+        Self::RandomWalk,
+        Self::Drift,
+        Self::WindowAverage,
+        Self::SeasonalWindowAverage,
+        Self::SeasonalNaive,
+        Self::Mean,
+        Self::GradientBoosting,
+        Self::RandomForest,
+        Self::Ridge,
+    ];
 
     /// Their names, in the same order.
-    pub const NAMES: &[&str] = &["prophet", "seasonal-naive", "mean", "gradient-boosting", "random-forest", "ridge"];
+    pub const NAMES: &[&str] = &[
+        "prophet",
+        "random-walk",
+        "drift",
+        "window-average",
+        "seasonal-window-average",
+        "seasonal-naive",
+        "mean",
+        "gradient-boosting",
+        "random-forest",
+        "ridge",
+    ];
 
     /// The word of the setting `model`.
     #[must_use]
@@ -35,7 +67,8 @@ impl Family {
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
         let word = word.replace('_', "-");
-        Self::ALL.into_iter().find(|family| family.name().eq_ignore_ascii_case(&word))
+        let named = Self::ALL.into_iter().map(|family| (family.name(), family)).chain(ALIASES);
+        named.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(&word)).map(|(_, family)| family)
     }
 
     /// Whether it predicts from features instead of forecasting a series.
@@ -44,9 +77,14 @@ impl Family {
         matches!(self, Self::GradientBoosting | Self::RandomForest | Self::Ridge)
     }
 
-    /// Whether settings of these families are accepted. The baselines accept Prophet's, since overrides may choose Prophet
-    /// for some customers.
+    /// The families that forecast a series.
+    pub(super) fn forecasting() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(|family| !family.is_regression())
+    }
+
+    /// Whether settings of these families are accepted. Families that forecast a series accept those of each other, since overrides
+    /// may choose another one for some customers, and `fallback` for those that this one cannot be fitted to.
     pub(super) fn accepts(self, owners: &[Self]) -> bool {
-        owners.contains(&self) || (!self.is_regression() && owners.contains(&Self::Prophet))
+        owners.iter().any(|owner| *owner == self || (!self.is_regression() && !owner.is_regression()))
     }
 }

@@ -4,6 +4,7 @@ use super::{
     country_calendars::{CountryCalendars, pinned_until},
     prophet,
     reader::{Reader, read_fields},
+    series_models::{SeriesSettings, fallbacks},
     shape::shape,
 };
 use crate::{
@@ -12,12 +13,12 @@ use crate::{
 };
 use manyfit_models::{
     SeriesSpec,
-    baseline::BaselineSpec,
     data::Series,
     frequency::{CalendarFit, Frequency, Inferred},
     holidays::{Country, source_version},
     prophet::ProphetSpec,
 };
+use serde::Serialize;
 use std::{borrow::Cow, path::PathBuf, sync::Arc};
 
 /// What to fit to each customer's series, and how far to forecast it.
@@ -25,8 +26,8 @@ use std::{borrow::Cow, path::PathBuf, sync::Arc};
 pub struct ForecastTask {
     /// What to fit.
     pub model: SeriesSpec,
-    /// What to fit where that cannot be fitted; none to let the customer fail.
-    pub fallback: Option<SeriesSpec>,
+    /// What to fit where that cannot be fitted, in turn; none to let the customer fail.
+    pub fallback: Vec<SeriesSpec>,
     /// Spacing of the dates; none to infer it for each customer.
     pub frequency: Option<Frequency>,
     /// Steps to forecast; 0 for no forecasts.
@@ -52,27 +53,22 @@ pub(super) fn read(reader: &mut Reader<'_>, input: &mut InputSettings) -> Foreca
     let interval_width = reader.value("interval_width");
     let lower_bound = lower_bound(reader);
     let spec = prophet::read(reader, interval_width, lower_bound, input);
-    let baseline = |name| {
-        let baseline = match name {
-            "seasonal-naive" => BaselineSpec::SeasonalNaive,
-            "mean" => BaselineSpec::Mean,
-            _ => return None,
-        };
-        Some(SeriesSpec::Baseline { baseline, interval_width, lower_bound })
-    };
-    let model = baseline(reader.family.name()).unwrap_or(SeriesSpec::Prophet(spec));
-    if !matches!(model, SeriesSpec::Prophet(_)) {
-        // The baselines look at no other column.
+    let models = SeriesSettings::read(reader, spec);
+    let model = models.spec(reader.family);
+    let fallback = reader.parse("fallback", |text, _| fallbacks(text)).unwrap_or_default();
+    let fallback: Vec<SeriesSpec> = fallback.into_iter().map(|family| models.spec(family)).collect();
+    let has_prophet = fallback.iter().chain([&model]).any(|model| matches!(model, SeriesSpec::Prophet(_)));
+    if !has_prophet {
+        // Only Prophet looks at other columns.
         input.extra.clear();
     }
-    let fallback = baseline(reader.choice("fallback"));
     let horizon = reader.value("horizon");
     let (overrides, future) = (reader.optional::<PathBuf>("overrides"), reader.optional::<PathBuf>("future"));
     if future.is_some() && horizon == 0 {
         reader
             .fault("future: none of its dates is forecast with horizon=0: set horizon to how many of them are".into());
     }
-    if future.is_some() && overrides.is_none() && matches!(model, SeriesSpec::Baseline { .. }) {
+    if future.is_some() && overrides.is_none() && !has_prophet {
         reader.fault(format!("future: model={} does not use a table of the future: leave it out", model.name()));
     }
     read_fields!(reader, ForecastTask {
@@ -113,16 +109,31 @@ impl ForecastTask {
         )
     }
 
-    /// The model to fit to a series: where it has holidays of countries, with their days in the years of the series, of ten
-    /// years after it and of the horizon.
+    /// The model and its fallbacks, in the order in which they are tried.
+    pub fn models(&self) -> impl Iterator<Item = &SeriesSpec> {
+        std::iter::once(&self.model).chain(&self.fallback)
+    }
+
+    /// The same, to change them.
+    pub(super) fn models_mut(&mut self) -> impl Iterator<Item = &mut SeriesSpec> {
+        std::iter::once(&mut self.model).chain(&mut self.fallback)
+    }
+
+    /// One of the models as it is fitted to a series: where it has holidays of countries, with their days in the years of the series, of
+    /// ten years after it and of the horizon.
     ///
     /// # Errors
     /// [`Error::Data`] for years whose holidays are not known.
-    pub fn model_for(&self, series: &Series, frequency: Frequency) -> Result<Cow<'_, SeriesSpec>> {
+    pub fn model_for<'m>(
+        &self,
+        model: &'m SeriesSpec,
+        series: &Series,
+        frequency: Frequency,
+    ) -> Result<Cow<'m, SeriesSpec>> {
         let (SeriesSpec::Prophet(spec), Some(&first), Some(until)) =
-            (&self.model, series.dates.first(), self.holidays_until(series, frequency))
+            (model, series.dates.first(), self.holidays_until(series, frequency))
         else {
-            return Ok(Cow::Borrowed(&self.model));
+            return Ok(Cow::Borrowed(model));
         };
         let holidays = self.calendars.of(&self.countries, first, until)?;
         let spec = ProphetSpec { country_holidays: Some(holidays), ..spec.clone() };
@@ -134,6 +145,7 @@ impl ForecastTask {
     pub(super) fn shape(&self, version: Option<&str>) -> String {
         let Self { model, fallback, countries, .. } = self;
         let frequency = self.frequency.map(|frequency| frequency.to_string());
+        let fallback = Fallbacks::of(fallback);
         if countries.is_empty() {
             return shape(&(model, fallback, frequency, version));
         }
@@ -164,9 +176,8 @@ impl ForecastTask {
 
     /// The last year whose holidays of countries the model keeps, if it has any: that of the last forecast, or a later one.
     fn holidays_until(&self, series: &Series, frequency: Frequency) -> Option<i32> {
-        let (SeriesSpec::Prophet(_), false, Some(&last)) =
-            (&self.model, self.countries.is_empty(), series.dates.last())
-        else {
+        let has_prophet = self.models().any(|model| matches!(model, SeriesSpec::Prophet(_)));
+        let (true, false, Some(&last)) = (has_prophet, self.countries.is_empty(), series.dates.last()) else {
             return None;
         };
         let forecast = frequency.after(last, self.horizon).last().copied();
@@ -177,6 +188,25 @@ impl ForecastTask {
     #[must_use]
     pub fn future(&self) -> Option<&CustomerRows> {
         self.future_rows.as_deref()
+    }
+}
+
+/// The fallbacks in the canonical text: none and one as they were written when there was at most one, so that earlier artifacts
+/// stay valid.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Fallbacks<'a> {
+    AtMostOne(Option<&'a SeriesSpec>),
+    Many(&'a [SeriesSpec]),
+}
+
+impl<'a> Fallbacks<'a> {
+    const fn of(fallback: &'a [SeriesSpec]) -> Self {
+        match fallback {
+            [] => Self::AtMostOne(None),
+            [one] => Self::AtMostOne(Some(one)),
+            many => Self::Many(many),
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 //! registry: what settings there are          platform, file, options ─► lookup::merge ─► text by canonical name
 //!    │                                                                                        │
 //!    └──► reader: checks names, reads values one by one ◄─────────────────────────────────────┘
-//!            └──► run::Settings { task: forecast (prophet) | regression, input, … } ─► load: the tables that they name
+//!            └──► run::Settings { task: forecast (series models) | regression, input, … } ─► load: the tables that they name
 //!                                                                 one customer: its overrides and holidays ◄──┘
 //! ```
 //!
@@ -14,7 +14,7 @@
 //! | `lookup` | settings by name, in any spelling; sources by precedence |
 //! | `compatibility` | parameters of other tools that are accepted where they change nothing |
 //! | `reader`, `values`, `lists`, `terms` | text to values, each fault remembered |
-//! | `run`, `task`, `forecast`, `prophet`, `regression`, `max_failures` | settings as types |
+//! | `run`, `task`, `forecast`, `series_models`, `prophet`, `regression`, `max_failures` | settings as types |
 //! | `shape` | the text of what shapes an artifact, for its fingerprint |
 //! | `load`, `tables`, `overrides`, `holiday_table`, `groups` | the tables that settings name |
 //! | `customer`, `country_calendars`, `unmatched_customers` | what differs by customer |
@@ -40,6 +40,7 @@ pub mod reference;
 mod registry;
 mod regression;
 mod run;
+mod series_models;
 mod setting;
 mod shape;
 mod tables;

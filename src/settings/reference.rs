@@ -107,8 +107,8 @@ Common settings are options (`--horizon 8`, `--max-failures 5%`); all may be giv
 value is no value. Precedence: options and `--set`, then the file, then the platform's hyperparameters. An option and `--set` that
 give one setting two values are an error. All faults are in one message.
 
-A setting of another model is refused. `seasonal-naive` and `mean` accept Prophet's settings without using them. Settings with ◆ may
-differ by customer, as columns of the table `overrides`.
+A setting of another model is refused, but models of a series accept each other's: a customer's overrides or `fallback` may choose them.
+Settings with ◆ may differ by customer, as columns of the table `overrides`.
 ";
 
 const COMPATIBILITY: &str = "

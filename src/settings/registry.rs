@@ -1,7 +1,10 @@
 //! Every setting once: name, aliases, owner, values, default and meaning.
 
 use super::{
-    family::Family::{self, GradientBoosting, Mean, Prophet, RandomForest, Ridge, SeasonalNaive},
+    family::Family::{
+        self, Drift, GradientBoosting, Mean, Prophet, RandomForest, RandomWalk, Ridge, SeasonalNaive,
+        SeasonalWindowAverage, WindowAverage,
+    },
     setting::{
         Group,
         Kind::{self, Boolean, Choice, Form, Integer, Number},
@@ -50,13 +53,20 @@ const RANDOM_STATE: Kind = Form("a whole number from 0 to 4294967295, or none fo
 pub(super) const GROUPS: &[Group] = &[
     Group { title: "Run", models: &Family::ALL, settings: RUN },
     Group { title: "Input", models: &Family::ALL, settings: INPUT },
-    Group { title: "Forecasts", models: &[Prophet, SeasonalNaive, Mean], settings: FORECASTS },
+    Group { title: "Forecasts", models: FORECASTING, settings: FORECASTS },
     Group { title: "Prophet", models: &[Prophet], settings: PROPHET },
+    Group { title: "Local models", models: LOCAL, settings: SEASON },
+    Group { title: "Averages of windows", models: &[WindowAverage, SeasonalWindowAverage], settings: WINDOW },
     Group { title: "Regression", models: &[GradientBoosting, RandomForest, Ridge], settings: REGRESSION },
     Group { title: "Gradient boosting", models: &[GradientBoosting], settings: GRADIENT_BOOSTING },
     Group { title: "Random forest", models: &[RandomForest], settings: RANDOM_FOREST },
     Group { title: "Ridge regression", models: &[Ridge], settings: RIDGE },
 ];
+
+/// The families that forecast a series.
+const FORECASTING: &[Family] = &[Prophet, RandomWalk, Drift, WindowAverage, SeasonalWindowAverage, SeasonalNaive, Mean];
+/// The local models: those of equally spaced values.
+const LOCAL: &[Family] = &[RandomWalk, Drift, WindowAverage, SeasonalWindowAverage];
 
 const RUN: &[Setting] = table! {
     "model": Choice(Family::NAMES), "prophet", "What to fit for each customer.", per_customer, names_columns, common;
@@ -102,8 +112,8 @@ const FORECASTS: &[Setting] = table! {
         "Probability that the forecast interval should cover.", per_customer;
     "lower_bound": ANY, "", "Lower bound of every forecast and interval, of any model or fallback.", per_customer;
     "non_negative": Boolean, "false", "The same as lower_bound=0.", per_customer;
-    "fallback": Choice(&["seasonal-naive", "mean", "none"]), "seasonal-naive",
-        "Model for customers to whose series the chosen model cannot be fitted.", per_customer;
+    "fallback": Form("models of a series separated by commas, such as drift,seasonal-naive, or none"), "seasonal-naive",
+        "Models for customers to whose series the chosen one cannot be fitted, tried in turn.", per_customer, names_columns;
     "overrides": TABLE, "", "Settings that differ by customer or group, a column for each setting.";
     "future": TABLE, "",
         "Future dates with their regressors; the first horizon of them after the last value are forecast.";
@@ -141,6 +151,17 @@ const PROPHET: &[Setting] = table! {
         "Simulated futures behind the interval; 0 for no interval.", per_customer;
     "history": Choice(&["tail", "full"]), "tail",
         "How much of the history an artifact keeps: what forecasts need, or all of it.", per_customer;
+};
+
+const SEASON: &[Setting] = table! {
+    "season_length" | "sp": Integer(1, 100_000), "",
+        "Steps of a season, 1 for none; that of the frequency unless set: 12 for months, 7 for days, 24 for hours.", per_customer;
+};
+
+const WINDOW: &[Setting] = table! {
+    "window_size": Integer(1, 1_000_000), "",
+        "Values (window-average) or seasons (seasonal-window-average) that are averaged; a season of at least 3 values, or 2 seasons, unless set.",
+        per_customer;
 };
 
 const REGRESSION: &[Setting] = table! {

@@ -1,6 +1,7 @@
 //! What a run does with each customer.
 
 use super::{
+    family::Family,
     forecast::{self, ForecastTask},
     reader::Reader,
     regression::{self, RegressionTask},
@@ -19,7 +20,7 @@ pub enum Task {
 impl Task {
     pub(super) fn read(reader: &mut Reader<'_>, seed: u64, input: &mut InputSettings) -> Self {
         // The reader knows the family; an unknown word is a fault.
-        reader.choice("model");
+        reader.parse("model", |text, setting| Family::parse(text).ok_or_else(|| format!("use {}", setting.kind)));
         if reader.family.is_regression() {
             Self::Regression(Box::new(regression::read(reader, seed, input)))
         } else {

@@ -8,7 +8,7 @@ use crate::{
     settings::{CustomerSettings, ForecastTask},
 };
 use manyfit_models::{
-    Dates, FitError, Fitted, FittedSeries, ForecastRequest, Interrupt, Interruption, SeriesModel, Workspace,
+    Dates, FitError, Fitted, FittedSeries, ForecastRequest, Interruption, SeriesModel, Workspace,
     data::{CovariateError, Covariates, CustomerId, Series},
     frequency::{CalendarFit, Frequency},
     prophet::LEAST_SIGMA,
@@ -83,22 +83,7 @@ fn fit(
     workspace: &mut Workspace,
     ms: &mut Phases,
 ) -> Result<NewModel<()>, Failure> {
-    let spec = task.model_for(series, frequency)?;
-    let mut fallback = None;
-    let fitted = timed(&mut ms.fit, || {
-        spec.fit(series, frequency, context.interrupt(), workspace).or_else(|error| {
-            // Only for what would fail again: a fit that ran out of time on a busy machine may succeed in the next run.
-            let is_permanent = matches!(error, FitError::TooShort { .. } | FitError::NotFinite);
-            let spec = task.fallback.as_ref().filter(|_| is_permanent && !series.is_empty());
-            let Some(spec) = spec else { return Err(error) };
-            fallback = Some(error.to_string());
-            spec.fit(series, frequency, Interrupt::default(), workspace).map_err(|_| error)
-        })
-    })
-    .map_err(|error| match error {
-        FitError::Interrupted(Interruption::Stopped) => Failure::Stopped,
-        other => Failure::Customer(Error::Data(other.to_string())),
-    })?;
+    let (fitted, fallback) = timed(&mut ms.fit, || first_that_fits(context, task, series, frequency, workspace))?;
     let mut notes: Vec<String> = inferred.and_then(|fit| note_on(frequency, fit)).into_iter().collect();
     let (log_posterior, sigma) = describe_fit(&fitted, &mut notes);
     let (Some(&first_ms), Some(&last_ms)) = (series.dates.first(), series.dates.last()) else {
@@ -118,6 +103,36 @@ fn fit(
         ..Metadata::default()
     };
     Ok(NewModel { model: fitted.into(), metadata, predictions: None })
+}
+
+/// The first of the model and its fallbacks that can be fitted, and why those before it cannot.
+fn first_that_fits(
+    context: &FitContext<'_>,
+    task: &ForecastTask,
+    series: &Series,
+    frequency: Frequency,
+    workspace: &mut Workspace,
+) -> Result<(FittedSeries, Option<String>), Failure> {
+    let interrupt = context.interrupt();
+    let mut reasons: Vec<String> = Vec::new();
+    for model in task.models() {
+        let spec = task.model_for(model, series, frequency)?;
+        let error = match spec.fit(series, frequency, interrupt, workspace) {
+            Ok(fitted) => return Ok((fitted, (!reasons.is_empty()).then(|| reasons.join("; ")))),
+            Err(FitError::Interrupted(Interruption::Stopped)) => return Err(Failure::Stopped),
+            Err(error) => error,
+        };
+        // Another model only for what would fail again: a fit that ran out of time on a busy machine may succeed in the next run.
+        let is_last_word = !error.is_permanent() || series.is_empty();
+        let reason = error.to_string();
+        if !reasons.contains(&reason) {
+            reasons.push(reason);
+        }
+        if is_last_word {
+            break;
+        }
+    }
+    Err(Failure::Customer(Error::Data(reasons.join("; "))))
 }
 
 /// A remark about a calendar that the last dates alone would not have shown.
@@ -147,5 +162,6 @@ fn describe_fit(fitted: &FittedSeries, notes: &mut Vec<String>) -> (Option<f64>,
             (prophet.notes.log_posterior, Some(prophet.parameters.sigma * prophet.y_scale))
         }
         SeriesModel::Baseline(baseline) => (None, Some(baseline.sigma)),
+        SeriesModel::Local(local) => (None, Some(local.scores().rmse)),
     }
 }

@@ -75,6 +75,7 @@ pages! {
     forecasting: "docs/forecasting.md",
     guarantees: "docs/guarantees.md",
     input: "docs/input.md",
+    local_models: "docs/local-models.md",
     predict: "docs/predict.md",
     prepare: "docs/prepare.md",
     prophet: "docs/prophet.md",

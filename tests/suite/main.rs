@@ -14,6 +14,7 @@ mod image_context;
 mod input_folders;
 mod launch_requests;
 mod layers;
+mod local_models;
 mod lower_bounds;
 #[cfg(target_os = "linux")]
 mod machine_limits;

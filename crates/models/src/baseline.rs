@@ -4,9 +4,10 @@ use crate::{
     Error, Result,
     data::{CovariateError, Series},
     forecast::{Forecast, Scores},
-    forecast_request::{Dates, ForecastRequest},
+    forecast_request::ForecastRequest,
     frequency::Frequency,
     quantiles::normal_quantile,
+    steps_ahead::steps_ahead,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -134,59 +135,38 @@ impl FittedBaseline {
         Ok(fitted)
     }
 
-    /// Forecasts dates after the history; the dates of [`Dates::Table`] are taken as consecutive steps.
+    /// Forecasts dates after the history.
     pub(crate) fn answer(
         &self,
         request: &ForecastRequest<'_>,
         frequency: Frequency,
     ) -> Result<Forecast, CovariateError> {
-        let width = request.interval_width.unwrap_or(self.interval_width);
-        let dates = match request.dates {
-            Dates::At(dates) => {
-                let step = |&date: &i64| match frequency.steps(self.last_date, date) {
-                    ..1 => Err(CovariateError::WithinHistory),
-                    step => Ok(step as usize),
-                };
-                let steps = dates.iter().map(step).collect::<Result<Vec<_>, _>>()?;
-                return Ok(self.forecast(dates, steps, width));
-            }
-            Dates::Steps { horizon, frequency } => frequency.after(self.last_date, horizon),
-            Dates::Table => request.future.map(|table| table.dates.to_vec()).unwrap_or_default(),
-        };
-        Ok(self.forecast(&dates, 1..=dates.len(), width))
+        let (dates, steps) = steps_ahead(request, self.last_date, frequency)?;
+        Ok(self.forecast(dates, &steps, request.interval_width.unwrap_or(self.interval_width)))
     }
 
     /// Repeats the season; `steps` count the dates after the history, from 1.
     ///
     /// The interval is normal with variance σ²·(number of seasons ahead), or σ²·(1 + 1/n) for the mean.
-    fn forecast(&self, dates: &[i64], steps: impl IntoIterator<Item = usize>, interval_width: f64) -> Forecast {
+    fn forecast(&self, dates: Vec<i64>, steps: &[usize], interval_width: f64) -> Forecast {
         let low = normal_quantile((1.0 - interval_width) / 2.0);
         let season = self.season.len();
         let deviation = |step: usize| match self.model {
             BaselineSpec::SeasonalNaive => self.sigma * (1.0 + (step / season) as f64).sqrt(),
             BaselineSpec::Mean => self.sigma * (1.0 + 1.0 / self.rows as f64).sqrt(),
         };
-        let rows = steps.into_iter().map(|step| (self.season[(step - 1) % season], low * deviation(step - 1)));
+        let rows = steps.iter().map(|&step| (self.season[(step - 1) % season], low * deviation(step - 1)));
         let (yhat, reach): (Vec<f64>, Vec<f64>) = rows.unzip();
-        let forecast = Forecast {
-            dates: dates.to_vec(),
-            yhat_lower: yhat.iter().zip(&reach).map(|(y, reach)| y + reach).collect(),
-            yhat_upper: yhat.iter().zip(&reach).map(|(y, reach)| y - reach).collect(),
-            trend: yhat.clone(),
-            trend_lower: yhat.clone(),
-            trend_upper: yhat.clone(),
-            additive_terms: vec![0.0; yhat.len()],
-            multiplicative_terms: vec![0.0; yhat.len()],
-            components: Vec::new(),
-            yhat,
-        };
-        forecast.bounded(self.lower_bound)
+        let lower = yhat.iter().zip(&reach).map(|(y, reach)| y + reach).collect();
+        let upper = yhat.iter().zip(&reach).map(|(y, reach)| y - reach).collect();
+        Forecast::without_components(dates, yhat, lower, upper).bounded(self.lower_bound)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::forecast_request::Dates;
 
     fn series(values: &[f64]) -> Series {
         let dates: Vec<i64> = (0..values.len() as i64).map(|day| day * 86_400_000).collect();

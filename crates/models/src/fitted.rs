@@ -47,7 +47,7 @@ impl Fitted {
     /// another number of features than the model.
     pub fn from_file(file_name: &str, content: &[u8], sidecar: Sidecar) -> Result<Self> {
         match file_name {
-            FittedSeries::PROPHET_FILE | FittedSeries::BASELINE_FILE => {
+            FittedSeries::PROPHET_FILE | FittedSeries::BASELINE_FILE | FittedSeries::LOCAL_FILE => {
                 FittedSeries::from_file(file_name, content, sidecar.frequency).map(Self::Series)
             }
             _ => FittedRows::from_file(file_name, content, sidecar.features).map(Self::from),

@@ -31,6 +31,27 @@ pub struct Forecast {
 }
 
 impl Forecast {
+    /// The forecast of a model that has no components: its trend is yhat.
+    pub(crate) fn without_components(
+        dates: Vec<i64>,
+        yhat: Vec<f64>,
+        yhat_lower: Vec<f64>,
+        yhat_upper: Vec<f64>,
+    ) -> Self {
+        Self {
+            dates,
+            yhat_lower,
+            yhat_upper,
+            trend: yhat.clone(),
+            trend_lower: yhat.clone(),
+            trend_upper: yhat.clone(),
+            additive_terms: vec![0.0; yhat.len()],
+            multiplicative_terms: vec![0.0; yhat.len()],
+            components: Vec::new(),
+            yhat,
+        }
+    }
+
     /// The forecast at other dates, each with the values of the row at its place.
     pub(crate) fn select(&self, dates: &[i64], places: &[usize]) -> Self {
         let pick = |values: &[f64]| places.iter().map(|&place| values[place]).collect::<Vec<_>>();

@@ -15,7 +15,7 @@ pub enum Dates<'a> {
     ///   [`FittedSeries::all_columns`](crate::FittedSeries::all_columns) after its last value, the steps are the first dates
     ///   after that value which either of them has. The frequency continues them, unless the model needs columns there.
     /// - Otherwise the frequency continues the last date of the history.
-    /// - A baseline reads no columns: its steps always follow the last date of the history.
+    /// - A local model or a baseline reads no columns: its steps always follow the last date of the history.
     Steps {
         /// Number of steps.
         horizon: usize,

@@ -21,6 +21,7 @@
 //! | [`prophet`] | Prophet |
 //! | [`trees`] | gradient boosting and random forests |
 //! | [`ridge`] | ridge regression |
+//! | [`local`] | models of one equally spaced series, such as theta and exponential smoothing |
 //! | [`baseline`] | seasonal naive and mean |
 //! | [`quantiles`] | quantiles of samples |
 //!
@@ -77,11 +78,13 @@ mod forecast_request;
 pub mod frequency;
 pub mod holidays;
 mod interrupt;
+pub mod local;
 pub mod prophet;
 pub mod quantiles;
 pub mod ridge;
 mod rows_model;
 mod series_model;
+mod steps_ahead;
 pub mod trees;
 mod words;
 mod workspace;

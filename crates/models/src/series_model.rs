@@ -8,6 +8,7 @@ use crate::{
     forecast_request::ForecastRequest,
     frequency::Frequency,
     interrupt::Interrupt,
+    local::{FittedLocal, LocalSpec},
     prophet::{FittedProphet, ProphetSpec},
     workspace::Workspace,
 };
@@ -30,6 +31,8 @@ pub enum SeriesSpec {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         lower_bound: Option<f64>,
     },
+    /// See [`local`](crate::local).
+    Local(LocalSpec),
 }
 
 /// A fitted model of a series, and its frequency, which its file lacks.
@@ -48,6 +51,8 @@ pub enum SeriesModel {
     Prophet(Box<FittedProphet>),
     /// See [`baseline`](crate::baseline).
     Baseline(FittedBaseline),
+    /// See [`local`](crate::local).
+    Local(Box<FittedLocal>),
 }
 
 /// The largest magnitude of a value: sums over a history, and forecasts many times as high, stay finite.
@@ -60,6 +65,7 @@ impl SeriesSpec {
         match self {
             Self::Prophet(_) => "prophet",
             Self::Baseline { baseline, .. } => baseline.name(),
+            Self::Local(spec) => spec.name(),
         }
     }
 
@@ -85,6 +91,9 @@ impl SeriesSpec {
                 let fitted = baseline.fit(series, frequency, *interval_width, *lower_bound);
                 SeriesModel::Baseline(fitted.ok_or(FitError::TooShort { rows: 0 })?)
             }
+            Self::Local(spec) => {
+                SeriesModel::Local(Box::new(spec.fit(series, frequency, interrupt, &mut workspace.local)?))
+            }
         };
         Ok(FittedSeries { model, frequency })
     }
@@ -102,11 +111,17 @@ impl FittedSeries {
     pub const PROPHET_FILE: &'static str = "model.json";
     /// The file of a baseline.
     pub const BASELINE_FILE: &'static str = "baseline.json";
+    /// The file of a local model.
+    pub const LOCAL_FILE: &'static str = "local.json";
 
     /// Reads a model file; see [`Fitted::from_file`](crate::Fitted::from_file).
     pub(crate) fn from_file(file_name: &str, content: &[u8], frequency: Option<Frequency>) -> Result<Self> {
-        if file_name == Self::BASELINE_FILE {
-            let model = SeriesModel::Baseline(FittedBaseline::from_json(content)?);
+        let other = match file_name {
+            Self::BASELINE_FILE => Some(SeriesModel::Baseline(FittedBaseline::from_json(content)?)),
+            Self::LOCAL_FILE => Some(SeriesModel::Local(Box::new(FittedLocal::from_json(content)?))),
+            _ => None,
+        };
+        if let Some(model) = other {
             return Ok(Self { model, frequency: frequency.unwrap_or(Frequency::DAILY) });
         }
         let fitted = FittedProphet::from_json(content)?;
@@ -122,16 +137,20 @@ impl FittedSeries {
         match &self.model {
             SeriesModel::Prophet(_) => "prophet",
             SeriesModel::Baseline(fitted) => fitted.model.name(),
+            SeriesModel::Local(fitted) => fitted.name(),
         }
     }
 
-    /// The name of the model file in an artifact, and its content: Python Prophet's serialisation, or a baseline's JSON.
+    /// The name of the model file in an artifact, and its content: Python Prophet's serialisation, or JSON of our own.
     #[must_use]
     pub fn to_file(&self) -> (&'static str, Vec<u8>) {
         match &self.model {
             SeriesModel::Prophet(fitted) => (Self::PROPHET_FILE, fitted.to_json()),
             SeriesModel::Baseline(fitted) => {
                 (Self::BASELINE_FILE, serde_json::to_vec(fitted).expect("plain data has a JSON form"))
+            }
+            SeriesModel::Local(fitted) => {
+                (Self::LOCAL_FILE, serde_json::to_vec(fitted).expect("plain data has a JSON form"))
             }
         }
     }
@@ -142,6 +161,7 @@ impl FittedSeries {
         match &self.model {
             SeriesModel::Prophet(fitted) => fitted.notes.scores,
             SeriesModel::Baseline(fitted) => fitted.scores,
+            SeriesModel::Local(fitted) => fitted.scores(),
         }
     }
 
@@ -151,6 +171,7 @@ impl FittedSeries {
         match &self.model {
             SeriesModel::Prophet(fitted) => fitted.history_dates.len(),
             SeriesModel::Baseline(fitted) => fitted.rows,
+            SeriesModel::Local(fitted) => fitted.rows,
         }
     }
 
@@ -160,6 +181,7 @@ impl FittedSeries {
         let last = match &self.model {
             SeriesModel::Prophet(fitted) => fitted.last_date(),
             SeriesModel::Baseline(fitted) => fitted.last_date,
+            SeriesModel::Local(fitted) => fitted.last_date,
         };
         frequency.after(last, horizon)
     }
@@ -186,21 +208,23 @@ impl FittedSeries {
     /// ```
     ///
     /// # Errors
-    /// Columns that [`FittedSeries::columns`] names lack values, the model does not know the holidays of all dates, or a baseline
-    /// gets dates that are not after its history.
+    /// Columns that [`FittedSeries::columns`] names lack values, the model does not know the holidays of all dates, or a local
+    /// model or a baseline gets dates that are not after its history.
     pub fn forecast(&self, request: &ForecastRequest<'_>) -> Result<Forecast, CovariateError> {
         match &self.model {
             SeriesModel::Prophet(fitted) => fitted.answer(request),
             SeriesModel::Baseline(fitted) => fitted.answer(request, self.frequency),
+            SeriesModel::Local(fitted) => fitted.answer(request, self.frequency),
         }
     }
 
-    /// Simulated futures behind the interval of a forecast; none for a baseline, which simulates nothing.
+    /// Simulated futures behind the interval of a forecast; none for a model that simulates nothing.
     #[must_use]
     pub const fn uncertainty_samples(&self) -> Option<usize> {
         match &self.model {
             SeriesModel::Prophet(fitted) => Some(fitted.spec.uncertainty_samples),
             SeriesModel::Baseline(_) => None,
+            SeriesModel::Local(fitted) => fitted.simulated_futures(),
         }
     }
 
@@ -209,7 +233,7 @@ impl FittedSeries {
     pub const fn features(&self) -> usize {
         match &self.model {
             SeriesModel::Prophet(fitted) => fitted.parameters.beta.len(),
-            SeriesModel::Baseline(_) => 0,
+            SeriesModel::Baseline(_) | SeriesModel::Local(_) => 0,
         }
     }
 
@@ -218,7 +242,7 @@ impl FittedSeries {
     pub fn columns(&self) -> Vec<&str> {
         match &self.model {
             SeriesModel::Prophet(fitted) => fitted.columns().collect(),
-            SeriesModel::Baseline(_) => Vec::new(),
+            SeriesModel::Baseline(_) | SeriesModel::Local(_) => Vec::new(),
         }
     }
 
@@ -227,7 +251,7 @@ impl FittedSeries {
     pub fn all_columns(&self) -> Vec<&str> {
         match &self.model {
             SeriesModel::Prophet(fitted) => fitted.all_columns().collect(),
-            SeriesModel::Baseline(_) => Vec::new(),
+            SeriesModel::Baseline(_) | SeriesModel::Local(_) => Vec::new(),
         }
     }
 
@@ -235,6 +259,7 @@ impl FittedSeries {
         match &self.model {
             SeriesModel::Prophet(fitted) => fitted.footprint(),
             SeriesModel::Baseline(fitted) => footprint::of_vec(&fitted.season),
+            SeriesModel::Local(fitted) => size_of::<FittedLocal>() + fitted.footprint(),
         }
     }
 }

@@ -151,6 +151,16 @@ pub enum CovariateError {
         /// In the units of the input.
         floor: f64,
     },
+    /// A date is so far after the history that the steps up to it are too many to compute.
+    #[error("{} is {steps} steps after the history: the farthest is {most}", civil(*date))]
+    TooFar {
+        /// Milliseconds since the epoch.
+        date: i64,
+        /// Steps of the model's frequency.
+        steps: i64,
+        /// The most that are computed.
+        most: i64,
+    },
     /// The columns that the model needs end before the forecast.
     #[error("horizon={horizon} needs {horizon} future values of {columns}; {dates} are given")]
     TooFewDates {

@@ -1,0 +1,212 @@
+//! Local models: each is fitted to one equally spaced series, and its state is a few numbers.
+//!
+//! ```text
+//! Series ─► grid.rs: dates → steps ─► a family: fit ─► FittedLocal ─► Outlook of the next steps ─► Forecast
+//! ```
+//!
+//! | file | |
+//! |---|---|
+//! | `grid.rs` | a series as equally spaced values without gaps |
+//! | `outlook.rs` | what a model expects of the next steps |
+//! | `naive.rs` | random walk, drift, averages of windows |
+
+mod grid;
+mod naive;
+mod outlook;
+
+use crate::{
+    Error, Result,
+    data::{CovariateError, Series},
+    fit_error::FitError,
+    footprint,
+    forecast::{Forecast, Scores},
+    forecast_request::ForecastRequest,
+    frequency::Frequency,
+    interrupt::Interrupt,
+    quantiles::{normal_quantile, quantile_of_sorted},
+    steps_ahead::steps_ahead,
+};
+use grid::{Gaps, Grid};
+pub use naive::{FittedNaive, NaiveSpec};
+pub(crate) use outlook::Outlook;
+use serde::{Deserialize, Serialize};
+
+/// A local model to fit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LocalSpec {
+    /// Which one.
+    pub family: LocalFamily,
+    /// Steps of a season; by default that of the calendar.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub season_length: Option<usize>,
+    /// Probability that the forecast's interval should cover.
+    pub interval_width: f64,
+    /// Lower bound of forecasts and of their intervals, in the units of the input.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lower_bound: Option<f64>,
+}
+
+/// A family of local models, with its options.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LocalFamily {
+    /// Random walk, drift, averages of windows.
+    Naive(NaiveSpec),
+}
+
+/// A fitted local model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FittedLocal {
+    /// The family, with its parameters and its last states.
+    #[serde(flatten)]
+    pub state: LocalState,
+    /// Probability that the forecast's interval should cover.
+    pub interval_width: f64,
+    /// Lower bound of forecasts and of their intervals, in the units of the input.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lower_bound: Option<f64>,
+    /// Last date of the history, milliseconds since the epoch.
+    pub last_date: i64,
+    /// Steps from the last value, which the state is of, to the last date.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub steps_without_value: usize,
+    /// Rows with a value.
+    pub rows: usize,
+}
+
+/// What is kept of a fit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LocalState {
+    /// Random walk, drift, averages of windows.
+    Naive(FittedNaive),
+}
+
+/// Buffers that fits reuse.
+#[derive(Debug, Default)]
+pub(crate) struct Workspace {
+    grid: Grid,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_zero(steps: &usize) -> bool {
+    *steps == 0
+}
+
+impl LocalSpec {
+    /// The name, as in the setting `model`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match &self.family {
+            LocalFamily::Naive(spec) => spec.name(),
+        }
+    }
+
+    /// Fits the model to the values of a series, which are counted in steps of the frequency.
+    pub(crate) fn fit(
+        &self,
+        series: &Series,
+        frequency: Frequency,
+        interrupt: Interrupt<'_>,
+        workspace: &mut Workspace,
+    ) -> Result<FittedLocal, FitError> {
+        interrupt.check()?;
+        let gaps = Gaps::Interpolated;
+        workspace.grid.place(series, frequency, gaps)?;
+        let values = &workspace.grid.values;
+        let season = self.season_length.unwrap_or_else(|| frequency.season()).max(1);
+        let state = match &self.family {
+            LocalFamily::Naive(spec) => LocalState::Naive(spec.fit(values, season)?),
+        };
+        let (Some(&last_value), Some(&last_date)) = (series.timestamps.last(), series.dates.last()) else {
+            return Err(FitError::TooShort { rows: 0 });
+        };
+        let after = if gaps == Gaps::Zero { 0 } else { frequency.steps(last_value, last_date).max(0) };
+        Ok(FittedLocal {
+            state,
+            interval_width: self.interval_width,
+            lower_bound: self.lower_bound,
+            last_date,
+            steps_without_value: after as usize,
+            rows: series.values.len(),
+        })
+    }
+}
+
+impl FittedLocal {
+    /// The name, as in the setting `model`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match &self.state {
+            LocalState::Naive(fitted) => fitted.kind.name(),
+        }
+    }
+
+    /// One-step errors within the history; zero for a model that was read from its file.
+    #[must_use]
+    pub const fn scores(&self) -> Scores {
+        match &self.state {
+            LocalState::Naive(fitted) => fitted.scores,
+        }
+    }
+
+    /// Simulated futures behind the interval; none where it is a formula.
+    pub(crate) const fn simulated_futures(&self) -> Option<usize> {
+        match &self.state {
+            LocalState::Naive(_) => None,
+        }
+    }
+
+    fn outlook(&self, horizon: usize, _seed: [u8; 32]) -> Outlook {
+        match &self.state {
+            LocalState::Naive(fitted) => fitted.outlook(horizon),
+        }
+    }
+
+    /// Reads a model file.
+    pub(crate) fn from_json(content: &[u8]) -> Result<Self> {
+        let fitted: Self = serde_json::from_slice(content).map_err(|error| Error::Data(error.to_string()))?;
+        let width = fitted.interval_width;
+        if !(0.0..1.0).contains(&width) {
+            return Err(Error::Data(format!("interval_width is {width}: a probability is from 0 to below 1")));
+        }
+        match &fitted.state {
+            LocalState::Naive(state) => state.check()?,
+        }
+        Ok(fitted)
+    }
+
+    /// Forecasts dates after the history.
+    pub(crate) fn answer(
+        &self,
+        request: &ForecastRequest<'_>,
+        frequency: Frequency,
+    ) -> Result<Forecast, CovariateError> {
+        let (dates, steps) = steps_ahead(request, self.last_date, frequency)?;
+        let width = request.interval_width.unwrap_or(self.interval_width);
+        let farthest = steps.iter().copied().max().unwrap_or(0);
+        let outlook = self.outlook(self.steps_without_value.saturating_add(farthest), request.seed);
+        let (low, high) = ((1.0 - width) / 2.0, (1.0 + width) / 2.0);
+        let reach = normal_quantile(high);
+        let mut columns = [(); 3].map(|()| Vec::with_capacity(steps.len()));
+        for step in steps {
+            let at = self.steps_without_value + step - 1;
+            let (mean, deviation) = (outlook.mean[at], outlook.deviation[at]);
+            let (lower, upper) = outlook.simulated.get(at).map_or_else(
+                || (mean - reach * deviation, mean + reach * deviation),
+                |draws| (quantile_of_sorted(draws, low), quantile_of_sorted(draws, high)),
+            );
+            for (column, value) in columns.iter_mut().zip([mean, lower, upper]) {
+                column.push(value);
+            }
+        }
+        let [yhat, lower, upper] = columns;
+        Ok(Forecast::without_components(dates, yhat, lower, upper).bounded(self.lower_bound))
+    }
+
+    pub(crate) fn footprint(&self) -> usize {
+        match &self.state {
+            LocalState::Naive(fitted) => footprint::of_vec(&fitted.season),
+        }
+    }
+}
