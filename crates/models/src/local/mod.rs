@@ -9,10 +9,14 @@
 //! | `grid.rs` | a series as equally spaced values without gaps |
 //! | `outlook.rs` | what a model expects of the next steps |
 //! | `naive.rs` | random walk, drift, averages of windows |
+//! | `theta/` | the theta family |
+//! | `intermittent/` | intermittent demand |
 
 mod grid;
+mod intermittent;
 mod naive;
 mod outlook;
+mod theta;
 
 use crate::{
     Error, Result,
@@ -27,9 +31,11 @@ use crate::{
     steps_ahead::steps_ahead,
 };
 use grid::{Gaps, Grid};
+pub use intermittent::{FittedIntermittent, IntermittentSpec};
 pub use naive::{FittedNaive, NaiveSpec};
 pub(crate) use outlook::Outlook;
 use serde::{Deserialize, Serialize};
+pub use theta::{Decomposition, FittedTheta, Season, ThetaModel, ThetaSpec};
 
 /// A local model to fit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -52,6 +58,10 @@ pub struct LocalSpec {
 pub enum LocalFamily {
     /// Random walk, drift, averages of windows.
     Naive(NaiveSpec),
+    /// The theta family.
+    Theta(ThetaSpec),
+    /// Intermittent demand.
+    Intermittent(IntermittentSpec),
 }
 
 /// A fitted local model.
@@ -80,12 +90,18 @@ pub struct FittedLocal {
 pub enum LocalState {
     /// Random walk, drift, averages of windows.
     Naive(FittedNaive),
+    /// The theta family.
+    Theta(FittedTheta),
+    /// Intermittent demand.
+    Intermittent(FittedIntermittent),
 }
 
 /// Buffers that fits reuse.
 #[derive(Debug, Default)]
 pub(crate) struct Workspace {
     grid: Grid,
+    theta: theta::Scratch,
+    intermittent: intermittent::Scratch,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
@@ -99,6 +115,8 @@ impl LocalSpec {
     pub const fn name(&self) -> &'static str {
         match &self.family {
             LocalFamily::Naive(spec) => spec.name(),
+            LocalFamily::Theta(spec) => spec.model.name(),
+            LocalFamily::Intermittent(spec) => spec.name(),
         }
     }
 
@@ -111,12 +129,16 @@ impl LocalSpec {
         workspace: &mut Workspace,
     ) -> Result<FittedLocal, FitError> {
         interrupt.check()?;
-        let gaps = Gaps::Interpolated;
+        let gaps = if matches!(self.family, LocalFamily::Intermittent(_)) { Gaps::Zero } else { Gaps::Interpolated };
         workspace.grid.place(series, frequency, gaps)?;
         let values = &workspace.grid.values;
         let season = self.season_length.unwrap_or_else(|| frequency.season()).max(1);
         let state = match &self.family {
             LocalFamily::Naive(spec) => LocalState::Naive(spec.fit(values, season)?),
+            LocalFamily::Theta(spec) => LocalState::Theta(spec.fit(values, season, interrupt, &mut workspace.theta)?),
+            LocalFamily::Intermittent(spec) => {
+                LocalState::Intermittent(spec.fit(values, interrupt, &mut workspace.intermittent)?)
+            }
         };
         let (Some(&last_value), Some(&last_date)) = (series.timestamps.last(), series.dates.last()) else {
             return Err(FitError::TooShort { rows: 0 });
@@ -139,6 +161,8 @@ impl FittedLocal {
     pub const fn name(&self) -> &'static str {
         match &self.state {
             LocalState::Naive(fitted) => fitted.kind.name(),
+            LocalState::Theta(fitted) => fitted.model.name(),
+            LocalState::Intermittent(fitted) => fitted.kind.name(),
         }
     }
 
@@ -147,19 +171,23 @@ impl FittedLocal {
     pub const fn scores(&self) -> Scores {
         match &self.state {
             LocalState::Naive(fitted) => fitted.scores,
+            LocalState::Theta(fitted) => fitted.scores,
+            LocalState::Intermittent(fitted) => fitted.scores,
         }
     }
 
     /// Simulated futures behind the interval; none where it is a formula.
     pub(crate) const fn simulated_futures(&self) -> Option<usize> {
         match &self.state {
-            LocalState::Naive(_) => None,
+            LocalState::Naive(_) | LocalState::Theta(_) | LocalState::Intermittent(_) => None,
         }
     }
 
     fn outlook(&self, horizon: usize, _seed: [u8; 32]) -> Outlook {
         match &self.state {
             LocalState::Naive(fitted) => fitted.outlook(horizon),
+            LocalState::Theta(fitted) => fitted.outlook(horizon),
+            LocalState::Intermittent(fitted) => fitted.outlook(horizon),
         }
     }
 
@@ -172,6 +200,8 @@ impl FittedLocal {
         }
         match &fitted.state {
             LocalState::Naive(state) => state.check()?,
+            LocalState::Theta(state) => state.check()?,
+            LocalState::Intermittent(state) => state.check()?,
         }
         Ok(fitted)
     }
@@ -207,6 +237,8 @@ impl FittedLocal {
     pub(crate) fn footprint(&self) -> usize {
         match &self.state {
             LocalState::Naive(fitted) => footprint::of_vec(&fitted.season),
+            LocalState::Theta(fitted) => fitted.season.as_ref().map_or(0, |season| footprint::of_vec(&season.indices)),
+            LocalState::Intermittent(_) => 0,
         }
     }
 }
