@@ -14,7 +14,6 @@ use manyfit_models::{
     data::Series,
     frequency::Frequency,
     local::{LocalFamily, LocalSpec, LocalState},
-    quantiles::normal_quantile,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -25,6 +24,8 @@ use std::{
 };
 
 const WIDTH: f64 = 0.8;
+/// Standard deviations from the middle of a normal distribution to either end of this width.
+const REACH: f64 = 1.281_551_565_544_600_4;
 
 #[derive(Deserialize)]
 struct Line {
@@ -73,9 +74,8 @@ fn answer(line: &Line, workspace: &mut Workspace) -> Result<Value, Box<dyn Error
     let fitted = fitted.ok_or("a line is fitted at least once")?;
     let next = Dates::Steps { horizon: line.horizon, frequency: Frequency::DAILY };
     let forecast = fitted.forecast(&ForecastRequest::new(next))?;
-    let reach = normal_quantile(f64::midpoint(1.0, WIDTH));
     let upper = forecast.yhat_upper.iter().zip(&forecast.yhat);
-    let deviation: Vec<f64> = upper.map(|(upper, y)| (upper - y) / reach).collect();
+    let deviation: Vec<f64> = upper.map(|(upper, y)| (upper - y) / REACH).collect();
     let squares = match &fitted.model {
         SeriesModel::Local(local) => match &local.state {
             LocalState::Theta(theta) => Some(theta.squares),
