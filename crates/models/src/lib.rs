@@ -78,6 +78,7 @@ mod forecast_request;
 pub mod frequency;
 pub mod holidays;
 mod interrupt;
+mod linear_algebra;
 pub mod local;
 pub mod prophet;
 pub mod quantiles;

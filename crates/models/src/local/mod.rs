@@ -11,9 +11,13 @@
 //! | `naive.rs` | random walk, drift, averages of windows |
 //! | `theta/` | the theta family |
 //! | `intermittent/` | intermittent demand |
+//! | `level_shape/` | seasons' levels by ridge regression, times the shape of a season |
+//! | `mstl/` | several seasons by local regression, and another model for the rest |
 
 mod grid;
 mod intermittent;
+pub mod level_shape;
+pub mod mstl;
 mod naive;
 mod outlook;
 mod theta;

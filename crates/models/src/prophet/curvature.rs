@@ -14,11 +14,11 @@
 //! normal equations of the additive model and are found with the same running sums; that of X_a is the same.
 
 use super::{
-    linear_algebra::{dot, weighted_sums},
     normal_equations::{NormalMatrix, RightHandSide, trend_columns},
     posterior::{Design, inverse_logit},
     spec::Growth,
 };
+use crate::linear_algebra::{dot, weighted_sums};
 use std::ops::Range;
 
 /// So many rows of all features are near the processor at a time.
@@ -95,7 +95,7 @@ impl Rows {
         }
         for ((column, &beta), &multiplicative) in design.feature_columns().zip(beta).zip(&design.multiplicative) {
             let sums = if multiplicative { &mut self.factor } else { &mut self.addend };
-            super::linear_algebra::add_scaled(sums, beta, column);
+            crate::linear_algebra::add_scaled(sums, beta, column);
         }
     }
 
@@ -104,7 +104,7 @@ impl Rows {
         for (sums, step) in
             [(&mut self.eta, &step.eta), (&mut self.factor, &step.factor), (&mut self.addend, &step.addend)]
         {
-            super::linear_algebra::add_scaled(sums, share, step);
+            crate::linear_algebra::add_scaled(sums, share, step);
         }
     }
 

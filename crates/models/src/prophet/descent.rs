@@ -15,13 +15,15 @@ use super::{
     curvature::{Curvature, Order, Rows},
     elimination::Elimination,
     lasso::ActiveSet,
-    linear_algebra::{add_scaled, dot},
     normal_equations::{NormalMatrix, RightHandSide, trend_columns},
     point::Point,
     solver::{Problem, best_variance},
     spec::Growth,
 };
-use crate::fit_error::FitError;
+use crate::{
+    fit_error::FitError,
+    linear_algebra::{add_scaled, dot},
+};
 
 /// Halvings of a step of each kind before it is given up.
 const NEWTON_HALVINGS: usize = 3;

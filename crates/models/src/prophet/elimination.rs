@@ -6,9 +6,9 @@
 
 use super::{
     lasso::quadratic_form,
-    linear_algebra::{add_scaled, back_substitute, cholesky, dot, forward_substitute},
     normal_equations::{NormalMatrix, RightHandSide},
 };
+use crate::linear_algebra::{add_scaled, back_substitute, cholesky, dot, forward_substitute};
 
 /// Weight of the priors below which rounding would eat them.
 const LEAST_WEIGHT: f64 = 1e-14;

@@ -3,7 +3,6 @@
 use super::{
     features::{Component, Family},
     fitted::FittedProphet,
-    linear_algebra::add_scaled,
     posterior::inverse_logit,
     spec::Growth,
     terms::Mode,
@@ -12,6 +11,7 @@ use crate::{
     data::{CovariateError, Covariates},
     forecast::Forecast,
     forecast_request::{ForecastRequest, Future, Past},
+    linear_algebra::add_scaled,
     quantiles::{normal_quantile, quantiles_in_place},
 };
 use rand::{Rng, RngExt};

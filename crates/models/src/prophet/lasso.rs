@@ -6,8 +6,10 @@
 //! and drop that changepoint, and when none changes take in the one that breaks its optimality condition
 //! |qⱼ − (Cδ)ⱼ| ≤ λ most. Each step lowers the objective, so it ends; it is exact, and δ is exactly sparse.
 
-use super::linear_algebra::{add_scaled, back_substitute, cholesky, dot, forward_substitute};
-use crate::interrupt::{Interrupt, Interruption};
+use crate::{
+    interrupt::{Interrupt, Interruption},
+    linear_algebra::{add_scaled, back_substitute, cholesky, dot, forward_substitute},
+};
 
 /// Relative room left to rounding in the optimality condition.
 const TOLERANCE: f64 = 1e-11;

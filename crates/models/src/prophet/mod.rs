@@ -26,7 +26,6 @@ mod footprint;
 mod forecast;
 mod json;
 mod lasso;
-mod linear_algebra;
 mod nonlinear;
 mod normal_equations;
 mod point;

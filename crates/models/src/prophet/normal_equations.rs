@@ -4,11 +4,8 @@
 //! Z = [t, 1, X, (t − s₁)₊, …]; with flat growth Z = [1, X]. Given the noise σ, the posterior of θ depends on the rows
 //! only through ZᵀZ, Zᵀy and yᵀy. ZᵀZ depends on the timestamps alone, so customers on one calendar share it.
 
-use super::{
-    linear_algebra::{dot, sum},
-    posterior::Design,
-    spec::Growth,
-};
+use super::{posterior::Design, spec::Growth};
+use crate::linear_algebra::{dot, sum};
 
 /// ZᵀZ in blocks: *free* columns have a normal prior (t, 1, X), *ramps* a Laplace prior ((t − s)₊).
 #[derive(Clone, Debug, Default)]

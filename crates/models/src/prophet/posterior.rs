@@ -1,6 +1,7 @@
 //! What is maximised: the design, the parameters, and the log posterior of one given the other.
 
-use super::{linear_algebra::add_scaled, spec::Growth};
+use super::spec::Growth;
+use crate::linear_algebra::add_scaled;
 
 /// The model's inputs apart from y, in Prophet's scaled units.
 #[derive(Clone, Debug, Default)]

@@ -7,14 +7,16 @@
 //! c = 1 ends in the first optimum on this way, so that it is begun at other scales too.
 
 use super::{
-    linear_algebra::{back_substitute, cholesky, dot, forward_substitute},
     normal_equations::{NormalMatrix, trend_columns},
     point::{Point, Start},
     posterior::Design,
     solver::{Problem, Solver},
     spec::Growth,
 };
-use crate::fit_error::FitError;
+use crate::{
+    fit_error::FitError,
+    linear_algebra::{back_substitute, cholesky, dot, forward_substitute},
+};
 
 /// What X_m β₁ may leave of the constant, as a share of its square.
 const LEAST_LEFT: f64 = 0.1;

@@ -20,7 +20,6 @@
 use super::{
     elimination::Elimination,
     lasso::ActiveSet,
-    linear_algebra::{add_scaled, back_substitute, cholesky, dot, forward_substitute},
     normal_equations::{NormalMatrix, RightHandSide, trend_columns},
     point::{Point, Start},
     posterior::{Design, Parameters},
@@ -28,6 +27,7 @@ use super::{
 use crate::{
     fit_error::FitError,
     interrupt::{Interrupt, Interruption},
+    linear_algebra::{add_scaled, back_substitute, cholesky, dot, forward_substitute},
 };
 
 /// The least noise, in units of the scaled series: what Python Prophet gives a constant series.

@@ -7,13 +7,12 @@
 use super::{
     curvature::{Curvature, Order},
     descent::{Descent, add_offset_prior, product},
-    linear_algebra::dot,
     point::Start,
     posterior::logit,
     solver::{Problem, Solver, Valleys},
     spec::Growth,
 };
-use crate::fit_error::FitError;
+use crate::{fit_error::FitError, linear_algebra::dot};
 
 /// How near a share of the cap may come to 0 and 1 where its logit is taken.
 const ROOM: f64 = 0.02;

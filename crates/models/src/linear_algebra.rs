@@ -1,4 +1,4 @@
-//! The few dense kernels the solver needs, on slices that the caller owns.
+//! The few dense kernels that solvers need, on slices that the caller owns.
 //!
 //! Sums run in a fixed number of lanes, so that the compiler can use vector registers and every machine gets the same
 //! bits.
@@ -6,7 +6,7 @@
 const LANES: usize = 8;
 
 /// The inner product of two vectors of equal length.
-pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
+pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
     let mut lanes = [0.0; LANES];
     let (a_blocks, b_blocks) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
     let rest: f64 = a_blocks.remainder().iter().zip(b_blocks.remainder()).map(|(x, y)| x * y).sum();
@@ -19,7 +19,7 @@ pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
 }
 
 /// The sum of a vector.
-pub(super) fn sum(a: &[f64]) -> f64 {
+pub(crate) fn sum(a: &[f64]) -> f64 {
     let mut lanes = [0.0; LANES];
     let blocks = a.chunks_exact(LANES);
     let rest: f64 = blocks.remainder().iter().sum();
@@ -32,7 +32,7 @@ pub(super) fn sum(a: &[f64]) -> f64 {
 }
 
 /// Σ w x and Σ w x t.
-pub(super) fn weighted_sums(x: &[f64], w: &[f64], t: &[f64]) -> (f64, f64) {
+pub(crate) fn weighted_sums(x: &[f64], w: &[f64], t: &[f64]) -> (f64, f64) {
     let (mut sums, mut moments) = ([0.0; LANES], [0.0; LANES]);
     let (x_blocks, w_blocks, t_blocks) = (x.chunks_exact(LANES), w.chunks_exact(LANES), t.chunks_exact(LANES));
     let (mut sum, mut moment) = (0.0, 0.0);
@@ -51,7 +51,7 @@ pub(super) fn weighted_sums(x: &[f64], w: &[f64], t: &[f64]) -> (f64, f64) {
 }
 
 /// `y += factor · x`.
-pub(super) fn add_scaled(y: &mut [f64], factor: f64, x: &[f64]) {
+pub(crate) fn add_scaled(y: &mut [f64], factor: f64, x: &[f64]) {
     for (y, x) in y.iter_mut().zip(x) {
         *y += factor * x;
     }
@@ -60,7 +60,7 @@ pub(super) fn add_scaled(y: &mut [f64], factor: f64, x: &[f64]) {
 /// Replaces the lower triangle of a symmetric matrix, shape (n, n), row-major, by its Cholesky factor L, A = L Lᵀ.
 ///
 /// `false` when a pivot is not positive beyond rounding: the matrix is not positive definite, as far as its digits tell.
-pub(super) fn cholesky(a: &mut [f64], n: usize) -> bool {
+pub(crate) fn cholesky(a: &mut [f64], n: usize) -> bool {
     for i in 0..n {
         let (above, row) = a.split_at_mut(i * n);
         let diagonal = row[i];
@@ -79,7 +79,7 @@ pub(super) fn cholesky(a: &mut [f64], n: usize) -> bool {
 }
 
 /// Solves L x = b in place; `lower` as [`cholesky`] left it.
-pub(super) fn forward_substitute(lower: &[f64], n: usize, b: &mut [f64]) {
+pub(crate) fn forward_substitute(lower: &[f64], n: usize, b: &mut [f64]) {
     for i in 0..n {
         let row = &lower[i * n..=i * n + i];
         b[i] = (b[i] - dot(&row[..i], &b[..i])) / row[i];
@@ -87,7 +87,7 @@ pub(super) fn forward_substitute(lower: &[f64], n: usize, b: &mut [f64]) {
 }
 
 /// Solves Lᵀ x = b in place; `lower` as [`cholesky`] left it.
-pub(super) fn back_substitute(lower: &[f64], n: usize, b: &mut [f64]) {
+pub(crate) fn back_substitute(lower: &[f64], n: usize, b: &mut [f64]) {
     for i in (0..n).rev() {
         let row = &lower[i * n..=i * n + i];
         b[i] /= row[i];
