@@ -3,7 +3,7 @@
 use crate::{
     error::{Error, Result},
     input::is_table,
-    store::{Entry, Location, Selection, Store, open_file, reading},
+    store::{Entry, Location, Selection, Store, look, open_file, reading},
 };
 use std::{
     env,
@@ -16,7 +16,7 @@ use tempfile::TempDir;
 /// Checks that a directory of input exists. A bucket is checked when it is read.
 pub(super) fn require_directory(option: &str, place: &Location) -> Result<()> {
     match place {
-        Location::Directory(path) if !path.is_dir() => {
+        Location::Directory(path) if !look(path)?.is_some_and(|found| found.is_dir()) => {
             Err(Error::Settings(format!("{option} {place}: there is no such folder")))
         }
         _ => Ok(()),
@@ -25,8 +25,9 @@ pub(super) fn require_directory(option: &str, place: &Location) -> Result<()> {
 
 /// The folder or prefix of a place of input, and the one table of it that is named, if any.
 pub(super) fn folder_and_table(input: &Location) -> Result<(Location, Option<String>)> {
+    let found = if let Location::Directory(path) = input { look(path)? } else { None };
     match input {
-        Location::Directory(path) if path.is_file() => {
+        Location::Directory(path) if found.as_ref().is_some_and(fs::Metadata::is_file) => {
             let name = path
                 .file_name()
                 .and_then(|name| name.to_str())
@@ -34,7 +35,7 @@ pub(super) fn folder_and_table(input: &Location) -> Result<(Location, Option<Str
             let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
             Ok((Location::Directory(folder.into()), Some(name.to_owned())))
         }
-        Location::Directory(path) if !path.is_dir() => {
+        Location::Directory(_) if !found.is_some_and(|found| found.is_dir()) => {
             Err(Error::Settings(format!("--input {input}: there is no such file or folder")))
         }
         place => {

@@ -17,6 +17,7 @@
 //! | `side_table` | small tables besides the input: holidays, overrides, future values |
 //! | `layout` | the columns of a table larger than memory |
 //! | `data_error` | errors in the content of a file |
+//! | `limits` | how much of the memory a file may take |
 //!
 //! A customer is a file (`8.csv`, `8.csv.gz`, `8.parquet`), a directory (`8/data.csv`, `customer=8/part-0.parquet`), or a
 //! value of the customer column of files of many customers. Bad data of one customer fails that customer only.
@@ -28,6 +29,7 @@ mod content;
 pub(crate) mod csv;
 pub(crate) mod data_error;
 pub(crate) mod layout;
+mod limits;
 #[cfg(feature = "parquet")]
 pub(crate) mod parquet;
 mod schema;

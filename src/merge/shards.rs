@@ -13,7 +13,7 @@ pub(super) struct Shards {
     summaries: BTreeMap<(u64, u64), EarlierSummary>,
     /// Manifests of runs that have not put their results in place, which they may have begun to do.
     unfinished: Found,
-    /// The tables that are merged, by their names without the shard.
+    /// The tables, by their names without the shard.
     tables: BTreeMap<&'static str, Found>,
 }
 
@@ -25,13 +25,16 @@ impl Shards {
         // Copied from a bucket; empty after a run that was complete.
         let checkpoints = find(folders, "checkpoint", "jsonl")?.into_iter();
         unfinished.extend(checkpoints.filter(|(_, path)| path.metadata().is_ok_and(|data| data.len() > 0)));
-        let tables = [("forecasts.csv", "forecasts"), ("predictions.csv", "predictions")];
-        let tables = tables.into_iter().map(|(file, table)| Ok((file, find(folders, table, "csv")?)));
+        let tables = ["forecasts.csv", "forecasts.parquet", "predictions.csv", "predictions.parquet"];
+        let table = |file: &'static str| {
+            let (name, extension) = file.split_once('.').unwrap_or((file, ""));
+            Ok((file, find(folders, name, extension)?))
+        };
         Ok(Self {
             count,
             summaries: summaries.into_iter().map(read).collect::<Result<_>>()?,
             unfinished,
-            tables: tables.collect::<Result<_>>()?,
+            tables: tables.into_iter().map(table).collect::<Result<_>>()?,
         })
     }
 
@@ -48,7 +51,11 @@ impl Shards {
                     "manifest.jsonl" => Some(manifest.clone()),
                     name => self.tables.get(name)?.get(&shard).cloned(),
                 };
-                let is_merged = |name: &str| name == "manifest.jsonl" || self.tables.contains_key(name);
+                // A Parquet table, which is not merged, need not be there.
+                let is_merged = |name: &str| match self.tables.get(name) {
+                    Some(found) => name.ends_with(".csv") || found.contains_key(&shard),
+                    None => name == "manifest.jsonl",
+                };
                 let other = listed.iter().find(|name| is_merged(name) && !summary.files.contains_key(**name));
                 let lacks = || other.map(|name| format!("it has no {name}, unlike others: run it with their settings"));
                 summary.shortfall(is_merged, file)?.or_else(lacks)

@@ -7,9 +7,10 @@ use crate::{
     results::{Rows, forecast_columns, forecast_rows},
 };
 use manyfit_models::{
-    Dates, Fitted, FittedSeries, ForecastRequest,
+    Dates, Fitted, FittedSeries, ForecastRequest, Interrupt,
     data::{Columns, CovariateError, Covariates},
 };
+use std::sync::atomic::AtomicBool;
 
 /// The table's first column. Only stock Prophet allows a component of this name.
 const CUSTOMER: &str = "customer";
@@ -32,6 +33,7 @@ pub(super) fn predict(
     future: Option<&CustomerRows>,
     seed: u64,
     columns: &[String],
+    stop: &AtomicBool,
 ) -> Result<Rows> {
     let fault = |error: CovariateError| {
         let hint =
@@ -43,7 +45,12 @@ pub(super) fn predict(
     let table = table.as_ref().map(|(dates, columns)| Covariates { dates, columns });
     let steps = |horizon| Dates::Steps { horizon, frequency: model.frequency };
     let dates = horizon.map_or(Dates::Table, steps);
-    let request = ForecastRequest { future: table, seed: forecast_seed(seed, customer), ..ForecastRequest::new(dates) };
+    let request = ForecastRequest {
+        future: table,
+        seed: forecast_seed(seed, customer),
+        interrupt: Interrupt { stop: Some(stop), ..Interrupt::NONE },
+        ..ForecastRequest::new(dates)
+    };
     let forecast = model.forecast(&request).map_err(fault)?;
     let has_components = columns.len() > forecast_columns(false).len();
     if has_components && forecast.components.iter().any(|(component, _)| component == CUSTOMER) {

@@ -3,7 +3,7 @@
 use crate::{
     artifact::{Below, Limits, Opened, find_below, is_archive, is_model_file, is_unpacked, open_object, open_path},
     error::{Error, Result},
-    store::{Entry, Stamp, Store},
+    store::{Entry, Stamp, Store, look},
 };
 use std::path::{Path, PathBuf};
 
@@ -32,11 +32,11 @@ impl ModelList {
     /// # Errors
     /// [`Error::Settings`] if there is no such path, [`Error::Data`] if there is no model.
     pub fn add_path(&mut self, path: &Path) -> Result<()> {
-        if !path.exists() {
+        let Some(is_file) = look(path)?.map(|found| found.is_file()) else {
             return Err(Error::Settings(format!("{}: there is no such file or folder", path.display())));
-        }
+        };
         let mut found = Vec::new();
-        if path.is_file() || is_unpacked(path) {
+        if is_file || is_unpacked(path) {
             found.push(ModelLocation::at(path));
         } else {
             let Below { found: paths, unlisted } = find_below(path)?;

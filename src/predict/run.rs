@@ -37,6 +37,8 @@ enum Prediction {
     WithoutRows(String),
     /// Its customer is unknown, and by its name it is not requested.
     Unreadable(Error),
+    /// The run is being stopped.
+    Stopped,
     /// Its store is out of reach, for all other objects, too.
     OutOfReach(Error),
 }
@@ -68,6 +70,7 @@ pub fn run(job: &Job<'_>, create: impl FnOnce(Key, Vec<String>) -> Result<Result
         for (location, prediction) in batch.iter().zip(predictions) {
             match prediction {
                 Prediction::Skipped => {}
+                Prediction::Stopped => summary.stopped = true,
                 Prediction::WithoutRows(customer) => {
                     summary.without_rows.insert(customer);
                 }
@@ -177,7 +180,7 @@ fn predict(opener: &Opener<'_>, location: &ModelLocation, columns: &[String]) ->
         let wrong_kind = |family: &str, hint: &str| Err(Error::Data(format!("the model is {family}, which {hint}")));
         let rows = match (job.request, model) {
             (Request::Forecast { horizon, future, seed, .. }, Fitted::Series(model)) => {
-                forecast::predict(&name, &model, *horizon, future.as_ref(), *seed, columns)
+                forecast::predict(&name, &model, *horizon, future.as_ref(), *seed, columns, job.stop)
                     .map(|rows| (rows, Unseen::new()))
             }
             (Request::Rows { features, shap }, Fitted::Rows(model)) => {
@@ -190,7 +193,11 @@ fn predict(opener: &Opener<'_>, location: &ModelLocation, columns: &[String]) ->
                 wrong_kind(model.name(), "forecasts a series: give --horizon or --future")
             }
         };
-        rows.map_or_else(|error| Prediction::Failed(name, error), |(rows, unseen)| Prediction::Rows(rows, unseen))
+        match rows {
+            Ok((rows, unseen)) => Prediction::Rows(rows, unseen),
+            Err(_) if job.stop.load(Ordering::Relaxed) => Prediction::Stopped,
+            Err(error) => Prediction::Failed(name, error),
+        }
     };
     catch_panic(work).unwrap_or_else(|error| Prediction::Failed(location.name.clone(), error))
 }

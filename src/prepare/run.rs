@@ -65,7 +65,7 @@ pub fn run(job: &Preparation<'_>, out: &mut dyn Write) -> Result<Summary> {
     work.sweep(sweep_places)?;
     // Another run may have other intermediate files, and the same output.
     let locked = match job.remote_reports {
-        Some(store) => store.lease(&format!("run{}.lock.json", job.shard.suffix())).map(|lease| (lease, None)),
+        Some(store) => store.lease(&job.shard.suffix()).map(|lease| (lease, None)),
         None => WriterLock::of_folder(&job.reports, &job.shard.suffix()).and_then(|mut lock| {
             lock.sweep(|writer| sweep_places(writer).and_then(|()| sweep(&job.reports, writer, 1)))?;
             Ok((None, Some(lock)))

@@ -141,7 +141,7 @@ impl ResultsDirectory {
             models.map_or(Ok(()), |models| models.sweep(writer))
         })?;
         TABLES.iter().try_for_each(|(name, _)| remove_file(&self.spool(name)))?;
-        let lease = self.bucket.as_ref().map(|bucket| bucket.lease(&self.file_name(("run", "lock.json"))));
+        let lease = self.bucket.as_ref().map(|bucket| bucket.lease(&self.suffix));
         Ok(ResultsLock { lease: lease.transpose()?.flatten(), _lock: lock })
     }
 

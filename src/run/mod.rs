@@ -9,5 +9,5 @@ pub(crate) use self::{
     gate::{Admitted, Gate},
     machine::{available_memory, default_jobs, peak_memory, raise_open_files, resident_memory},
     panic::catch_panic,
-    pool::thread_pool,
+    pool::{thread_pool, try_threads},
 };

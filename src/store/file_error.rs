@@ -30,6 +30,18 @@ pub(crate) fn too_large(name: &str, bytes: u64, limit: u64) -> Error {
     ))
 }
 
+/// What is at a path; `None` if nothing is. Where that cannot be told, nothing is said to be absent.
+///
+/// # Errors
+/// [`Error::Storage`] if it cannot be told.
+pub(crate) fn look(path: &Path) -> Result<Option<fs::Metadata>> {
+    match fs::metadata(path) {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+        Err(error) => Err(reading(path, error)),
+    }
+}
+
 /// Creates a directory and its parents.
 ///
 /// # Errors
@@ -72,5 +84,17 @@ mod tests {
             assert!(message.starts_with("cannot write /models/8.tar.gz ("), "{message}");
             assert!(message.contains(advice), "{message}");
         }
+    }
+
+    #[test]
+    fn what_cannot_be_looked_at_is_not_said_to_be_absent() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("f");
+        fs::write(&file, "").unwrap();
+        assert!(look(&file).unwrap().is_some_and(|found| found.is_file()));
+        assert!(look(&folder.path().join("g")).unwrap().is_none());
+        assert!(look(&file.join("below")).unwrap().is_none());
+        let error = look(&folder.path().join("n".repeat(300))).unwrap_err();
+        assert!(error.code() == 4 && error.to_string().contains("shorten it"), "{error}");
     }
 }

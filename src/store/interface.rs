@@ -106,13 +106,14 @@ pub trait Store: fmt::Debug + Send + Sync {
         Ok(())
     }
 
-    /// Makes this process the only one that writes what is named after an object, if others ask for the same; `None` if the
-    /// place has locks of its own: see [`WriterLock`](super::WriterLock).
+    /// Makes this process the only one that writes the results whose names have this suffix, if others ask for the same; with
+    /// an empty suffix, all results. `None` if the place has locks of its own: see
+    /// [`WriterLock::of_folder`](super::WriterLock::of_folder).
     ///
     /// # Errors
     /// [`Error::Settings`] if another process has it.
-    fn lease(&self, key: &str) -> Result<Option<Box<dyn Lease>>> {
-        let _ = key;
+    fn lease(&self, suffix: &str) -> Result<Option<Box<dyn Lease>>> {
+        let _ = suffix;
         Ok(None)
     }
 

@@ -10,7 +10,7 @@ use std::{
 use walkdir::{DirEntry, WalkDir};
 
 use super::{
-    file_error::{cannot, create_directory, reading, writing},
+    file_error::{cannot, create_directory, look, reading, writing},
     interface::{Entry, Store, Unlisted},
     key,
     open_file::{open_file, read_whole},
@@ -118,14 +118,14 @@ impl Store for LocalStore {
 
     fn list_all(&self) -> Result<(Vec<Entry>, Vec<Unlisted>)> {
         let (mut entries, mut others) = (Vec::new(), Vec::new());
+        if look(&self.root)?.is_some_and(|root| !root.is_dir()) {
+            return Err(cannot("list", &self.root, ErrorKind::NotADirectory.into()));
+        }
         let walk = WalkDir::new(&self.root)
             .into_iter()
             .filter_entry(|found| found.depth() == 0 || !key::is_hidden(found.file_name().as_encoded_bytes()));
         for found in walk {
             match found {
-                Ok(found) if found.depth() == 0 && !found.path().is_dir() => {
-                    return Err(cannot("list", &self.root, ErrorKind::NotADirectory.into()));
-                }
                 Ok(found) => match self.entry(&found) {
                     Ok(entry) => entries.extend(entry),
                     Err(reason) => others.push(self.unlisted(found.path(), reason, false)),

@@ -29,11 +29,6 @@ mod staged;
 
 #[cfg(feature = "s3")]
 pub use s3::S3Store;
-pub(crate) use {
-    file_error::too_large,
-    open_file::read_whole,
-    staged::{create_anew, sweep},
-};
 pub use {
     file_error::{create_directory, reading, writing},
     interface::{Done, Entry, Lease, Stamp, Store, Unlisted},
@@ -45,4 +40,9 @@ pub use {
     s3_options::S3Options,
     selection::Selection,
     staged::{StagedFile, write_file},
+};
+pub(crate) use {
+    file_error::{look, too_large},
+    open_file::read_whole,
+    staged::{create_anew, sweep},
 };

@@ -9,7 +9,10 @@ use crate::{
 };
 use manyfit_models::{Fitted, Interrupt, Workspace, data::CustomerId};
 use sha2::{Digest, Sha256};
-use std::{sync::atomic::AtomicBool, time::Instant};
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Instant,
+};
 
 /// What fitting a customer needs besides its data.
 pub(super) struct FitContext<'a> {
@@ -129,6 +132,7 @@ impl FitContext<'_> {
         };
         let rows = match timed(&mut ms.forecast, || results(&model, predictions)) {
             Ok(rows) => rows.as_ref().map(EncodedRows::new),
+            Err(_) if self.stop.load(Ordering::Relaxed) => return Err(Failure::Stopped),
             Err(error) => {
                 // The artifact is valid all the same, and the manifest names it.
                 outcome.status = Status::Failed;

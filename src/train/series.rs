@@ -38,7 +38,7 @@ pub(super) fn fit_series(
         |workspace, ms| fit(context, &task, series, (frequency, inferred), workspace, ms),
         |model, _: Option<()>| match model {
             Fitted::Series(model) if task.horizon > 0 || task.include_history => {
-                forecast(&task, context.settings.seed, customer, series, model, frequency).map(Some)
+                forecast(context, &task, customer, series, model, frequency).map(Some)
             }
             _ => Ok(None),
         },
@@ -48,8 +48,8 @@ pub(super) fn fit_series(
 
 /// A customer's rows of the table of forecasts.
 fn forecast(
+    context: &FitContext<'_>,
     task: &ForecastTask,
-    seed: u64,
     customer: &CustomerId,
     series: &Series,
     model: &FittedSeries,
@@ -68,7 +68,8 @@ fn forecast(
         history: if task.include_history { &series.dates } else { &[] },
         series: series.covariates(),
         future: table,
-        seed: forecast_seed(seed, customer.as_str()),
+        seed: forecast_seed(context.settings.seed, customer.as_str()),
+        interrupt: context.interrupt(),
         ..ForecastRequest::new(Dates::Steps { horizon: task.horizon, frequency })
     };
     let forecast = model.forecast(&request).map_err(fault)?;

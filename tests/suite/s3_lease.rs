@@ -52,8 +52,6 @@ fn a_second_run_is_refused_and_a_dead_ones_place_is_taken() {
     ]);
     assert!(begun.elapsed() < Duration::from_secs(20));
     assert_eq!(server.objects().len(), 1, "nothing is written");
-    // Shards have locks of their own.
-    run(&server, input.path(), &["--shard=0/2"]).with_code(0);
     server.put(LOCK, owner(200));
     run(&server, input.path(), &[]).with_code(0);
     assert_eq!(fitted(&server), 3);
@@ -61,6 +59,24 @@ fn a_second_run_is_refused_and_a_dead_ones_place_is_taken() {
     server.put(LOCK, "somebody's");
     run(&server, input.path(), &[]).with_code(3).complains_of(&["run.lock.json", "is not manyfit's"]);
     assert_eq!(server.objects()[LOCK].bytes, "somebody's");
+}
+
+#[test]
+fn shards_run_side_by_side_and_none_beside_a_run_of_all_customers() {
+    let (input, server) = (fleet(3, 25), Server::start());
+    server.put(LOCK, owner(40));
+    run(&server, input.path(), &["--shard=0/2"]).with_code(2).complains_of(&[
+        "s3://fleet/out/run.lock.json: another run (process 7 on elsewhere",
+        "choose another --output",
+    ]);
+    server.put(LOCK, "");
+    server.put("out/run-1-of-2.lock.json", owner(40));
+    run(&server, input.path(), &["--shard=0/2"]).with_code(0);
+    run(&server, input.path(), &[]).with_code(2).complains_of(&["s3://fleet/out/run-1-of-2.lock.json: another run"]);
+    assert!(server.objects()[LOCK].bytes.is_empty(), "a run that is refused leaves nothing behind");
+    server.put("out/run-1-of-2.lock.json", owner(200));
+    run(&server, input.path(), &[]).with_code(0);
+    assert_eq!(fitted(&server), 3);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::{
     process::Command,
     sync::{Arc, Mutex},
     thread,
+    time::{Duration, Instant},
 };
 
 use tokio_rustls::{
@@ -109,11 +110,26 @@ fn requests_go_through_the_proxy_of_the_environment_and_around_it_where_it_says_
         let target = format!(" {}/{BUCKET}/", server.endpoint());
         assert!(!seen.is_empty() && seen.iter().all(|line| line.contains(&target)), "{name}: {seen:?}");
     }
-    for around in ["127.0.0.1", "example.com,127.0.0.0/8"] {
+    for around in ["127.0.0.1", "example.com,127.0.0.0/8", "*", "example.com, *"] {
         assert!(through(&[("HTTP_PROXY", &url), ("NO_PROXY", around)]).is_empty(), "{around}");
     }
     assert!(!through(&[("HTTP_PROXY", &url), ("NO_PROXY", "example.com")]).is_empty());
     assert!(through(&[("HTTPS_PROXY", &url)]).is_empty(), "the endpoint is not https");
+}
+
+#[test]
+fn a_silent_endpoint_is_waited_for_no_longer_than_the_patience() {
+    // Connections are accepted by the system, and nobody answers.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (input, server) = (folder([("8.csv", daily(60, 8))]), server());
+    let begun = Instant::now();
+    let mut command = manyfit();
+    command.arg("train").arg("--input").arg(input.path());
+    command.args(["--output", "s3://fleet/out", "--s3-patience=8"]).envs(server.environment());
+    command.env("AWS_ENDPOINT_URL_S3", format!("http://{}", silent.local_addr().unwrap()));
+    run(&mut command).with_code(4).complains_of(&["s3://fleet/out"]);
+    let waited = begun.elapsed();
+    assert!(waited > Duration::from_secs(4) && waited < Duration::from_secs(20), "{waited:?}");
 }
 
 #[test]

@@ -114,7 +114,8 @@ fn a_preparation_to_a_bucket_goes_on_where_it_was_stopped() {
     let work = tempfile::tempdir().unwrap();
     prepare_on(&server, work.path(), &[]).with_code(3).complains_of(&["customer-07.csv", "access denied"]);
     assert!(!below(&server, "out/").contains_key("summary.json"));
-    assert_eq!(server.requests("LIST"), 3, "of the tables for their versions, of the tables to read, of the output");
+    let of = "of the tables for their versions, of the tables to read, of the locks of shards, of the output";
+    assert_eq!(server.requests("LIST"), 4, "{of}");
     let reads = server.requests("GET");
     let ended = prepare_on(&server, work.path(), &[]).with_code(0);
     assert!(ended.out.contains("continuing a run that was stopped"), "{}", ended.out);

@@ -131,7 +131,7 @@ fn looking_at_what_stands_costs_one_list() {
     run(&server, "out", &[]).with_code(0);
     assert_eq!(statuses(&server, "out"), [0, 20, 0, 0]);
     let [lists, gets_again, puts_again] = requests(&server);
-    assert_eq!(lists, 4, "one of the input and one of the models, each time");
+    assert_eq!(lists, 6, "one of the input, one of the models and one of the locks of shards, each time");
     assert_eq!(gets_again - gets, 20 + 2 + 2, "the input, and the rows and the summary of the run before");
     assert_eq!(puts_again - puts, 4, "no artifact");
 

@@ -162,6 +162,13 @@ fn a_shard_that_is_not_whole_is_named() {
         assert_eq!(read_json(&new.path().join("summary.json"))["stopped"], true, "{reason}");
         restore();
     }
+    if cfg!(feature = "parquet") {
+        // It is not merged, and may be elsewhere; if it is there, it is the run's.
+        fs::write(at("forecasts-1-of-3.parquet"), "another's").unwrap();
+        let ended = merge(&shards, &merged).with_code(5);
+        assert!(ended.out.contains("1/3: forecasts.parquet is not the one that the summary"), "{}", ended.out);
+        fs::remove_file(at("forecasts-1-of-3.parquet")).unwrap();
+    }
     merge(&shards, &merged).with_code(0);
     assert_eq!(results(&merged), before);
 }

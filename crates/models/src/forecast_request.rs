@@ -3,6 +3,7 @@
 use crate::{
     data::{Columns, CovariateError, Covariates},
     frequency::Frequency,
+    interrupt::Interrupt,
 };
 use std::borrow::Cow;
 
@@ -53,6 +54,8 @@ pub struct ForecastRequest<'a> {
     pub uncertainty_samples: Option<usize>,
     /// Seed of the simulated futures: the same seed gives the same forecast.
     pub seed: [u8; 32],
+    /// What ends it early. Prophet only.
+    pub interrupt: Interrupt<'a>,
 }
 
 impl<'a> ForecastRequest<'a> {
@@ -67,6 +70,7 @@ impl<'a> ForecastRequest<'a> {
             interval_width: None,
             uncertainty_samples: None,
             seed: [0; 32],
+            interrupt: Interrupt::NONE,
         }
     }
 }

@@ -1,11 +1,11 @@
-//! Ending a fit early: at a deadline, when the run is stopped, or when the model grows too large.
+//! Ending a fit or a forecast early: at a deadline, when the run is stopped, or when the model grows too large.
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},
     time::Instant,
 };
 
-/// What may end a fit early. The default never does.
+/// What may end a fit or a forecast early. The default never does.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Interrupt<'a> {
     /// The fit ends once this has passed.
@@ -16,7 +16,7 @@ pub struct Interrupt<'a> {
     pub memory: Option<u64>,
 }
 
-/// What ended a fit early.
+/// What ended a fit or a forecast early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Interruption {
     /// The deadline passed.
@@ -31,7 +31,10 @@ pub enum Interruption {
 }
 
 impl Interrupt<'_> {
-    /// Returns an error if the fit should end now. Solvers call this between steps.
+    /// It never ends.
+    pub const NONE: Self = Self { deadline: None, stop: None, memory: None };
+
+    /// Returns an error if the fit should end now. Solvers and simulations call this between steps.
     pub(crate) fn check(&self) -> Result<(), Interruption> {
         if self.stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) {
             Err(Interruption::Stopped)

@@ -8,13 +8,14 @@ use polars_arrow::{
     datatypes::{ArrowDataType, Field},
 };
 use polars_buffer::Buffer;
-use polars_parquet::read::{
-    BasicDecompressor, FileMetadata, Filter, PageReader, column_iter_to_arrays, infer_schema, read_metadata,
+use polars_parquet::{
+    parquet::page::CompressedPage,
+    read::{BasicDecompressor, FileMetadata, Filter, PageReader, column_iter_to_arrays, infer_schema, read_metadata},
 };
 use polars_utils::mmap::MMapSemaphore;
 
 use super::{column::ColumnValues, reading::Reading, values::guarded};
-use crate::input::data_error::DataError;
+use crate::input::{data_error::DataError, limits::most_unpacked};
 
 /// Where the bytes of a file are.
 pub(crate) enum FileBytes<'a> {
@@ -110,9 +111,10 @@ impl<'a> FileColumns<'a> {
             _ => return Err(format!("its column {} is nested, which its schema denies", field.name)),
         };
         let bytes = self.bytes.part(chunk.byte_range()).ok_or("its pages are cut off")?;
-        let pages = PageReader::new(Cursor::new(bytes), chunk, Vec::new(), usize::MAX);
+        let pages = || PageReader::new(Cursor::new(bytes.clone()), chunk, Vec::new(), usize::MAX);
+        check_pages(&bytes, pages())?;
         let arrays = column_iter_to_arrays(
-            vec![BasicDecompressor::new(pages, Vec::new())],
+            vec![BasicDecompressor::new(pages(), Vec::new())],
             vec![&chunk.descriptor().descriptor.primitive_type],
             field.clone(),
             Some(Filter::new_ranged(rows.start - group.start, rows.end - group.start)),
@@ -128,4 +130,29 @@ impl<'a> FileColumns<'a> {
         let values = reading.values(array.as_ref()).ok_or("its pages are not of the type that its schema says")?;
         if values.len() == rows.len() { Ok(values) } else { Err("its pages have other numbers of rows".into()) }
     }
+}
+
+/// Whether each page of a column's chunk unpacks to few enough bytes, as it claims itself: the library takes the memory first.
+fn check_pages(chunk: &[u8], mut pages: PageReader) -> Result<(), String> {
+    let most = most_unpacked();
+    let check = |claimed: u64| if claimed > most { Err(format!("a page claims {claimed} bytes")) } else { Ok(()) };
+    check(first_page_size(chunk).unwrap_or(0))?;
+    pages.read_dict().map_err(|error| error.to_string())?;
+    pages.try_for_each(|page| match page.map_err(|error| error.to_string())? {
+        CompressedPage::Data(page) => check(page.uncompressed_size() as u64),
+        CompressedPage::Dict(_) => Err("it has two dictionaries".into()),
+    })
+}
+
+/// The unpacked size that the header of the first page claims, which the library hides of a dictionary: the second of two
+/// integers in Thrift's compact encoding.
+fn first_page_size(chunk: &[u8]) -> Option<u64> {
+    /// The type of a field that is an integer of 32 bits, and next in order.
+    const NEXT_INTEGER: u8 = 0x15;
+    let rest = chunk.strip_prefix(&[NEXT_INTEGER])?;
+    let (_, rest) = rest.split_at(rest.iter().position(|byte| *byte < 0x80)? + 1);
+    let rest = rest.strip_prefix(&[NEXT_INTEGER])?;
+    let end = rest.iter().take(5).position(|byte| *byte < 0x80)?;
+    let zigzag = rest[..=end].iter().rev().fold(0, |number, byte| number << 7 | u64::from(byte & 0x7f));
+    Some(zigzag >> 1)
 }

@@ -8,6 +8,7 @@ use crate::input::{
         sink::Sink,
     },
     data_error::{DataError, Position},
+    limits::{most_unpacked, unpacks_to_too_much},
     parquet::{
         column::{ColumnValues, Value},
         columns::{FileBytes, FileColumns},
@@ -65,9 +66,19 @@ impl<'a> ParquetFile<'a> {
         known: Option<&[Feature]>,
     ) -> Result<C, DataError> {
         let columns = C::resolve(self.header, settings, whose, known, || self.types.iter().map(kind).collect())?;
-        let mut own = columns.wanted().into_iter().filter(|at| *at < self.types.len());
-        own.try_for_each(|at| self.check_type(at, C::TYPE_HINT))?;
+        let own: Vec<usize> = columns.wanted().into_iter().filter(|at| *at < self.types.len()).collect();
+        own.iter().try_for_each(|&at| self.check_type(at, C::TYPE_HINT))?;
+        self.check_size(own.len(), size_of::<f64>())?;
         Ok(columns)
+    }
+
+    /// Whether the values of so many columns, of so many bytes each, are within the limit: a file of a few bytes may hold
+    /// any number of rows.
+    fn check_size(&self, columns: usize, bytes: usize) -> Result<(), DataError> {
+        let rows = self.columns.groups().last().map_or(0, |group| group.end) as u64;
+        let most = most_unpacked();
+        let is_too_much = rows.saturating_mul(columns as u64).saturating_mul(bytes as u64) > most;
+        if is_too_much { Err(DataError::file(unpacks_to_too_much(most))) } else { Ok(()) }
     }
 
     fn check_type(&self, at: usize, hint: &str) -> Result<(), DataError> {
@@ -127,11 +138,20 @@ impl<'a> ParquetFile<'a> {
     pub(in crate::input) fn texts(self) -> Result<(Vec<String>, Vec<Vec<String>>), DataError> {
         let all: Vec<usize> = (0..self.header.len()).collect();
         all.iter().try_for_each(|&at| self.check_type(at, "write it as numbers or text"))?;
+        self.check_size(all.len(), size_of::<String>())?;
+        let (most, mut bytes) = (most_unpacked(), 0);
         let mut rows = Vec::new();
         for group in self.columns.groups() {
             let loaded = self.load(group, &all, |_| false)?;
-            let cells = |row| all.iter().map(|&at| side_table_text(loaded.value(at, row))).collect();
-            rows.extend((0..group.len()).map(cells));
+            for row in 0..group.len() {
+                let cells: Vec<String> = all.iter().map(|&at| side_table_text(loaded.value(at, row))).collect();
+                // A long text that many rows share is in the file once.
+                bytes += cells.iter().map(String::len).sum::<usize>() as u64;
+                if bytes > most {
+                    return Err(DataError::file(unpacks_to_too_much(most)));
+                }
+                rows.push(cells);
+            }
         }
         Ok((all.iter().map(|&at| self.header.display(at)).collect(), rows))
     }

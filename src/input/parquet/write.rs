@@ -1,7 +1,7 @@
 //! Columns to a Parquet file.
 
 use std::{
-    io::{self, Write},
+    io::{self, BufWriter, Write},
     sync::Arc,
 };
 
@@ -41,7 +41,8 @@ pub(crate) type Values = Box<dyn Array>;
 
 /// Writes a file row group by row group.
 pub(crate) struct TableWriter<W: Write> {
-    file: FileWriter<W>,
+    /// Buffered, because the library writes byte by byte.
+    file: FileWriter<BufWriter<W>>,
     schema: Arc<ArrowSchema>,
 }
 
@@ -61,7 +62,7 @@ impl<W: Write> TableWriter<W> {
         if schema.len() < count {
             return Err(io::Error::other("two columns have the same name"));
         }
-        let file = FileWriter::try_new(out, schema.clone(), OPTIONS).map_err(io::Error::other)?;
+        let file = FileWriter::try_new(BufWriter::new(out), schema.clone(), OPTIONS).map_err(io::Error::other)?;
         Ok(Self { file, schema: Arc::new(schema) })
     }
 
@@ -79,7 +80,7 @@ impl<W: Write> TableWriter<W> {
         self.file.write(rows as u64, group).map_err(io::Error::other)
     }
 
-    /// Ends the file.
+    /// Ends the file, and flushes it.
     pub(crate) fn finish(mut self) -> io::Result<()> {
         self.file.end(None).map(drop).map_err(io::Error::other)
     }

@@ -1,6 +1,6 @@
 //! Small tables besides the input: holidays, overrides, future values. Read whole, as text, by column name.
 
-use std::{path::Path, sync::OnceLock};
+use std::{fs::Metadata, path::Path, sync::OnceLock};
 
 use crate::{
     error::{Error, Result},
@@ -23,7 +23,7 @@ use crate::{
             timestamp,
         },
     },
-    store::{Durability, LocalStore, Store},
+    store::{Durability, LocalStore, Store, look},
 };
 
 /// A table with named columns.
@@ -92,13 +92,14 @@ impl Sheet {
     /// # Errors
     /// As for [`Sheet::read`]; [`Error::Settings`] if there is no table.
     pub(crate) fn read_all(path: &Path, settings: &SheetSettings) -> Result<Vec<Self>> {
-        if path.is_dir() {
+        let found = look(path)?;
+        if found.as_ref().is_some_and(Metadata::is_dir) {
             return Self::read_place(&LocalStore::new(path, Durability::ProcessDeath), settings);
         }
         let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
             return Err(Error::Settings(format!("{}: is not the name of a file", path.display())));
         };
-        if !path.is_file() {
+        if !found.is_some_and(|found| found.is_file()) {
             return Err(Error::Settings(format!("{}: there is no such file", path.display())));
         }
         Ok(vec![Self::read(&LocalStore::new(folder, Durability::ProcessDeath), name, settings)?])

@@ -6,13 +6,12 @@ use flate2::bufread::MultiGzDecoder;
 
 use crate::{
     error::{Error, Result},
-    input::source::input_file::InputFile,
-    run::available_memory,
+    input::{
+        limits::{most_stored, most_unpacked, reading_whole, unpacks_to_too_much},
+        source::input_file::InputFile,
+    },
     store::Store,
 };
-
-/// An object may unpack to so much of the memory, one part in this many: its rows take several times the memory of their text.
-const UNPACKED_SHARE: u64 = 16;
 
 /// Buffers that are reused for one object after another.
 #[derive(Default)]
@@ -33,23 +32,20 @@ impl Bytes {
     /// The bytes of an object. Gzip is recognised by the first two bytes, not by the name: a transport may have unpacked
     /// `8.csv.gz`, or packed `8.csv`.
     pub(in crate::input) fn load(&mut self, store: &dyn Store, key: &str) -> Result<&[u8]> {
-        if !store.read(key, &mut self.stored)? {
+        let found = store.read_within(key, most_stored(), &mut self.stored);
+        if !found.map_err(|error| reading_whole(error, &store.describe(key)))? {
             return Err(gone(&store.describe(key)));
         }
         self.is_packed = self.stored.starts_with(&[0x1f, 0x8b]);
         if !self.is_packed {
             return Ok(&self.stored);
         }
-        let most = available_memory() / UNPACKED_SHARE;
+        let most = most_unpacked();
         if !unpack(&self.stored, &mut self.unpacked, most)
             .map_err(|source| damaged_gzip(&store.describe(key), &source))?
         {
             self.unpacked = Vec::new();
-            return Err(Error::Data(format!(
-                "{}: unpacks to more than {most} bytes, a {UNPACKED_SHARE}th of the memory: cut it into smaller files with \
-                 manyfit prepare, or take a machine with more memory",
-                store.describe(key)
-            )));
+            return Err(Error::Data(format!("{}: {}", store.describe(key), unpacks_to_too_much(most))));
         }
         Ok(&self.unpacked)
     }

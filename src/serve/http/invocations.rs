@@ -84,7 +84,8 @@ async fn respond(
     body: Bytes,
 ) -> HandlerResult {
     let owned = |name: HeaderName| header_text(headers, name).map(str::to_owned);
-    let request = Request { content_type: owned(header::CONTENT_TYPE), accept: owned(header::ACCEPT), body };
+    let (content_type, accept) = (owned(header::CONTENT_TYPE), owned(header::ACCEPT));
+    let request = Request { content_type, accept, body, deadline: context.deadline.into_std() };
     let request = Arc::new(request);
     let attributes = headers.get(CUSTOM_ATTRIBUTES).filter(|value| value.len() <= LONGEST_HEADER).cloned();
     let rules = app.settings.rules;

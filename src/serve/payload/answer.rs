@@ -14,6 +14,7 @@ use crate::serve::{error::ApiError, models::LoadedModel};
 use axum::body::Bytes;
 use manyfit_models::{Fitted, FittedRows, FittedSeries, RowsModel, trees::Objective};
 use serde_json::Value;
+use std::time::Instant;
 
 /// A request's body and the headers that describe it.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub(in crate::serve) struct Request {
     pub(in crate::serve) content_type: Option<String>,
     pub(in crate::serve) accept: Option<String>,
     pub(in crate::serve) body: Bytes,
+    /// When nobody waits for the answer any more.
+    pub(in crate::serve) deadline: Instant,
 }
 
 /// A response's body.
@@ -55,13 +58,13 @@ pub(in crate::serve) fn answer(model: &LoadedModel, request: &Request, rules: Ru
                 Format::Json | Format::Libsvm => {
                     let value = json_within(body)?;
                     if let Some(period) = pandas_frame::period(&value) {
-                        let body = frame(model, series, &Queries::steps(period?))?;
+                        let body = frame(model, series, &Queries::steps(period?), request.deadline)?;
                         return Ok(Answer::new(Format::Json, body));
                     }
                     Queries::from_json(value)?
                 }
             };
-            Ok(Answer::new(accept, forecasts(model, series, &queries, accept)?))
+            Ok(Answer::new(accept, forecasts(model, series, &queries, accept, request.deadline)?))
         }
         Fitted::Rows(fitted) => {
             // AWS's containers answer an empty body with an empty response.
@@ -90,19 +93,26 @@ fn forecasts(
     series: &FittedSeries,
     queries: &Queries,
     accept: Format,
+    deadline: Instant,
 ) -> Result<Vec<u8>, ApiError> {
     forecast_limits::check(series, queries)?;
     let tables = queries.list.iter().enumerate().map(|(number, query)| {
-        let table = Forecaster::new(model, series, query).and_then(|forecaster| ForecastTable::new(&forecaster, query));
+        let forecaster = Forecaster::new(model, series, query, deadline);
+        let table = forecaster.and_then(|forecaster| ForecastTable::new(&forecaster, query));
         table.map_err(|error| queries.within(number, error))
     });
     let tables: Vec<ForecastTable> = tables.collect::<Result<_, _>>()?;
     Ok(forecast_table::write(&tables, queries.is_batch, accept))
 }
 
-fn frame(model: &LoadedModel, series: &FittedSeries, queries: &Queries) -> Result<Vec<u8>, ApiError> {
+fn frame(
+    model: &LoadedModel,
+    series: &FittedSeries,
+    queries: &Queries,
+    deadline: Instant,
+) -> Result<Vec<u8>, ApiError> {
     forecast_limits::check(series, queries)?;
-    let forecast = Forecaster::new(model, series, &queries.list[0])?.forecast(None)?;
+    let forecast = Forecaster::new(model, series, &queries.list[0], deadline)?.forecast(None)?;
     Ok(pandas_frame::write(&forecast, model.rows))
 }
 

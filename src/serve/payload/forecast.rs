@@ -6,10 +6,11 @@ use crate::{
     serve::{error::ApiError, models::LoadedModel},
 };
 use manyfit_models::{
-    Dates, FittedSeries, Forecast, ForecastRequest,
+    Dates, FittedSeries, Forecast, ForecastRequest, Interrupt,
     data::{Columns, CovariateError, Covariates},
     frequency::Frequency,
 };
+use std::time::Instant;
 
 /// A query that fits its model, ready to be computed.
 pub(super) struct Forecaster<'a> {
@@ -22,6 +23,7 @@ pub(super) struct Forecaster<'a> {
     sorted: Vec<i64>,
     /// The extra columns at these.
     columns: Columns,
+    deadline: Instant,
 }
 
 impl<'a> Forecaster<'a> {
@@ -29,6 +31,7 @@ impl<'a> Forecaster<'a> {
         loaded: &LoadedModel,
         series: &'a FittedSeries,
         query: &'a ForecastQuery,
+        deadline: Instant,
     ) -> Result<Self, ApiError> {
         let dates = dates(series, query)?;
         let mut order: Vec<usize> = (0..dates.len()).collect();
@@ -37,7 +40,7 @@ impl<'a> Forecaster<'a> {
         order.dedup_by_key(|&mut at| dates[at]);
         let columns = columns(series, query, &order, dates.len())?;
         let sorted = order.iter().map(|&at| dates[at]).collect();
-        Ok(Self { model: series, query, seed: loaded.seed(query.seed), dates, sorted, columns })
+        Ok(Self { model: series, query, seed: loaded.seed(query.seed), dates, sorted, columns, deadline })
     }
 
     /// The forecast, with intervals of this coverage instead of the model's.
@@ -46,6 +49,9 @@ impl<'a> Forecaster<'a> {
             return Err(ApiError::bad_request("interval_width must be at least 0 and below 1"));
         }
         let refuse = |error: CovariateError| {
+            if let CovariateError::Interrupted(_) = error {
+                return ApiError::busy(error.to_string());
+            }
             let hint = ": give it a value for each date, as in {\"regressors\": {\"price\": [1.5, …]}}";
             ApiError::bad_request(format!("{error}{}", if error.is_missing() { hint } else { "" }))
         };
@@ -54,6 +60,7 @@ impl<'a> Forecaster<'a> {
             interval_width,
             uncertainty_samples: self.query.uncertainty_samples,
             seed: self.seed,
+            interrupt: Interrupt { deadline: Some(self.deadline), ..Interrupt::NONE },
             ..ForecastRequest::new(Dates::At(&self.dates))
         };
         self.model.forecast(&request).map_err(refuse)

@@ -9,15 +9,16 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use super::{network::http_client, request_error::causes};
 use crate::{
     error::{Error, Result},
-    run::catch_panic,
+    run::{default_jobs, try_threads},
     store::s3_options::S3Options,
 };
 
 /// Time limit for a connection.
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// Time limit for the first byte of an answer.
-const ANSWER: Duration = Duration::from_mins(1);
+/// Time limit for the first byte of an answer: half of the patience, as a request is made at least twice, and no more than the
+/// first, nor less than the second.
+const ANSWER: [Duration; 2] = [Duration::from_mins(1), Duration::from_secs(3)];
 
 /// The region if none is configured: stores other than AWS's accept any.
 const ANY_REGION: &str = "us-east-1";
@@ -25,14 +26,11 @@ const ANY_REGION: &str = "us-east-1";
 /// One runtime for all stores of the process, started with the first.
 pub(super) fn runtime() -> Result<Handle> {
     static RUNTIME: LazyLock<io::Result<Runtime>> = LazyLock::new(|| {
-        let build = || Builder::new_multi_thread().thread_name("s3").enable_all().build();
-        // It panics if a thread does not start.
-        catch_panic(build).unwrap_or_else(|_| Err(io::ErrorKind::WouldBlock.into()))
+        let threads = default_jobs();
+        try_threads(threads + 1)?;
+        Builder::new_multi_thread().worker_threads(threads).thread_name("s3").enable_all().build()
     });
-    let failed = |error: &io::Error| match error.raw_os_error() {
-        Some(code) => Error::storage("starting the threads for S3", io::Error::from_raw_os_error(code)),
-        None => Error::no_threads(error.kind().into()),
-    };
+    let failed = |error: &io::Error| Error::no_threads(error.kind().into());
     RUNTIME.as_ref().map(|runtime| runtime.handle().clone()).map_err(failed)
 }
 
@@ -40,7 +38,9 @@ pub(super) fn runtime() -> Result<Handle> {
 /// the ARN of an access point.
 pub(super) async fn connect(options: S3Options, is_arn: bool) -> Result<Client> {
     let http = http_client(2 * options.concurrency)?;
-    let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).read_timeout(ANSWER).build();
+    let [longest, shortest] = ANSWER;
+    let answer = longest.min(options.retry_for / 2).max(shortest);
+    let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT.min(answer)).read_timeout(answer).build();
     let config = aws_config::defaults(BehaviorVersion::v2026_01_12())
         .http_client(http)
         // Retried one level up, where truncated bodies are retried, too.

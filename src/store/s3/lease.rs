@@ -9,6 +9,7 @@
 
 use super::{
     bucket::{Bucket, stamp, start, wait_for},
+    list,
     request_error::RequestError,
 };
 use crate::{
@@ -111,11 +112,28 @@ fn now() -> u64 {
 }
 
 impl ObjectLease {
-    /// Gets the lease of an object.
+    /// Gets the lease of the results whose names have this suffix; with an empty one, of all.
+    ///
+    /// A run takes its own first and then looks for those that exclude it, so that of two that begin at once none goes on
+    /// beside the other.
     ///
     /// # Errors
-    /// [`Error::Settings`] if another run has it.
-    pub(super) fn take(bucket: &Arc<Bucket>, key: &str) -> Result<Self> {
+    /// [`Error::Settings`] if another run has it, or one that excludes it.
+    pub(super) fn take(bucket: &Arc<Bucket>, suffix: &str) -> Result<Self> {
+        let key = key_of(suffix);
+        let lease = Self::take_object(bucket, &key)?;
+        let finding = {
+            let (bucket, is_whole) = (Arc::clone(bucket), suffix.is_empty());
+            async move { rival(&bucket, is_whole, &Owner::this()).await }
+        };
+        match wait_for(&bucket.runtime, finding)?? {
+            None => Ok(lease),
+            Some((key, other)) => Err(Error::Settings(refusal(&bucket.describe(&key), Some(&other)))),
+        }
+    }
+
+    /// Gets the lease of an object.
+    fn take_object(bucket: &Arc<Bucket>, key: &str) -> Result<Self> {
         let (name, owner) = (bucket.describe(key), Owner::this());
         let taking = {
             let (bucket, key, owner) = (Arc::clone(bucket), key.to_owned(), owner.clone());
@@ -146,6 +164,30 @@ impl Drop for ObjectLease {
             let _ = self.ended.recv_timeout(RELEASE);
         }
     }
+}
+
+/// The key of the lease of results whose names have this suffix.
+fn key_of(suffix: &str) -> String {
+    format!("run{suffix}.lock.json")
+}
+
+/// A lease that excludes a run of the whole, or of a part: any of a part, or that of the whole; and who has it.
+async fn rival(bucket: &Bucket, is_whole: bool, this: &Owner) -> Result<Option<(String, Owner)>> {
+    let keys = if is_whole {
+        let listed = list::all(bucket, "run-").await?.into_iter().map(|(key, _)| key);
+        listed.filter(|key| key.ends_with(".lock.json") && !key.contains('/')).collect()
+    } else {
+        vec![key_of("")]
+    };
+    for key in keys {
+        let found = bucket.get_with_tag(&key).await;
+        let found = found.map_err(|error| error.into_error("cannot read", &bucket.describe(&key)))?;
+        let owner = found.and_then(|(bytes, _)| serde_json::from_slice::<Owner>(&bytes).ok());
+        if let Some(other) = owner.filter(|other| !other.is_gone(this)) {
+            return Ok(Some((key, other)));
+        }
+    }
+    Ok(None)
 }
 
 fn refusal(name: &str, other: Option<&Owner>) -> String {

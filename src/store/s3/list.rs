@@ -9,13 +9,14 @@ use crate::{
     store::{interface::Stamp, key},
 };
 
-/// All objects below the bucket's prefix that are not hidden, in the order of the store.
-pub(super) async fn all(bucket: &Bucket) -> Result<Vec<(String, Stamp)>> {
+/// All objects below the bucket's prefix whose keys there begin so and that are not hidden, in the order of the store.
+pub(super) async fn all(bucket: &Bucket, beginning: &str) -> Result<Vec<(String, Stamp)>> {
+    let prefix = format!("{}{beginning}", bucket.prefix);
     let mut found = Vec::new();
     let mut token = None;
     loop {
         let page = bucket.retry(|| {
-            let request = bucket.client.list_objects_v2().bucket(&bucket.name).prefix(&bucket.prefix);
+            let request = bucket.client.list_objects_v2().bucket(&bucket.name).prefix(&prefix);
             // Keys may have characters that XML cannot represent.
             request.encoding_type(EncodingType::Url).set_continuation_token(token.clone()).send()
         });

@@ -25,13 +25,19 @@ pub(super) fn http_client(connections: usize) -> Result<SharedHttpClient> {
     Ok(Builder::new().build_with_connector_fn(move |settings, components| {
         let mut connector = Connector::builder()
             .pool_max_idle_per_host(connections)
-            .proxy_config(ProxyConfig::from_env())
+            .proxy_config(proxy())
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
             .tls_context(context.clone());
         connector.set_connector_settings(settings.cloned());
         connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
         connector.build()
     }))
+}
+
+/// The proxies of the environment. `NO_PROXY=*` is of addresses too, which the library's own reading of it leaves out.
+fn proxy() -> ProxyConfig {
+    let is_all = |name| env::var(name).is_ok_and(|hosts| hosts.split(',').any(|host| host.trim() == "*"));
+    if ["NO_PROXY", "no_proxy"].into_iter().any(is_all) { ProxyConfig::disabled() } else { ProxyConfig::from_env() }
 }
 
 /// The machine's authorities, or instead of them those of the file that `AWS_CA_BUNDLE` names.

@@ -88,7 +88,7 @@ impl S3Store {
 
     fn list_stamps(&self) -> Result<Vec<(String, Stamp)>> {
         let bucket = Arc::clone(&self.bucket);
-        wait_for(&self.bucket.runtime, async move { list::all(&bucket).await })?
+        wait_for(&self.bucket.runtime, async move { list::all(&bucket, "").await })?
     }
 }
 
@@ -115,9 +115,8 @@ impl Store for S3Store {
         Ok(stream.map(|stream| Box::new(stream) as Box<dyn Read + Send>))
     }
 
-    fn lease(&self, key: &str) -> Result<Option<Box<dyn Lease>>> {
-        key::check(key)?;
-        Ok(Some(Box::new(ObjectLease::take(&self.bucket, key)?)))
+    fn lease(&self, suffix: &str) -> Result<Option<Box<dyn Lease>>> {
+        Ok(Some(Box::new(ObjectLease::take(&self.bucket, suffix)?)))
     }
 
     fn look(&self, key: &str) -> Result<Option<Stamp>> {

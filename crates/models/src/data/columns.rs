@@ -1,6 +1,6 @@
 //! Extra columns of a series or of a forecast, and errors in them.
 
-use crate::{Error, frequency::civil, holidays::covered_years};
+use crate::{Error, frequency::civil, holidays::covered_years, interrupt::Interruption};
 
 /// Named columns of numbers at the dates of a series or of a forecast: regressors, conditions, `cap`, `floor`.
 ///
@@ -113,6 +113,16 @@ impl Covariates<'_> {
     }
 }
 
+/// Of a forecast, unlike [`Interruption`]'s text, which is of a fit.
+fn ended_early(interruption: Interruption) -> String {
+    match interruption {
+        Interruption::OutOfTime => "the forecast did not end within its time limit: ask for fewer dates, or lower \
+                                    uncertainty_samples"
+            .into(),
+        other => other.to_string(),
+    }
+}
+
 /// What is missing or wrong in the extra columns of a series or of a forecast.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum CovariateError {
@@ -171,6 +181,9 @@ pub enum CovariateError {
         /// Number of known dates after the last value.
         dates: usize,
     },
+    /// The forecast was ended early.
+    #[error("{}", ended_early(*.0))]
+    Interrupted(#[from] Interruption),
     /// A model file of Python's names a country without the days of its holidays.
     #[error("the model needs the days of the holidays of {country:?}, which its file does not contain")]
     UnknownHolidays {

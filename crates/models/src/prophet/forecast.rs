@@ -11,6 +11,7 @@ use crate::{
     data::{CovariateError, Covariates},
     forecast::Forecast,
     forecast_request::{ForecastRequest, Future, Past},
+    interrupt::{Interrupt, Interruption},
     linear_algebra::add_scaled,
     quantiles::{normal_quantile, quantiles_in_place},
 };
@@ -54,7 +55,8 @@ impl FittedProphet {
             interval_width: request.interval_width.unwrap_or(interval_width),
             samples: request.uncertainty_samples.unwrap_or(samples),
         };
-        let forecast = model.forecast(&dates, future.covariates(), uncertainty, request.seed)?;
+        let forecast =
+            model.forecast_unless(&dates, future.covariates(), uncertainty, request.seed, request.interrupt)?;
         if dates == asked {
             return Ok(forecast);
         }
@@ -77,6 +79,18 @@ impl FittedProphet {
         uncertainty: Uncertainty,
         seed: [u8; 32],
     ) -> Result<Forecast, CovariateError> {
+        self.forecast_unless(dates, covariates, uncertainty, seed, Interrupt::NONE)
+    }
+
+    /// The same, unless it is ended early.
+    fn forecast_unless(
+        &self,
+        dates: &[i64],
+        covariates: Covariates<'_>,
+        uncertainty: Uncertainty,
+        seed: [u8; 32],
+        interrupt: Interrupt<'_>,
+    ) -> Result<Forecast, CovariateError> {
         dates.last().map_or(Ok(()), |&last| self.check_holidays(last))?;
         let t: Vec<f64> = dates.iter().map(|&ms| self.scaled_time(ms)).collect();
         let (floors, caps) = self.saturation(dates, covariates)?;
@@ -85,7 +99,7 @@ impl FittedProphet {
             .map(|(row, (&t, floor))| self.scaled_trend(t, cap(row)) * self.y_scale + floor)
             .collect();
 
-        let (components, [additive_terms, multiplicative_terms]) = self.sum_terms(dates, covariates)?;
+        let (components, [additive_terms, multiplicative_terms]) = self.sum_terms(dates, covariates, interrupt)?;
         let yhat: Vec<f64> = (trend.iter().zip(&multiplicative_terms).zip(&additive_terms))
             .map(|((trend, multiplicative), additive)| trend * (1.0 + multiplicative) + additive)
             .collect();
@@ -103,7 +117,7 @@ impl FittedProphet {
             components,
         };
         if uncertainty.samples > 0 {
-            self.widen(&t, &caps, &mut forecast, uncertainty, &mut ChaCha8Rng::from_seed(seed));
+            self.widen(&t, &caps, &mut forecast, uncertainty, &mut ChaCha8Rng::from_seed(seed), interrupt)?;
         }
         Ok(forecast.bounded(self.spec.lower_bound))
     }
@@ -144,6 +158,7 @@ impl FittedProphet {
         &self,
         dates: &[i64],
         covariates: Covariates<'_>,
+        interrupt: Interrupt<'_>,
     ) -> Result<(Vec<(String, Vec<f64>)>, [Vec<f64>; 2]), CovariateError> {
         let features = self.terms.features(dates, covariates)?;
         let column = |j: usize| &features[j * dates.len()..(j + 1) * dates.len()];
@@ -155,6 +170,7 @@ impl FittedProphet {
             let unit = if mode == Mode::Additive { self.y_scale } else { 1.0 };
             let mut effect = vec![0.0; dates.len()];
             for j in columns {
+                interrupt.check()?;
                 add_scaled(&mut effect, self.parameters.beta[j] * unit, column(j));
             }
             let group = match family {
@@ -186,7 +202,8 @@ impl FittedProphet {
         forecast: &mut Forecast,
         Uncertainty { interval_width, samples }: Uncertainty,
         rng: &mut impl Rng,
-    ) {
+        interrupt: Interrupt<'_>,
+    ) -> Result<(), Interruption> {
         let (low, high) = ((1.0 - interval_width) / 2.0, f64::midpoint(1.0, interval_width));
         let sigma = self.parameters.sigma * self.y_scale;
         let past = if self.spec.growth == Growth::Flat { t.len() } else { t.partition_point(|&t| t <= 1.0) };
@@ -196,11 +213,12 @@ impl FittedProphet {
         }
         let steps = t.len() - past;
         if steps == 0 {
-            return;
+            return Ok(());
         }
         let mut walks = TrendWalks::new(self, &t[past..], samples);
         let mut draws = vec![0.0; samples];
         for (i, &t) in t.iter().enumerate().skip(past) {
+            interrupt.check()?;
             match caps.get(i) {
                 Some(cap) => walks.step_logistic(t, *cap, &mut draws, rng),
                 None => walks.step(&mut draws, rng),
@@ -216,6 +234,7 @@ impl FittedProphet {
             let (lower, upper) = quantiles_in_place(&mut draws, low, high);
             (forecast.yhat_lower[i], forecast.yhat_upper[i]) = (yhat + lower, yhat + upper);
         }
+        Ok(())
     }
 }
 

@@ -194,7 +194,11 @@ fn constant(design: &Design, level: f64) -> Parameters {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::interrupt::Interruption;
+    use crate::{
+        data::CovariateError,
+        forecast_request::{Dates, ForecastRequest},
+        interrupt::Interruption,
+    };
     use std::{sync::atomic::AtomicBool, time::Instant};
 
     #[test]
@@ -217,6 +221,26 @@ mod tests {
             fit(Interrupt { deadline: Some(Instant::now()), ..Interrupt::default() }),
             Err(Interruption::OutOfTime.into())
         );
+    }
+
+    #[test]
+    fn a_forecast_ends_early_when_its_time_is_over_or_the_run_is_stopped() {
+        let fitted = ProphetSpec::default()
+            .fit(&growing(120), Interrupt::default(), &mut Workspace::default())
+            .expect("a series that can be fitted");
+        let dates: Vec<i64> = (120..150).map(|day| day * 86_400_000).collect();
+        let forecast = |interrupt| {
+            let request = ForecastRequest { interrupt, ..ForecastRequest::new(Dates::At(&dates)) };
+            fitted.answer(&request).map(|forecast| forecast.yhat.len())
+        };
+        let stop = AtomicBool::new(true);
+        assert_eq!(forecast(Interrupt::NONE), Ok(30));
+        for (interrupt, expected) in [
+            (Interrupt { stop: Some(&stop), ..Interrupt::NONE }, Interruption::Stopped),
+            (Interrupt { deadline: Some(Instant::now()), ..Interrupt::NONE }, Interruption::OutOfTime),
+        ] {
+            assert_eq!(forecast(interrupt), Err(CovariateError::Interrupted(expected)));
+        }
     }
 
     /// A trend that bends, a week that grows with it, and a noise that repeats itself only after a long time.
