@@ -9,7 +9,7 @@ import tarfile
 
 # Of a manifest's row: how long it took; whether a model was fitted now or by the run before.
 VARYING = {"ms", "status", "etag", "stale"}
-LOCK = ".lock.sagemaker-ignore"
+LOCKS = (".lock.sagemaker-ignore", ".prepare/lock")
 DONE = {"fitted", "unchanged"}
 
 
@@ -126,7 +126,7 @@ def faults(files, old, new):
 def differences(files, new, may_hold_lock=False):
     """How what a run left that claims to be complete differs from what one without faults leaves. The file of a lock is free when
     its process has ended."""
-    found = [f"left over: {name}" for name in files if name not in new and not (may_hold_lock and name.endswith(LOCK))]
+    found = [f"left over: {name}" for name in files if name not in new and not (may_hold_lock and name.endswith(LOCKS))]
     found.extend(f"absent: {name}" for name in new if name not in files)
     for name, content in files.items():
         if name not in new:

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     error::{Error, Result},
     prepare::{buckets::Bucket, row_counts::RowCounts},
-    store::{WriterLock, create_directory, write_file, writing},
+    store::{WriterLock, create_directory, sweep, write_file, writing},
 };
 
 /// Everything but the lock; the plan first, so that no run continues with half of it.
@@ -81,9 +81,10 @@ impl WorkDirectory {
         (plan.fingerprint == fingerprint && self.file(ROWS).is_file()).then_some(plan)
     }
 
-    /// Removes temporary files of killed runs, by `sweep`, which gets how their names begin.
-    pub(in crate::prepare) fn sweep(&mut self, sweep: impl Fn(&str) -> Result<()>) -> Result<()> {
-        self.lock.sweep(sweep)
+    /// Removes temporary files of killed runs: here, and elsewhere by `others`, which gets how their names begin.
+    pub(in crate::prepare) fn sweep(&mut self, others: impl Fn(&str) -> Result<()>) -> Result<()> {
+        let Self { path, lock } = self;
+        lock.sweep(|writer| sweep(path, writer, 1).and_then(|()| others(writer)))
     }
 
     /// Removes the files of an earlier run.
@@ -142,6 +143,18 @@ mod tests {
         work.remove().unwrap();
         let left: Vec<_> = fs::read_dir(place.path()).unwrap().map(|found| found.unwrap().file_name()).collect();
         assert_eq!(left, ["theirs"]);
+    }
+
+    #[test]
+    fn what_a_killed_run_was_writing_here_is_removed() {
+        let place = tempfile::tempdir().unwrap();
+        let killed = "manyfit-7-00000000000000aa";
+        fs::write(place.path().join(LOCK), format!("{killed} process 7 on h\n")).unwrap();
+        fs::write(place.path().join(format!("{killed}-1.sagemaker-ignore")), "half a plan").unwrap();
+        let mut work = WorkDirectory::create(place.path()).unwrap();
+        work.sweep(|_| Ok(())).unwrap();
+        work.remove().unwrap();
+        assert!(!place.path().exists());
     }
 
     #[test]
