@@ -59,10 +59,11 @@ class Job:
         self.make(self.start)
         self.old = results.read(self.files(self.start))
         place = self.begin("clean")
-        must(self.arguments, place)
+        arguments, environment = self.command(place)
+        must(arguments, place, environment)
         self.new = results.read(self.files(place))
         self.sizes = {len(content) for content in self.files(place).values()}
-        shutil.rmtree(place)
+        self.end(place)
 
     def begin(self, name):
         """A place of its own for one run."""
@@ -75,7 +76,8 @@ class Job:
         return self.arguments, {}
 
     def again(self, place):
-        return run(self.arguments, place)
+        arguments, environment = self.command(place)
+        return run(arguments, place, environment)
 
     def files(self, place):
         root = place / self.output
@@ -103,16 +105,7 @@ class BucketJob(Job):
         self.runs = getattr(self, "runs", 0) + 1
         place = super().begin(f"{name}-{os.getpid()}-{self.runs}")
         (place / "tmp").mkdir()
-        self.arguments, environment = self.command(place)
-        os.environ.update(environment)
         return place
-
-    def again(self, place):
-        return run(*self.with_place(place))
-
-    def with_place(self, place):
-        arguments, environment = self.command(place)
-        return arguments, place, environment
 
     def files(self, place):
         if place == self.start:
