@@ -9,21 +9,23 @@
 //! | 4 | the operator | a directory or a bucket that cannot be read or written |
 //! | 5 | no one: run it again | stopped by a signal before every customer was done; the next run resumes |
 
+use crate::words::told;
 use std::{fmt::Display, io};
 
 /// An error, classified by who can fix it.
 ///
-/// The text says what happened, where, and what to do; `main` prints it once.
+/// The text says what happened, where, and what to do; `main` prints it once. Of what a file or a request says it has no control
+/// characters and no more than people read.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// An invalid setting or option.
-    #[error("{0}")]
+    #[error("{}", told(.0))]
     Settings(String),
     /// Input that cannot be used.
-    #[error("{0}")]
+    #[error("{}", told(.0))]
     Data(String),
     /// A file, directory or bucket that cannot be read or written.
-    #[error("{what}: {source}")]
+    #[error("{}", told(&format!("{what}: {source}")))]
     Storage {
         /// The operation and its path.
         what: String,
@@ -31,10 +33,10 @@ pub enum Error {
         source: io::Error,
     },
     /// The run was interrupted before it was complete.
-    #[error("{0}")]
+    #[error("{}", told(.0))]
     Stopped(String),
     /// A broken invariant.
-    #[error("{0} (a bug in manyfit: please report it)")]
+    #[error("{} (a bug in manyfit: please report it)", told(.0))]
     Bug(String),
 }
 

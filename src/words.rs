@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-pub(crate) use manyfit_models::counted;
+pub(crate) use manyfit_models::{counted, told};
 
 /// `a`, `a or b`, `a, b or c`: a list whose last item comes after `word`.
 pub(crate) fn listed<T: AsRef<str>>(items: &[T], word: &str) -> String {

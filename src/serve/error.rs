@@ -1,6 +1,6 @@
 //! Error responses.
 
-use crate::error::Error;
+use crate::{error::Error, words::told};
 use axum::{
     extract::rejection::PathRejection,
     http::{StatusCode, header},
@@ -28,7 +28,7 @@ struct Body<'a> {
 
 impl ApiError {
     pub(super) fn new(status: StatusCode, kind: &'static str, message: impl Into<String>) -> Self {
-        Self { status, kind, message: message.into() }
+        Self { status, kind, message: told(&message.into()).into_owned() }
     }
 
     /// 400: the request is invalid.

@@ -51,7 +51,7 @@ pub(super) fn read(reader: &mut Reader<'_>, seed: u64, input: &mut InputSettings
         }
     };
     if let Err(faults) = checked {
-        faults.to_string().lines().for_each(|fault| reader.fault(fault.to_owned()));
+        faults.to_string().lines().for_each(|fault| reader.fault(fault.trim_start().to_owned()));
     }
     // Ridge predicts beyond the bounds of probabilities, counts and amounts: it replaces their models only on request.
     let has_bounds = matches!(&model, RowsSpec::GradientBoosting { params, .. }

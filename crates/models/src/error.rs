@@ -1,16 +1,16 @@
 //! Why a model cannot be fitted, read or used.
 
-use crate::interrupt::Interruption;
+use crate::{interrupt::Interruption, words::told};
 use std::fmt::Display;
 
 /// Why a model cannot be fitted, read or used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// A parameter is out of its range, contradicts another, or is not supported.
-    #[error("{0}")]
+    #[error("{}", told(.0))]
     Parameter(String),
     /// Data or a model file cannot be used.
-    #[error("{0}")]
+    #[error("{}", told(.0))]
     Data(String),
     /// The fit was ended early.
     #[error(transparent)]
@@ -35,9 +35,9 @@ impl Faults {
         self.check(holds, name, share, "must be above 0 and at most 1");
     }
 
-    /// An error with one fault a line, if there are any.
+    /// An error with one fault a line, indented from the second on, if there are any.
     pub(crate) fn into_result(self) -> Result<()> {
-        if self.0.is_empty() { Ok(()) } else { Err(Error::Parameter(self.0.join("\n"))) }
+        if self.0.is_empty() { Ok(()) } else { Err(Error::Parameter(self.0.join("\n  "))) }
     }
 }
 

@@ -100,5 +100,5 @@ pub use interrupt::{Interrupt, Interruption};
 pub use rows_model::{FittedRows, ModelFormat, RowsModel, RowsSpec};
 pub use series_model::{FittedSeries, SeriesModel, SeriesSpec};
 #[doc(hidden)]
-pub use words::counted;
+pub use words::{counted, told};
 pub use workspace::Workspace;
