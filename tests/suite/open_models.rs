@@ -120,6 +120,10 @@ fn a_prophet_model_that_would_fill_the_memory_or_divide_by_zero_is_refused() {
         ("/holidays", holidays(500, 1_000), "1000500 days"),
         ("/uncertainty_samples", json!(1_000_000_000), "uncertainty_samples is 1000000000"),
         ("/t_scale", json!(0), "t_scale is 0"),
+        ("/t_scale", json!(0.0004), "t_scale is 0.0004 s"),
+        ("/start", json!(1e10), "start is 10000000000: pandas has no timestamp"),
+        ("/history_dates", json!(r#"{"data":[9223372036854775807]}"#), "9223372036854775807: pandas has no timestamp"),
+        ("/changepoints", json!(r#"{"data":["9999-12-31T00:00:00"]}"#), "253402214400000: pandas has no timestamp"),
         ("/y_scale", json!(-1.5), "y_scale is -1.5"),
     ] {
         let mut hostile = model.clone();
@@ -128,6 +132,27 @@ fn a_prophet_model_that_would_fill_the_memory_or_divide_by_zero_is_refused() {
         let refused = open_archive(&hostile, Limits::default()).unwrap_err().to_string();
         assert!(refused.contains(message), "{refused}");
     }
+}
+
+#[test]
+fn a_baseline_that_ends_beyond_all_calendars_is_refused() {
+    let baseline = |last: i64| {
+        let content = json!({"model": "mean", "season": [3.5], "sigma": 1.0, "interval_width": 0.8, "last_date": last, "rows": 4});
+        let files = [(".manyfit.json", metadata("baseline.json")), ("baseline.json", content.to_string().into_bytes())];
+        open_archive(&pack(&files.each_ref().map(|(name, content)| (*name, &content[..]))), Limits::default())
+    };
+    assert!(baseline(9_223_372_036_854).is_ok());
+    for last in [9_223_372_036_855, i64::MAX, i64::MIN] {
+        let refused = baseline(last).unwrap_err().to_string();
+        assert!(refused.contains(&format!("last_date is {last}")), "{refused}");
+    }
+}
+
+/// Metadata that name a file and do not vouch for its content.
+fn metadata(file: &str) -> Vec<u8> {
+    let metadata = json!({"format": 1, "manyfit": "0", "customer": "8", "fingerprint": "", "model": "", "file": file, "sha256": "",
+        "rows": 1, "missing": 0});
+    metadata.to_string().into_bytes()
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::{
     data::{CovariateError, Series},
     forecast::{Forecast, Scores},
     forecast_request::ForecastRequest,
-    frequency::Frequency,
+    frequency::{Frequency, LATEST},
     quantiles::normal_quantile,
     steps_ahead::steps_ahead,
 };
@@ -127,6 +127,9 @@ impl FittedBaseline {
         let fitted: Self = serde_json::from_slice(content).map_err(|error| Error::Data(error.to_string()))?;
         if fitted.season.is_empty() {
             return Err(Error::Data("season is empty: it has a value for each period".into()));
+        }
+        if fitted.last_date.unsigned_abs() > LATEST {
+            return Err(Error::Data(format!("last_date is {}: it is in milliseconds since 1970", fitted.last_date)));
         }
         if !(0.0..1.0).contains(&fitted.interval_width) {
             let width = fitted.interval_width;

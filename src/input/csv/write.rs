@@ -9,9 +9,9 @@ pub(crate) fn write_number(number: f64, out: &mut Vec<u8>) {
     let _ = if plain { write!(out, "{number}") } else { write!(out, "{number:e}") };
 }
 
-/// Appends a field, quoted if it contains a comma, a quote or a line end.
+/// Appends a field, quoted if it contains a comma, a quote or a line end, or one of the other delimiters that the reader knows.
 pub(crate) fn write_field(text: &[u8], out: &mut Vec<u8>) {
-    if memchr::memchr3(b',', b'"', b'\n', text).is_none() && !text.contains(&b'\r') {
+    if memchr::memchr3(b',', b'"', b'\n', text).is_none() && memchr::memchr3(b'\r', b';', b'\t', text).is_none() {
         out.extend_from_slice(text);
         return;
     }
@@ -32,11 +32,11 @@ mod tests {
     #[test]
     fn fields_are_quoted_only_where_they_must_be() {
         let mut out = Vec::new();
-        for text in ["plain", "a,b", "say \"no\"", "two\nlines"] {
+        for text in ["plain", "a,b", "say \"no\"", "two\nlines", "a;b", "a\tb"] {
             write_field(text.as_bytes(), &mut out);
-            out.push(b';');
+            out.push(b'|');
         }
-        assert_eq!(out, b"plain;\"a,b\";\"say \"\"no\"\"\";\"two\nlines\";");
+        assert_eq!(out, b"plain|\"a,b\"|\"say \"\"no\"\"\"|\"two\nlines\"|\"a;b\"|\"a\tb\"|");
     }
 
     #[test]

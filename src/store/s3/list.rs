@@ -1,5 +1,7 @@
 //! Names, sizes and ETags of all objects, a page of a thousand at a time.
 
+use std::io;
+
 use aws_sdk_s3::types::{EncodingType, Object};
 use percent_encoding::percent_decode_str;
 
@@ -25,11 +27,24 @@ pub(super) async fn all(bucket: &Bucket, beginning: &str) -> Result<Vec<(String,
         for object in page.contents() {
             found.extend(entry(bucket, object, is_encoded)?);
         }
-        token = page.next_continuation_token().map(str::to_owned);
-        if token.is_none() || page.is_truncated() != Some(true) {
+        let next = page.next_continuation_token().map(str::to_owned);
+        if next.is_none() || page.is_truncated() != Some(true) {
             return Ok(found);
         }
+        if next == token {
+            return Err(wrong(bucket, "repeats a page"));
+        }
+        token = next;
     }
+}
+
+/// The error of a listing that is none of the prefix.
+fn wrong(bucket: &Bucket, how: &str) -> Error {
+    let fault = format!("the store's listing of these objects {how}: it does not follow S3's protocol");
+    Error::storage(
+        format_args!("cannot list {}", bucket.describe("")),
+        io::Error::new(io::ErrorKind::InvalidData, fault),
+    )
 }
 
 /// An object's key below the prefix and its stamp; `None` if it is hidden or represents a folder.
@@ -41,7 +56,7 @@ fn entry(bucket: &Bucket, object: &Object, is_encoded: bool) -> Result<Option<(S
         encoded.to_owned()
     };
     let Some(own) = full_key.strip_prefix(&bucket.prefix) else {
-        return Err(Error::Bug(format!("the listing of {} contains {full_key}", bucket.describe(""))));
+        return Err(wrong(bucket, &format!("contains {full_key:?}")));
     };
     // Consoles create a folder as an empty object whose name ends with a slash.
     if own.is_empty() || own.ends_with('/') || own.split('/').any(|part| key::is_hidden(part.as_bytes())) {

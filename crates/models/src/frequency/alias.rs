@@ -151,11 +151,11 @@ impl Frequency {
         let digits = &text[..text.len() - name.len()];
         let count: i64 = if digits.is_empty() { 1 } else { digits.parse().ok()? };
         let (alias, anchor) = name.split_once('-').map_or((name, None), |(alias, anchor)| (alias, Some(anchor)));
-        // A century between two dates is more than any series has, and far from any overflow.
+        // No two dates of a series are six centuries apart (584 years fit 64-bit nanoseconds), and no sum of days overflows.
         let at_most = |most: i64| (1..=most).contains(&count).then_some(count);
         let anchored = |names: &[&str], default: &str| position(names, anchor.unwrap_or(default));
         let monthly = |months: i64, day: DayOfMonth, month: Option<i8>| {
-            Some(Self::Monthly { count: at_most(1_200 / months)? * months, day, month: month? })
+            Some(Self::Monthly { count: at_most(7_200 / months)? * months, day, month: month? })
         };
         let plain = anchor.is_none().then_some(1);
         let month = |default: &str| anchored(&MONTHS, default).map(|at| at + 1);
@@ -177,11 +177,11 @@ impl Frequency {
             "WOM" => {
                 let (nth, weekday) = anchor?.split_at_checked(1)?;
                 let nth = nth.parse().ok().filter(|nth| (1..=4).contains(nth))?;
-                Some(Self::NthWeekday { count: at_most(1_200)?, nth, weekday: position(&WEEKDAYS, weekday)? })
+                Some(Self::NthWeekday { count: at_most(7_200)?, nth, weekday: position(&WEEKDAYS, weekday)? })
             }
-            "LWOM" => Some(Self::NthWeekday { count: at_most(1_200)?, nth: 5, weekday: position(&WEEKDAYS, anchor?)? }),
-            "B" => plain.and(at_most(26_000)).map(|count| Self::BusinessDay { count }),
-            "W" => Some(Self::Weekly { count: at_most(5_200)?, weekday: anchored(&WEEKDAYS, "SUN")? }),
+            "LWOM" => Some(Self::NthWeekday { count: at_most(7_200)?, nth: 5, weekday: position(&WEEKDAYS, anchor?)? }),
+            "B" => plain.and(at_most(156_600)).map(|count| Self::BusinessDay { count }),
+            "W" => Some(Self::Weekly { count: at_most(31_310)?, weekday: anchored(&WEEKDAYS, "SUN")? }),
             "MS" => monthly(1, DayOfMonth::First, plain),
             "ME" | "M" => monthly(1, DayOfMonth::Last, plain),
             "BMS" => monthly(1, DayOfMonth::FirstBusiness, plain),
@@ -198,7 +198,7 @@ impl Frequency {
                 let older = [("H", "h"), ("T", "min"), ("S", "s"), ("L", "ms")];
                 let alias = older.iter().find(|(old, _)| *old == alias).map_or(alias, |(_, new)| *new);
                 let (_, unit) = UNITS.into_iter().find(|(name, _)| *name == alias)?;
-                plain.and(at_most(36_525 * DAY / unit)).map(|count| Self::Fixed(count * unit))
+                plain.and(at_most(219_150 * DAY / unit)).map(|count| Self::Fixed(count * unit))
             }
         }
     }
@@ -311,6 +311,8 @@ mod tests {
             ("D", "D"),
             ("24h", "D"),
             ("90min", "90min"),
+            ("40454D", "40454D"),
+            ("31310W-MON", "31310W-MON"),
             ("W-mon", "W-MON"),
             ("C", "B"),
             ("C Mon-Fri", "B"),

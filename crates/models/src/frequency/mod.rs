@@ -17,5 +17,5 @@ pub use infer::{CalendarFit, Inferred};
 pub use month_days::MonthDays;
 pub use opening::OpenHours;
 pub use spacing::{DayOfMonth, Frequency};
-pub(crate) use times::{DAY, civil, milliseconds};
+pub(crate) use times::{DAY, LATEST, civil, milliseconds};
 pub use week::WeekDays;

@@ -101,8 +101,8 @@ impl Frequency {
             Self::Fixed(gap) => dates.extend((1..=periods as i64).map(|i| last.saturating_add(gap.saturating_mul(i)))),
             Self::Weekly { count, weekday } => {
                 let ahead = i64::from(weekday - date.weekday().to_monday_zero_offset()).rem_euclid(7);
-                let first = if ahead == 0 { last + count * WEEK } else { last + ahead * DAY };
-                dates.extend((0..periods as i64).map(|i| first + i * count * WEEK));
+                let first = last.saturating_add(if ahead == 0 { count * WEEK } else { ahead * DAY });
+                dates.extend((0..periods as i64).map(|i| first.saturating_add(i.saturating_mul(count * WEEK))));
             }
             Self::BusinessDay { count } => {
                 dates.extend(days_after(date, WeekDays::BUSINESS, count).take(periods).map(on_time));

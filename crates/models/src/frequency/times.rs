@@ -9,6 +9,9 @@ use jiff::{
 pub(crate) const DAY: i64 = 86_400_000;
 pub(super) const WEEK: i64 = 7 * DAY;
 
+/// The last millisecond of pandas' timestamps, which are 64-bit nanoseconds since 1970; the first is as far before it.
+pub(crate) const LATEST: u64 = 9_223_372_036_854;
+
 const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
 
 /// Milliseconds since the epoch as a date and a time of day.

@@ -1,8 +1,11 @@
 //! pandas' JSON forms, which Prophet nests as strings in its own JSON.
 
-use crate::frequency::{civil, milliseconds};
+use crate::frequency::{LATEST, civil, milliseconds};
 use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize, Serializer, de::DeserializeOwned};
+
+/// What is wrong with a time beyond.
+pub(super) const TOO_FAR: &str = "pandas has no timestamp so far from 1970";
 
 /// Milliseconds since the epoch, as pandas' `date_format="iso"` writes them: `2020-01-01T00:00:00.000`.
 ///
@@ -28,13 +31,14 @@ impl TryFrom<IsoOrMillis> for Timestamp {
     type Error = String;
 
     fn try_from(timestamp: IsoOrMillis) -> Result<Self, String> {
-        match timestamp {
+        let ms = match timestamp {
             IsoOrMillis::Iso(text) => match text.trim_end_matches('Z').parse::<DateTime>() {
-                Ok(datetime) => Ok(Self(milliseconds(datetime))),
-                Err(error) => Err(format!("{text:?} is not a timestamp: {error}")),
+                Ok(datetime) => milliseconds(datetime),
+                Err(error) => return Err(format!("{text:?} is not a timestamp: {error}")),
             },
-            IsoOrMillis::Millis(ms) => Ok(Self(ms)),
-        }
+            IsoOrMillis::Millis(ms) => ms,
+        };
+        if ms.unsigned_abs() > LATEST { Err(format!("{ms}: {TOO_FAR}")) } else { Ok(Self(ms)) }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     model::{Entries, Extras, HistoryEntry, HolidayEntry, Model, Named, RegressorEntry},
-    pandas::{Table, Timestamp, read, read_series},
+    pandas::{TOO_FAR, Table, Timestamp, read, read_series},
 };
 use crate::{
     Error, Result,
@@ -154,6 +154,10 @@ impl Model {
                 return Err(format!("{name} is {scale}: what values are divided by must be positive"));
             }
         }
+        // It is kept in whole milliseconds.
+        if milliseconds("t_scale", self.t_scale)? == 0 {
+            return Err(format!("t_scale is {} s: the history must span a millisecond or more", self.t_scale));
+        }
         if !(0.0..=1.0).contains(&self.interval_width) {
             return Err(format!("interval_width is {}: a probability is from 0 to 1", self.interval_width));
         }
@@ -272,6 +276,6 @@ fn milliseconds(name: &str, seconds: f64) -> Result<i64, String> {
     if seconds.abs() < 9.3e9 {
         Ok((seconds * 1e3).round() as i64)
     } else {
-        Err(format!("{name} is {seconds}: pandas has no timestamp so far from 1970"))
+        Err(format!("{name} is {seconds}: {TOO_FAR}"))
     }
 }

@@ -260,8 +260,14 @@ impl ObjectiveRecord {
     fn read(&self) -> Result<Objective> {
         match Objective::parse(&self.name) {
             Some(Objective::Tweedie { .. }) => {
-                let power = self.tweedie_regression_param.text("tweedie_variance_power");
-                Ok(Objective::Tweedie { variance_power: power.parse().unwrap_or(1.5) })
+                let text = self.tweedie_regression_param.text("tweedie_variance_power");
+                let power = if text.is_empty() { Ok(1.5) } else { text.parse() };
+                match power {
+                    Ok(variance_power) if (1.0..2.0).contains(&variance_power) => {
+                        Ok(Objective::Tweedie { variance_power })
+                    }
+                    _ => damaged(format_args!("tweedie_variance_power is {text:?}")),
+                }
             }
             Some(objective) => Ok(objective),
             None => unsupported(format_args!("the objective {}", self.name)),
@@ -304,7 +310,10 @@ impl TreeRecord {
             tree.nodes[id] = self.node(source, left)?;
             id += 1;
         }
-        let at = |numbers: &[f32], source: usize| numbers.get(source).copied().unwrap_or(0.0);
+        // They explain the tree; predictions do not depend on them.
+        let at = |numbers: &[f32], source: usize| {
+            numbers.get(source).copied().filter(|number| number.is_finite()).unwrap_or(0.0)
+        };
         tree.stats.extend(sources.iter().map(|&source| Stat {
             base_weight: at(&self.base_weights, source),
             loss_change: at(&self.loss_changes, source),
@@ -376,6 +385,36 @@ mod tests {
             let error = Ensemble::from_bytes(&ubj).unwrap_err().to_string();
             assert!(error.contains("values without bytes"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_tweedie_model_has_a_power_that_tweedie_s_distribution_has() {
+        let tweedie = |parameters: &str| {
+            let text = String::from_utf8(file(LEAF, "1")).unwrap();
+            let objective = format!(r#""name":"reg:tweedie"{parameters}"#);
+            Ensemble::from_bytes(text.replace(r#""name":"reg:squarederror""#, &objective).as_bytes())
+        };
+        let power =
+            |text: &str| tweedie(&format!(r#","tweedie_regression_param":{{"tweedie_variance_power":"{text}"}}"#));
+        assert_eq!(tweedie("").unwrap().objective(), Objective::Tweedie { variance_power: 1.5 });
+        assert_eq!(power("1.25").unwrap().objective(), Objective::Tweedie { variance_power: 1.25 });
+        for text in ["NaN", "2", "-1", "x"] {
+            let error = power(text).unwrap_err().to_string();
+            assert!(error.contains(&format!("tweedie_variance_power is {text:?}")), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_explains_a_tree_is_finite_and_read_back() {
+        // Single-precision NaN and infinity, which JSON does not have.
+        let mut ubj = Ensemble::from_bytes(&file(SPLIT, "4")).unwrap().to_ubj();
+        for (name, bits) in [("loss_changes", f32::NAN.to_be_bytes()), ("sum_hessian", f32::INFINITY.to_be_bytes())] {
+            let at = ubj.windows(name.len()).position(|text| text == name.as_bytes()).unwrap() + name.len() + 13;
+            ubj[at..at + 4].copy_from_slice(&bits);
+        }
+        let read = Ensemble::from_bytes(&ubj).unwrap();
+        assert_eq!(Ensemble::from_bytes(&read.to_json()).unwrap(), read);
+        assert!(read.shap_values(&[1.0; 4]).unwrap().iter().all(|value| value.is_finite()));
     }
 
     #[test]
