@@ -14,6 +14,7 @@
 //!
 //! | layer | modules |
 //! |---|---|
+//! | 9 | `fuzzing`: doors to readers, for the properties that any bytes must keep |
 //! | 8 | `cli`: the sub-commands; the only module that combines the layers |
 //! | 7 | [`train`]: the run: plan, workers, dispatcher, progress |
 //! | 7 | [`merge`]: merges the results of all shards |
@@ -45,6 +46,8 @@
 pub mod artifact;
 pub mod cli;
 pub mod error;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod generate;
 pub mod input;
 pub mod launch;

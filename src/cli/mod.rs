@@ -21,6 +21,8 @@ mod simulate;
 mod train;
 mod values;
 
+pub(crate) use settings_options::assignments;
+
 use crate::{
     error::Error,
     run::raise_open_files,

@@ -50,7 +50,7 @@ impl SettingsOptions {
 }
 
 /// The settings of `--set NAME=VALUE`; of a name that is repeated, the last.
-pub(super) fn assignments(set: &[String]) -> Result<BTreeMap<String, String>> {
+pub(crate) fn assignments(set: &[String]) -> Result<BTreeMap<String, String>> {
     let assignment = |setting: &String| {
         let (name, value) = setting.split_once('=').ok_or_else(|| {
             Error::Settings(format!("--set {setting}: write a name and a value, such as --set horizon=8"))

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use super::{
     channels::{self, ValidationChannel},
     checkpoints, hosts, hyperparameters,
-    paths::{Paths, Variables, process_variables},
+    paths::{Paths, Variables, process_variables, variables_below},
 };
 use crate::error::Result;
 
@@ -39,6 +39,11 @@ impl TrainingEnvironment {
     /// Reads the platform's files; `None` outside a training container.
     pub fn detect() -> Result<Option<Self>> {
         Self::detect_with(&process_variables)
+    }
+
+    /// Reads the files below a folder, without variables.
+    pub(crate) fn below(base: &std::path::Path) -> Result<Option<Self>> {
+        Self::detect_with(&variables_below(base))
     }
 
     pub(super) fn detect_with(variables: Variables<'_>) -> Result<Option<Self>> {

@@ -16,6 +16,11 @@ pub(super) fn process_variables(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
+/// Nothing but the root of the tree.
+pub(super) fn variables_below(base: &Path) -> impl Fn(&str) -> Option<String> {
+    move |name| (name == BASE_VARIABLE).then(|| base.to_string_lossy().into_owned())
+}
+
 /// The directory tree of a container.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Paths {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::{
     config, hosts,
-    paths::{Paths, Variables, process_variables},
+    paths::{Paths, Variables, process_variables, variables_below},
 };
 use crate::error::Result;
 
@@ -68,6 +68,11 @@ impl ProcessingEnvironment {
     /// [`Error::Settings`](crate::error::Error::Settings) for an invalid file and for ambiguous inputs or outputs.
     pub fn detect() -> Result<Option<Self>> {
         Self::detect_with(&process_variables)
+    }
+
+    /// Reads the files below a folder, without variables.
+    pub(crate) fn below(base: &std::path::Path) -> Result<Option<Self>> {
+        Self::detect_with(&variables_below(base))
     }
 
     fn detect_with(variables: Variables<'_>) -> Result<Option<Self>> {

@@ -13,6 +13,7 @@
 //! | `models` | models in memory: registry, loading from a folder or a bucket, memory budget |
 //! | `payload` | request and response bodies: formats, forecasts, predictions |
 //! | `observe` | metrics, log, captured requests |
+//! | `direct` | a model that answers bodies without HTTP |
 //!
 //! - All models share one process. A request keeps the model that it started with, even if that is unloaded or replaced.
 //! - Calls, status codes and messages follow Multi Model Server, which SageMaker's multi-model endpoints expect. A name is
@@ -20,6 +21,7 @@
 //! - No request waits for a disk or a log: capture and log have threads with bounded queues.
 //! - The caller supplies the listener and the stop signal.
 
+mod direct;
 mod error;
 mod http;
 mod job_queue;
@@ -28,6 +30,8 @@ mod observe;
 mod payload;
 mod settings;
 
+#[doc(hidden)]
+pub use direct::DirectModel;
 pub use http::{App, serve};
 pub use observe::{CaptureSettings, LogLevel};
 pub use payload::{Format, Rules, Selection};

@@ -9,6 +9,7 @@ mod documented_links;
 mod feature_values;
 mod first_lines;
 mod forecast_runs;
+mod fuzz_corpora;
 mod generate;
 mod image_context;
 mod input_folders;

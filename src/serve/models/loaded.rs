@@ -1,6 +1,9 @@
 //! A model in memory: what requests need of its artifact, and nothing else.
 
-use super::{budget::Charge, identity::Identity};
+use super::{
+    budget::{Budget, Charge},
+    identity::Identity,
+};
 use crate::artifact::{Opened, forecast_seed};
 use manyfit_models::Fitted;
 
@@ -34,6 +37,11 @@ impl LoadedModel {
         let identity = Identity::new(metadata, model.name());
         let bytes = model.footprint() as u64 + identity.bytes() + size_of::<Self>() as u64 + IN_REGISTRY;
         Self { model, rows, identity, bytes, charge }
+    }
+
+    /// A model in no registry.
+    pub(in crate::serve) fn alone(opened: Opened) -> Self {
+        Self::new(opened, Budget::new(0).charge(0).expect("nothing needs no memory"))
     }
 
     /// The seed of its forecasts: with the run's seed, forecasts equal those of the training run.
