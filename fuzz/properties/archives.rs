@@ -42,7 +42,7 @@ pub(super) fn tar(input: &[u8]) {
 pub(super) fn artifact(input: &[u8]) {
     let at = input.iter().position(|byte| *byte == 0).unwrap_or(input.len());
     let (metadata, content) = (&input[..at], input.get(at + 1..).unwrap_or_default());
-    for file in ["model.json", "baseline.json", "ridge.json", "xgboost-model"] {
+    for file in ["model.json", "baseline.json", "local.json", "ridge.json", "xgboost-model"] {
         let mut builder = tar::Builder::new(Vec::new());
         for (name, bytes) in [(".manyfit.json", metadata), (file, content)] {
             let mut header = tar::Header::new_gnu();

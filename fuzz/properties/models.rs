@@ -51,11 +51,11 @@ fn check_ensemble(ensemble: &Ensemble) {
     }
 }
 
-/// Baselines and ridge regression, by the name that the last byte chooses; and a bare model of any family.
+/// Baselines, ridge regression and local models, by the name that the last byte chooses.
 pub(super) fn small(input: &[u8]) {
     let (content, choice) = chosen(input);
-    let name = [FittedSeries::BASELINE_FILE, FittedRows::RIDGE_FILE][usize::from(choice) % 2];
-    let frequency = if choice & 2 == 0 { None } else { Some(Frequency::DAILY) };
+    let name = [FittedSeries::BASELINE_FILE, FittedRows::RIDGE_FILE, FittedSeries::LOCAL_FILE][usize::from(choice) % 3];
+    let frequency = if choice & 4 == 0 { None } else { Some(Frequency::DAILY) };
     let sidecar = Sidecar { frequency, features: None };
     let Some(fitted) = checked(Fitted::from_file(name, content, sidecar.clone())) else { return };
     let (written_name, written) = fitted.to_file();

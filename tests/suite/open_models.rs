@@ -148,6 +148,24 @@ fn a_baseline_that_ends_beyond_all_calendars_is_refused() {
     }
 }
 
+#[test]
+fn a_local_model_that_would_fill_the_memory_is_refused() {
+    let local = |last: i64, steps: u64| {
+        let naive = json!({"kind": "drift", "season": [3.5], "sigma": 1.0, "steps": 4});
+        let content =
+            json!({"naive": naive, "interval_width": 0.8, "last_date": last, "steps_without_value": steps, "rows": 4});
+        let files = [(".manyfit.json", metadata("local.json")), ("local.json", content.to_string().into_bytes())];
+        open_archive(&pack(&files.each_ref().map(|(name, content)| (*name, &content[..]))), Limits::default())
+    };
+    assert!(local(0, 1_000_000).is_ok());
+    for (last, steps, message) in
+        [(0, 1_000_001, "steps_without_value is 1000001"), (i64::MIN, 0, "last_date is -9223372036")]
+    {
+        let refused = local(last, steps).unwrap_err().to_string();
+        assert!(refused.contains(message), "{refused}");
+    }
+}
+
 /// Metadata that name a file and do not vouch for its content.
 fn metadata(file: &str) -> Vec<u8> {
     let metadata = json!({"format": 1, "manyfit": "0", "customer": "8", "fingerprint": "", "model": "", "file": file, "sha256": "",

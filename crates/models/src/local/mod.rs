@@ -29,10 +29,10 @@ use crate::{
     footprint,
     forecast::{Forecast, Scores},
     forecast_request::ForecastRequest,
-    frequency::Frequency,
+    frequency::{Frequency, LATEST},
     interrupt::Interrupt,
     quantiles::{normal_quantile, quantile_of_sorted},
-    steps_ahead::steps_ahead,
+    steps_ahead::{FARTHEST, steps_ahead},
 };
 use grid::{Gaps, Grid};
 pub use intermittent::{FittedIntermittent, IntermittentSpec};
@@ -148,6 +148,12 @@ impl LocalSpec {
             return Err(FitError::TooShort { rows: 0 });
         };
         let after = if gaps == Gaps::Zero { 0 } else { frequency.steps(last_value, last_date).max(0) };
+        if after > FARTHEST {
+            return Err(FitError::Unsuitable(format!(
+                "the last value is {after} steps of the frequency {frequency} before the last date: leave out the rows without a \
+                 value after it, or set frequency to the spacing of the rows"
+            )));
+        }
         Ok(FittedLocal {
             state,
             interval_width: self.interval_width,
@@ -198,6 +204,13 @@ impl FittedLocal {
     /// Reads a model file.
     pub(crate) fn from_json(content: &[u8]) -> Result<Self> {
         let fitted: Self = serde_json::from_slice(content).map_err(|error| Error::Data(error.to_string()))?;
+        if fitted.last_date.unsigned_abs() > LATEST {
+            return Err(Error::Data(format!("last_date is {}: it is in milliseconds since 1970", fitted.last_date)));
+        }
+        let steps = fitted.steps_without_value;
+        if steps > FARTHEST as usize {
+            return Err(Error::Data(format!("steps_without_value is {steps}, the limit is {FARTHEST}")));
+        }
         let width = fitted.interval_width;
         if !(0.0..1.0).contains(&width) {
             return Err(Error::Data(format!("interval_width is {width}: a probability is from 0 to below 1")));
