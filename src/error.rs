@@ -9,7 +9,7 @@
 //! | 4 | the operator | a directory or a bucket that cannot be read or written |
 //! | 5 | no one: run it again | stopped by a signal before every customer was done; the next run resumes |
 
-use crate::words::told;
+use manyfit_models::told;
 use std::{fmt::Display, io};
 
 /// An error, classified by who can fix it.
