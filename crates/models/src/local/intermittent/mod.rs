@@ -19,7 +19,7 @@ mod smoothing;
 #[cfg(test)]
 mod tests;
 
-use super::Outlook;
+use super::outlook::Outlook;
 use crate::{
     Error, Result,
     fit_error::FitError,
@@ -37,7 +37,7 @@ const CORRECTION: f64 = 0.95;
 /// A model of intermittent demand. It needs one row; without any demand it forecasts zero.
 ///
 /// A demand is a value above zero. Between demands is time in steps; values below zero end such an interval and are no demand.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
 pub enum IntermittentSpec {
     /// Croston's method: the smoothed demand by the smoothed interval, both with α = 0.1.
@@ -45,6 +45,7 @@ pub enum IntermittentSpec {
     /// Croston's method, with the α between 0.1 and 0.3 that has the least squared errors for each of the two.
     CrostonOptimized,
     /// Croston's method with the correction of Syntetos and Boylan: 0.95 of it.
+    #[default]
     CrostonSba,
     /// Teunter, Syntetos and Babai: the smoothed demand times the smoothed probability of one, which falls with every step without.
     Tsb {
@@ -83,12 +84,6 @@ pub(crate) struct Scratch {
     sums: Vec<f64>,
     /// One-step forecasts of the last rows.
     forecasts: Vec<f64>,
-}
-
-impl Default for IntermittentSpec {
-    fn default() -> Self {
-        Self::CrostonSba
-    }
 }
 
 impl IntermittentSpec {

@@ -1,6 +1,7 @@
 //! Forecasts of a theta model, and their variances.
 
-use super::{FittedTheta, Outlook, optimum::SMALLEST_POWER};
+use super::{FittedTheta, optimum::SMALLEST_POWER};
+use crate::local::outlook::Outlook;
 
 /// Level, mean of the values, and slope of the line through them: what a forecast is a linear function of.
 type State = [f64; 3];

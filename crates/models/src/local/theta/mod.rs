@@ -20,7 +20,6 @@ mod tests;
 
 pub use season::{Decomposition, Season};
 
-use super::Outlook;
 use crate::{Error, Result, fit_error::FitError, forecast::Scores, interrupt::Interrupt};
 use optimum::{Lines, Optimum, SKIPPED, SMALLEST_POWER, STANDARD_WEIGHT};
 use serde::{Deserialize, Serialize};

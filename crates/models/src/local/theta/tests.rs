@@ -1,6 +1,8 @@
-use super::*;
+use super::{Decomposition, FittedTheta, Scratch, Season, ThetaModel, ThetaSpec, optimum::Optimum};
+use crate::{fit_error::FitError, interrupt::Interrupt};
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use rand_distr::{Distribution, StandardNormal};
+use serde::Deserialize;
 use std::time::Instant;
 
 const GOLDEN: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden/local_theta.json"));
