@@ -7,7 +7,8 @@
 //! ```
 //!
 //! The answer has the fitted model as it is serialised (`model`), the sum of squared errors where the family minimises it
-//! (`squares`), `mean` and `deviation` of the next steps, and the `milliseconds` of a fit: the median of `repeat`.
+//! (`squares`), of the next steps `mean`, `deviation` and the ends of a band of 80 % (`lower`, `upper`), and the `milliseconds` of a
+//! fit: the median of `repeat`.
 
 use manyfit_models::{
     Dates, ForecastRequest, Interrupt, SeriesModel, SeriesSpec, Workspace,
@@ -88,6 +89,8 @@ fn answer(line: &Line, workspace: &mut Workspace) -> Result<Value, Box<dyn Error
         "model": model,
         "squares": squares,
         "mean": forecast.yhat,
+        "lower": forecast.yhat_lower,
+        "upper": forecast.yhat_upper,
         "deviation": deviation,
         "milliseconds": times[times.len() / 2],
     }))

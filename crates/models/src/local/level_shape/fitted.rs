@@ -1,7 +1,7 @@
 //! What is kept of a fit.
 
 use super::level::Level;
-use crate::{Error, Result, forecast::Scores};
+use crate::{Error, Result, footprint, forecast::Scores};
 use serde::{Deserialize, Serialize};
 
 /// More simulated futures than this are not believed of a file.
@@ -43,6 +43,13 @@ pub struct FittedLevelShape {
 }
 
 impl FittedLevelShape {
+    /// Memory on the heap, in bytes.
+    pub(crate) fn footprint(&self) -> usize {
+        let own =
+            footprint::of_vec(&self.shape) + footprint::of_vec(&self.shape_errors) + footprint::of_vec(&self.ceilings);
+        own + self.level.as_ref().map_or(0, Level::footprint)
+    }
+
     /// Checks what was read from a file: sizes that fit each other, and finite numbers.
     pub(crate) fn check(&self) -> Result<()> {
         let season = self.shape.len();

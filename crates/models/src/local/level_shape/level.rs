@@ -6,7 +6,7 @@ use super::{
     ridge::{COLUMNS, Ridge},
     spectrum::TINY,
 };
-use crate::{Error, Result, forecast::Scores};
+use crate::{Error, Result, footprint, forecast::Scores};
 use serde::{Deserialize, Serialize};
 
 /// Rows that the regression needs with the lag of a longer season; without, there is always as many.
@@ -121,6 +121,12 @@ impl Level {
         }
         let n = (errors.len() * shape.len()) as f64;
         Scores { mae: sum / n, rmse: (squares / n).sqrt() }
+    }
+
+    /// Memory on the heap, in bytes.
+    pub(super) fn footprint(&self) -> usize {
+        let vectors = [&self.coefficients, &self.past, &self.season, &self.leverage];
+        vectors.into_iter().map(footprint::of_vec).sum::<usize>() + footprint::of_vec(&self.errors)
     }
 
     /// Checks what was read from a file.

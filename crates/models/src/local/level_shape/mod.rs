@@ -24,8 +24,6 @@
 //! | `box_cox.rs` | the power transformation |
 //! | `future.rs` | forecasts and simulated futures |
 
-#![allow(dead_code, unused_imports, reason = "the setting that offers it is not there yet")]
-
 mod box_cox;
 mod fitted;
 mod fold;

@@ -42,6 +42,9 @@ pub(crate) struct Scratch {
 }
 
 impl LevelShapeSpec {
+    /// As in the setting `model`.
+    pub(crate) const NAME: &str = "level-shape";
+
     /// Fits at least one value, oldest first; `season` is the length of the season in steps, 1 for none.
     pub(crate) fn fit(
         &self,

@@ -10,15 +10,13 @@
 //! | `stl.rs` | the decomposition by one season |
 //! | `loess.rs` | local regression |
 
-#![allow(dead_code, unused_imports, reason = "the setting that offers it is not there yet")]
-
 mod loess;
 mod stl;
 #[cfg(test)]
 mod tests;
 
 use super::outlook::Outlook;
-use crate::{Error, Result, fit_error::FitError, interrupt::Interrupt};
+use crate::{Error, Result, fit_error::FitError, footprint, interrupt::Interrupt};
 use serde::{Deserialize, Serialize};
 use stl::Stl;
 
@@ -57,6 +55,9 @@ pub(crate) struct Scratch {
 }
 
 impl MstlSpec {
+    /// As in the setting `model`.
+    pub(crate) const NAME: &str = "mstl";
+
     /// Takes the seasons out of values, oldest first, and fits another model to the rest by `fit_adjusted`.
     ///
     /// Seasons that the history does not have more than twice are left in.
@@ -141,6 +142,11 @@ impl<T> FittedMstl<T> {
             }
         }
         outlook
+    }
+
+    /// Memory of the seasons on the heap, in bytes.
+    pub(crate) fn footprint(&self) -> usize {
+        footprint::of_vec(&self.seasons) + self.seasons.iter().map(footprint::of_vec).sum::<usize>()
     }
 
     /// Checks what was read from a file, but for the other model.
