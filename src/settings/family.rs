@@ -5,6 +5,20 @@
 pub enum Family {
     /// Prophet.
     Prophet,
+    /// The theta family.
+    Theta,
+    /// Croston's method.
+    CrostonClassic,
+    /// Croston's method with smoothing parameters of its own.
+    CrostonOptimized,
+    /// Croston's method with the correction of Syntetos and Boylan.
+    CrostonSba,
+    /// The method of Teunter, Syntetos and Babai.
+    Tsb,
+    /// Sums over as many steps as lie between demands.
+    Adida,
+    /// The mean of the forecasts of sums over fewer steps.
+    Imapa,
     /// The last value.
     RandomWalk,
     /// The last value, and the mean change of the history for each step.
@@ -26,12 +40,19 @@ pub enum Family {
 }
 
 /// Other words for a family.
-const ALIASES: [(&str, Family); 1] = [("naive", Family::RandomWalk)];
+const ALIASES: [(&str, Family); 2] = [("naive", Family::RandomWalk), ("croston", Family::CrostonClassic)];
 
 impl Family {
     /// Every family, in the order of documentation.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 17] = [
         Self::Prophet,
+        Self::Theta,
+        Self::CrostonClassic,
+        Self::CrostonOptimized,
+        Self::CrostonSba,
+        Self::Tsb,
+        Self::Adida,
+        Self::Imapa,
         Self::RandomWalk,
         Self::Drift,
         Self::WindowAverage,
@@ -46,6 +67,13 @@ impl Family {
     /// Their names, in the same order.
     pub const NAMES: &[&str] = &[
         "prophet",
+        "theta",
+        "croston-classic",
+        "croston-optimized",
+        "croston-sba",
+        "tsb",
+        "adida",
+        "imapa",
         "random-walk",
         "drift",
         "window-average",

@@ -2,8 +2,8 @@
 
 use super::{
     family::Family::{
-        self, Drift, GradientBoosting, Mean, Prophet, RandomForest, RandomWalk, Ridge, SeasonalNaive,
-        SeasonalWindowAverage, WindowAverage,
+        self, Adida, CrostonClassic, CrostonOptimized, CrostonSba, Drift, GradientBoosting, Imapa, Mean, Prophet,
+        RandomForest, RandomWalk, Ridge, SeasonalNaive, SeasonalWindowAverage, Theta, Tsb, WindowAverage,
     },
     setting::{
         Group,
@@ -55,7 +55,9 @@ pub(super) const GROUPS: &[Group] = &[
     Group { title: "Input", models: &Family::ALL, settings: INPUT },
     Group { title: "Forecasts", models: FORECASTING, settings: FORECASTS },
     Group { title: "Prophet", models: &[Prophet], settings: PROPHET },
-    Group { title: "Local models", models: LOCAL, settings: SEASON },
+    Group { title: "Seasons of local models", models: SEASONAL, settings: SEASON },
+    Group { title: "Theta", models: &[Theta], settings: THETA },
+    Group { title: "Intermittent demand", models: &[Tsb], settings: TSB },
     Group { title: "Averages of windows", models: &[WindowAverage, SeasonalWindowAverage], settings: WINDOW },
     Group { title: "Regression", models: &[GradientBoosting, RandomForest, Ridge], settings: REGRESSION },
     Group { title: "Gradient boosting", models: &[GradientBoosting], settings: GRADIENT_BOOSTING },
@@ -64,9 +66,24 @@ pub(super) const GROUPS: &[Group] = &[
 ];
 
 /// The families that forecast a series.
-const FORECASTING: &[Family] = &[Prophet, RandomWalk, Drift, WindowAverage, SeasonalWindowAverage, SeasonalNaive, Mean];
-/// The local models: those of equally spaced values.
-const LOCAL: &[Family] = &[RandomWalk, Drift, WindowAverage, SeasonalWindowAverage];
+const FORECASTING: &[Family] = &[
+    Prophet,
+    Theta,
+    CrostonClassic,
+    CrostonOptimized,
+    CrostonSba,
+    Tsb,
+    Adida,
+    Imapa,
+    RandomWalk,
+    Drift,
+    WindowAverage,
+    SeasonalWindowAverage,
+    SeasonalNaive,
+    Mean,
+];
+/// Those of equally spaced values that have a season.
+const SEASONAL: &[Family] = &[Theta, WindowAverage, SeasonalWindowAverage];
 
 const RUN: &[Setting] = table! {
     "model": Choice(Family::NAMES), "prophet", "What to fit for each customer.", per_customer, names_columns, common;
@@ -156,6 +173,18 @@ const PROPHET: &[Setting] = table! {
 const SEASON: &[Setting] = table! {
     "season_length" | "sp": Integer(1, 100_000), "",
         "Steps of a season, 1 for none; that of the frequency unless set: 12 for months, 7 for days, 24 for hours.", per_customer;
+};
+
+const THETA: &[Setting] = table! {
+    "theta_model": Choice(&["standard", "optimized", "dynamic-standard", "dynamic-optimized", "auto"]), "dynamic-optimized",
+        "Which model of the family; auto is the one with the least squared errors.", per_customer;
+    "decomposition" | "decomposition_type": MODE, "multiplicative",
+        "How a season is taken out of the series; additive where values are not positive.", per_customer;
+};
+
+const TSB: &[Setting] = table! {
+    "alpha_d": SHARE, "0.1", "Smoothing parameter of the demand.", per_customer;
+    "alpha_p": SHARE, "0.1", "Smoothing parameter of the probability of a demand.", per_customer;
 };
 
 const WINDOW: &[Setting] = table! {

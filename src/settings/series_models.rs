@@ -4,7 +4,7 @@ use super::{family::Family, reader::Reader};
 use manyfit_models::{
     SeriesSpec,
     baseline::BaselineSpec,
-    local::{LocalFamily, LocalSpec, NaiveSpec},
+    local::{IntermittentSpec, LocalFamily, LocalSpec, NaiveSpec, ThetaSpec},
     prophet::ProphetSpec,
 };
 
@@ -13,12 +13,20 @@ pub(super) struct SeriesSettings {
     pub(super) prophet: ProphetSpec,
     season_length: Option<usize>,
     window_size: Option<usize>,
+    theta: ThetaSpec,
+    tsb: IntermittentSpec,
 }
 
 impl SeriesSettings {
     /// Reads the settings of all families that forecast a series; `prophet` are those of Prophet.
     pub(super) fn read(reader: &mut Reader<'_>, prophet: ProphetSpec) -> Self {
-        Self { prophet, season_length: reader.optional("season_length"), window_size: reader.optional("window_size") }
+        Self {
+            prophet,
+            season_length: reader.optional("season_length"),
+            window_size: reader.optional("window_size"),
+            theta: ThetaSpec { model: reader.value("theta_model"), decomposition: reader.value("decomposition") },
+            tsb: IntermittentSpec::Tsb { alpha_d: reader.value("alpha_d"), alpha_p: reader.value("alpha_p") },
+        }
     }
 
     /// The specification of a family that forecasts a series.
@@ -31,9 +39,17 @@ impl SeriesSettings {
             SeriesSpec::Local(LocalSpec { family, season_length, interval_width, lower_bound })
         };
         let naive = |spec| local(LocalFamily::Naive(spec));
+        let intermittent = |spec| local(LocalFamily::Intermittent(spec));
         match family {
             Family::SeasonalNaive => baseline(BaselineSpec::SeasonalNaive),
             Family::Mean => baseline(BaselineSpec::Mean),
+            Family::Theta => local(LocalFamily::Theta(self.theta)),
+            Family::CrostonClassic => intermittent(IntermittentSpec::CrostonClassic),
+            Family::CrostonOptimized => intermittent(IntermittentSpec::CrostonOptimized),
+            Family::CrostonSba => intermittent(IntermittentSpec::CrostonSba),
+            Family::Tsb => intermittent(self.tsb),
+            Family::Adida => intermittent(IntermittentSpec::Adida),
+            Family::Imapa => intermittent(IntermittentSpec::Imapa),
             Family::RandomWalk => naive(NaiveSpec::RandomWalk),
             Family::Drift => naive(NaiveSpec::Drift),
             Family::WindowAverage => naive(NaiveSpec::WindowAverage { window_size }),

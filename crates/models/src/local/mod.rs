@@ -16,8 +16,8 @@
 
 mod grid;
 mod intermittent;
-mod level_shape;
-mod mstl;
+pub mod level_shape;
+pub mod mstl;
 mod naive;
 mod outlook;
 mod theta;
@@ -36,8 +36,6 @@ use crate::{
 };
 use grid::{Gaps, Grid};
 pub use intermittent::{FittedIntermittent, IntermittentSpec};
-pub use level_shape::{FittedLevelShape, Level, LevelShapeSpec};
-pub use mstl::{FittedMstl, MstlSpec};
 pub use naive::{FittedNaive, NaiveSpec};
 pub(crate) use outlook::Outlook;
 use serde::{Deserialize, Serialize};
@@ -68,16 +66,6 @@ pub enum LocalFamily {
     Theta(ThetaSpec),
     /// Intermittent demand.
     Intermittent(IntermittentSpec),
-    /// Seasons' levels by ridge regression, times the shape of a season.
-    LevelShape(LevelShapeSpec),
-    /// Several seasons by local regression, and another model for the rest.
-    Mstl {
-        /// The decomposition.
-        #[serde(flatten)]
-        decomposition: MstlSpec,
-        /// The model of the values without their seasons.
-        adjusted: Box<LocalFamily>,
-    },
 }
 
 /// A fitted local model.
@@ -110,25 +98,14 @@ pub enum LocalState {
     Theta(FittedTheta),
     /// Intermittent demand.
     Intermittent(FittedIntermittent),
-    /// Seasons' levels by ridge regression, times the shape of a season.
-    LevelShape(FittedLevelShape),
-    /// Several seasons by local regression, and another model for the rest.
-    Mstl(FittedMstl<Box<LocalState>>),
 }
 
 /// Buffers that fits reuse.
 #[derive(Debug, Default)]
 pub(crate) struct Workspace {
     grid: Grid,
-    families: Scratch,
-}
-
-#[derive(Debug, Default)]
-struct Scratch {
     theta: theta::Scratch,
     intermittent: intermittent::Scratch,
-    level_shape: level_shape::Scratch,
-    mstl: mstl::Scratch,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
@@ -140,7 +117,11 @@ impl LocalSpec {
     /// The name, as in the setting `model`.
     #[must_use]
     pub const fn name(&self) -> &'static str {
-        self.family.name()
+        match &self.family {
+            LocalFamily::Naive(spec) => spec.name(),
+            LocalFamily::Theta(_) => "theta",
+            LocalFamily::Intermittent(spec) => spec.name(),
+        }
     }
 
     /// Fits the model to the values of a series, which are counted in steps of the frequency.
@@ -156,7 +137,13 @@ impl LocalSpec {
         workspace.grid.place(series, frequency, gaps)?;
         let values = &workspace.grid.values;
         let season = self.season_length.unwrap_or_else(|| frequency.season()).max(1);
-        let state = self.family.fit(values, season, interrupt, &mut workspace.families)?;
+        let state = match &self.family {
+            LocalFamily::Naive(spec) => LocalState::Naive(spec.fit(values, season)?),
+            LocalFamily::Theta(spec) => LocalState::Theta(spec.fit(values, season, interrupt, &mut workspace.theta)?),
+            LocalFamily::Intermittent(spec) => {
+                LocalState::Intermittent(spec.fit(values, interrupt, &mut workspace.intermittent)?)
+            }
+        };
         let (Some(&last_value), Some(&last_date)) = (series.timestamps.last(), series.dates.last()) else {
             return Err(FitError::TooShort { rows: 0 });
         };
@@ -172,121 +159,40 @@ impl LocalSpec {
     }
 }
 
-impl LocalFamily {
-    const fn name(&self) -> &'static str {
-        match self {
-            Self::Naive(spec) => spec.name(),
-            Self::Theta(spec) => spec.model.name(),
-            Self::Intermittent(spec) => spec.name(),
-            Self::LevelShape(_) => LevelShapeSpec::NAME,
-            Self::Mstl { .. } => MstlSpec::NAME,
-        }
-    }
-
-    fn fit(
-        &self,
-        values: &[f64],
-        season: usize,
-        interrupt: Interrupt<'_>,
-        scratch: &mut Scratch,
-    ) -> Result<LocalState, FitError> {
-        Ok(match self {
-            Self::Naive(spec) => LocalState::Naive(spec.fit(values, season)?),
-            Self::Theta(spec) => LocalState::Theta(spec.fit(values, season, interrupt, &mut scratch.theta)?),
-            Self::Intermittent(spec) => {
-                LocalState::Intermittent(spec.fit(values, interrupt, &mut scratch.intermittent)?)
-            }
-            Self::LevelShape(spec) => {
-                LocalState::LevelShape(spec.fit(values, season, interrupt, &mut scratch.level_shape)?)
-            }
-            Self::Mstl { decomposition, adjusted } => {
-                let mut seasons = std::mem::take(&mut scratch.mstl);
-                let fit = |rest: &[f64]| adjusted.fit(rest, 1, interrupt, scratch).map(Box::new);
-                let fitted = decomposition.fit(values, season, interrupt, &mut seasons, fit);
-                scratch.mstl = seasons;
-                LocalState::Mstl(fitted?)
-            }
-        })
-    }
-}
-
-impl LocalState {
-    const fn name(&self) -> &'static str {
-        match self {
-            Self::Naive(fitted) => fitted.kind.name(),
-            Self::Theta(fitted) => fitted.model.name(),
-            Self::Intermittent(fitted) => fitted.kind.name(),
-            Self::LevelShape(_) => LevelShapeSpec::NAME,
-            Self::Mstl(_) => MstlSpec::NAME,
-        }
-    }
-
-    const fn scores(&self) -> Scores {
-        match self {
-            Self::Naive(fitted) => fitted.scores,
-            Self::Theta(fitted) => fitted.scores,
-            Self::Intermittent(fitted) => fitted.scores,
-            Self::LevelShape(fitted) => fitted.scores,
-            Self::Mstl(fitted) => fitted.adjusted.scores(),
-        }
-    }
-
-    const fn simulated_futures(&self) -> Option<usize> {
-        match self {
-            Self::Naive(_) | Self::Theta(_) | Self::Intermittent(_) => None,
-            Self::LevelShape(fitted) => Some(fitted.samples),
-            Self::Mstl(fitted) => fitted.adjusted.simulated_futures(),
-        }
-    }
-
-    fn outlook(&self, horizon: usize, seed: [u8; 32]) -> Outlook {
-        match self {
-            Self::Naive(fitted) => fitted.outlook(horizon),
-            Self::Theta(fitted) => fitted.outlook(horizon),
-            Self::Intermittent(fitted) => fitted.outlook(horizon),
-            Self::LevelShape(fitted) => fitted.outlook(horizon, seed),
-            Self::Mstl(fitted) => fitted.outlook(horizon, |adjusted| adjusted.outlook(horizon, seed)),
-        }
-    }
-
-    /// Checks what was read from a file.
-    fn check(&self) -> Result<()> {
-        match self {
-            Self::Naive(fitted) => fitted.check(),
-            Self::Theta(fitted) => fitted.check(),
-            Self::Intermittent(fitted) => fitted.check(),
-            Self::LevelShape(fitted) => fitted.check(),
-            Self::Mstl(fitted) => fitted.check().and_then(|()| fitted.adjusted.check()),
-        }
-    }
-
-    fn footprint(&self) -> usize {
-        match self {
-            Self::Naive(fitted) => footprint::of_vec(&fitted.season),
-            Self::Theta(fitted) => fitted.season.as_ref().map_or(0, |season| footprint::of_vec(&season.indices)),
-            Self::Intermittent(_) => 0,
-            Self::LevelShape(fitted) => fitted.footprint(),
-            Self::Mstl(fitted) => fitted.footprint() + size_of::<Self>() + fitted.adjusted.footprint(),
-        }
-    }
-}
-
 impl FittedLocal {
     /// The name, as in the setting `model`.
     #[must_use]
     pub const fn name(&self) -> &'static str {
-        self.state.name()
+        match &self.state {
+            LocalState::Naive(fitted) => fitted.kind.name(),
+            LocalState::Theta(_) => "theta",
+            LocalState::Intermittent(fitted) => fitted.kind.name(),
+        }
     }
 
     /// One-step errors within the history; zero for a model that was read from its file.
     #[must_use]
     pub const fn scores(&self) -> Scores {
-        self.state.scores()
+        match &self.state {
+            LocalState::Naive(fitted) => fitted.scores,
+            LocalState::Theta(fitted) => fitted.scores,
+            LocalState::Intermittent(fitted) => fitted.scores,
+        }
     }
 
     /// Simulated futures behind the interval; none where it is a formula.
     pub(crate) const fn simulated_futures(&self) -> Option<usize> {
-        self.state.simulated_futures()
+        match &self.state {
+            LocalState::Naive(_) | LocalState::Theta(_) | LocalState::Intermittent(_) => None,
+        }
+    }
+
+    fn outlook(&self, horizon: usize, _seed: [u8; 32]) -> Outlook {
+        match &self.state {
+            LocalState::Naive(fitted) => fitted.outlook(horizon),
+            LocalState::Theta(fitted) => fitted.outlook(horizon),
+            LocalState::Intermittent(fitted) => fitted.outlook(horizon),
+        }
     }
 
     /// Reads a model file.
@@ -296,7 +202,11 @@ impl FittedLocal {
         if !(0.0..1.0).contains(&width) {
             return Err(Error::Data(format!("interval_width is {width}: a probability is from 0 to below 1")));
         }
-        fitted.state.check()?;
+        match &fitted.state {
+            LocalState::Naive(state) => state.check()?,
+            LocalState::Theta(state) => state.check()?,
+            LocalState::Intermittent(state) => state.check()?,
+        }
         Ok(fitted)
     }
 
@@ -309,7 +219,7 @@ impl FittedLocal {
         let (dates, steps) = steps_ahead(request, self.last_date, frequency)?;
         let width = request.interval_width.unwrap_or(self.interval_width);
         let farthest = steps.iter().copied().max().unwrap_or(0);
-        let outlook = self.state.outlook(self.steps_without_value.saturating_add(farthest), request.seed);
+        let outlook = self.outlook(self.steps_without_value.saturating_add(farthest), request.seed);
         let (low, high) = ((1.0 - width) / 2.0, (1.0 + width) / 2.0);
         let reach = normal_quantile(high);
         let mut columns = [(); 3].map(|()| Vec::with_capacity(steps.len()));
@@ -329,6 +239,10 @@ impl FittedLocal {
     }
 
     pub(crate) fn footprint(&self) -> usize {
-        self.state.footprint()
+        match &self.state {
+            LocalState::Naive(fitted) => footprint::of_vec(&fitted.season),
+            LocalState::Theta(fitted) => fitted.season.as_ref().map_or(0, |season| footprint::of_vec(&season.indices)),
+            LocalState::Intermittent(_) => 0,
+        }
     }
 }

@@ -45,18 +45,6 @@ pub enum ThetaModel {
 }
 
 impl ThetaModel {
-    /// The name, as in the setting `model`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Standard => "theta",
-            Self::Optimized => "optimized-theta",
-            Self::DynamicStandard => "dynamic-theta",
-            Self::DynamicOptimized => "dynamic-optimized-theta",
-            Self::Auto => "auto-theta",
-        }
-    }
-
     /// The model where the values do not tell which is best.
     const fn or_standard(self) -> Self {
         if matches!(self, Self::Auto) { Self::Standard } else { self }
