@@ -55,7 +55,7 @@ fn a_local_model_is_fitted_and_predicted_from_its_file() {
             assert!(row[1] < row[0] && row[0] < row[2], "{model}: {row:?}");
         }
         let archive = fs::read(output.path().join("models/long.tar.gz")).unwrap();
-        assert_eq!(members(&archive)[0].0, "local.json", "{model}");
+        assert!(members(&archive).iter().any(|(name, _)| name == "local.json"), "{model}");
         let again =
             manyfit().arg("predict").arg(output.path().join("models")).args(["--horizon", "10"]).output().unwrap();
         let again = String::from_utf8(again.stdout).unwrap();
