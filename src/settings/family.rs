@@ -7,6 +7,10 @@ pub enum Family {
     Prophet,
     /// The theta family.
     Theta,
+    /// Levels of seasons times their shape.
+    Flair,
+    /// Several seasons, and another model of the rest.
+    Mstl,
     /// Croston's method.
     CrostonClassic,
     /// Croston's method with smoothing parameters of its own.
@@ -44,9 +48,11 @@ const ALIASES: [(&str, Family); 2] = [("naive", Family::RandomWalk), ("croston",
 
 impl Family {
     /// Every family, in the order of documentation.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::Prophet,
         Self::Theta,
+        Self::Flair,
+        Self::Mstl,
         Self::CrostonClassic,
         Self::CrostonOptimized,
         Self::CrostonSba,
@@ -68,6 +74,8 @@ impl Family {
     pub const NAMES: &[&str] = &[
         "prophet",
         "theta",
+        "flair",
+        "mstl",
         "croston-classic",
         "croston-optimized",
         "croston-sba",

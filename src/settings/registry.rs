@@ -2,8 +2,8 @@
 
 use super::{
     family::Family::{
-        self, Adida, CrostonClassic, CrostonOptimized, CrostonSba, Drift, GradientBoosting, Imapa, Mean, Prophet,
-        RandomForest, RandomWalk, Ridge, SeasonalNaive, SeasonalWindowAverage, Theta, Tsb, WindowAverage,
+        self, Adida, CrostonClassic, CrostonOptimized, CrostonSba, Drift, Flair, GradientBoosting, Imapa, Mean, Mstl,
+        Prophet, RandomForest, RandomWalk, Ridge, SeasonalNaive, SeasonalWindowAverage, Theta, Tsb, WindowAverage,
     },
     setting::{
         Group,
@@ -57,6 +57,7 @@ pub(super) const GROUPS: &[Group] = &[
     Group { title: "Prophet", models: &[Prophet], settings: PROPHET },
     Group { title: "Seasons of local models", models: SEASONAL, settings: SEASON },
     Group { title: "Theta", models: &[Theta], settings: THETA },
+    Group { title: "MSTL", models: &[Mstl], settings: MSTL },
     Group { title: "Intermittent demand", models: &[Tsb], settings: TSB },
     Group { title: "Averages of windows", models: &[WindowAverage, SeasonalWindowAverage], settings: WINDOW },
     Group { title: "Regression", models: &[GradientBoosting, RandomForest, Ridge], settings: REGRESSION },
@@ -69,6 +70,8 @@ pub(super) const GROUPS: &[Group] = &[
 const FORECASTING: &[Family] = &[
     Prophet,
     Theta,
+    Flair,
+    Mstl,
     CrostonClassic,
     CrostonOptimized,
     CrostonSba,
@@ -83,7 +86,7 @@ const FORECASTING: &[Family] = &[
     Mean,
 ];
 /// Those of equally spaced values that have a season.
-const SEASONAL: &[Family] = &[Theta, WindowAverage, SeasonalWindowAverage];
+const SEASONAL: &[Family] = &[Theta, Flair, Mstl, WindowAverage, SeasonalWindowAverage];
 
 const RUN: &[Setting] = table! {
     "model": Choice(Family::NAMES), "prophet", "What to fit for each customer.", per_customer, names_columns, common;
@@ -171,8 +174,9 @@ const PROPHET: &[Setting] = table! {
 };
 
 const SEASON: &[Setting] = table! {
-    "season_length" | "sp": Integer(1, 100_000), "",
-        "Steps of a season, 1 for none; that of the frequency unless set: 12 for months, 7 for days, 24 for hours.", per_customer;
+    "season_length" | "season_lengths" | "sp": Form("whole numbers from 1 to 100000, separated by commas"), "",
+        "Steps of a season, 1 for none, or of several, such as 24,168; those of the frequency unless set: 12 for months, 7 and 365 for days, 24 and 168 for hours. Most models use the shortest.",
+        per_customer;
 };
 
 const THETA: &[Setting] = table! {
@@ -180,6 +184,11 @@ const THETA: &[Setting] = table! {
         "Which model of the family; auto is the one with the least squared errors.", per_customer;
     "decomposition" | "decomposition_type": MODE, "multiplicative",
         "How a season is taken out of the series; additive where values are not positive.", per_customer;
+};
+
+const MSTL: &[Setting] = table! {
+    "adjusted_model" | "trend_forecaster": Choice(&["theta", "drift", "random-walk", "window-average"]), "theta",
+        "Model of the values without their seasons.", per_customer;
 };
 
 const TSB: &[Setting] = table! {

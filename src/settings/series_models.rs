@@ -1,17 +1,26 @@
 //! Models of a series from settings: the chosen one, and those that take its place.
 
-use super::{family::Family, reader::Reader};
+use super::{family::Family, lists, reader::Reader, setting::Kind};
 use manyfit_models::{
     SeriesSpec,
     baseline::BaselineSpec,
-    local::{IntermittentSpec, LocalFamily, LocalSpec, NaiveSpec, ThetaSpec},
+    local::{
+        IntermittentSpec, LocalFamily, LocalSpec, NaiveSpec, ThetaSpec, level_shape::LevelShapeSpec, mstl::MstlSpec,
+    },
     prophet::ProphetSpec,
 };
+
+/// Steps of the longest season: seconds of a day.
+const LONGEST_SEASON: usize = 100_000;
+
+/// Families that may forecast the values without their seasons, in the order of `registry::ADJUSTED`.
+const ADJUSTED: [Family; 4] = [Family::Theta, Family::Drift, Family::RandomWalk, Family::WindowAverage];
 
 /// What the specifications of all families are made of.
 pub(super) struct SeriesSettings {
     pub(super) prophet: ProphetSpec,
-    season_length: Option<usize>,
+    season_lengths: Vec<usize>,
+    adjusted: Family,
     window_size: Option<usize>,
     theta: ThetaSpec,
     tsb: IntermittentSpec,
@@ -22,43 +31,71 @@ impl SeriesSettings {
     pub(super) fn read(reader: &mut Reader<'_>, prophet: ProphetSpec) -> Self {
         Self {
             prophet,
-            season_length: reader.optional("season_length"),
+            season_lengths: reader
+                .parse("season_length", |text, setting| lengths(text, setting.kind))
+                .unwrap_or_default(),
+            adjusted: reader
+                .parse("adjusted_model", |text, setting| {
+                    let family = Family::parse(text).filter(|family| ADJUSTED.contains(family));
+                    family.ok_or_else(|| format!("use {}", setting.kind))
+                })
+                .expect("it has a default"),
             window_size: reader.optional("window_size"),
             theta: ThetaSpec { model: reader.value("theta_model"), decomposition: reader.value("decomposition") },
             tsb: IntermittentSpec::Tsb { alpha_d: reader.value("alpha_d"), alpha_p: reader.value("alpha_p") },
         }
     }
 
+    /// The specification of a local model.
+    fn local(&self, family: Family) -> Option<LocalFamily> {
+        let window_size = self.window_size;
+        Some(match family {
+            Family::Theta => LocalFamily::Theta(self.theta),
+            Family::Flair => LocalFamily::LevelShape(LevelShapeSpec::default()),
+            Family::Mstl => LocalFamily::Mstl(MstlSpec::default(), Box::new(self.local(self.adjusted)?)),
+            Family::CrostonClassic => LocalFamily::Intermittent(IntermittentSpec::CrostonClassic),
+            Family::CrostonOptimized => LocalFamily::Intermittent(IntermittentSpec::CrostonOptimized),
+            Family::CrostonSba => LocalFamily::Intermittent(IntermittentSpec::CrostonSba),
+            Family::Tsb => LocalFamily::Intermittent(self.tsb),
+            Family::Adida => LocalFamily::Intermittent(IntermittentSpec::Adida),
+            Family::Imapa => LocalFamily::Intermittent(IntermittentSpec::Imapa),
+            Family::RandomWalk => LocalFamily::Naive(NaiveSpec::RandomWalk),
+            Family::Drift => LocalFamily::Naive(NaiveSpec::Drift),
+            Family::WindowAverage => LocalFamily::Naive(NaiveSpec::WindowAverage { window_size }),
+            Family::SeasonalWindowAverage => LocalFamily::Naive(NaiveSpec::SeasonalWindowAverage { window_size }),
+            Family::Prophet
+            | Family::SeasonalNaive
+            | Family::Mean
+            | Family::GradientBoosting
+            | Family::RandomForest
+            | Family::Ridge => return None,
+        })
+    }
+
     /// The specification of a family that forecasts a series.
     pub(super) fn spec(&self, family: Family) -> SeriesSpec {
-        let window_size = self.window_size;
         let ProphetSpec { interval_width, lower_bound, .. } = self.prophet;
-        let baseline = |baseline| SeriesSpec::Baseline { baseline, interval_width, lower_bound };
-        let local = |family| {
-            let season_length = self.season_length;
-            SeriesSpec::Local(LocalSpec { family, season_length, interval_width, lower_bound })
-        };
-        let naive = |spec| local(LocalFamily::Naive(spec));
-        let intermittent = |spec| local(LocalFamily::Intermittent(spec));
-        match family {
-            Family::SeasonalNaive => baseline(BaselineSpec::SeasonalNaive),
-            Family::Mean => baseline(BaselineSpec::Mean),
-            Family::Theta => local(LocalFamily::Theta(self.theta)),
-            Family::CrostonClassic => intermittent(IntermittentSpec::CrostonClassic),
-            Family::CrostonOptimized => intermittent(IntermittentSpec::CrostonOptimized),
-            Family::CrostonSba => intermittent(IntermittentSpec::CrostonSba),
-            Family::Tsb => intermittent(self.tsb),
-            Family::Adida => intermittent(IntermittentSpec::Adida),
-            Family::Imapa => intermittent(IntermittentSpec::Imapa),
-            Family::RandomWalk => naive(NaiveSpec::RandomWalk),
-            Family::Drift => naive(NaiveSpec::Drift),
-            Family::WindowAverage => naive(NaiveSpec::WindowAverage { window_size }),
-            Family::SeasonalWindowAverage => naive(NaiveSpec::SeasonalWindowAverage { window_size }),
-            Family::Prophet | Family::GradientBoosting | Family::RandomForest | Family::Ridge => {
-                SeriesSpec::Prophet(self.prophet.clone())
-            }
+        if let Some(family) = self.local(family) {
+            let season_lengths = self.season_lengths.clone();
+            return SeriesSpec::Local(LocalSpec { family, season_lengths, interval_width, lower_bound });
         }
+        let baseline = match family {
+            Family::SeasonalNaive => BaselineSpec::SeasonalNaive,
+            Family::Mean => BaselineSpec::Mean,
+            _ => return SeriesSpec::Prophet(self.prophet.clone()),
+        };
+        SeriesSpec::Baseline { baseline, interval_width, lower_bound }
     }
+}
+
+/// Lengths of seasons with commas between them, in increasing order.
+fn lengths(text: &str, kind: Kind) -> Result<Vec<usize>, String> {
+    let length = |item: &String| item.parse().ok().filter(|length| (1..=LONGEST_SEASON).contains(length));
+    let lengths: Option<Vec<usize>> = lists::items(text)?.iter().map(length).collect();
+    let mut lengths = lengths.ok_or_else(|| format!("use {kind}"))?;
+    lengths.sort_unstable();
+    lengths.dedup();
+    Ok(lengths)
 }
 
 /// The families of the setting `fallback`, in their order.

@@ -58,7 +58,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn answer(line: &Line, workspace: &mut Workspace) -> Result<Value, Box<dyn Error>> {
     let spec = SeriesSpec::Local(LocalSpec {
         family: line.family.clone(),
-        season_length: Some(line.season),
+        season_lengths: vec![line.season],
         interval_width: WIDTH,
         lower_bound: None,
     });

@@ -157,7 +157,7 @@ impl FittedSeries {
 
     /// In-sample errors; zero for a model that was read from its file.
     #[must_use]
-    pub const fn scores(&self) -> Scores {
+    pub fn scores(&self) -> Scores {
         match &self.model {
             SeriesModel::Prophet(fitted) => fitted.notes.scores,
             SeriesModel::Baseline(fitted) => fitted.scores,
@@ -220,7 +220,7 @@ impl FittedSeries {
 
     /// Simulated futures behind the interval of a forecast; none for a model that simulates nothing.
     #[must_use]
-    pub const fn uncertainty_samples(&self) -> Option<usize> {
+    pub fn uncertainty_samples(&self) -> Option<usize> {
         match &self.model {
             SeriesModel::Prophet(fitted) => Some(fitted.spec.uncertainty_samples),
             SeriesModel::Baseline(_) => None,

@@ -227,6 +227,20 @@ impl Frequency {
             Self::NthWeekday { count, .. } | Self::Monthly { count, .. } => (12 / count) as usize,
         }
     }
+
+    /// Lengths of the seasons that such data usually has, the shortest first: a day of hours and a week of them, a week of days and a
+    /// year of them.
+    #[must_use]
+    pub fn seasons(self) -> Vec<usize> {
+        let longer = match self {
+            Self::Fixed(gap) if gap > 0 && gap < DAY => Some((WEEK / gap) as usize),
+            Self::Fixed(DAY) => Some(365),
+            Self::BusinessDay { count: 1 } => Some(261),
+            _ => None,
+        };
+        let season = self.season();
+        [Some(season), longer.filter(|longer| *longer > season)].into_iter().flatten().collect()
+    }
 }
 
 /// Every `count`-th of the days of the week after a date; from another day, the next of them is the first.

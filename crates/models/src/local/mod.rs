@@ -7,6 +7,7 @@
 //! | file | |
 //! |---|---|
 //! | `grid.rs` | a series as equally spaced values without gaps |
+//! | `family.rs` | the families, with the same verbs |
 //! | `outlook.rs` | what a model expects of the next steps |
 //! | `naive.rs` | random walk, drift, averages of windows |
 //! | `theta/` | the theta family |
@@ -14,6 +15,7 @@
 //! | `level_shape/` | seasons' levels by ridge regression, times the shape of a season |
 //! | `mstl/` | several seasons by local regression, and another model for the rest |
 
+mod family;
 mod grid;
 mod intermittent;
 pub mod level_shape;
@@ -26,7 +28,6 @@ use crate::{
     Error, Result,
     data::{CovariateError, Series},
     fit_error::FitError,
-    footprint,
     forecast::{Forecast, Scores},
     forecast_request::ForecastRequest,
     frequency::Frequency,
@@ -34,6 +35,8 @@ use crate::{
     quantiles::{normal_quantile, quantile_of_sorted},
     steps_ahead::steps_ahead,
 };
+use family::Buffers;
+pub use family::{LocalFamily, LocalState};
 use grid::{Gaps, Grid};
 pub use intermittent::{FittedIntermittent, IntermittentSpec};
 pub use naive::{FittedNaive, NaiveSpec};
@@ -41,31 +44,22 @@ pub(crate) use outlook::Outlook;
 use serde::{Deserialize, Serialize};
 pub use theta::{Decomposition, FittedTheta, Season, ThetaModel, ThetaSpec};
 
+/// The most steps without a value at the end of a history: all of them are computed before the first forecast.
+const MOST_WITHOUT_VALUE: usize = 20_000;
+
 /// A local model to fit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LocalSpec {
     /// Which one.
     pub family: LocalFamily,
-    /// Steps of a season; by default that of the calendar.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub season_length: Option<usize>,
+    /// Lengths of the seasons in steps, the shortest first; by default those of the calendar.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub season_lengths: Vec<usize>,
     /// Probability that the forecast's interval should cover.
     pub interval_width: f64,
     /// Lower bound of forecasts and of their intervals, in the units of the input.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lower_bound: Option<f64>,
-}
-
-/// A family of local models, with its options.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum LocalFamily {
-    /// Random walk, drift, averages of windows.
-    Naive(NaiveSpec),
-    /// The theta family.
-    Theta(ThetaSpec),
-    /// Intermittent demand.
-    Intermittent(IntermittentSpec),
 }
 
 /// A fitted local model.
@@ -88,24 +82,11 @@ pub struct FittedLocal {
     pub rows: usize,
 }
 
-/// What is kept of a fit.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum LocalState {
-    /// Random walk, drift, averages of windows.
-    Naive(FittedNaive),
-    /// The theta family.
-    Theta(FittedTheta),
-    /// Intermittent demand.
-    Intermittent(FittedIntermittent),
-}
-
 /// Buffers that fits reuse.
 #[derive(Debug, Default)]
 pub(crate) struct Workspace {
     grid: Grid,
-    theta: theta::Scratch,
-    intermittent: intermittent::Scratch,
+    families: Buffers,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
@@ -117,11 +98,7 @@ impl LocalSpec {
     /// The name, as in the setting `model`.
     #[must_use]
     pub const fn name(&self) -> &'static str {
-        match &self.family {
-            LocalFamily::Naive(spec) => spec.name(),
-            LocalFamily::Theta(_) => "theta",
-            LocalFamily::Intermittent(spec) => spec.name(),
-        }
+        self.family.name()
     }
 
     /// Fits the model to the values of a series, which are counted in steps of the frequency.
@@ -133,27 +110,30 @@ impl LocalSpec {
         workspace: &mut Workspace,
     ) -> Result<FittedLocal, FitError> {
         interrupt.check()?;
-        let gaps = if matches!(self.family, LocalFamily::Intermittent(_)) { Gaps::Zero } else { Gaps::Interpolated };
-        workspace.grid.place(series, frequency, gaps)?;
-        let values = &workspace.grid.values;
-        let season = self.season_length.unwrap_or_else(|| frequency.season()).max(1);
-        let state = match &self.family {
-            LocalFamily::Naive(spec) => LocalState::Naive(spec.fit(values, season)?),
-            LocalFamily::Theta(spec) => LocalState::Theta(spec.fit(values, season, interrupt, &mut workspace.theta)?),
-            LocalFamily::Intermittent(spec) => {
-                LocalState::Intermittent(spec.fit(values, interrupt, &mut workspace.intermittent)?)
-            }
+        let Workspace { grid, families } = workspace;
+        let gaps = self.family.gaps();
+        grid.place(series, frequency, gaps)?;
+        let state = if self.season_lengths.is_empty() {
+            self.family.fit(&grid.values, &frequency.seasons(), interrupt, families)?
+        } else {
+            self.family.fit(&grid.values, &self.season_lengths, interrupt, families)?
         };
         let (Some(&last_value), Some(&last_date)) = (series.timestamps.last(), series.dates.last()) else {
             return Err(FitError::TooShort { rows: 0 });
         };
-        let after = if gaps == Gaps::Zero { 0 } else { frequency.steps(last_value, last_date).max(0) };
+        let after = if gaps == Gaps::Zero { 0 } else { frequency.steps(last_value, last_date).max(0) as usize };
+        if after > MOST_WITHOUT_VALUE {
+            return Err(FitError::Unsuitable(format!(
+                "the last {after} steps have no value: forecasts begin after the last date, and at most {MOST_WITHOUT_VALUE} steps \
+                 after the last value"
+            )));
+        }
         Ok(FittedLocal {
             state,
             interval_width: self.interval_width,
             lower_bound: self.lower_bound,
             last_date,
-            steps_without_value: after as usize,
+            steps_without_value: after,
             rows: series.values.len(),
         })
     }
@@ -163,36 +143,18 @@ impl FittedLocal {
     /// The name, as in the setting `model`.
     #[must_use]
     pub const fn name(&self) -> &'static str {
-        match &self.state {
-            LocalState::Naive(fitted) => fitted.kind.name(),
-            LocalState::Theta(_) => "theta",
-            LocalState::Intermittent(fitted) => fitted.kind.name(),
-        }
+        self.state.name()
     }
 
     /// One-step errors within the history; zero for a model that was read from its file.
     #[must_use]
-    pub const fn scores(&self) -> Scores {
-        match &self.state {
-            LocalState::Naive(fitted) => fitted.scores,
-            LocalState::Theta(fitted) => fitted.scores,
-            LocalState::Intermittent(fitted) => fitted.scores,
-        }
+    pub fn scores(&self) -> Scores {
+        self.state.scores()
     }
 
     /// Simulated futures behind the interval; none where it is a formula.
-    pub(crate) const fn simulated_futures(&self) -> Option<usize> {
-        match &self.state {
-            LocalState::Naive(_) | LocalState::Theta(_) | LocalState::Intermittent(_) => None,
-        }
-    }
-
-    fn outlook(&self, horizon: usize, _seed: [u8; 32]) -> Outlook {
-        match &self.state {
-            LocalState::Naive(fitted) => fitted.outlook(horizon),
-            LocalState::Theta(fitted) => fitted.outlook(horizon),
-            LocalState::Intermittent(fitted) => fitted.outlook(horizon),
-        }
+    pub(crate) fn simulated_futures(&self) -> Option<usize> {
+        self.state.simulated_futures()
     }
 
     /// Reads a model file.
@@ -202,11 +164,11 @@ impl FittedLocal {
         if !(0.0..1.0).contains(&width) {
             return Err(Error::Data(format!("interval_width is {width}: a probability is from 0 to below 1")));
         }
-        match &fitted.state {
-            LocalState::Naive(state) => state.check()?,
-            LocalState::Theta(state) => state.check()?,
-            LocalState::Intermittent(state) => state.check()?,
+        let without = fitted.steps_without_value;
+        if without > MOST_WITHOUT_VALUE {
+            return Err(Error::Data(format!("steps_without_value is {without}: it is at most {MOST_WITHOUT_VALUE}")));
         }
+        fitted.state.check()?;
         Ok(fitted)
     }
 
@@ -219,7 +181,7 @@ impl FittedLocal {
         let (dates, steps) = steps_ahead(request, self.last_date, frequency)?;
         let width = request.interval_width.unwrap_or(self.interval_width);
         let farthest = steps.iter().copied().max().unwrap_or(0);
-        let outlook = self.outlook(self.steps_without_value.saturating_add(farthest), request.seed);
+        let outlook = self.state.outlook(self.steps_without_value + farthest, request.seed);
         let (low, high) = ((1.0 - width) / 2.0, (1.0 + width) / 2.0);
         let reach = normal_quantile(high);
         let mut columns = [(); 3].map(|()| Vec::with_capacity(steps.len()));
@@ -239,10 +201,6 @@ impl FittedLocal {
     }
 
     pub(crate) fn footprint(&self) -> usize {
-        match &self.state {
-            LocalState::Naive(fitted) => footprint::of_vec(&fitted.season),
-            LocalState::Theta(fitted) => fitted.season.as_ref().map_or(0, |season| footprint::of_vec(&season.indices)),
-            LocalState::Intermittent(_) => 0,
-        }
+        self.state.footprint()
     }
 }

@@ -5,7 +5,7 @@ use crate::{Error, Result, footprint, forecast::Scores};
 use serde::{Deserialize, Serialize};
 
 /// More simulated futures than this are not believed of a file.
-const MOST_SAMPLES: usize = 1_000_000;
+const MOST_SAMPLES: usize = 1_000;
 /// Values that bound the forecast of a few steps; of further steps, twice as many as steps.
 pub(super) const RECENT: usize = 50;
 

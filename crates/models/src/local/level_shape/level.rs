@@ -53,6 +53,12 @@ pub(super) struct Buffers {
 }
 
 impl Level {
+    /// Bytes on the heap; an estimate.
+    pub(crate) fn footprint(&self) -> usize {
+        let numbers = [&self.coefficients, &self.past, &self.season, &self.leverage];
+        numbers.into_iter().map(footprint::of_vec).sum::<usize>() + footprint::of_vec(&self.errors)
+    }
+
     /// Fits the levels, shape (n), positive; divides them by the shape of a longer season.
     pub(super) fn fit(levels: &mut [f64], fold: &Fold, buffers: &mut Buffers) -> Self {
         let Buffers { ridge, logarithms, transformed: z, season } = buffers;
