@@ -1,5 +1,7 @@
 //! The families of models.
 
+use manyfit_models::local::EtsModel;
+
 /// A family of models, by its word in the setting `model`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Family {
@@ -7,6 +9,8 @@ pub enum Family {
     Prophet,
     /// The theta family.
     Theta,
+    /// Exponential smoothing; its forms, such as MAdM, are words for it too.
+    Ets,
     /// Levels of seasons times their shape.
     Flair,
     /// Several seasons, and another model of the rest.
@@ -48,9 +52,10 @@ const ALIASES: [(&str, Family); 2] = [("naive", Family::RandomWalk), ("croston",
 
 impl Family {
     /// Every family, in the order of documentation.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Prophet,
         Self::Theta,
+        Self::Ets,
         Self::Flair,
         Self::Mstl,
         Self::CrostonClassic,
@@ -74,6 +79,7 @@ impl Family {
     pub const NAMES: &[&str] = &[
         "prophet",
         "theta",
+        "ets",
         "flair",
         "mstl",
         "croston-classic",
@@ -104,7 +110,13 @@ impl Family {
     pub fn parse(word: &str) -> Option<Self> {
         let word = word.replace('_', "-");
         let named = Self::ALL.into_iter().map(|family| (family.name(), family)).chain(ALIASES);
-        named.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(&word)).map(|(_, family)| family)
+        let family = named.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(&word)).map(|(_, family)| family);
+        family.or_else(|| Self::ets_form(&word).map(|_| Self::Ets))
+    }
+
+    /// The forms of exponential smoothing that a word means: ZZZ, MAdM, ….
+    pub(super) fn ets_form(word: &str) -> Option<EtsModel> {
+        word.parse().ok().filter(|model| matches!(model, EtsModel::Letters { .. }))
     }
 
     /// Whether it predicts from features instead of forecasting a series.

@@ -2,8 +2,9 @@
 
 use super::{
     family::Family::{
-        self, Adida, CrostonClassic, CrostonOptimized, CrostonSba, Drift, Flair, GradientBoosting, Imapa, Mean, Mstl,
-        Prophet, RandomForest, RandomWalk, Ridge, SeasonalNaive, SeasonalWindowAverage, Theta, Tsb, WindowAverage,
+        self, Adida, CrostonClassic, CrostonOptimized, CrostonSba, Drift, Ets, Flair, GradientBoosting, Imapa, Mean,
+        Mstl, Prophet, RandomForest, RandomWalk, Ridge, SeasonalNaive, SeasonalWindowAverage, Theta, Tsb,
+        WindowAverage,
     },
     setting::{
         Group,
@@ -57,6 +58,7 @@ pub(super) const GROUPS: &[Group] = &[
     Group { title: "Prophet", models: &[Prophet], settings: PROPHET },
     Group { title: "Seasons of local models", models: SEASONAL, settings: SEASON },
     Group { title: "Theta", models: &[Theta], settings: THETA },
+    Group { title: "Exponential smoothing", models: &[Ets, Mstl], settings: ETS },
     Group { title: "MSTL", models: &[Mstl], settings: MSTL },
     Group { title: "Intermittent demand", models: &[Tsb], settings: TSB },
     Group { title: "Averages of windows", models: &[WindowAverage, SeasonalWindowAverage], settings: WINDOW },
@@ -70,6 +72,7 @@ pub(super) const GROUPS: &[Group] = &[
 const FORECASTING: &[Family] = &[
     Prophet,
     Theta,
+    Ets,
     Flair,
     Mstl,
     CrostonClassic,
@@ -86,7 +89,7 @@ const FORECASTING: &[Family] = &[
     Mean,
 ];
 /// Those of equally spaced values that have a season.
-const SEASONAL: &[Family] = &[Theta, Flair, Mstl, WindowAverage, SeasonalWindowAverage];
+const SEASONAL: &[Family] = &[Theta, Ets, Flair, Mstl, WindowAverage, SeasonalWindowAverage];
 
 const RUN: &[Setting] = table! {
     "model": Choice(Family::NAMES), "prophet", "What to fit for each customer.", per_customer, names_columns, common;
@@ -186,8 +189,15 @@ const THETA: &[Setting] = table! {
         "How a season is taken out of the series; additive where values are not positive.", per_customer;
 };
 
+const ETS: &[Setting] = table! {
+    "ets_model": Form("reduced, or letters for error (A, M, Z), trend (N, A, Ad, Z) and season (N, A, M, Z) such as ZZZ or MAdM"), "reduced",
+        "Forms of exponential smoothing to choose from by AICc: Z is any; reduced are eight without an undamped trend. model=ZZZ says the same.",
+        per_customer;
+    "damped": Boolean, "", "Whether trends are damped; unless set both are tried, where ets_model allows both.", per_customer;
+};
+
 const MSTL: &[Setting] = table! {
-    "adjusted_model" | "trend_forecaster": Choice(&["theta", "drift", "random-walk", "window-average"]), "theta",
+    "adjusted_model" | "trend_forecaster": Choice(&["ets", "theta", "drift", "random-walk", "window-average"]), "ets",
         "Model of the values without their seasons.", per_customer;
 };
 

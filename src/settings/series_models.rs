@@ -5,7 +5,8 @@ use manyfit_models::{
     SeriesSpec,
     baseline::BaselineSpec,
     local::{
-        IntermittentSpec, LocalFamily, LocalSpec, NaiveSpec, ThetaSpec, level_shape::LevelShapeSpec, mstl::MstlSpec,
+        EtsModel, EtsSpec, IntermittentSpec, LocalFamily, LocalSpec, NaiveSpec, ThetaSpec, level_shape::LevelShapeSpec,
+        mstl::MstlSpec,
     },
     prophet::ProphetSpec,
 };
@@ -13,8 +14,8 @@ use manyfit_models::{
 /// Steps of the longest season: seconds of a day.
 const LONGEST_SEASON: usize = 100_000;
 
-/// Families that may forecast the values without their seasons, in the order of `registry::ADJUSTED`.
-const ADJUSTED: [Family; 4] = [Family::Theta, Family::Drift, Family::RandomWalk, Family::WindowAverage];
+/// Families that may forecast the values without their seasons.
+const ADJUSTED: [Family; 5] = [Family::Ets, Family::Theta, Family::Drift, Family::RandomWalk, Family::WindowAverage];
 
 /// What the specifications of all families are made of.
 pub(super) struct SeriesSettings {
@@ -23,6 +24,7 @@ pub(super) struct SeriesSettings {
     adjusted: Family,
     window_size: Option<usize>,
     theta: ThetaSpec,
+    ets: EtsSpec,
     tsb: IntermittentSpec,
 }
 
@@ -42,6 +44,7 @@ impl SeriesSettings {
                 .expect("it has a default"),
             window_size: reader.optional("window_size"),
             theta: ThetaSpec { model: reader.value("theta_model"), decomposition: reader.value("decomposition") },
+            ets: ets(reader),
             tsb: IntermittentSpec::Tsb { alpha_d: reader.value("alpha_d"), alpha_p: reader.value("alpha_p") },
         }
     }
@@ -51,6 +54,7 @@ impl SeriesSettings {
         let window_size = self.window_size;
         Some(match family {
             Family::Theta => LocalFamily::Theta(self.theta),
+            Family::Ets => LocalFamily::Ets(self.ets.clone()),
             Family::Flair => LocalFamily::LevelShape(LevelShapeSpec::default()),
             Family::Mstl => LocalFamily::Mstl(MstlSpec::default(), Box::new(self.local(self.adjusted)?)),
             Family::CrostonClassic => LocalFamily::Intermittent(IntermittentSpec::CrostonClassic),
@@ -86,6 +90,19 @@ impl SeriesSettings {
         };
         SeriesSpec::Baseline { baseline, interval_width, lower_bound }
     }
+}
+
+/// Exponential smoothing, whose forms `ets_model` names, or `model` itself.
+fn ets(reader: &mut Reader<'_>) -> EtsSpec {
+    let of_model = reader.parse("model", |text, _| Ok(Family::ets_form(text))).flatten();
+    let given = reader.is_given("ets_model");
+    let of_setting = reader.parse("ets_model", |text, _| text.parse::<EtsModel>().map_err(|error| error.to_string()));
+    if let (Some(form), Some(other), true) = (of_model, of_setting, given)
+        && form != other
+    {
+        reader.fault(format!("ets_model={other} and model={form} name different forms: leave one out"));
+    }
+    EtsSpec { model: of_model.or(of_setting).unwrap_or_default(), damped: reader.optional("damped") }
 }
 
 /// Lengths of seasons with commas between them, in increasing order.

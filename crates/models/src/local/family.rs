@@ -1,6 +1,7 @@
 //! The families of local models: one variant for each, with the same verbs.
 
 use super::{
+    ets::{self, EtsSpec, FittedEts},
     grid::Gaps,
     intermittent::{self, FittedIntermittent, IntermittentSpec},
     level_shape::{self, FittedLevelShape, LevelShapeSpec},
@@ -20,6 +21,8 @@ pub enum LocalFamily {
     Naive(NaiveSpec),
     /// The theta family.
     Theta(ThetaSpec),
+    /// Exponential smoothing.
+    Ets(EtsSpec),
     /// Intermittent demand.
     Intermittent(IntermittentSpec),
     /// Levels of seasons times their shape.
@@ -36,6 +39,8 @@ pub enum LocalState {
     Naive(FittedNaive),
     /// The theta family.
     Theta(FittedTheta),
+    /// Exponential smoothing.
+    Ets(FittedEts),
     /// Intermittent demand.
     Intermittent(FittedIntermittent),
     /// Levels of seasons times their shape.
@@ -48,6 +53,7 @@ pub enum LocalState {
 #[derive(Debug, Default)]
 pub(super) struct Buffers {
     theta: theta::Scratch,
+    ets: ets::Workspace,
     intermittent: intermittent::Scratch,
     level_shape: level_shape::Scratch,
     mstl: mstl::Scratch,
@@ -60,6 +66,7 @@ impl LocalFamily {
         match self {
             Self::Naive(spec) => spec.name(),
             Self::Theta(_) => "theta",
+            Self::Ets(_) => "ets",
             Self::Intermittent(spec) => spec.name(),
             Self::LevelShape(_) => "flair",
             Self::Mstl(..) => "mstl",
@@ -83,6 +90,7 @@ impl LocalFamily {
         Ok(match self {
             Self::Naive(spec) => LocalState::Naive(spec.fit(values, season)?),
             Self::Theta(spec) => LocalState::Theta(spec.fit(values, season, interrupt, &mut buffers.theta)?),
+            Self::Ets(spec) => LocalState::Ets(spec.fit(values, season, interrupt, &mut buffers.ets)?),
             Self::Intermittent(spec) => {
                 LocalState::Intermittent(spec.fit(values, interrupt, &mut buffers.intermittent)?)
             }
@@ -111,6 +119,7 @@ impl LocalState {
         match self {
             Self::Naive(fitted) => fitted.kind.name(),
             Self::Theta(_) => "theta",
+            Self::Ets(_) => "ets",
             Self::Intermittent(fitted) => fitted.kind.name(),
             Self::LevelShape(_) => "flair",
             Self::Mstl(_) => "mstl",
@@ -123,6 +132,7 @@ impl LocalState {
         match self {
             Self::Naive(fitted) => fitted.scores,
             Self::Theta(fitted) => fitted.scores,
+            Self::Ets(fitted) => fitted.scores,
             Self::Intermittent(fitted) => fitted.scores,
             Self::LevelShape(fitted) => fitted.scores,
             Self::Mstl(fitted) => fitted.adjusted.scores(),
@@ -132,7 +142,7 @@ impl LocalState {
     /// Simulated futures behind the interval; none where it is a formula.
     pub(super) fn simulated_futures(&self) -> Option<usize> {
         match self {
-            Self::Naive(_) | Self::Theta(_) | Self::Intermittent(_) => None,
+            Self::Naive(_) | Self::Theta(_) | Self::Ets(_) | Self::Intermittent(_) => None,
             Self::LevelShape(fitted) => Some(fitted.samples),
             Self::Mstl(fitted) => fitted.adjusted.simulated_futures(),
         }
@@ -143,6 +153,7 @@ impl LocalState {
         match self {
             Self::Naive(fitted) => fitted.outlook(horizon),
             Self::Theta(fitted) => fitted.outlook(horizon),
+            Self::Ets(fitted) => fitted.outlook(horizon),
             Self::Intermittent(fitted) => fitted.outlook(horizon),
             Self::LevelShape(fitted) => fitted.outlook(horizon, seed),
             Self::Mstl(fitted) => fitted.outlook(horizon, |adjusted| adjusted.outlook(horizon, seed)),
@@ -155,6 +166,7 @@ impl LocalState {
         match self {
             Self::Naive(fitted) => fitted.check(),
             Self::Theta(fitted) => fitted.check(),
+            Self::Ets(fitted) => fitted.check(),
             Self::Intermittent(fitted) => fitted.check(),
             Self::LevelShape(fitted) => fitted.check(),
             Self::Mstl(fitted) if matches!(*fitted.adjusted, Self::Mstl(_)) => {
@@ -169,6 +181,7 @@ impl LocalState {
         match self {
             Self::Naive(fitted) => footprint::of_vec(&fitted.season),
             Self::Theta(fitted) => fitted.season.as_ref().map_or(0, |season| footprint::of_vec(&season.indices)),
+            Self::Ets(fitted) => footprint::of_vec(&fitted.seasons),
             Self::Intermittent(_) => 0,
             Self::LevelShape(fitted) => {
                 size_of::<FittedLevelShape>()

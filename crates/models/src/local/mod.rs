@@ -11,13 +11,17 @@
 //! | `outlook.rs` | what a model expects of the next steps |
 //! | `naive.rs` | random walk, drift, averages of windows |
 //! | `theta/` | the theta family |
+//! | `ets/` | exponential smoothing |
 //! | `intermittent/` | intermittent demand |
 //! | `level_shape/` | seasons' levels by ridge regression, times the shape of a season |
 //! | `mstl/` | several seasons by local regression, and another model for the rest |
+//! | `least_squares.rs` | sums of squares minimised within bounds |
 
+mod ets;
 mod family;
 mod grid;
 mod intermittent;
+mod least_squares;
 pub mod level_shape;
 pub mod mstl;
 mod naive;
@@ -35,6 +39,7 @@ use crate::{
     quantiles::{normal_quantile, quantile_of_sorted},
     steps_ahead::steps_ahead,
 };
+pub use ets::{EtsModel, EtsSpec, FittedEts, Form, ModelNameError, Seasonality, Trend};
 use family::Buffers;
 pub use family::{LocalFamily, LocalState};
 use grid::{Gaps, Grid};
