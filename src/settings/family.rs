@@ -12,7 +12,7 @@ pub enum Family {
     /// Exponential smoothing; its forms, such as MAdM, are words for it too.
     Ets,
     /// Levels of seasons times their shape.
-    Flair,
+    LevelShape,
     /// Several seasons, and another model of the rest.
     Mstl,
     /// Croston's method.
@@ -48,7 +48,8 @@ pub enum Family {
 }
 
 /// Other words for a family.
-const ALIASES: [(&str, Family); 2] = [("naive", Family::RandomWalk), ("croston", Family::CrostonClassic)];
+const ALIASES: [(&str, Family); 3] =
+    [("flair", Family::LevelShape), ("naive", Family::RandomWalk), ("croston", Family::CrostonClassic)];
 
 impl Family {
     /// Every family, in the order of documentation.
@@ -56,7 +57,7 @@ impl Family {
         Self::Prophet,
         Self::Theta,
         Self::Ets,
-        Self::Flair,
+        Self::LevelShape,
         Self::Mstl,
         Self::CrostonClassic,
         Self::CrostonOptimized,
@@ -80,7 +81,7 @@ impl Family {
         "prophet",
         "theta",
         "ets",
-        "flair",
+        "level-shape",
         "mstl",
         "croston-classic",
         "croston-optimized",

@@ -2,8 +2,8 @@
 
 use super::{
     family::Family::{
-        self, Adida, CrostonClassic, CrostonOptimized, CrostonSba, Drift, Ets, Flair, GradientBoosting, Imapa, Mean,
-        Mstl, Prophet, RandomForest, RandomWalk, Ridge, SeasonalNaive, SeasonalWindowAverage, Theta, Tsb,
+        self, Adida, CrostonClassic, CrostonOptimized, CrostonSba, Drift, Ets, GradientBoosting, Imapa, LevelShape,
+        Mean, Mstl, Prophet, RandomForest, RandomWalk, Ridge, SeasonalNaive, SeasonalWindowAverage, Theta, Tsb,
         WindowAverage,
     },
     setting::{
@@ -73,7 +73,7 @@ const FORECASTING: &[Family] = &[
     Prophet,
     Theta,
     Ets,
-    Flair,
+    LevelShape,
     Mstl,
     CrostonClassic,
     CrostonOptimized,
@@ -89,7 +89,7 @@ const FORECASTING: &[Family] = &[
     Mean,
 ];
 /// Those of equally spaced values that have a season.
-const SEASONAL: &[Family] = &[Theta, Ets, Flair, Mstl, WindowAverage, SeasonalWindowAverage];
+const SEASONAL: &[Family] = &[Theta, Ets, LevelShape, Mstl, WindowAverage, SeasonalWindowAverage];
 
 const RUN: &[Setting] = table! {
     "model": Choice(Family::NAMES), "prophet", "What to fit for each customer.", per_customer, names_columns, common;

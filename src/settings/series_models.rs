@@ -5,8 +5,7 @@ use manyfit_models::{
     SeriesSpec,
     baseline::BaselineSpec,
     local::{
-        EtsModel, EtsSpec, IntermittentSpec, LocalFamily, LocalSpec, NaiveSpec, ThetaSpec, level_shape::LevelShapeSpec,
-        mstl::MstlSpec,
+        EtsModel, EtsSpec, IntermittentSpec, LevelShapeSpec, LocalFamily, LocalSpec, MstlSpec, NaiveSpec, ThetaSpec,
     },
     prophet::ProphetSpec,
 };
@@ -55,8 +54,10 @@ impl SeriesSettings {
         Some(match family {
             Family::Theta => LocalFamily::Theta(self.theta),
             Family::Ets => LocalFamily::Ets(self.ets.clone()),
-            Family::Flair => LocalFamily::LevelShape(LevelShapeSpec::default()),
-            Family::Mstl => LocalFamily::Mstl(MstlSpec::default(), Box::new(self.local(self.adjusted)?)),
+            Family::LevelShape => LocalFamily::LevelShape(LevelShapeSpec::default()),
+            Family::Mstl => {
+                LocalFamily::Mstl { decomposition: MstlSpec::default(), adjusted: Box::new(self.local(self.adjusted)?) }
+            }
             Family::CrostonClassic => LocalFamily::Intermittent(IntermittentSpec::CrostonClassic),
             Family::CrostonOptimized => LocalFamily::Intermittent(IntermittentSpec::CrostonOptimized),
             Family::CrostonSba => LocalFamily::Intermittent(IntermittentSpec::CrostonSba),

@@ -6,8 +6,9 @@ use crate::{
     frequency::Frequency,
 };
 
-/// The farthest step of a date that is asked for by itself: all steps up to it are computed.
-const FARTHEST: i64 = 20_000;
+/// The farthest step of a date that is asked for by itself, and of a history's end after its last value: all steps up to it are
+/// computed.
+pub(crate) const FARTHEST: i64 = 20_000;
 
 /// Dates, and the steps from the last date of the history to each of them, from 1.
 ///

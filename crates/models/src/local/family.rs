@@ -27,8 +27,14 @@ pub enum LocalFamily {
     Intermittent(IntermittentSpec),
     /// Levels of seasons times their shape.
     LevelShape(LevelShapeSpec),
-    /// Several seasons, and another family for what is left without them.
-    Mstl(MstlSpec, Box<LocalFamily>),
+    /// Several seasons by local regression, and another model for the rest.
+    Mstl {
+        /// The decomposition.
+        #[serde(flatten)]
+        decomposition: MstlSpec,
+        /// The model of the values without their seasons.
+        adjusted: Box<LocalFamily>,
+    },
 }
 
 /// What is kept of a fit.
@@ -44,7 +50,7 @@ pub enum LocalState {
     /// Intermittent demand.
     Intermittent(FittedIntermittent),
     /// Levels of seasons times their shape.
-    LevelShape(Box<FittedLevelShape>),
+    LevelShape(FittedLevelShape),
     /// Several seasons, and another family for what is left without them.
     Mstl(FittedMstl<Box<LocalState>>),
 }
@@ -68,8 +74,8 @@ impl LocalFamily {
             Self::Theta(_) => "theta",
             Self::Ets(_) => "ets",
             Self::Intermittent(spec) => spec.name(),
-            Self::LevelShape(_) => "flair",
-            Self::Mstl(..) => "mstl",
+            Self::LevelShape(_) => LevelShapeSpec::NAME,
+            Self::Mstl { .. } => MstlSpec::NAME,
         }
     }
 
@@ -95,11 +101,14 @@ impl LocalFamily {
                 LocalState::Intermittent(spec.fit(values, interrupt, &mut buffers.intermittent)?)
             }
             Self::LevelShape(spec) => {
-                let spec = LevelShapeSpec { longer_seasons: longer.to_vec(), ..spec.clone() };
-                LocalState::LevelShape(Box::new(spec.fit(values, season, interrupt, &mut buffers.level_shape)?))
+                let spec = LevelShapeSpec { longer_seasons: [longer, &spec.longer_seasons].concat(), ..spec.clone() };
+                LocalState::LevelShape(spec.fit(values, season, interrupt, &mut buffers.level_shape)?)
             }
-            Self::Mstl(spec, adjusted) => {
-                let spec = MstlSpec { longer_seasons: longer.to_vec(), ..spec.clone() };
+            Self::Mstl { decomposition, adjusted } => {
+                let spec = MstlSpec {
+                    longer_seasons: [longer, &decomposition.longer_seasons].concat(),
+                    ..decomposition.clone()
+                };
                 // The other family has buffers of its own, among them those of the decomposition: it is none itself.
                 let mut scratch = std::mem::take(&mut buffers.mstl);
                 let fitted = spec.fit(values, season, interrupt, &mut scratch, |rest| {
@@ -121,8 +130,8 @@ impl LocalState {
             Self::Theta(_) => "theta",
             Self::Ets(_) => "ets",
             Self::Intermittent(fitted) => fitted.kind.name(),
-            Self::LevelShape(_) => "flair",
-            Self::Mstl(_) => "mstl",
+            Self::LevelShape(_) => LevelShapeSpec::NAME,
+            Self::Mstl(_) => MstlSpec::NAME,
         }
     }
 
@@ -183,17 +192,8 @@ impl LocalState {
             Self::Theta(fitted) => fitted.season.as_ref().map_or(0, |season| footprint::of_vec(&season.indices)),
             Self::Ets(fitted) => footprint::of_vec(&fitted.seasons),
             Self::Intermittent(_) => 0,
-            Self::LevelShape(fitted) => {
-                size_of::<FittedLevelShape>()
-                    + footprint::of_vec(&fitted.shape)
-                    + footprint::of_vec(&fitted.shape_errors)
-                    + footprint::of_vec(&fitted.ceilings)
-                    + fitted.level.as_ref().map_or(0, level_shape::Level::footprint)
-            }
-            Self::Mstl(fitted) => {
-                let seasons = fitted.seasons.iter().map(footprint::of_vec).sum::<usize>();
-                seasons + footprint::of_vec(&fitted.seasons) + size_of::<Self>() + fitted.adjusted.footprint()
-            }
+            Self::LevelShape(fitted) => fitted.footprint(),
+            Self::Mstl(fitted) => fitted.footprint() + size_of::<Self>() + fitted.adjusted.footprint(),
         }
     }
 }

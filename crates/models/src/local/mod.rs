@@ -22,8 +22,8 @@ mod family;
 mod grid;
 mod intermittent;
 mod least_squares;
-pub mod level_shape;
-pub mod mstl;
+mod level_shape;
+mod mstl;
 mod naive;
 mod outlook;
 mod theta;
@@ -34,23 +34,22 @@ use crate::{
     fit_error::FitError,
     forecast::{Forecast, Scores},
     forecast_request::ForecastRequest,
-    frequency::Frequency,
+    frequency::{Frequency, LATEST},
     interrupt::Interrupt,
     quantiles::{normal_quantile, quantile_of_sorted},
-    steps_ahead::steps_ahead,
+    steps_ahead::{FARTHEST, steps_ahead},
 };
 pub use ets::{EtsModel, EtsSpec, FittedEts, Form, ModelNameError, Seasonality, Trend};
 use family::Buffers;
 pub use family::{LocalFamily, LocalState};
 use grid::{Gaps, Grid};
 pub use intermittent::{FittedIntermittent, IntermittentSpec};
+pub use level_shape::{FittedLevelShape, Level, LevelShapeSpec};
+pub use mstl::{FittedMstl, MstlSpec};
 pub use naive::{FittedNaive, NaiveSpec};
 pub(crate) use outlook::Outlook;
 use serde::{Deserialize, Serialize};
 pub use theta::{Decomposition, FittedTheta, Season, ThetaModel, ThetaSpec};
-
-/// The most steps without a value at the end of a history: all of them are computed before the first forecast.
-const MOST_WITHOUT_VALUE: usize = 20_000;
 
 /// A local model to fit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -126,11 +125,11 @@ impl LocalSpec {
         let (Some(&last_value), Some(&last_date)) = (series.timestamps.last(), series.dates.last()) else {
             return Err(FitError::TooShort { rows: 0 });
         };
-        let after = if gaps == Gaps::Zero { 0 } else { frequency.steps(last_value, last_date).max(0) as usize };
-        if after > MOST_WITHOUT_VALUE {
+        let after = if gaps == Gaps::Zero { 0 } else { frequency.steps(last_value, last_date).max(0) };
+        if after > FARTHEST {
             return Err(FitError::Unsuitable(format!(
-                "the last {after} steps have no value: forecasts begin after the last date, and at most {MOST_WITHOUT_VALUE} steps \
-                 after the last value"
+                "the last value is {after} steps of the frequency {frequency} before the last date: leave out the rows without a \
+                 value after it, or set frequency to the spacing of the rows"
             )));
         }
         Ok(FittedLocal {
@@ -138,7 +137,7 @@ impl LocalSpec {
             interval_width: self.interval_width,
             lower_bound: self.lower_bound,
             last_date,
-            steps_without_value: after,
+            steps_without_value: after as usize,
             rows: series.values.len(),
         })
     }
@@ -165,13 +164,16 @@ impl FittedLocal {
     /// Reads a model file.
     pub(crate) fn from_json(content: &[u8]) -> Result<Self> {
         let fitted: Self = serde_json::from_slice(content).map_err(|error| Error::Data(error.to_string()))?;
+        if fitted.last_date.unsigned_abs() > LATEST {
+            return Err(Error::Data(format!("last_date is {}: it is in milliseconds since 1970", fitted.last_date)));
+        }
+        let steps = fitted.steps_without_value;
+        if steps > FARTHEST as usize {
+            return Err(Error::Data(format!("steps_without_value is {steps}, the limit is {FARTHEST}")));
+        }
         let width = fitted.interval_width;
         if !(0.0..1.0).contains(&width) {
             return Err(Error::Data(format!("interval_width is {width}: a probability is from 0 to below 1")));
-        }
-        let without = fitted.steps_without_value;
-        if without > MOST_WITHOUT_VALUE {
-            return Err(Error::Data(format!("steps_without_value is {without}: it is at most {MOST_WITHOUT_VALUE}")));
         }
         fitted.state.check()?;
         Ok(fitted)

@@ -129,12 +129,6 @@ impl Level {
         Scores { mae: sum / n, rmse: (squares / n).sqrt() }
     }
 
-    /// Memory on the heap, in bytes.
-    pub(super) fn footprint(&self) -> usize {
-        let vectors = [&self.coefficients, &self.past, &self.season, &self.leverage];
-        vectors.into_iter().map(footprint::of_vec).sum::<usize>() + footprint::of_vec(&self.errors)
-    }
-
     /// Checks what was read from a file.
     pub(super) fn check(&self) -> Result<()> {
         let width = self.coefficients.len();
