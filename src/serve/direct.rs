@@ -5,6 +5,10 @@ use super::{
     payload::{Request, Rules, answer},
 };
 use crate::artifact::Opened;
+use std::time::{Duration, Instant};
+
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A model in no registry.
 #[derive(Debug)]
@@ -29,7 +33,8 @@ impl DirectModel {
         rules: Rules,
     ) -> Result<Vec<u8>, (u16, String)> {
         let [content_type, accept] = [content_type, accept].map(|media| media.map(str::to_owned));
-        let request = Request { content_type, accept, body: body.to_vec().into() };
+        let deadline = Instant::now() + PATIENCE;
+        let request = Request { content_type, accept, body: body.to_vec().into(), deadline };
         let answered = answer(&self.0, &request, rules);
         answered.map(|answer| answer.body).map_err(|error| (error.status.as_u16(), error.message))
     }

@@ -47,7 +47,6 @@ pub use intermittent::{FittedIntermittent, IntermittentSpec};
 pub use level_shape::{FittedLevelShape, Level, LevelShapeSpec};
 pub use mstl::{FittedMstl, MstlSpec};
 pub use naive::{FittedNaive, NaiveSpec};
-pub(crate) use outlook::Outlook;
 use serde::{Deserialize, Serialize};
 pub use theta::{Decomposition, FittedTheta, Season, ThetaModel, ThetaSpec};
 
