@@ -53,7 +53,7 @@ impl Shards {
                 };
                 // A Parquet table, which is not merged, need not be there.
                 let is_merged = |name: &str| match self.tables.get(name) {
-                    Some(found) => name.ends_with(".csv") || found.contains_key(&shard),
+                    Some(found) => !name.ends_with(".parquet") || found.contains_key(&shard),
                     None => name == "manifest.jsonl",
                 };
                 let other = listed.iter().find(|name| is_merged(name) && !summary.files.contains_key(**name));

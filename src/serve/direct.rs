@@ -8,7 +8,7 @@ use crate::artifact::Opened;
 use std::time::{Duration, Instant};
 
 /// How long an answer may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A model in no registry.
 #[derive(Debug)]

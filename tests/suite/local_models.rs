@@ -44,7 +44,9 @@ fn a_local_model_is_fitted_and_predicted_from_its_file() {
             "naive" => vec![history[27]; 10],
             "drift" => (1..=10).map(|h| history[27] + f64::from(h) * (history[27] - history[0]) / 27.0).collect(),
             "window-average" => vec![history[24..].iter().sum::<f64>() / 4.0; 10],
-            "SEASONAL_WINDOW_AVERAGE" => (0..10).map(|h| (history[14 + h % 7] + history[21 + h % 7]) / 2.0).collect(),
+            "SEASONAL_WINDOW_AVERAGE" => {
+                (0..10).map(|h| f64::midpoint(history[14 + h % 7], history[21 + h % 7])).collect()
+            }
             // Their values are checked where they are computed.
             _ => forecast(output.path(), "long").iter().map(|row| row[0]).collect(),
         };

@@ -188,7 +188,7 @@ impl FittedLocal {
         let width = request.interval_width.unwrap_or(self.interval_width);
         let farthest = steps.iter().copied().max().unwrap_or(0);
         let outlook = self.state.outlook(self.steps_without_value + farthest, request.seed);
-        let (low, high) = ((1.0 - width) / 2.0, (1.0 + width) / 2.0);
+        let (low, high) = ((1.0 - width) / 2.0, f64::midpoint(1.0, width));
         let reach = normal_quantile(high);
         let mut columns = [(); 3].map(|()| Vec::with_capacity(steps.len()));
         for step in steps {
