@@ -1,7 +1,16 @@
 //! Against statsforecast and R: `tests/golden/make_local_ets.py` and `make_local_ets_outlook.R` wrote what they found.
 
-use super::{admissible::admissible, recursion::*, *};
-use crate::{interrupt::Interruption, local::least_squares::SumOfSquares};
+use super::{
+    EtsModel, EtsSpec, FittedEts, Form, Seasonality, Trend, Workspace,
+    admissible::admissible,
+    recursion::{Buffers, Recursion, Smoothing},
+};
+use crate::{
+    fit_error::FitError,
+    interrupt::{Interrupt, Interruption},
+    local::least_squares::SumOfSquares,
+};
+use serde::Deserialize;
 use std::time::Instant;
 
 #[derive(Deserialize)]

@@ -1,4 +1,4 @@
-use super::*;
+use super::{FittedLevelShape, Level, LevelShapeSpec, Scratch};
 use crate::{Error, fit_error::FitError, interrupt::Interrupt};
 use serde::Deserialize;
 use std::time::Instant;

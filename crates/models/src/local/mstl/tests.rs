@@ -1,5 +1,14 @@
-use super::*;
-use crate::local::naive::{FittedNaive, NaiveSpec};
+use super::{FittedMstl, MstlSpec, Scratch};
+use crate::{
+    Error,
+    fit_error::FitError,
+    interrupt::Interrupt,
+    local::{
+        naive::{FittedNaive, NaiveSpec},
+        outlook::Outlook,
+    },
+};
+use serde::Deserialize;
 use std::time::Instant;
 
 const GOLDEN: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden/local_mstl.json"));
