@@ -1,15 +1,21 @@
 //! Which smoothing parameters give forecasts that forget the distant past.
 
-use super::{
-    form::{Form, Seasonality, Trend},
-    recursion::Smoothing,
-};
+use super::form::{Form, Seasonality, Trend};
 
 /// How far a root may be outside the unit circle, as in R's `ets`.
 const SLACK: f64 = 1e-10;
 
 /// The longest season that is estimated, as in R's `ets`.
 pub(super) const LONGEST_SEASON: usize = 24;
+
+/// Smoothing parameters.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Smoothing {
+    pub(super) alpha: f64,
+    pub(super) beta: f64,
+    pub(super) gamma: f64,
+    pub(super) phi: f64,
+}
 
 /// Whether parameters within their bounds are admissible: the roots of the characteristic equation are within the unit circle.
 ///

@@ -14,7 +14,10 @@
 //! The likelihood is maximal where n log Σε² is minimal for additive errors, and n log Σu² + 2 Σ log f for relative errors
 //! u = ε / f (chapter 5). The latter is n log Σ(Gu)², where G is the geometric mean of f. Both are sums of squares.
 
-use super::form::{Form, Seasonality};
+use super::{
+    admissible::{Smoothing, admissible},
+    form::{Form, Seasonality},
+};
 use crate::local::least_squares::SumOfSquares;
 
 /// The variables' places: α, β, γ, φ, level, slope, and all seasons but the last.
@@ -33,15 +36,6 @@ pub(super) const HIGHEST: f64 = 0.9999;
 /// Rows whose squares are added to the normal matrix at a time.
 const BLOCK: usize = 4;
 type Lane = [f64; 4];
-
-/// Smoothing parameters.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Smoothing {
-    pub(super) alpha: f64,
-    pub(super) beta: f64,
-    pub(super) gamma: f64,
-    pub(super) phi: f64,
-}
 
 /// One form's recursion over one series.
 #[derive(Debug)]
@@ -272,7 +266,7 @@ fn add_products(sums: &mut [Lane], rows: &[Lane], width: usize) {
 impl SumOfSquares for Recursion<'_> {
     fn value(&mut self, x: &[f64]) -> f64 {
         let smoothing = Self::smoothing(x);
-        if !super::admissible::admissible(smoothing, self.form, self.period) {
+        if !admissible(smoothing, self.form, self.period) {
             return f64::INFINITY;
         }
         let relative = self.form.relative;

@@ -2,8 +2,8 @@
 
 use super::{
     EtsModel, EtsSpec, FittedEts, Form, Seasonality, Trend, Workspace,
-    admissible::admissible,
-    recursion::{Buffers, Recursion, Smoothing},
+    admissible::{Smoothing, admissible},
+    recursion::{Buffers, Recursion},
 };
 use crate::{
     fit_error::FitError,
