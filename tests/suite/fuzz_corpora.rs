@@ -4,7 +4,7 @@
 #[path = "../../fuzz/properties/mod.rs"]
 mod properties;
 
-use std::{collections::BTreeSet, env, fs, panic, path::PathBuf};
+use std::{env, fs, panic, path::PathBuf};
 
 use crate::support::repository;
 
@@ -129,7 +129,7 @@ impl Random {
 #[test]
 #[cfg(all(feature = "parquet", feature = "s3"))]
 fn every_corpus_has_a_reader_and_all_are_small() {
-    let known: BTreeSet<&str> = properties::TARGETS.iter().map(|(name, _)| *name).collect();
+    let known: std::collections::BTreeSet<&str> = properties::TARGETS.iter().map(|(name, _)| *name).collect();
     let mut total = 0;
     for folder in ["corpus", "found"] {
         for path in files(folder) {
