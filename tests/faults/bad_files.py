@@ -96,7 +96,7 @@ def input_files(folder):
     for name, content in write.items():
         (folder / name).write_bytes(content)
     sparse(folder / "sparse.csv", 3 << 30)
-    sparse(folder / "sparse.parquet", 3 << 30)
+    sparse(folder / "sparse table.parquet", 3 << 30)
     os.mkfifo(folder / "pipe.csv")
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(os.path.relpath(folder / "socket.csv"))
@@ -105,7 +105,7 @@ def input_files(folder):
     (folder / os.fsdecode(b"caf\xe9.csv")).write_bytes(b"ds,y\n" + ROW)
     # One row that is odd, but a row.
     del write["many columns.csv"]
-    return sorted([*write, "sparse.csv", "sparse.parquet", "pipe.csv", "socket.csv", "loop.csv", "nowhere.csv", "caf\ufffd.csv"])
+    return sorted([*write, "sparse.csv", "sparse table.parquet", "pipe.csv", "socket.csv", "loop.csv", "nowhere.csv", "caf\ufffd.csv"])
 
 
 def ubjson_lists(depth):
