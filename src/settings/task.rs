@@ -3,10 +3,12 @@
 use super::{
     family::Family,
     forecast::{self, ForecastTask},
+    lookup::nearest,
     reader::Reader,
     regression::{self, RegressionTask},
 };
-use crate::input::InputSettings;
+use crate::{input::InputSettings, words::listed};
+use manyfit_models::local::{EtsModel, ModelNameError};
 
 /// What a run does with each customer: the setting `model` decides.
 #[derive(Clone, Debug)]
@@ -20,7 +22,7 @@ pub enum Task {
 impl Task {
     pub(super) fn read(reader: &mut Reader<'_>, seed: u64, input: &mut InputSettings) -> Self {
         // The reader knows the family; an unknown word is a fault.
-        reader.parse("model", |text, setting| Family::parse(text).ok_or_else(|| format!("use {}", setting.kind)));
+        reader.parse("model", |text, _| Family::parse(text).ok_or_else(|| no_model(text)));
         if reader.family.is_regression() {
             Self::Regression(Box::new(regression::read(reader, seed, input)))
         } else {
@@ -34,6 +36,19 @@ impl Task {
         match self {
             Self::Forecast(task) => task.model.name(),
             Self::Regression(task) => task.model.name(),
+        }
+    }
+}
+
+/// What to use instead of a word that is no model.
+fn no_model(word: &str) -> String {
+    match word.parse::<EtsModel>() {
+        // It is spelt like a form of exponential smoothing.
+        Err(error @ (ModelNameError::MultiplicativeTrend(_) | ModelNameError::AdditiveError(_))) => error.to_string(),
+        _ => {
+            let similar = nearest(word, Family::NAMES.iter().copied());
+            let similar = similar.map(|name| format!("did you mean {name}? ")).unwrap_or_default();
+            format!("{similar}use {}, or a form of ets such as ZZN", listed(Family::NAMES, "or"))
         }
     }
 }

@@ -115,6 +115,23 @@ fn steps_without_a_row_are_no_demand_and_gaps_of_other_models_are_lines() {
 }
 
 #[test]
+fn a_word_that_is_no_model_is_told_from_those_that_are() {
+    let (input, output) = (customers(), tempfile::tempdir().unwrap());
+    for (setting, words) in [
+        ("model=thet", "did you mean theta? use prophet, theta, ets"),
+        ("model=AAM", "adds errors to a multiplicative season"),
+        ("model=MMM", "has a multiplicative trend, which is not offered"),
+        ("ets_model=AXN", "unknown ETS model \"AXN\""),
+    ] {
+        train(input.path(), output.path(), &[setting]).with_code(2).complains_of(&[words]);
+    }
+    let contradiction = ["model=MNM", "ets_model=ZZZ"];
+    train(input.path(), output.path(), &contradiction)
+        .with_code(2)
+        .complains_of(&["name different forms: leave one out"]);
+}
+
+#[test]
 fn a_server_answers_what_predict_does() {
     let (input, output) = (customers(), tempfile::tempdir().unwrap());
     train(input.path(), output.path(), &["model=theta", "horizon=3"]).with_code(0);

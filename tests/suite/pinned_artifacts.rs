@@ -41,6 +41,55 @@ const BASELINES: [[&str; 3]; 2] = [
     ],
 ];
 
+/// The same of the `local.json` of local models.
+const LOCALS: [[&str; 3]; 9] = [
+    [
+        "theta",
+        "beca809e1e7ab23db25b319d66f8163211a11d9aa463979c60ad14296a363b00",
+        "beae09ffc381f723c5892fdd1e26e1f4d29b6ce5d127df75284c4c9ead76a76a",
+    ],
+    [
+        "ets",
+        "746374b5e626192ffc2a9992360f04f6eb341446c721ff00841534fdb0151c85",
+        "e8c17858b06595a0c48f1935e360f9a129a745f0b7164ab825949b4b0a835c99",
+    ],
+    [
+        "MAdM",
+        "abc0deafdb8788981a0c4cd1e3d24a0d02a3f7b4c8c58a9e98a0422dae895951",
+        "5ed4cf6a4634a8824bf9e6123ed3a65878ef3356380052ab04950e6e25c1fc46",
+    ],
+    [
+        "level-shape",
+        "c3820cdf34701d07c51120fa434c6b09b124665ec4eee67feb60833708e916db",
+        "f8b5291c4c373f0e2af26ecf2a9376d83b76f7982527839a238553ef2f8bda96",
+    ],
+    [
+        "mstl",
+        "fd0adc7dd8435698b67c82df17cba9cd6bbd41423c43891eb8f1944b9940cb21",
+        "725685fe319c8af709a678999d5c333999c15cc556bc2bc013a0dd7d33da8964",
+    ],
+    [
+        "croston",
+        "e020130b0a8b3dd9e87cf77602f8f66da1a32ba84728689dd937b0d9c62c3839",
+        "6fe9577238e3ed5938e7b7144b2645f4f1093a61faddde5ec8e4ef3d0bdc5e8e",
+    ],
+    [
+        "tsb",
+        "084df69cd8a8cbacccb716e66284d29cd299465a5fc1141cfcfe55fb18b7db4c",
+        "d3d2bb203f8cad853329e8487700c49bc8aff94434206b668c1aa5b25bd145f1",
+    ],
+    [
+        "imapa",
+        "f3494a17a31fd60d255c164a349cc782f874ee0bdc7bf247008287d8a3ae0756",
+        "f57a0b679d361028536ef918cb8431c4bd9daeedb53d08d4d6db766189f69efa",
+    ],
+    [
+        "drift",
+        "3aada489988dcc8d66aaf1dc48808903ba7ba3c3ba9cf2c301347c50f9a0d088",
+        "8a9672eb44e6cee086a2344ba84fc08f1120ea4f687e3cb8a65deef871337831",
+    ],
+];
+
 /// The fallback of a customer with one row, and its fingerprint.
 const FALLBACK: [&str; 2] = [
     r#"{"model":"mean","season":[7.0],"sigma":0.0,"interval_width":0.8,"last_date":1641168000000,"rows":1}"#,
@@ -71,6 +120,16 @@ fn the_baselines_of_the_sales_sample_are_those_that_were_pinned() {
         let output = tempfile::tempdir().unwrap();
         train(&repository("sample_data/sales"), output.path(), &[&format!("model={model}")]).with_code(0);
         let (content, found) = artifact(output.path(), PROPHETS[0][0], "baseline.json");
+        assert_eq!([hex(&Sha256::digest(content)), found], [pinned, fingerprint], "{model}");
+    }
+}
+
+#[test]
+fn the_local_models_of_the_sales_sample_are_those_that_were_pinned() {
+    for [model, pinned, fingerprint] in LOCALS {
+        let output = tempfile::tempdir().unwrap();
+        train(&repository("sample_data/sales"), output.path(), &[&format!("model={model}")]).with_code(0);
+        let (content, found) = artifact(output.path(), PROPHETS[0][0], "local.json");
         assert_eq!([hex(&Sha256::digest(content)), found], [pinned, fingerprint], "{model}");
     }
 }
