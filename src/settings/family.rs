@@ -76,6 +76,9 @@ impl Family {
         Self::Ridge,
     ];
 
+    /// Those that forecast a series, which come first.
+    pub(super) const FORECASTING: &[Self] = Self::ALL.split_at(Self::ALL.len() - 3).0;
+
     /// Their names, in the same order.
     pub const NAMES: &[&str] = &[
         "prophet",
@@ -124,11 +127,6 @@ impl Family {
     #[must_use]
     pub const fn is_regression(self) -> bool {
         matches!(self, Self::GradientBoosting | Self::RandomForest | Self::Ridge)
-    }
-
-    /// The families that forecast a series.
-    pub(super) fn forecasting() -> impl Iterator<Item = Self> {
-        Self::ALL.into_iter().filter(|family| !family.is_regression())
     }
 
     /// Whether settings of these families are accepted. Families that forecast a series accept those of each other, since overrides

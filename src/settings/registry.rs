@@ -2,8 +2,7 @@
 
 use super::{
     family::Family::{
-        self, Adida, CrostonClassic, CrostonOptimized, CrostonSba, Drift, Ets, GradientBoosting, Imapa, LevelShape,
-        Mean, Mstl, Prophet, RandomForest, RandomWalk, Ridge, SeasonalNaive, SeasonalWindowAverage, Theta, Tsb,
+        self, Ets, GradientBoosting, LevelShape, Mstl, Prophet, RandomForest, Ridge, SeasonalWindowAverage, Theta, Tsb,
         WindowAverage,
     },
     setting::{
@@ -54,7 +53,7 @@ const RANDOM_STATE: Kind = Form("a whole number from 0 to 4294967295, or none fo
 pub(super) const GROUPS: &[Group] = &[
     Group { title: "Run", models: &Family::ALL, settings: RUN },
     Group { title: "Input", models: &Family::ALL, settings: INPUT },
-    Group { title: "Forecasts", models: FORECASTING, settings: FORECASTS },
+    Group { title: "Forecasts", models: Family::FORECASTING, settings: FORECASTS },
     Group { title: "Prophet", models: &[Prophet], settings: PROPHET },
     Group { title: "Seasons of local models", models: SEASONAL, settings: SEASON },
     Group { title: "Theta", models: &[Theta], settings: THETA },
@@ -68,26 +67,6 @@ pub(super) const GROUPS: &[Group] = &[
     Group { title: "Ridge regression", models: &[Ridge], settings: RIDGE },
 ];
 
-/// The families that forecast a series.
-const FORECASTING: &[Family] = &[
-    Prophet,
-    Theta,
-    Ets,
-    LevelShape,
-    Mstl,
-    CrostonClassic,
-    CrostonOptimized,
-    CrostonSba,
-    Tsb,
-    Adida,
-    Imapa,
-    RandomWalk,
-    Drift,
-    WindowAverage,
-    SeasonalWindowAverage,
-    SeasonalNaive,
-    Mean,
-];
 /// Those of equally spaced values that have a season.
 const SEASONAL: &[Family] = &[Theta, Ets, LevelShape, Mstl, WindowAverage, SeasonalWindowAverage];
 

@@ -124,7 +124,7 @@ pub(super) fn fallbacks(text: &str) -> Result<Vec<Family>, String> {
     let family = |word: &str| {
         let family = Family::parse(word.trim()).filter(|family| !family.is_regression());
         family.ok_or_else(|| {
-            let known: Vec<&str> = Family::forecasting().map(Family::name).collect();
+            let known: Vec<&str> = Family::FORECASTING.iter().map(|family| family.name()).collect();
             format!(
                 "{:?} is no model of a series; those are {}, or none for no fallback",
                 word.trim(),

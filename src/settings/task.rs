@@ -42,13 +42,13 @@ impl Task {
 
 /// What to use instead of a word that is no model.
 fn no_model(word: &str) -> String {
-    match word.parse::<EtsModel>() {
-        // It is spelt like a form of exponential smoothing.
-        Err(error @ (ModelNameError::MultiplicativeTrend(_) | ModelNameError::AdditiveError(_))) => error.to_string(),
-        _ => {
-            let similar = nearest(word, Family::NAMES.iter().copied());
-            let similar = similar.map(|name| format!("did you mean {name}? ")).unwrap_or_default();
-            format!("{similar}use {}, or a form of ets such as ZZN", listed(Family::NAMES, "or"))
-        }
+    // It may be spelt like a form of exponential smoothing.
+    if let Err(error @ (ModelNameError::MultiplicativeTrend(_) | ModelNameError::AdditiveError(_))) =
+        word.parse::<EtsModel>()
+    {
+        return error.to_string();
     }
+    let similar = nearest(word, Family::NAMES.iter().copied());
+    let similar = similar.map(|name| format!("did you mean {name}? ")).unwrap_or_default();
+    format!("{similar}use {}, or a form of ets such as ZZN", listed(Family::NAMES, "or"))
 }
