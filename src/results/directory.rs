@@ -206,7 +206,8 @@ impl ResultsDirectory {
         self.put(file).map(drop)
     }
 
-    fn remove(&self, name: (&str, &str)) -> Result<()> {
+    /// Removes a file of an earlier run, if there is one.
+    pub(crate) fn remove(&self, name: (&str, &str)) -> Result<()> {
         let name = self.file_name(name);
         if let Some(bucket) = &self.bucket {
             return bucket.remove(&name);

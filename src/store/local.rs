@@ -131,7 +131,9 @@ impl Store for LocalStore {
                     Err(reason) => others.push(self.unlisted(found.path(), reason, false)),
                 },
                 Err(error) => {
-                    let (path, depth) = (error.path().unwrap_or(&self.root).to_owned(), error.depth());
+                    // The names of the root itself could not be read, or it could not be opened.
+                    let is_root = error.depth() == 0 || (error.depth() == 1 && error.path().is_none());
+                    let path = error.path().unwrap_or(&self.root).to_owned();
                     // Which would not be the fault of this folder.
                     let is_out = error.io_error().is_some_and(is_out_of_files);
                     let error = if is_out {
@@ -143,7 +145,7 @@ impl Store for LocalStore {
                     if error.kind() == ErrorKind::NotFound {
                         continue;
                     }
-                    if depth == 0 || is_out {
+                    if is_root || is_out {
                         return Err(cannot("list", &path, error));
                     }
                     others.push(self.unlisted(&path, format!("the folder cannot be listed: {error}"), true));
