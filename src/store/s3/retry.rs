@@ -11,7 +11,7 @@ use std::{
 /// Upper bound of the first pause.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
-/// Time after which people are told what is being waited for.
+/// People are told what is being waited for when it takes longer than this.
 const NOTICE: Duration = Duration::from_secs(2);
 
 /// Upper bound of all pauses.
@@ -34,17 +34,19 @@ impl Bucket {
             match request().await.map_err(Into::into) {
                 // At least one retry: a large upload may take longer than `retry_for`.
                 Err(error) if error.is_transient() && (tries == 1 || begun.elapsed() < retry_for) => {
-                    if begun.elapsed() >= NOTICE {
+                    // The last pause ends when `retry_for` does.
+                    let left = retry_for.saturating_sub(begun.elapsed());
+                    let pause = bound.mul_f64(random_share());
+                    let pause = if left.is_zero() { pause } else { pause.min(left) };
+                    // Before the pause that passes it: the request after that pause may be the last one.
+                    if begun.elapsed() + pause >= NOTICE {
                         let (bucket, seconds) = (self.describe(""), retry_for.as_secs());
                         self.notice.call_once(|| {
                             // Lost where the standard error cannot be written to.
                             drop(writeln!(io::stderr(), "{bucket}: {}; trying for up to {seconds} s", error.text()));
                         });
                     }
-                    let pause = bound.mul_f64(random_share());
-                    // The last pause ends when `retry_for` does.
-                    let left = retry_for.saturating_sub(begun.elapsed());
-                    tokio::time::sleep(if left.is_zero() { pause } else { pause.min(left) }).await;
+                    tokio::time::sleep(pause).await;
                     bound = MAX_PAUSE.min(bound * 2);
                     tries += 1;
                 }
