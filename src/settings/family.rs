@@ -11,6 +11,8 @@ pub enum Family {
     Theta,
     /// Exponential smoothing; its forms, such as MAdM, are words for it too.
     Ets,
+    /// Complex exponential smoothing.
+    Ces,
     /// Levels of seasons times their shape.
     LevelShape,
     /// Several seasons, and another model of the rest.
@@ -53,10 +55,11 @@ const ALIASES: [(&str, Family); 3] =
 
 impl Family {
     /// Every family, in the order of documentation.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Prophet,
         Self::Theta,
         Self::Ets,
+        Self::Ces,
         Self::LevelShape,
         Self::Mstl,
         Self::CrostonClassic,
@@ -84,6 +87,7 @@ impl Family {
         "prophet",
         "theta",
         "ets",
+        "ces",
         "level-shape",
         "mstl",
         "croston-classic",

@@ -2,8 +2,8 @@
 
 use super::{
     family::Family::{
-        self, Ets, GradientBoosting, LevelShape, Mstl, Prophet, RandomForest, Ridge, SeasonalWindowAverage, Theta, Tsb,
-        WindowAverage,
+        self, Ces, Ets, GradientBoosting, LevelShape, Mstl, Prophet, RandomForest, Ridge, SeasonalWindowAverage, Theta,
+        Tsb, WindowAverage,
     },
     setting::{
         Group,
@@ -58,6 +58,7 @@ pub(super) const GROUPS: &[Group] = &[
     Group { title: "Seasons of local models", models: SEASONAL, settings: SEASON },
     Group { title: "Theta", models: &[Theta], settings: THETA },
     Group { title: "Exponential smoothing", models: &[Ets, Mstl], settings: ETS },
+    Group { title: "Complex exponential smoothing", models: &[Ces], settings: CES },
     Group { title: "MSTL", models: &[Mstl], settings: MSTL },
     Group { title: "Intermittent demand", models: &[Tsb], settings: TSB },
     Group { title: "Averages of windows", models: &[WindowAverage, SeasonalWindowAverage], settings: WINDOW },
@@ -68,7 +69,7 @@ pub(super) const GROUPS: &[Group] = &[
 ];
 
 /// Those of equally spaced values that have a season.
-const SEASONAL: &[Family] = &[Theta, Ets, LevelShape, Mstl, WindowAverage, SeasonalWindowAverage];
+const SEASONAL: &[Family] = &[Theta, Ets, Ces, LevelShape, Mstl, WindowAverage, SeasonalWindowAverage];
 
 const RUN: &[Setting] = table! {
     "model": Choice(Family::NAMES), "prophet", "What to fit for each customer.", per_customer, names_columns, common;
@@ -173,6 +174,12 @@ const ETS: &[Setting] = table! {
         "Forms of exponential smoothing to choose from by AICc: Z is any; reduced are the eight without an undamped trend whose season acts as their error, three times as fast. model=MAdM says the same.",
         per_customer;
     "damped": Boolean, "", "Whether trends are damped; unless set both are tried, where ets_model allows both.", per_customer;
+};
+
+const CES: &[Setting] = table! {
+    "ces_model": Choice(&["Z", "N", "S", "P", "F"]), "Z",
+        "Form of complex exponential smoothing: no season (N), a simple (S), partial (P) or full one (F); Z is the one with the least AICc.",
+        per_customer;
 };
 
 const MSTL: &[Setting] = table! {

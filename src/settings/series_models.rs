@@ -5,7 +5,8 @@ use manyfit_models::{
     SeriesSpec,
     baseline::BaselineSpec,
     local::{
-        EtsModel, EtsSpec, IntermittentSpec, LevelShapeSpec, LocalFamily, LocalSpec, MstlSpec, NaiveSpec, ThetaSpec,
+        CesSpec, EtsModel, EtsSpec, IntermittentSpec, LevelShapeSpec, LocalFamily, LocalSpec, MstlSpec, NaiveSpec,
+        ThetaSpec,
     },
     prophet::ProphetSpec,
 };
@@ -24,6 +25,7 @@ pub(super) struct SeriesSettings {
     window_size: Option<usize>,
     theta: ThetaSpec,
     ets: EtsSpec,
+    ces: CesSpec,
     tsb: IntermittentSpec,
 }
 
@@ -44,6 +46,7 @@ impl SeriesSettings {
             window_size: reader.optional("window_size"),
             theta: ThetaSpec { model: reader.value("theta_model"), decomposition: reader.value("decomposition") },
             ets: ets(reader),
+            ces: CesSpec { model: reader.value("ces_model") },
             tsb: IntermittentSpec::Tsb { alpha_d: reader.value("alpha_d"), alpha_p: reader.value("alpha_p") },
         }
     }
@@ -54,6 +57,7 @@ impl SeriesSettings {
         Some(match family {
             Family::Theta => LocalFamily::Theta(self.theta),
             Family::Ets => LocalFamily::Ets(self.ets.clone()),
+            Family::Ces => LocalFamily::Ces(self.ces),
             Family::LevelShape => LocalFamily::LevelShape(LevelShapeSpec::default()),
             Family::Mstl => {
                 LocalFamily::Mstl { decomposition: MstlSpec::default(), adjusted: Box::new(self.local(self.adjusted)?) }

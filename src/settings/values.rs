@@ -5,7 +5,7 @@ use crate::input::{CustomerFrom, Decimal, Duplicates, TimeFormat};
 use manyfit_models::{
     ModelFormat,
     frequency::Frequency,
-    local::{Decomposition, ThetaModel},
+    local::{CesModel, Decomposition, ThetaModel},
     prophet::{Growth, History, Mode, Scaling, SeasonalityChoice, Standardize},
     trees::{MaxFeatures, Metric, Objective, Samples},
 };
@@ -45,6 +45,7 @@ values! {
     Growth: |text, kind| word(text, kind);
     Decomposition: |text, kind| word(text, kind);
     ThetaModel: |text, kind| word(text, kind);
+    CesModel: |text, kind| word(text, kind);
     History: |text, kind| word(text, kind);
     Mode: |text, kind| word(text, kind);
     Scaling: |text, kind| word(text, kind);

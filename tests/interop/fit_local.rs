@@ -80,6 +80,7 @@ fn answer(line: &Line, workspace: &mut Workspace) -> Result<Value, Box<dyn Error
     let squares = match &fitted.model {
         SeriesModel::Local(local) => match &local.state {
             LocalState::Theta(theta) => Some(theta.squares),
+            LocalState::Ces(ces) => Some(ces.squares),
             _ => None,
         },
         _ => None,

@@ -1,6 +1,7 @@
 //! The families of local models: one variant for each, with the same verbs.
 
 use super::{
+    ces::{self, CesSpec, FittedCes},
     ets::{self, EtsSpec, FittedEts},
     grid::Gaps,
     intermittent::{self, FittedIntermittent, IntermittentSpec},
@@ -23,6 +24,8 @@ pub enum LocalFamily {
     Theta(ThetaSpec),
     /// Exponential smoothing.
     Ets(EtsSpec),
+    /// Complex exponential smoothing.
+    Ces(CesSpec),
     /// Intermittent demand.
     Intermittent(IntermittentSpec),
     /// Levels of seasons times their shape.
@@ -47,6 +50,8 @@ pub enum LocalState {
     Theta(FittedTheta),
     /// Exponential smoothing.
     Ets(FittedEts),
+    /// Complex exponential smoothing.
+    Ces(FittedCes),
     /// Intermittent demand.
     Intermittent(FittedIntermittent),
     /// Levels of seasons times their shape.
@@ -60,6 +65,7 @@ pub enum LocalState {
 pub(super) struct Buffers {
     theta: theta::Scratch,
     ets: ets::Workspace,
+    ces: ces::Workspace,
     intermittent: intermittent::Scratch,
     level_shape: level_shape::Scratch,
     mstl: mstl::Scratch,
@@ -73,6 +79,7 @@ impl LocalFamily {
             Self::Naive(spec) => spec.name(),
             Self::Theta(_) => "theta",
             Self::Ets(_) => "ets",
+            Self::Ces(_) => "ces",
             Self::Intermittent(spec) => spec.name(),
             Self::LevelShape(_) => LevelShapeSpec::NAME,
             Self::Mstl { .. } => MstlSpec::NAME,
@@ -97,6 +104,7 @@ impl LocalFamily {
             Self::Naive(spec) => LocalState::Naive(spec.fit(values, season)?),
             Self::Theta(spec) => LocalState::Theta(spec.fit(values, season, interrupt, &mut buffers.theta)?),
             Self::Ets(spec) => LocalState::Ets(spec.fit(values, season, interrupt, &mut buffers.ets)?),
+            Self::Ces(spec) => LocalState::Ces(spec.fit(values, season, interrupt, &mut buffers.ces)?),
             Self::Intermittent(spec) => {
                 LocalState::Intermittent(spec.fit(values, interrupt, &mut buffers.intermittent)?)
             }
@@ -129,6 +137,7 @@ impl LocalState {
             Self::Naive(fitted) => fitted.kind.name(),
             Self::Theta(_) => "theta",
             Self::Ets(_) => "ets",
+            Self::Ces(_) => "ces",
             Self::Intermittent(fitted) => fitted.kind.name(),
             Self::LevelShape(_) => LevelShapeSpec::NAME,
             Self::Mstl(_) => MstlSpec::NAME,
@@ -142,6 +151,7 @@ impl LocalState {
             Self::Naive(fitted) => fitted.scores,
             Self::Theta(fitted) => fitted.scores,
             Self::Ets(fitted) => fitted.scores,
+            Self::Ces(fitted) => fitted.scores,
             Self::Intermittent(fitted) => fitted.scores,
             Self::LevelShape(fitted) => fitted.scores,
             Self::Mstl(fitted) => fitted.adjusted.scores(),
@@ -151,7 +161,7 @@ impl LocalState {
     /// Simulated futures behind the interval; none where it is a formula.
     pub(super) fn simulated_futures(&self) -> Option<usize> {
         match self {
-            Self::Naive(_) | Self::Theta(_) | Self::Ets(_) | Self::Intermittent(_) => None,
+            Self::Naive(_) | Self::Theta(_) | Self::Ets(_) | Self::Ces(_) | Self::Intermittent(_) => None,
             Self::LevelShape(fitted) => Some(fitted.samples),
             Self::Mstl(fitted) => fitted.adjusted.simulated_futures(),
         }
@@ -163,6 +173,7 @@ impl LocalState {
             Self::Naive(fitted) => fitted.outlook(horizon),
             Self::Theta(fitted) => fitted.outlook(horizon),
             Self::Ets(fitted) => fitted.outlook(horizon),
+            Self::Ces(fitted) => fitted.outlook(horizon),
             Self::Intermittent(fitted) => fitted.outlook(horizon),
             Self::LevelShape(fitted) => fitted.outlook(horizon, seed),
             Self::Mstl(fitted) => fitted.outlook(horizon, |adjusted| adjusted.outlook(horizon, seed)),
@@ -176,6 +187,7 @@ impl LocalState {
             Self::Naive(fitted) => fitted.check(),
             Self::Theta(fitted) => fitted.check(),
             Self::Ets(fitted) => fitted.check(),
+            Self::Ces(fitted) => fitted.check(),
             Self::Intermittent(fitted) => fitted.check(),
             Self::LevelShape(fitted) => fitted.check(),
             Self::Mstl(fitted) if matches!(*fitted.adjusted, Self::Mstl(_)) => {
@@ -191,6 +203,7 @@ impl LocalState {
             Self::Naive(fitted) => footprint::of_vec(&fitted.season),
             Self::Theta(fitted) => fitted.season.as_ref().map_or(0, |season| footprint::of_vec(&season.indices)),
             Self::Ets(fitted) => footprint::of_vec(&fitted.seasons),
+            Self::Ces(fitted) => fitted.footprint(),
             Self::Intermittent(_) => 0,
             Self::LevelShape(fitted) => fitted.footprint(),
             Self::Mstl(fitted) => fitted.footprint() + size_of::<Self>() + fitted.adjusted.footprint(),

@@ -12,11 +12,13 @@
 //! | `naive.rs` | random walk, drift, averages of windows |
 //! | `theta/` | the theta family |
 //! | `ets/` | exponential smoothing |
+//! | `ces/` | complex exponential smoothing |
 //! | `intermittent/` | intermittent demand |
 //! | `level_shape/` | seasons' levels by ridge regression, times the shape of a season |
 //! | `mstl/` | several seasons by local regression, and another model for the rest |
 //! | `least_squares.rs` | sums of squares minimised within bounds |
 
+mod ces;
 mod ets;
 mod family;
 mod grid;
@@ -39,6 +41,7 @@ use crate::{
     quantiles::{normal_quantile, quantile_of_sorted},
     steps_ahead::{FARTHEST, steps_ahead},
 };
+pub use ces::{CesModel, CesSpec, FittedCes};
 pub use ets::{EtsModel, EtsSpec, FittedEts, Form, ModelNameError, Seasonality, Trend};
 use family::Buffers;
 pub use family::{LocalFamily, LocalState};

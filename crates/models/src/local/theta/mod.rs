@@ -18,6 +18,7 @@ mod season;
 #[cfg(test)]
 mod tests;
 
+pub(in crate::local) use season::additive_season;
 pub use season::{Decomposition, Season};
 
 use crate::{Error, Result, fit_error::FitError, forecast::Scores, interrupt::Interrupt};

@@ -111,6 +111,11 @@ fn is_seasonal(values: &[f64], length: usize, interrupt: Interrupt<'_>) -> Resul
     Ok(false)
 }
 
+/// What each place in the season adds, beginning with the first value, by classical decomposition. Needs two seasons.
+pub(in crate::local) fn additive_season(values: &[f64], length: usize) -> Vec<f64> {
+    indices(values, length, Decomposition::Additive)
+}
+
 /// The season's index at each place, beginning with the first row: the mean of what a centred moving average of one season leaves.
 fn indices(values: &[f64], length: usize, decomposition: Decomposition) -> Vec<f64> {
     let half = length / 2;
