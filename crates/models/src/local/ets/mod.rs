@@ -8,9 +8,12 @@
 //! | file | |
 //! |---|---|
 //! | `form.rs` | the forms, and their names |
-//! | `recursion.rs` | states, errors and their derivatives |
+//! | `recursion.rs` | states and forecasts |
+//! | `derivatives.rs` | the likelihood as a sum of squares, with its derivatives |
 //! | `admissible.rs` | which smoothing parameters are stable |
+//! | `starts.rs` | points to begin at |
 //! | `estimate.rs` | a form's maximum of the likelihood |
+//! | `few.rs` | values too few for a likelihood |
 //! | `variance.rs` | point forecasts and the variance of their errors |
 //!
 //! What a series does not allow is left out. Values that are not all positive are modelled with additive errors and seasons; a season
@@ -20,9 +23,12 @@
 //! first values. Equal values are continued.
 
 mod admissible;
+mod derivatives;
 mod estimate;
+mod few;
 mod form;
 mod recursion;
+mod starts;
 mod variance;
 
 pub(in crate::local) use estimate::Workspace;
@@ -30,7 +36,7 @@ pub use form::{EtsModel, Form, ModelNameError, Seasonality, Trend};
 
 use crate::{Error, Result, fit_error::FitError, forecast::Scores, interrupt::Interrupt};
 use admissible::LONGEST_SEASON;
-use estimate::{Estimate, Estimator};
+use estimate::{Estimate, Estimator, Survey};
 use recursion::{HIGHEST, Recursion};
 use serde::{Deserialize, Serialize};
 
@@ -137,22 +143,29 @@ impl EtsSpec {
         let rows = workspace.values.len();
         let mut estimator = Estimator::new(workspace, period, interrupt);
         for model in [model, model.without_season(), EtsModel::SIMPLE] {
-            let mut best: Option<(f64, Estimate)> = None;
+            let mut surveys: Vec<(f64, Survey)> = Vec::new();
             for form in model.forms(self.damped) {
                 let period = if form.season == Seasonality::None { 1 } else { period };
                 let parameters = form.parameters(period);
                 let estimable = parameters + 2 < rows
                     && (positive || !(form.relative || form.season == Seasonality::Multiplicative))
                     && (period > 1 || form.season == Seasonality::None);
-                if !estimable {
-                    continue;
+                if estimable {
+                    let survey = estimator.survey(form)?;
+                    surveys.push((criterion(rows, parameters, survey.least().max(estimator.negligible())), survey));
                 }
-                // AICc is n log(sum) + this, up to what is the same for all forms.
-                let (n, k) = (rows as f64, parameters as f64 + 1.0);
-                let penalty = 2.0 * k + 2.0 * k * (k + 1.0) / (n - k - 1.0);
-                let rival = best.as_ref().map_or(f64::INFINITY, |(aicc, _)| libm::exp((aicc - penalty) / n));
-                if let Some(estimate) = estimator.estimate(form, rival)? {
-                    let aicc = n * libm::log(estimate.sum.max(estimator.negligible())) + penalty;
+            }
+            // The better the first forms are, the sooner others are seen to be worse.
+            surveys.sort_by(|a, b| a.0.total_cmp(&b.0));
+            let mut best: Option<(f64, Estimate)> = None;
+            for (_, mut survey) in surveys {
+                let period = if survey.form.season == Seasonality::None { 1 } else { period };
+                let parameters = survey.form.parameters(period);
+                let rival = best.as_ref().map_or(f64::INFINITY, |(aicc, _)| {
+                    libm::exp((aicc - criterion(rows, parameters, 1.0)) / rows as f64)
+                });
+                if let Some(estimate) = estimator.estimate(&mut survey, rival)? {
+                    let aicc = criterion(rows, parameters, estimate.sum.max(estimator.negligible()));
                     if best.as_ref().is_none_or(|(least, _)| aicc < *least) {
                         best = Some((aicc, estimate));
                     }
@@ -169,10 +182,10 @@ impl EtsSpec {
     fn fit_few(&self, workspace: &mut Workspace, interrupt: Interrupt<'_>) -> Result<FittedEts, FitError> {
         let simple = Form { relative: false, trend: Trend::None, season: Seasonality::None };
         let (level, slope) = (workspace.values[0], workspace.values[1] - workspace.values[0]);
-        let mut best = estimate::from_states(workspace, simple, [level, 0.0], interrupt)?;
+        let mut best = few::from_states(workspace, simple, [level, 0.0], interrupt)?;
         if self.model.allows_trend() && workspace.values.len() > 2 {
             let holt = Form { trend: Trend::Additive, ..simple };
-            let other = estimate::from_states(workspace, holt, [level, slope], interrupt)?;
+            let other = few::from_states(workspace, holt, [level, slope], interrupt)?;
             best = if other.sum < best.sum { other } else { best };
         }
         let form = best.form;
@@ -186,7 +199,8 @@ impl FittedEts {
         let form = estimate.form;
         let rows = recursion.values.len() as f64;
         let (mut squares, mut errors, mut raw_squares) = (0.0, 0.0, 0.0);
-        recursion.run(&estimate.variables, |forecast, error| {
+        recursion.run(&estimate.variables, |y, forecast| {
+            let error = y - forecast;
             let residual = if form.relative { error / forecast } else { error };
             squares += residual * residual;
             raw_squares += error * error;
@@ -267,6 +281,12 @@ impl FittedEts {
         }
         Ok(())
     }
+}
+
+/// AICc, up to what is the same for all forms.
+fn criterion(rows: usize, parameters: usize, sum: f64) -> f64 {
+    let (n, k) = (rows as f64, parameters as f64 + 1.0);
+    n * libm::log(sum) + 2.0 * k + 2.0 * k * (k + 1.0) / (n - k - 1.0)
 }
 
 #[cfg(test)]
