@@ -6,9 +6,9 @@
 
 use crate::interrupt::{Interrupt, Interruption};
 
-/// After how many steps what is promised tells how far the optimum is, and how many times as far it may be.
-const SETTLED: usize = 3;
-const HOPE: f64 = 5.0;
+/// How many times as much as the next step promises a search may still win, after so many steps; the last stands for all later ones.
+/// Measured on 45,000 searches, of which 0.3 % became the best: two of these were given up.
+const HOPES: [f64; 5] = [4.0, 7.0, 11.0, 15.0, 10.0];
 
 /// A sum of squared residuals of some variables.
 pub(super) trait SumOfSquares {
@@ -26,12 +26,15 @@ pub(super) struct Search<'a> {
     pub(super) upper: &'a [f64],
     /// How many of the variables are damped: the first ones. Residuals are linear in the others.
     pub(super) damped: usize,
-    /// The search ends when the next step promises to lower the sum by less than this share.
+    /// The search ends with the step that promises to lower the sum by less than this share.
     pub(super) tolerance: f64,
     /// Steps at most.
     pub(super) steps: usize,
-    /// The search is given up where several times what the next step promises would not take the sum below this.
+    /// The search is given up where several times what the next step promises would not take the sum below this,
     pub(super) rival: f64,
+    /// or where that, times the patience, would not take it below this, the best of the same problem.
+    pub(super) own: f64,
+    pub(super) patience: f64,
     /// A sum as good as zero.
     pub(super) negligible: f64,
 }
@@ -44,6 +47,7 @@ pub(super) struct Workspace {
     gradient: Vec<f64>,
     step: Vec<f64>,
     right: Vec<f64>,
+    diagonal: Vec<f64>,
     trial: Vec<f64>,
     free: Vec<usize>,
 }
@@ -53,7 +57,7 @@ impl Workspace {
         for square in [&mut self.matrix, &mut self.factor] {
             square.resize(n * n, 0.0);
         }
-        for vector in [&mut self.gradient, &mut self.step, &mut self.right, &mut self.trial] {
+        for vector in [&mut self.gradient, &mut self.step, &mut self.right, &mut self.diagonal, &mut self.trial] {
             vector.resize(n, 0.0);
         }
     }
@@ -79,14 +83,23 @@ impl Workspace {
                 break;
             }
             let promised = self.propose(x, search, damping);
-            let hopeless = taken >= SETTLED && sum - HOPE * promised > search.rival;
-            if promised <= search.tolerance * sum || hopeless {
+            let hope = HOPES[taken.min(HOPES.len() - 1)] * promised;
+            let hopeless = sum - hope > search.rival || sum - search.patience * hope > search.own;
+            if hopeless {
                 break;
             }
             for ((trial, x), step) in self.trial.iter_mut().zip(&*x).zip(&self.step) {
                 *trial = x + step;
             }
             let reached = problem.value(&self.trial);
+            if promised <= search.tolerance * sum {
+                // The last step needs no derivatives.
+                if reached < sum {
+                    x.copy_from_slice(&self.trial);
+                    sum = reached;
+                }
+                break;
+            }
             if reached < sum {
                 let ratio = 2.0 * (sum - reached) / promised - 1.0;
                 damping = (damping * (1.0 - ratio * ratio * ratio).max(1.0 / 3.0)).max(1e-12);
@@ -179,8 +192,8 @@ impl Workspace {
         let (n, size) = (self.step.len(), self.free.len());
         for (row, &i) in self.free.iter().enumerate() {
             let line = &self.matrix[i * n..(i + 1) * n];
-            for (column, &j) in self.free[..=row].iter().enumerate() {
-                self.factor[row * n + column] = line[j];
+            for (entry, &j) in self.factor[row * n + row..].iter_mut().zip(&self.free[row..]) {
+                *entry = line[j];
             }
             self.right[row] = -self.gradient[i] - line.iter().zip(&self.step).map(|(a, s)| a * s).sum::<f64>();
             if i < damped {
@@ -192,32 +205,44 @@ impl Workspace {
             return false;
         }
         for row in 0..size {
-            let (known, right) = self.right.split_at_mut(row);
-            let sum: f64 = self.factor[row * n..].iter().zip(known).map(|(a, b)| a * *b).sum();
-            right[0] = (right[0] - sum) / self.factor[row * n + row];
+            let line = &self.factor[row * n + row..row * n + size];
+            let (known, rest) = self.right[row..size].split_at_mut(1);
+            known[0] /= line[0];
+            for (right, factor) in rest.iter_mut().zip(&line[1..]) {
+                *right -= factor * known[0];
+            }
         }
         for row in (0..size).rev() {
-            let known: f64 = (row + 1..size).map(|column| self.factor[column * n + row] * self.right[column]).sum();
-            self.right[row] = (self.right[row] - known) / self.factor[row * n + row];
+            let line = &self.factor[row * n + row..row * n + size];
+            let known: f64 = line[1..].iter().zip(&self.right[row + 1..size]).map(|(a, b)| a * b).sum();
+            self.right[row] = (self.right[row] - known) / line[0];
         }
         true
     }
 
-    /// Cholesky's factor in place of the lower triangle.
+    /// Cholesky's factor in place of the upper triangle, row by row: what a row takes from those below it needs no sums.
     fn decompose(&mut self, size: usize, stride: usize) -> bool {
         for i in 0..size {
-            let (above, row) = self.factor.split_at_mut(i * stride);
-            let diagonal = row[i];
-            for j in 0..i {
-                let other = &above[j * stride..=j * stride + j];
-                let product: f64 = row[..j].iter().zip(other).map(|(a, b)| a * b).sum();
-                row[j] = (row[j] - product) / other[j];
-            }
-            let pivot = diagonal - row[..i].iter().map(|a| a * a).sum::<f64>();
-            if pivot.is_nan() || pivot <= 1e-13 * diagonal {
+            self.diagonal[i] = self.factor[i * stride + i];
+        }
+        for i in 0..size {
+            let (above, below) = self.factor.split_at_mut((i + 1) * stride);
+            let row = &mut above[i * stride + i..i * stride + size];
+            let pivot = row[0];
+            if pivot.is_nan() || pivot <= 1e-13 * self.diagonal[i] {
                 return false;
             }
-            row[i] = pivot.sqrt();
+            let root = pivot.sqrt();
+            row[0] = root;
+            for entry in &mut row[1..] {
+                *entry /= root;
+            }
+            for (j, line) in below.chunks_exact_mut(stride).take(size - i - 1).enumerate() {
+                let share = row[j + 1];
+                for (entry, other) in line[i + 1 + j..size].iter_mut().zip(&row[j + 1..]) {
+                    *entry -= share * other;
+                }
+            }
         }
         true
     }

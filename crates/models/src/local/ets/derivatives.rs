@@ -50,7 +50,7 @@ impl Columns {
 
     /// The column of a variable.
     fn place(&self, variable: usize) -> Option<usize> {
-        self.places.get(variable).copied().unwrap_or(Some(self.seasons + variable.wrapping_sub(SEASONS)))
+        if variable < SEASONS { self.places[variable] } else { Some(self.seasons + variable - SEASONS) }
     }
 }
 

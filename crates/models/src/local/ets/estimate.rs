@@ -15,8 +15,18 @@ use crate::{
 /// By how much points differ in √α, and in shares of the bounds of β, γ and φ, if they are to lead to different maxima.
 const APART: [f64; 4] = [0.25, 0.25, 0.25, 0.3];
 
-/// How many points are taken to their optima, without a season and with one.
-const POLISHED: [usize; 2] = [8, 3];
+/// How many points are taken to their optima, without a season and with one; and how many if the form's criterion is then worse than
+/// that of another by more than this.
+const POLISHED: [usize; 2] = [10, 5];
+const TRIED: [usize; 2] = [5, 3];
+const LOST: f64 = 15.0;
+
+/// How much longer a search is gone on with that another of the same form has beaten so far, in so many rows.
+const PATIENCE: f64 = 2.5;
+const PATIENT_ROWS: f64 = 100.0;
+
+/// A point is not begun at when its sum of squares is more than so many times that of another form or of another end.
+const HOPELESS: f64 = 20.0;
 
 /// Ends are tried where the parameter is farther from them than this share of its range, and the form's criterion is not worse than
 /// the best one by more than this.
@@ -40,7 +50,7 @@ pub(in crate::local) struct Workspace {
 
 /// What a search begins at: a point, or the best so far with one parameter at an end of its range.
 enum Start {
-    Point(usize),
+    Point((f64, usize)),
     End((usize, f64)),
 }
 
@@ -144,25 +154,35 @@ impl<'a> Estimator<'a> {
     pub(super) fn estimate(&mut self, survey: &mut Survey, rival: f64) -> Result<Option<Estimate>, Interruption> {
         self.judge(survey);
         let form = survey.form;
-        let period = self.period(form.season);
+        let (period, rows) = (self.period(form.season), self.workspace.values.len() as f64);
         let negligible = self.negligible();
         let Workspace { values, buffers, solver, starts, .. } = &mut *self.workspace;
         let Bounds { lower, upper } = &Bounds::of(form, period);
         let mut recursion = Recursion { form, period, values, buffers };
         let damped = if form.relative { lower.len() } else { LEVEL };
-        let mut search = Search { lower, upper, damped, tolerance: 1e-7, steps: 100, negligible, rival };
+        let patience = PATIENCE * (PATIENT_ROWS / rows).max(1.0);
+        let own = f64::INFINITY;
+        let mut search =
+            Search { lower, upper, damped, tolerance: 1e-6, steps: 100, negligible, rival, own, patience };
         let mut best: Option<Estimate> = None;
         let points = differing(survey, starts, search, values.len());
         let ends = [BETA, PHI, GAMMA]
             .into_iter()
             .flat_map(|variable| [lower[variable], upper[variable]].map(|end| (variable, end)));
-        for start in points.into_iter().map(Start::Point).chain(ends.map(Start::End)) {
+        let tried = TRIED[usize::from(form.season != Seasonality::None)];
+        for (number, start) in points.into_iter().map(Start::Point).chain(ends.map(Start::End)).enumerate() {
             let mut variables = Vec::new();
             match (start, &best) {
-                (Start::Point(place), _) => starts.write(survey.family, place, &mut variables),
+                (Start::Point((sum, place)), _) => {
+                    let behind = number >= tried && libm::log(search.own / rival) * rows > LOST;
+                    if behind || sum > HOPELESS * search.rival.min(search.own) {
+                        continue;
+                    }
+                    starts.write(survey.family, place, &mut variables);
+                }
                 (Start::End((variable, end)), Some(best)) => {
                     let away = (best.variables[variable] - end).abs() > ASIDE * (upper[variable] - lower[variable]);
-                    let close = libm::log(best.sum / rival) * (values.len() as f64) < FAR;
+                    let close = libm::log(best.sum / rival) * rows < FAR;
                     if !(away && close) {
                         continue;
                     }
@@ -174,7 +194,7 @@ impl<'a> Estimator<'a> {
             let sum = solver.minimise(&mut recursion, &mut variables, search, self.interrupt)?;
             if sum.is_finite() && best.as_ref().is_none_or(|best| sum < best.sum) {
                 best = Some(Estimate { form, variables, sum });
-                search.rival = sum.min(rival);
+                search.own = sum;
             }
         }
         if let Some(Estimate { variables, .. }) = &best {
@@ -186,17 +206,17 @@ impl<'a> Estimator<'a> {
 
 /// The best of the ranked points that differ from those before them, and the best of the least α: where states hardly move, a
 /// maximum is easily missed.
-fn differing(survey: &Survey, starts: &Starts, search: Search<'_>, rows: usize) -> Vec<usize> {
+fn differing(survey: &Survey, starts: &Starts, search: Search<'_>, rows: usize) -> Vec<(f64, usize)> {
     let count = POLISHED[usize::from(survey.form.season != Seasonality::None)];
-    let mut chosen: Vec<(usize, Vec<f64>)> = Vec::new();
+    let mut chosen: Vec<((f64, usize), Vec<f64>)> = Vec::new();
     let mut least = None;
-    for &(_, place) in &survey.judged {
+    for &(sum, place) in &survey.judged {
         let mut one = Vec::new();
         starts.write(survey.family, place, &mut one);
         if least.is_none() && one[ALPHA] <= ALPHAS[0] {
-            least = Some(place);
+            least = Some((sum, place));
         }
-        let differs = |(_, other): &(usize, Vec<f64>)| {
+        let differs = |(_, other): &((f64, usize), Vec<f64>)| {
             let swing = |variables: &[f64]| variables[BETA].sqrt();
             let swings = |variables: &[f64]| survey.form.trend != Trend::None && variables[ALPHA] < 0.5 * swing(variables);
             (one[ALPHA].sqrt() - other[ALPHA].sqrt()).abs() > APART[ALPHA]
@@ -207,10 +227,10 @@ fn differing(survey: &Survey, starts: &Starts, search: Search<'_>, rows: usize) 
                 || (swings(&one) && swings(other) && (swing(&one) - swing(other)).abs() > 1.5 * swing_step(rows))
         };
         if chosen.len() < count && chosen.iter().all(differs) {
-            chosen.push((place, one));
+            chosen.push(((sum, place), one));
         }
     }
-    let mut places: Vec<usize> = chosen.into_iter().map(|(place, _)| place).collect();
+    let mut places: Vec<(f64, usize)> = chosen.into_iter().map(|(place, _)| place).collect();
     places.extend(least.filter(|least| !places.contains(least)));
     places
 }
