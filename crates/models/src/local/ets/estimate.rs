@@ -123,8 +123,7 @@ impl<'a> Estimator<'a> {
     /// Judges the form's points.
     pub(super) fn survey(&mut self, form: Form) -> Result<Survey, Interruption> {
         let Workspace { values, logarithms, buffers, solver, starts, .. } = &mut *self.workspace;
-        let mut grids =
-            Grids { values, logarithms, period: self.period, buffers, solver, interrupt: self.interrupt };
+        let mut grids = Grids { values, logarithms, period: self.period, buffers, solver, interrupt: self.interrupt };
         let family = starts.family(form.trend, form.season, &mut grids)?;
         let mut survey = Survey { form, family, judged: Vec::new(), seen: 0 };
         self.judge(&mut survey);
@@ -162,8 +161,7 @@ impl<'a> Estimator<'a> {
         let damped = if form.relative { lower.len() } else { LEVEL };
         let patience = PATIENCE * (PATIENT_ROWS / rows).max(1.0);
         let own = f64::INFINITY;
-        let mut search =
-            Search { lower, upper, damped, tolerance: 1e-6, steps: 100, negligible, rival, own, patience };
+        let mut search = Search { lower, upper, damped, tolerance: 1e-6, steps: 100, negligible, rival, own, patience };
         let mut best: Option<Estimate> = None;
         let points = differing(survey, starts, search, values.len());
         let ends = [BETA, PHI, GAMMA]
@@ -218,7 +216,8 @@ fn differing(survey: &Survey, starts: &Starts, search: Search<'_>, rows: usize) 
         }
         let differs = |(_, other): &((f64, usize), Vec<f64>)| {
             let swing = |variables: &[f64]| variables[BETA].sqrt();
-            let swings = |variables: &[f64]| survey.form.trend != Trend::None && variables[ALPHA] < 0.5 * swing(variables);
+            let swings =
+                |variables: &[f64]| survey.form.trend != Trend::None && variables[ALPHA] < 0.5 * swing(variables);
             (one[ALPHA].sqrt() - other[ALPHA].sqrt()).abs() > APART[ALPHA]
                 || (BETA..LEVEL).any(|variable| {
                     let range = search.upper[variable] - search.lower[variable];

@@ -26,8 +26,17 @@ pub(super) fn from_states(
     }
     let mut recursion = Recursion { form, period: 1, values, buffers };
     let (lower, upper) = (&lower[..], &upper[..]);
-    let search =
-        Search { lower, upper, damped: SEASONS, tolerance: 1e-12, steps: 100, negligible: 1e-30, rival: f64::INFINITY, own: f64::INFINITY, patience: 1.0 };
+    let search = Search {
+        lower,
+        upper,
+        damped: SEASONS,
+        tolerance: 1e-12,
+        steps: 100,
+        negligible: 1e-30,
+        rival: f64::INFINITY,
+        own: f64::INFINITY,
+        patience: 1.0,
+    };
     let mut best = Estimate { form, variables: Vec::new(), sum: f64::INFINITY };
     for alpha in ALPHAS {
         for beta in [0.1, 0.5, 0.9] {

@@ -224,7 +224,17 @@ pub(super) fn swing_step(rows: usize) -> f64 {
 
 /// A search that only takes initial states to their optimum.
 const fn exact<'a>(lower: &'a [f64], upper: &'a [f64]) -> Search<'a> {
-    Search { lower, upper, damped: LEVEL, tolerance: 0.0, steps: 0, negligible: 0.0, rival: 0.0, own: 0.0, patience: 1.0 }
+    Search {
+        lower,
+        upper,
+        damped: LEVEL,
+        tolerance: 0.0,
+        steps: 0,
+        negligible: 0.0,
+        rival: 0.0,
+        own: 0.0,
+        patience: 1.0,
+    }
 }
 
 /// Bounds of a form's variables; those that it has not got are fixed.
