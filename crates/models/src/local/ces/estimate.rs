@@ -119,7 +119,9 @@ impl Workspace {
         let count = form.weights();
         let [lower, upper] = form.bounds();
         let negligible = values.len() as f64 * 1e-30;
-        let mut search = Search { lower, upper, damped: count, tolerance: ROUGH, steps: 100, negligible, rival };
+        let own = f64::INFINITY;
+        let mut search =
+            Search { lower, upper, damped: count, tolerance: ROUGH, steps: 100, negligible, rival, own, patience: 1.0 };
         let mut recursion = Recursion::new(form, values, first, buffers);
         points.clear();
         for &start in starts(form) {
