@@ -188,13 +188,18 @@ fn zeros<const N: usize>(buffer: &mut Vec<f64>, rows: usize) -> &mut [[f64; N]] 
     buffer.as_chunks_mut().0
 }
 
-/// Adds the products of all pairs of columns of a block of rows, from the diagonal on.
+/// Adds the products of all pairs of columns of a block of rows, from the diagonal on: two columns with two others at a time.
 fn add_products<const N: usize>(products: &mut [[f64; N]], rows: &[[f64; N]; BLOCK]) {
     let [first, second, third, fourth] = rows;
-    for (i, line) in products.iter_mut().enumerate() {
+    for (half, pair) in products.chunks_exact_mut(2).enumerate() {
+        let [upper, lower] = pair else { return };
+        let i = 2 * half;
         let (a, b, c, d) = (first[i], second[i], third[i], fourth[i]);
-        for j in i & !1..N {
-            line[j] += (a * first[j] + b * second[j]) + (c * third[j] + d * fourth[j]);
+        let (e, f, g, h) = (first[i + 1], second[i + 1], third[i + 1], fourth[i + 1]);
+        for j in i..N {
+            let (w, x, y, z) = (first[j], second[j], third[j], fourth[j]);
+            upper[j] += (a * w + b * x) + (c * y + d * z);
+            lower[j] += (e * w + f * x) + (g * y + h * z);
         }
     }
 }
