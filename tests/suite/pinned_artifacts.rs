@@ -42,7 +42,7 @@ const BASELINES: [[&str; 3]; 2] = [
 ];
 
 /// The same of the `local.json` of local models.
-const LOCALS: [[&str; 3]; 9] = [
+const LOCALS: [[&str; 3]; 10] = [
     [
         "theta",
         "beca809e1e7ab23db25b319d66f8163211a11d9aa463979c60ad14296a363b00",
@@ -57,6 +57,11 @@ const LOCALS: [[&str; 3]; 9] = [
         "MAdM",
         "abc0deafdb8788981a0c4cd1e3d24a0d02a3f7b4c8c58a9e98a0422dae895951",
         "5ed4cf6a4634a8824bf9e6123ed3a65878ef3356380052ab04950e6e25c1fc46",
+    ],
+    [
+        "ces",
+        "cb1b314fd71b52504082b3ad475e0cb1e9d5a8c5f3e7843c8224bdc561e59949",
+        "2009370642c4001333998b4d066fee0b27f29077a69c2115cee983bb4a4f213c",
     ],
     [
         "level-shape",
