@@ -1,6 +1,7 @@
 //! One customer's data: a time series with its extra columns, or a table of features.
 
 mod categories;
+mod checks;
 mod columns;
 mod customer;
 mod examples;
@@ -10,6 +11,7 @@ mod series;
 mod table;
 
 pub use categories::{Categories, Spelling, truth};
+pub use checks::{Checks, Demand, Finding};
 pub use columns::{Columns, CovariateError, Covariates};
 pub use customer::CustomerId;
 pub use examples::Examples;
