@@ -1,5 +1,6 @@
 //! One customer's outcome: a row of the manifest.
 
+use super::checks::Check;
 use manyfit_models::{Accuracy, Scores, frequency::CalendarFit};
 use serde::{Deserialize, Serialize};
 
@@ -99,6 +100,9 @@ pub struct Outcome {
     /// Remarks about the fit.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// What the checks of the series found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<Check>,
     /// Rows fitted.
     pub rows: usize,
     /// Rows without a value.

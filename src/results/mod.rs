@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `directory` | where results go and what their files are called; all of a run's are put in place together |
 //! | `checkpoints` | the manifest so far in a bucket |
+//! | `checks` | what the checks of series found, by customer and over the run |
 //! | `checksum`, `earlier` | what the summary says of the files beside it, and whether those of an earlier run are whole |
 //! | `manifest` | one customer's outcome: a row of `manifest.jsonl` |
 //! | `summary`, `accuracy`, `failures` | the whole run in one page, the median errors of its models, and its failures by cause |
@@ -14,6 +15,7 @@
 
 mod accuracy;
 mod checkpoints;
+mod checks;
 mod checksum;
 mod directory;
 mod earlier;
@@ -41,10 +43,11 @@ pub(crate) use self::{
     prediction::{PREDICTIONS, prediction_rows},
     sorted::{EncodedRows, Layout, SortedTable},
     spool::Spool,
-    table::iso_timestamp,
+    table::iso_date,
 };
 pub use self::{
     accuracy::MedianAccuracy,
+    checks::{Check, CheckCounts},
     checksum::Checksum,
     directory::ResultsDirectory,
     manifest::{Outcome, Phases, Status},

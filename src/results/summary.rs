@@ -2,6 +2,7 @@
 
 use super::{
     accuracy::MedianAccuracy,
+    checks::CheckCounts,
     checksum::Checksum,
     failures::Failures,
     manifest::{Outcome, Phases, Status},
@@ -121,6 +122,9 @@ pub struct Summary {
     /// The calendars that were inferred from the dates of series.
     #[serde(skip_serializing_if = "CalendarCounts::is_empty")]
     pub calendars: CalendarCounts,
+    /// Customers by what checks found in their series.
+    #[serde(skip_serializing_if = "CheckCounts::is_empty")]
+    pub checks: CheckCounts,
     /// The slowest customers.
     pub slowest: Vec<Slow>,
     /// The first failed customers by name.
@@ -158,6 +162,7 @@ impl Summary {
         if let (Some(frequency), Some(fit)) = (&outcome.frequency, outcome.inferred) {
             self.calendars.add(frequency, fit);
         }
+        self.checks.add(&outcome.checks);
         let slow = Slow { ms: outcome.ms.total(), customer: outcome.customer.clone(), rows: outcome.rows };
         insert_sorted(&mut self.slowest, slow, LISTED_SLOWEST, |a, b| a.ms > b.ms);
         if outcome.stale.is_some() {
@@ -274,7 +279,7 @@ impl fmt::Display for Summary {
                 plain(of("mae"))
             )?;
         }
-        write!(f, "{}", self.calendars)?;
+        write!(f, "{}{}", self.calendars, self.checks)?;
         // The verdict names the first cause then.
         let told = usize::from(self.too_many_failures && !self.stopped);
         self.causes.write(f, told, ", in the manifest")?;

@@ -179,6 +179,12 @@ pub(crate) fn iso_timestamp(ms: i64) -> String {
     )
 }
 
+/// A time as ISO 8601; at midnight the date alone.
+pub(crate) fn iso_date(ms: i64) -> String {
+    let text = iso_timestamp(ms);
+    text.strip_suffix("T00:00:00").map_or(text.clone(), str::to_owned)
+}
+
 fn key_text(key: Key, value: i64) -> String {
     match key {
         Key::Date => iso_timestamp(value),

@@ -21,6 +21,18 @@ use manyfit_models::{
 use serde::Serialize;
 use std::{borrow::Cow, path::PathBuf, sync::Arc};
 
+/// What becomes of customers in whose series a check finds too little to fit the chosen model to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnBad {
+    /// They are fitted, and the check is told.
+    #[default]
+    Warn,
+    /// A fallback is fitted.
+    Fallback,
+    /// They fail.
+    Fail,
+}
+
 /// What to fit to each customer's series, and how far to forecast it.
 #[derive(Clone, Debug)]
 pub struct ForecastTask {
@@ -28,6 +40,8 @@ pub struct ForecastTask {
     pub model: SeriesSpec,
     /// What to fit where that cannot be fitted, in turn; none to let the customer fail.
     pub fallback: Vec<SeriesSpec>,
+    /// What becomes of customers whose series are bad for the model.
+    pub on_bad: OnBad,
     /// Spacing of the dates; none to infer it for each customer.
     pub frequency: Option<Frequency>,
     /// Steps to forecast; 0 for no forecasts.
@@ -57,6 +71,7 @@ pub(super) fn read(reader: &mut Reader<'_>, input: &mut InputSettings) -> Foreca
     let model = models.spec(reader.family);
     let fallback = reader.parse("fallback", |text, _| fallbacks(text)).unwrap_or_default();
     let fallback: Vec<SeriesSpec> = fallback.into_iter().map(|family| models.spec(family)).collect();
+    let on_bad = on_bad(reader, !fallback.is_empty());
     let has_prophet = fallback.iter().chain([&model]).any(|model| matches!(model, SeriesSpec::Prophet(_)));
     if !has_prophet {
         // Only Prophet looks at other columns.
@@ -76,6 +91,7 @@ pub(super) fn read(reader: &mut Reader<'_>, input: &mut InputSettings) -> Foreca
         optional: frequency holidays;
         model,
         fallback,
+        on_bad,
         horizon,
         countries: reader.parse("country_holidays", |text, _| prophet::countries(text)).unwrap_or_default(),
         overrides,
@@ -83,6 +99,21 @@ pub(super) fn read(reader: &mut Reader<'_>, input: &mut InputSettings) -> Foreca
         future_rows: None,
         calendars: Arc::default(),
     })
+}
+
+/// What becomes of customers whose series are bad.
+fn on_bad(reader: &mut Reader<'_>, has_fallback: bool) -> OnBad {
+    match reader.choice("on_bad") {
+        "fallback" if has_fallback => OnBad::Fallback,
+        "fallback" => {
+            reader.fault(
+                "on_bad=fallback: there is no model to fall back to: name one as fallback, or use on_bad=fail".into(),
+            );
+            OnBad::Fallback
+        }
+        "fail" => OnBad::Fail,
+        _ => OnBad::Warn,
+    }
 }
 
 /// The bound below all forecasts, from its two settings.

@@ -53,7 +53,7 @@ mod values;
 
 pub use customer::CustomerSettings;
 pub use family::Family;
-pub use forecast::ForecastTask;
+pub use forecast::{ForecastTask, OnBad};
 pub use lookup::{common_settings, is_setting, merge, nearest, normalized};
 pub use max_failures::MaxFailures;
 pub use regression::RegressionTask;

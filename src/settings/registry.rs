@@ -117,6 +117,9 @@ const FORECASTS: &[Setting] = table! {
     "non_negative": Boolean, "false", "The same as lower_bound=0.", per_customer;
     "fallback": Form("models of a series separated by commas, such as drift,seasonal-naive, or none"), "seasonal-naive",
         "Models for customers to whose series the chosen one cannot be fitted, tried in turn.", per_customer, names_columns;
+    "on_bad": Choice(&["warn", "fallback", "fail"]), "warn",
+        "What becomes of customers whose series is too short, constant or mostly zero for a model that estimates from it: fitted and told of, given to the fallback, or failed.",
+        per_customer;
     "overrides": TABLE, "", "Settings that differ by customer or group, a column for each setting.";
     "future": TABLE, "",
         "Future dates with their regressors; the first horizon of them after the last value are forecast.";

@@ -4,10 +4,13 @@ use super::existing::{Existing, ExistingArtifacts};
 use crate::{
     artifact::{Artifact, FORMAT, Fingerprint, Metadata, hex, pack},
     error::{Error, Result},
-    results::{EncodedRows, Outcome, Phases, Rows, Status, iso_timestamp},
+    results::{EncodedRows, Outcome, Phases, Rows, Status, iso_date},
     settings::Settings,
 };
-use manyfit_models::{Fitted, Interrupt, Workspace, data::CustomerId};
+use manyfit_models::{
+    Fitted, Interrupt, Workspace,
+    data::{Checks, CustomerId},
+};
 use sha2::{Digest, Sha256};
 use std::{
     sync::atomic::{AtomicBool, Ordering},
@@ -32,6 +35,7 @@ pub(super) struct FitContext<'a> {
 #[derive(Default)]
 pub(super) struct Buffers {
     workspace: Workspace,
+    pub(super) checks: Checks,
     /// The bytes of an existing artifact.
     artifact: Vec<u8>,
 }
@@ -91,6 +95,12 @@ impl FitContext<'_> {
         Interrupt { deadline, stop: Some(self.stop), memory: Some(self.model_memory) }
     }
 
+    /// The outcome of a customer that failed, with the artifact that an earlier run left of it.
+    pub(super) fn failed(&self, customer: &CustomerId, error: &Error) -> Outcome {
+        let stale = self.existing.left_over(customer);
+        Outcome { stale, ..Outcome::failed(customer.as_str(), error.to_string()) }
+    }
+
     /// Keeps the artifact with this fingerprint if there is one, otherwise fits and packs a new one; then computes the
     /// customer's rows of the table of results.
     pub(super) fn make<P>(
@@ -104,7 +114,7 @@ impl FitContext<'_> {
     ) -> Result<Made, Failure> {
         let Settings { version, artifact_name, .. } = self.settings;
         let name = artifact_name.name(customer, version.as_deref(), fingerprint);
-        let Buffers { workspace, artifact: bytes } = buffers;
+        let Buffers { workspace, artifact: bytes, .. } = buffers;
         let find = || self.existing.find(&name, customer, fingerprint, bytes);
         let (model, mut outcome, archive, predictions) = match timed(&mut ms.compare, find)? {
             Existing::Outcome(row) => {
@@ -168,10 +178,4 @@ fn outcome(metadata: Metadata, status: Status, artifact: String, bytes: &[u8]) -
         fingerprint: Some(metadata.fingerprint),
         ..Outcome::default()
     }
-}
-
-/// A time as ISO 8601; at midnight the date alone.
-fn iso_date(ms: i64) -> String {
-    let text = iso_timestamp(ms);
-    text.strip_suffix("T00:00:00").map_or(text.clone(), str::to_owned)
 }

@@ -12,6 +12,7 @@
 //! | `existing` | artifacts of earlier runs |
 //! | `workers` | the worker threads: reading, fitting, publishing; panics and memory |
 //! | `fit` | what the fits of series and of rows share: keep or fit, pack, results |
+//! | `checks` | the checks of a series, and what follows from them |
 //! | `series`, `rows` | one customer's series or table of features to an artifact |
 //! | `dispatcher`, `progress` | the thread that counts, records, prints and decides |
 //!
@@ -21,6 +22,7 @@
 //!   and places that cannot be written stop the run.
 //! - A run that is killed at any moment leaves whole artifacts; the next run fits what is missing or has changed.
 
+mod checks;
 mod dispatcher;
 mod existing;
 mod fit;

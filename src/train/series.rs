@@ -1,6 +1,9 @@
 //! One customer's series to an artifact and a forecast.
 
-use super::fit::{Buffers, Failure, FitContext, Made, NewModel, timed};
+use super::{
+    checks::Checked,
+    fit::{Buffers, Failure, FitContext, Made, NewModel, timed},
+};
 use crate::{
     artifact::{Fingerprint, Metadata, Span, forecast_seed},
     error::{Error, Result},
@@ -28,22 +31,34 @@ pub(super) fn fit_series(
     let CustomerSettings { task, shape, .. } = settings;
     let (frequency, inferred) = task.calendar(series);
     let shape = shape.as_ref().unwrap_or(&context.canonical_settings);
-    let shape = task.shape_for(shape, series, frequency, inferred);
+    let checked = timed(&mut ms.fit, || Checked::new(&task, series, frequency, inferred, &mut buffers.checks));
+    let shape = checked.shape(task.shape_for(shape, series, frequency, inferred));
     let fingerprint = timed(&mut ms.compare, || Fingerprint::new(&shape, customer, series));
-    let made = context.make(
-        customer,
-        &fingerprint,
-        buffers,
-        ms,
-        |workspace, ms| fit(context, &task, series, (frequency, inferred), workspace, ms),
-        |model, _: Option<()>| match model {
-            Fitted::Series(model) if task.horizon > 0 || task.include_history => {
-                forecast(context, &task, customer, series, model, frequency).map(Some)
-            }
-            _ => Ok(None),
-        },
-    )?;
-    Ok(Made { outcome: Outcome { inferred, ..made.outcome }, ..made })
+    let refused = checked.failure().map(|reason| Err(Error::Data(reason.into()).into()));
+    let made = refused.unwrap_or_else(|| {
+        context.make(
+            customer,
+            &fingerprint,
+            buffers,
+            ms,
+            |workspace, ms| fit(context, &task, series, (frequency, inferred), checked.why_fallback(), workspace, ms),
+            |model, _: Option<()>| match model {
+                Fitted::Series(model) if task.horizon > 0 || task.include_history => {
+                    forecast(context, &task, customer, series, model, frequency).map(Some)
+                }
+                _ => Ok(None),
+            },
+        )
+    });
+    let checks = checked.checks;
+    match made {
+        Ok(made) => Ok(Made { outcome: Outcome { inferred, checks, ..made.outcome }, ..made }),
+        Err(Failure::Customer(error)) => {
+            let outcome = Outcome { checks, ..context.failed(customer, &error) };
+            Ok(Made { outcome, archive: None, rows: None })
+        }
+        Err(failure) => Err(failure),
+    }
 }
 
 /// A customer's rows of the table of forecasts.
@@ -81,10 +96,12 @@ fn fit(
     task: &ForecastTask,
     series: &Series,
     (frequency, inferred): (Frequency, Option<CalendarFit>),
+    why_fallback: Option<&str>,
     workspace: &mut Workspace,
     ms: &mut Phases,
 ) -> Result<NewModel<()>, Failure> {
-    let (fitted, fallback) = timed(&mut ms.fit, || first_that_fits(context, task, series, frequency, workspace))?;
+    let (fitted, fallback) =
+        timed(&mut ms.fit, || first_that_fits(context, task, series, frequency, why_fallback, workspace))?;
     let mut notes: Vec<String> = inferred.and_then(|fit| note_on(frequency, fit)).into_iter().collect();
     let (log_posterior, sigma) = describe_fit(&fitted, &mut notes);
     let (Some(&first_ms), Some(&last_ms)) = (series.dates.first(), series.dates.last()) else {
@@ -106,17 +123,19 @@ fn fit(
     Ok(NewModel { model: fitted.into(), metadata, predictions: None })
 }
 
-/// The first of the model and its fallbacks that can be fitted, and why those before it cannot.
+/// The first of the model and its fallbacks that can be fitted, and why those before it cannot; with a reason for it, the first
+/// of the fallbacks alone.
 fn first_that_fits(
     context: &FitContext<'_>,
     task: &ForecastTask,
     series: &Series,
     frequency: Frequency,
+    why_fallback: Option<&str>,
     workspace: &mut Workspace,
 ) -> Result<(FittedSeries, Option<String>), Failure> {
     let interrupt = context.interrupt();
-    let mut reasons: Vec<String> = Vec::new();
-    for model in task.models() {
+    let mut reasons: Vec<String> = why_fallback.map(str::to_owned).into_iter().collect();
+    for model in task.models().skip(reasons.len()) {
         let spec = task.model_for(model, series, frequency)?;
         let error = match spec.fit(series, frequency, interrupt, workspace) {
             Ok(fitted) => return Ok((fitted, (!reasons.is_empty()).then(|| reasons.join("; ")))),

@@ -167,7 +167,7 @@ impl<'a> Workers<'a> {
             Err(error) if error.is_out_of_reach() => send(events, Event::RunFailed(error)),
             Err(error) => {
                 for customer in file.customers() {
-                    let outcome = self.failed(customer, &error);
+                    let outcome = self.context.failed(customer, &error);
                     send(events, Event::Finished { outcome: Box::new(outcome), rows: None });
                 }
             }
@@ -199,17 +199,11 @@ impl<'a> Workers<'a> {
             Err(Failure::Run(error)) => Event::RunFailed(error),
             Err(Failure::Stopped) => return,
             Err(Failure::Customer(error)) => {
-                let outcome = Outcome { ms, ..self.failed(customer, &error) };
+                let outcome = Outcome { ms, ..self.context.failed(customer, &error) };
                 Event::Finished { outcome: Box::new(outcome), rows: None }
             }
         };
         send(events, event);
-    }
-
-    /// The outcome of a customer that failed, with the artifact that an earlier run left of it.
-    fn failed(&self, customer: &CustomerId, error: &Error) -> Outcome {
-        let stale = self.context.existing.left_over(customer);
-        Outcome { stale, ..Outcome::failed(customer.as_str(), error.to_string()) }
     }
 
     /// Publishes an artifact; reports the customer when the artifact is written or has failed.

@@ -71,6 +71,7 @@ pages! {
     accuracy: "docs/accuracy.md",
     architecture: "docs/architecture.md",
     benchmarks: "docs/benchmarks.md",
+    data_checks: "docs/data-checks.md",
     exit_codes: "docs/exit-codes.md",
     forecasting: "docs/forecasting.md",
     guarantees: "docs/guarantees.md",

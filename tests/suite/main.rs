@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod calendars;
+mod data_checks;
 #[cfg(all(unix, feature = "parquet", feature = "s3"))]
 mod documented_commands;
 mod documented_links;
