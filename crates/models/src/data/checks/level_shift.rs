@@ -181,10 +181,10 @@ impl LevelShift {
         let (before, after) = (median_of(&values[begin..near]), median_of(&values[near..end]));
         // Deviations from `before` up to a row and from `after` from it on, less those for the earliest row.
         let (mut least, mut sum, mut at) = (0.0, 0.0, begin);
-        for row in begin..end {
-            sum += (values[row] - before).abs() - (values[row] - after).abs();
+        for (row, value) in (begin + 1..).zip(&values[begin..end]) {
+            sum += (value - before).abs() - (value - after).abs();
             if sum < least {
-                (least, at) = (sum, row + 1);
+                (least, at) = (sum, row);
             }
         }
         let few = (reach / 3).max(2);

@@ -44,6 +44,15 @@ const LARGEST_VALUE: f64 = 1e300;
 /// Values that differ by less than this share of their size are equal.
 const ROUNDING: f64 = 1e-12;
 
+/// A value far off those around it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Outlier {
+    /// Its date, milliseconds since the epoch.
+    pub at: i64,
+    /// The nearest value that is no outlier there.
+    pub bound: f64,
+}
+
 /// Checks series, with buffers that are reused from one to the next.
 ///
 /// ```
@@ -77,6 +86,7 @@ impl Checks {
         let seasons: Vec<usize> = seasons.iter().copied().filter(|season| *season > 1).collect();
         let shortest = seasons.first().copied().unwrap_or(1);
         let mut findings = Vec::new();
+        self.outliers.bounds.clear();
         if values.len() < FEWEST.max(if shortest > 1 { shortest.saturating_mul(2) } else { 0 }) {
             let season = if values.len() < FEWEST { 1 } else { shortest as u64 };
             findings.push(Finding::Short { values: values.len() as u64, season });
@@ -85,7 +95,7 @@ impl Checks {
         let has_calendar = self.steps.place(series, frequency, shortest, &mut findings);
         let (seasons, shortest) = if has_calendar { (&seasons[..], shortest) } else { (&[][..], 1) };
         let steps = &self.steps.of_rows;
-        if values.iter().any(|value| !(value.abs() <= LARGEST_VALUE)) {
+        if values.iter().any(|value| value.is_nan() || value.abs() > LARGEST_VALUE) {
             return findings;
         }
         let (low, high) = values.iter().fold((first, first), |(low, high), &value| (low.min(value), high.max(value)));
@@ -109,5 +119,14 @@ impl Checks {
         findings.extend(self.outliers.find(&self.plain, dates, &seasons));
         findings.extend(self.scale.find(&self.plain, &seasons));
         findings
+    }
+
+    /// The outliers of the series that was checked last, in the order of their dates.
+    pub fn outliers(&self) -> impl Iterator<Item = Outlier> {
+        self.outliers.bounds.iter().map(|&(row, bound)| {
+            let (value, plain) = (self.open.values[row], self.plain[row]);
+            let bound = if self.season.multiplied { value * (bound / plain) } else { value + (bound - plain) };
+            Outlier { at: self.open.dates[row], bound }
+        })
     }
 }

@@ -36,11 +36,14 @@ pub(super) struct Outliers {
     /// Each value minus the running median there.
     differences: Vec<f64>,
     sorted: Vec<f64>,
+    /// The outliers' rows, and the values there beyond which they are outliers.
+    pub(super) bounds: Vec<(usize, f64)>,
 }
 
 impl Outliers {
     /// The outliers in values without their shortest season.
     pub(super) fn find(&mut self, values: &[f64], dates: &[i64], seasons: &[usize]) -> Option<Finding> {
+        self.bounds.clear();
         if values.len() < FEWEST {
             return None;
         }
@@ -49,7 +52,7 @@ impl Outliers {
         // Rounding is no noise.
         let largest_value = values.iter().fold(0.0, |largest: f64, value| largest.max(value.abs()));
         let spread = spread.max(1e-9 * largest_value);
-        let (mut count, mut largest, mut at, mut ratio) = (0, 0.0f64, 0, 0.0);
+        let (mut largest, mut at, mut ratio) = (0.0f64, 0, 0.0);
         let blocks = (values.len() / NEARBY).max(1);
         let bound = |block: usize| block * values.len() / blocks;
         for block in 0..blocks {
@@ -61,13 +64,14 @@ impl Outliers {
             for row in rows {
                 let difference = self.differences[row];
                 if difference.abs() > RATIO * spread && !self.recurs(row, seasons) {
-                    count += 1;
+                    self.bounds.push((row, values[row] - difference + (RATIO * spread).copysign(difference)));
                     if difference.abs() > largest.abs() {
                         (largest, at, ratio) = (difference, dates[row], difference.abs() / spread);
                     }
                 }
             }
         }
+        let count = self.bounds.len() as u64;
         (count > 0).then_some(Finding::Outliers { count, largest, at, ratio })
     }
 

@@ -35,6 +35,8 @@ pub(super) struct Season {
     effects: Vec<f64>,
     /// The same as a share of the level.
     factors: Vec<f64>,
+    /// Whether the last season that was removed multiplied the values.
+    pub(super) multiplied: bool,
 }
 
 impl Season {
@@ -42,6 +44,7 @@ impl Season {
     pub(super) fn remove(&mut self, values: &[f64], steps: &[i64], season: usize, plain: &mut Vec<f64>) -> bool {
         plain.clear();
         plain.extend_from_slice(values);
+        self.multiplied = false;
         if season < 2 || values.len() / FEWEST_SEASONS < season || !self.find_levels(values, steps, season) {
             return false;
         }
@@ -52,7 +55,9 @@ impl Season {
             return false;
         }
         let rest = self.find_effects(season);
-        if values.iter().chain(&self.levels).all(|value| *value > 0.0) && self.multiplies(values, steps, season, rest) {
+        self.multiplied =
+            values.iter().chain(&self.levels).all(|value| *value > 0.0) && self.multiplies(values, steps, season, rest);
+        if self.multiplied {
             for (value, &phase) in plain.iter_mut().zip(&self.phases) {
                 *value /= 1.0 + self.factors[phase];
             }

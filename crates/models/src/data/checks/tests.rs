@@ -1,6 +1,6 @@
 //! What is found in single series, and what no series may do to the checks.
 
-use super::{Checks, Demand, Finding};
+use super::{Checks, Demand, Finding, Outlier};
 use crate::{data::Series, frequency::Frequency};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -107,6 +107,26 @@ fn outliers_are_counted_and_the_farthest_is_named() {
     });
     let [Finding::Outliers { count: 2, largest, at, .. }] = found(&series)[..] else { panic!("{:?}", found(&series)) };
     assert!((largest - 300.0).abs() < 15.0 && at == 50 * DAY, "{largest} at {at}");
+}
+
+#[test]
+fn an_outlier_is_one_up_to_its_bound() {
+    let week = |day: i64| 100.0 + [30.0, 0.0, -20.0, 10.0, -10.0, 0.0, 20.0][day as usize % 7];
+    for value in [
+        |day, week: f64| week + noise(day),
+        |day, week: f64| week * (1.0 + 0.01 * noise(day)) * (1.0 + 0.02 * day as f64),
+    ] {
+        let mut series = on_days(0..120, |day| value(day, week(day)) + if day == 50 { 500.0 } else { 0.0 });
+        let mut checks = Checks::default();
+        assert!(
+            checks.findings(&series, Some(Frequency::DAILY), &[7]).iter().any(|finding| finding.code() == "outliers")
+        );
+        let [Outlier { at, bound }] = checks.outliers().collect::<Vec<_>>()[..] else { panic!("one day is off") };
+        assert!(at == 50 * DAY && bound > value(50, week(50)) && bound < series.values[50], "{bound} at {at}");
+        series.values[50] = bound - 1.0;
+        assert_eq!(checks.findings(&series, Some(Frequency::DAILY), &[7]), []);
+        assert_eq!(checks.outliers().count(), 0);
+    }
 }
 
 #[test]
