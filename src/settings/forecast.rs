@@ -13,7 +13,7 @@ use crate::{
 };
 use manyfit_models::{
     SeriesSpec,
-    data::Series,
+    data::{Fill, OutlierTreatment, Series},
     frequency::{CalendarFit, Frequency, Inferred},
     holidays::{Country, source_version},
     prophet::ProphetSpec,
@@ -42,6 +42,10 @@ pub struct ForecastTask {
     pub fallback: Vec<SeriesSpec>,
     /// What becomes of customers whose series are bad for the model.
     pub on_bad: OnBad,
+    /// What becomes of outliers before the fit.
+    pub outliers: OutlierTreatment,
+    /// What steps without a value get before the fit.
+    pub fill: Option<Fill>,
     /// Spacing of the dates; none to infer it for each customer.
     pub frequency: Option<Frequency>,
     /// Steps to forecast; 0 for no forecasts.
@@ -87,7 +91,7 @@ pub(super) fn read(reader: &mut Reader<'_>, input: &mut InputSettings) -> Foreca
         reader.fault(format!("future: model={} does not use a table of the future: leave it out", model.name()));
     }
     read_fields!(reader, ForecastTask {
-        value: include_history;
+        value: include_history outliers fill;
         optional: frequency holidays;
         model,
         fallback,

@@ -120,6 +120,11 @@ const FORECASTS: &[Setting] = table! {
     "on_bad": Choice(&["warn", "fallback", "fail"]), "warn",
         "What becomes of customers whose series is too short, constant or mostly zero for a model that estimates from it: fitted and told of, given to the fallback, or failed.",
         per_customer;
+    "outliers": Choice(&["keep", "clip", "missing"]), "keep",
+        "What becomes of outliers before the fit: they stay, become the nearest value that is none, or lose their value.", per_customer;
+    "fill": Choice(&["none", "interpolate", "zero", "forward"]), "none",
+        "What steps between the first and the last value get that have none: nothing, a value on the line between their neighbours, zero, or the value before.",
+        per_customer;
     "overrides": TABLE, "", "Settings that differ by customer or group, a column for each setting.";
     "future": TABLE, "",
         "Future dates with their regressors; the first horizon of them after the last value are forecast.";

@@ -4,6 +4,7 @@ use super::{max_failures::MaxFailures, setting::Kind};
 use crate::input::{CustomerFrom, Decimal, Duplicates, TimeFormat};
 use manyfit_models::{
     ModelFormat,
+    data::{Fill, OutlierTreatment},
     frequency::Frequency,
     local::{CesModel, Decomposition, ThetaModel},
     prophet::{Growth, History, Mode, Scaling, SeasonalityChoice, Standardize},
@@ -47,6 +48,8 @@ values! {
     ThetaModel: |text, kind| word(text, kind);
     CesModel: |text, kind| word(text, kind);
     History: |text, kind| word(text, kind);
+    OutlierTreatment: |text, kind| word(text, kind);
+    Fill: |text, kind| word(text, kind);
     Mode: |text, kind| word(text, kind);
     Scaling: |text, kind| word(text, kind);
     ModelFormat: |text, kind| word(text, kind);

@@ -15,6 +15,8 @@ use std::borrow::Cow;
 /// What was found in a series.
 pub(super) struct Checked {
     pub(super) checks: Vec<Check>,
+    /// The calendar of the dates, if any explains them.
+    pub(super) calendar: Option<Frequency>,
     /// The check for which the chosen model is not fitted, and the reason.
     bad: Option<(&'static str, String)>,
     on_bad: OnBad,
@@ -40,6 +42,7 @@ impl Checked {
         Self {
             bad: bad.map(|finding: &Finding| (finding.code(), finding.to_string())),
             checks: findings.iter().map(Check::from).collect(),
+            calendar,
             on_bad: task.on_bad,
         }
     }

@@ -12,7 +12,7 @@
 //! | `existing` | artifacts of earlier runs |
 //! | `workers` | the worker threads: reading, fitting, publishing; panics and memory |
 //! | `fit` | what the fits of series and of rows share: keep or fit, pack, results |
-//! | `checks` | the checks of a series, and what follows from them |
+//! | `checks`, `treatment` | the checks of a series, and what follows from them; what settings change in it |
 //! | `series`, `rows` | one customer's series or table of features to an artifact |
 //! | `dispatcher`, `progress` | the thread that counts, records, prints and decides |
 //!
@@ -32,6 +32,7 @@ mod progress;
 mod rows;
 mod run;
 mod series;
+mod treatment;
 mod validation;
 mod workers;
 

@@ -3,6 +3,7 @@
 use super::{
     checks::Checked,
     fit::{Buffers, Failure, FitContext, Made, NewModel, timed},
+    treatment::Treated,
 };
 use crate::{
     artifact::{Fingerprint, Metadata, Span, forecast_seed},
@@ -28,28 +29,9 @@ pub(super) fn fit_series(
 ) -> Result<Made, Failure> {
     let settings = context.settings.for_customer(task, customer)?;
     let series = &*settings.series(series)?;
-    let CustomerSettings { task, shape, .. } = settings;
-    let (frequency, inferred) = task.calendar(series);
-    let shape = shape.as_ref().unwrap_or(&context.canonical_settings);
-    let checked = timed(&mut ms.fit, || Checked::new(&task, series, frequency, inferred, &mut buffers.checks));
-    let shape = checked.shape(task.shape_for(shape, series, frequency, inferred));
-    let fingerprint = timed(&mut ms.compare, || Fingerprint::new(&shape, customer, series));
-    let refused = checked.failure().map(|reason| Err(Error::Data(reason.into()).into()));
-    let made = refused.unwrap_or_else(|| {
-        context.make(
-            customer,
-            &fingerprint,
-            buffers,
-            ms,
-            |workspace, ms| fit(context, &task, series, (frequency, inferred), checked.why_fallback(), workspace, ms),
-            |model, _: Option<()>| match model {
-                Fitted::Series(model) if task.horizon > 0 || task.include_history => {
-                    forecast(context, &task, customer, series, model, frequency).map(Some)
-                }
-                _ => Ok(None),
-            },
-        )
-    });
+    let (frequency, inferred) = settings.task.calendar(series);
+    let checked = timed(&mut ms.fit, || Checked::new(&settings.task, series, frequency, inferred, &mut buffers.checks));
+    let made = fit_checked(context, settings, customer, series, (frequency, inferred), &checked, buffers, ms);
     let checks = checked.checks;
     match made {
         Ok(made) => Ok(Made { outcome: Outcome { inferred, checks, ..made.outcome }, ..made }),
@@ -59,6 +41,47 @@ pub(super) fn fit_series(
         }
         Err(failure) => Err(failure),
     }
+}
+
+/// The same for a series that was checked.
+#[expect(clippy::too_many_arguments, reason = "they are all of one customer")]
+fn fit_checked(
+    context: &FitContext<'_>,
+    settings: CustomerSettings<'_>,
+    customer: &CustomerId,
+    series: &Series,
+    (frequency, inferred): (Frequency, Option<CalendarFit>),
+    checked: &Checked,
+    buffers: &mut Buffers,
+    ms: &mut Phases,
+) -> Result<Made, Failure> {
+    let CustomerSettings { task, shape, .. } = settings;
+    if let Some(reason) = checked.failure() {
+        return Err(Error::Data(reason.into()).into());
+    }
+    let treated = timed(&mut ms.fit, || Treated::new(&task, series, checked.calendar, &buffers.checks))?;
+    let series = &*treated.series;
+    let shape = shape.as_ref().unwrap_or(&context.canonical_settings);
+    let shape = treated.shape(checked.shape(task.shape_for(shape, series, frequency, inferred)));
+    let fingerprint = timed(&mut ms.compare, || Fingerprint::new(&shape, customer, series));
+    context.make(
+        customer,
+        &fingerprint,
+        buffers,
+        ms,
+        |workspace, ms| {
+            let calendar = (frequency, inferred);
+            let mut new = fit(context, &task, series, calendar, checked.why_fallback(), workspace, ms)?;
+            new.metadata.notes.extend_from_slice(&treated.notes);
+            Ok(new)
+        },
+        |model, _: Option<()>| match model {
+            Fitted::Series(model) if task.horizon > 0 || task.include_history => {
+                forecast(context, &task, customer, series, model, frequency).map(Some)
+            }
+            _ => Ok(None),
+        },
+    )
 }
 
 /// A customer's rows of the table of forecasts.

@@ -186,3 +186,67 @@ fn bad_series_fail_if_that_is_wanted_and_lose_nothing() {
     train(input.path(), output.path(), &[&overrides, "max_failures=1"]).with_code(0);
     assert_eq!(statuses(output.path()), [0, 9, 0, 1]);
 }
+
+/// yhat of a customer's forecast.
+fn yhat(output: &Path, customer: &str) -> Vec<f64> {
+    let table = fs::read_to_string(output.join("forecasts.csv")).unwrap();
+    let place = table.lines().next().unwrap().split(',').position(|name| name == "yhat").unwrap();
+    let rows = table.lines().map(|line| line.split(',').collect::<Vec<_>>()).filter(|row| row[0] == customer);
+    rows.map(|row| row[place].parse().unwrap()).collect()
+}
+
+#[test]
+fn outliers_are_kept_clipped_or_left_out_as_is_wanted() {
+    let spiky = changed(|row, y| if row == 119 { y + 900.0 } else { y });
+    let input = written(&[("fine", changed(|_, y| y)), ("outliers", spiky.clone())]);
+    let last = [("keep", spiky[119].1), ("missing", spiky[118].1)];
+    for (treatment, expected) in last {
+        let output = tempfile::tempdir().unwrap();
+        let settings = ["model=random-walk", "horizon=2", &format!("outliers={treatment}")];
+        train(input.path(), output.path(), &settings).with_code(0);
+        assert_eq!(yhat(output.path(), "outliers"), [expected; 2], "{treatment}");
+    }
+    let output = tempfile::tempdir().unwrap();
+    train(input.path(), output.path(), &["model=random-walk", "horizon=2"]).with_code(0);
+    let before = artifacts(output.path());
+    let clip = ["model=random-walk", "horizon=2", "outliers=clip"];
+    train(input.path(), output.path(), &clip).with_code(0);
+    // A customer without outliers is not fitted anew.
+    assert_eq!(statuses(output.path()), [1, 1, 0, 0]);
+    assert_eq!(artifacts(output.path())["fine.tar.gz"], before["fine.tar.gz"]);
+    let [clipped, _] = yhat(output.path(), "outliers")[..] else { panic!("two steps") };
+    assert!(spiky[119].1 - 900.0 < clipped && clipped < spiky[119].1 - 100.0, "{clipped}");
+    let row = &manifest(&output.path().join("manifest.jsonl"))["outliers"];
+    assert_eq!(row["notes"][0], "1 outlier clipped (outliers=clip)");
+    // The check is of the series as it is in the input.
+    assert_eq!(row["checks"][0]["check"], "outliers");
+    train(input.path(), output.path(), &clip).with_code(0);
+    assert_eq!(statuses(output.path()), [0, 2, 0, 0]);
+}
+
+#[test]
+fn steps_without_a_value_are_filled_as_is_wanted() {
+    let rows = "ds,y\n2024-01-01,6\n2024-01-02,8\n2024-01-05,2\n2024-01-06,4\n2024-01-08,\n";
+    let input = folder([("a.csv", rows)]);
+    for (fill, mean, count) in [("none", 5.0, 4), ("interpolate", 5.0, 6), ("zero", 20.0 / 6.0, 6), ("forward", 6.0, 6)]
+    {
+        let output = tempfile::tempdir().unwrap();
+        let settings = ["model=mean", "horizon=1", "frequency=D", &format!("fill={fill}")];
+        train(input.path(), output.path(), &settings).with_code(0);
+        let [yhat] = yhat(output.path(), "a")[..] else { panic!("one step") };
+        assert!((yhat - mean).abs() < 1e-12, "{fill}: {yhat}");
+        let row = &manifest(&output.path().join("manifest.jsonl"))["a"];
+        assert_eq!(row["rows"], count, "{fill}");
+        let note = format!("2 steps without a value filled (fill={fill})");
+        assert_eq!(row.get("notes").is_some_and(|notes| notes[0] == *note), fill != "none", "{row}");
+        let table = fs::read_to_string(output.path().join("forecasts.csv")).unwrap();
+        assert!(table.contains("2024-01-09"), "after the last date, which stays without a value: {table}");
+    }
+    let far = folder([("a.csv", "ds,y\n1924-01-01,6\n2024-01-02,8\n")]);
+    let output = tempfile::tempdir().unwrap();
+    let settings = ["frequency=D", "fill=zero", "max_failures=1"];
+    train(far.path(), output.path(), &settings).with_code(0);
+    let row = &manifest(&output.path().join("manifest.jsonl"))["a"];
+    assert!(row["reason"].as_str().unwrap().contains("too few to fill the gaps between them"), "{row}");
+    assert_eq!(row["checks"][0]["check"], "short");
+}
