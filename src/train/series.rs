@@ -34,7 +34,7 @@ pub(super) fn fit_series(
     let made = fit_checked(context, settings, customer, series, (frequency, inferred), &checked, buffers, ms);
     let checks = checked.checks;
     match made {
-        Ok(made) => Ok(Made { outcome: Outcome { inferred, checks, ..made.outcome }, ..made }),
+        Ok(made) => Ok(Made { outcome: Outcome { checks, inferred, ..made.outcome }, ..made }),
         Err(Failure::Customer(error)) => {
             let outcome = Outcome { checks, ..context.failed(customer, &error) };
             Ok(Made { outcome, archive: None, rows: None })

@@ -15,7 +15,7 @@
 //!
 //! | module | contents |
 //! |---|---|
-//! | [`data`] | series and their extra columns, tables of features |
+//! | [`data`] | series and their extra columns, what is doubtful about them, tables of features |
 //! | [`frequency`] | the spacing of dates: inferred, parsed, continued |
 //! | [`holidays`] | public holidays of countries, trading holidays of markets |
 //! | [`prophet`] | Prophet |
