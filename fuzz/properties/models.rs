@@ -13,7 +13,11 @@ pub(super) fn prophet(input: &[u8]) {
     let written = fitted.to_json();
     let again = FittedProphet::from_json(&written).expect("what was written is read");
     assert_eq!(again.to_json(), written);
-    let series = FittedSeries { model: SeriesModel::Prophet(Box::new(fitted)), frequency: Frequency::DAILY };
+    let series = FittedSeries {
+        model: SeriesModel::Prophet(Box::new(fitted)),
+        frequency: Frequency::DAILY,
+        interval_factor: 1.0,
+    };
     check_series(&series);
 }
 
@@ -56,7 +60,7 @@ pub(super) fn small(input: &[u8]) {
     let (content, choice) = chosen(input);
     let name = [FittedSeries::BASELINE_FILE, FittedRows::RIDGE_FILE, FittedSeries::LOCAL_FILE][usize::from(choice) % 3];
     let frequency = if choice & 4 == 0 { None } else { Some(Frequency::DAILY) };
-    let sidecar = Sidecar { frequency, features: None };
+    let sidecar = Sidecar { frequency, ..Sidecar::default() };
     let Some(fitted) = checked(Fitted::from_file(name, content, sidecar.clone())) else { return };
     let (written_name, written) = fitted.to_file();
     assert_eq!(written_name, name);

@@ -1,6 +1,10 @@
 //! The metadata of an artifact, `.manyfit.json`.
 
-use manyfit_models::{Accuracy, FittedRows, RowsModel, Scores, Sidecar, data::Feature};
+use manyfit_models::{
+    Accuracy, FittedRows, RowsModel, Scores, Sidecar,
+    backtest::{BacktestRecord, Calibration},
+    data::Feature,
+};
 use serde::{Deserialize, Serialize};
 
 /// Version of the artifact's layout. Raising it makes every older artifact be fitted again.
@@ -26,6 +30,9 @@ pub struct Metadata {
     pub file: String,
     /// SHA-256 of that member.
     pub sha256: String,
+    /// The other member that it refers to: the Prophet of a combination.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refers_to: Option<ReferredFile>,
     /// Date range of the training data; none for regression.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trained: Option<Span>,
@@ -45,6 +52,12 @@ pub struct Metadata {
     /// Standard deviation of the noise, in the units of the input.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sigma: Option<f64>,
+    /// How well the model would have forecast the past.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backtest: Option<BacktestRecord>,
+    /// By how much intervals are scaled; none for the model's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Calibration>,
     /// Remarks about the fit, such as a constant series or a perfect fit.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
@@ -62,8 +75,22 @@ impl Metadata {
     pub fn sidecar(&self) -> Sidecar {
         let features =
             |about: &RegressionMetadata| about.features.iter().map(|record| record.feature.clone()).collect();
-        Sidecar { frequency: self.frequency.parse().ok(), features: self.regression.as_ref().map(features) }
+        Sidecar {
+            frequency: self.frequency.parse().ok(),
+            features: self.regression.as_ref().map(features),
+            interval_factor: self.calibration.map(|calibration| calibration.factor),
+            member: None,
+        }
     }
+}
+
+/// A member of an artifact beside the model file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReferredFile {
+    /// Its name.
+    pub file: String,
+    /// Its SHA-256.
+    pub sha256: String,
 }
 
 /// What a regression model's file does not say.

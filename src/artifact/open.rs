@@ -119,17 +119,24 @@ fn is_packed(path: &Path, bytes: &[u8]) -> bool {
 fn open(mut members: Members, limits: Limits) -> Result<Opened> {
     let metadata = members.metadata.as_deref().map(read_metadata).transpose()?;
     let file = metadata.as_ref().map_or_else(|| members.model_file(), |metadata| Ok(metadata.file.clone()))?;
-    let at = members.files.iter().position(|member| member.name == file);
-    let at = at.ok_or_else(|| Error::Data(format!("{file} is missing, but .manyfit.json names it")))?;
-    let content = members.files.swap_remove(at).read(limits)?;
-    if let Some(metadata) = metadata.as_ref().filter(|metadata| !metadata.sha256.is_empty())
-        && hex(&Sha256::digest(&content)) != metadata.sha256
-    {
-        return Err(Error::Data(format!(
-            "{file} is damaged: its SHA-256 differs from the one in .manyfit.json; write or upload it again"
-        )));
+    let mut content = |file: &str, sha256: Option<&str>| {
+        let at = members.files.iter().position(|member| member.name == file);
+        let at = at.ok_or_else(|| Error::Data(format!("{file} is missing, but .manyfit.json names it")))?;
+        let content = members.files.swap_remove(at).read(limits)?;
+        match sha256 {
+            Some(sha256) if !sha256.is_empty() && hex(&Sha256::digest(&content)) != sha256 => {
+                Err(Error::Data(format!(
+                    "{file} is damaged: its SHA-256 differs from the one in .manyfit.json; write or upload it again"
+                )))
+            }
+            _ => Ok(content),
+        }
+    };
+    let mut sidecar = metadata.as_ref().map(Metadata::sidecar).unwrap_or_default();
+    if let Some(other) = metadata.as_ref().and_then(|metadata| metadata.refers_to.as_ref()) {
+        sidecar.member = Some(content(&other.file, Some(&other.sha256))?);
     }
-    let sidecar = metadata.as_ref().map(Metadata::sidecar).unwrap_or_default();
+    let content = content(&file, metadata.as_ref().map(|metadata| metadata.sha256.as_str()))?;
     let model = read_model(&file, &content, sidecar).map_err(|error| Error::Data(format!("{file}: {error}")))?;
     Ok(Opened { metadata, model, file })
 }
@@ -156,7 +163,10 @@ fn read_metadata(content: &[u8]) -> Result<Metadata> {
 /// Reads a model file by its content; only manyfit's own families are told apart by name.
 fn read_model(file: &str, content: &[u8], sidecar: Sidecar) -> manyfit_models::Result<Fitted> {
     let known_as = match file {
-        FittedSeries::LOCAL_FILE | FittedSeries::BASELINE_FILE | FittedRows::RIDGE_FILE => file,
+        FittedSeries::LOCAL_FILE
+        | FittedSeries::BASELINE_FILE
+        | FittedSeries::COMBINATION_FILE
+        | FittedRows::RIDGE_FILE => file,
         _ if is_prophet(content) => FittedSeries::PROPHET_FILE,
         _ => FittedRows::XGBOOST_FILE,
     };

@@ -1,6 +1,9 @@
 //! Packing a model and its metadata: the same content gives the same bytes, on every machine and at any time.
 
-use super::{hex, metadata::Metadata};
+use super::{
+    hex,
+    metadata::{Metadata, ReferredFile},
+};
 use flate2::{Compression, GzBuilder};
 use manyfit_models::Fitted;
 use sha2::{Digest, Sha256};
@@ -12,17 +15,24 @@ pub(super) const METADATA_FILE: &str = ".manyfit.json";
 /// The comment in the gzip header, by which even a truncated file is recognised as manyfit's.
 pub(super) const COMMENT: &[u8] = b"manyfit";
 
-/// Packs a model as `tar.gz`, and completes its metadata with the member's name and SHA-256.
+/// Packs a model as `tar.gz`, and completes its metadata with the names of its files and their SHA-256.
 #[must_use]
 pub fn pack(metadata: &mut Metadata, model: &Fitted) -> Vec<u8> {
     let (file_name, content) = model.to_file();
     metadata.file = file_name.into();
     metadata.sha256 = hex(&Sha256::digest(&content));
+    let member = model.member_file();
+    metadata.refers_to = member
+        .as_ref()
+        .map(|(name, content)| ReferredFile { file: (*name).into(), sha256: hex(&Sha256::digest(content)) });
     let described = serde_json::to_vec(metadata).expect("plain data has a JSON form");
 
     let mut archive = Vec::with_capacity(described.len() + content.len() + 4096);
     append(&mut archive, METADATA_FILE, &described);
     append(&mut archive, file_name, &content);
+    if let Some((name, content)) = member {
+        append(&mut archive, name, &content);
+    }
     // Two blocks of zeros end a tar archive.
     archive.resize(archive.len() + 1024, 0);
 

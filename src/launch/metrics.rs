@@ -9,6 +9,9 @@ const COUNTS: [&str; 5] = ["done", "fitted", "unchanged", "fallback", "failed"];
 const MEASURES: [&str; 6] =
     ["rmse", "mae", "r2", "ae_at_10th_percentile", "ae_at_50th_percentile", "ae_at_90th_percentile"];
 
+/// Errors of forecasts of the past, which `train` prints as `backtest_{measure}={number};` at its end.
+const BACKTEST: [&str; 5] = ["mase", "rmsse", "seasonal_naive_mase", "seasonal_naive_rmsse", "coverage"];
+
 /// The rows that the errors refer to.
 const ROWS: [&str; 2] = ["validation", "in_sample"];
 
@@ -18,7 +21,10 @@ pub(super) fn definitions(regression: bool) -> Vec<Value> {
     let medians = ROWS.iter().flat_map(|rows| MEASURES.map(|measure| (rows, measure))).map(|(rows, measure)| {
         define(&format!("median:{rows}:{measure}"), &format!("median_{rows}_{measure}=([-+.0-9e]+);"))
     });
-    counts.into_iter().chain(medians.filter(|_| regression)).collect()
+    let backtests =
+        BACKTEST.map(|measure| define(&format!("backtest:{measure}"), &format!("backtest_{measure}=([-+.0-9e]+);")));
+    let backtests = backtests.into_iter().filter(|_| !regression);
+    counts.into_iter().chain(backtests).chain(medians.filter(|_| regression)).collect()
 }
 
 fn define(name: &str, regex: &str) -> Value {

@@ -16,7 +16,7 @@ use std::{
 };
 
 /// The tables that are merged beside the manifest.
-const TABLES: [&str; 2] = ["forecasts", "predictions"];
+const TABLES: [&str; 3] = ["forecasts", "predictions", "backtest"];
 
 /// The merged results.
 #[derive(Debug)]

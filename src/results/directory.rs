@@ -20,11 +20,13 @@ use std::{
 use tempfile::TempDir;
 
 /// The tables and lists that a run may leave beside its manifest.
-const TABLES: [(&str, &str); 5] = [
+const TABLES: [(&str, &str); 7] = [
     ("forecasts", "csv"),
     ("forecasts", "parquet"),
     ("predictions", "csv"),
     ("predictions", "parquet"),
+    ("backtest", "csv"),
+    ("backtest", "parquet"),
     ("missing", "txt"),
 ];
 

@@ -1,7 +1,11 @@
 //! One customer's outcome: a row of the manifest.
 
 use super::checks::Check;
-use manyfit_models::{Accuracy, Scores, frequency::CalendarFit};
+use manyfit_models::{
+    Accuracy, Scores,
+    backtest::{BacktestRecord, Calibration},
+    frequency::CalendarFit,
+};
 use serde::{Deserialize, Serialize};
 
 /// How a customer ended.
@@ -49,6 +53,9 @@ pub struct Phases {
     pub read: f64,
     /// Comparing with the artifact of an earlier run.
     pub compare: f64,
+    /// Forecasting the past from cutoffs.
+    #[serde(default)]
+    pub backtest: f64,
     /// Fitting.
     pub fit: f64,
     /// Packing the artifact into an archive.
@@ -61,10 +68,11 @@ pub struct Phases {
 
 impl Phases {
     /// Names and values, in the order in which they run.
-    pub(crate) const fn named(&self) -> [(&'static str, f64); 6] {
+    pub(crate) const fn named(&self) -> [(&'static str, f64); 7] {
         [
             ("read", self.read),
             ("compare", self.compare),
+            ("backtest", self.backtest),
             ("fit", self.fit),
             ("pack", self.pack),
             ("publish", self.publish),
@@ -80,6 +88,7 @@ impl Phases {
     pub(super) fn add(&mut self, other: &Self) {
         self.read += other.read;
         self.compare += other.compare;
+        self.backtest += other.backtest;
         self.fit += other.fit;
         self.pack += other.pack;
         self.publish += other.publish;
@@ -131,6 +140,12 @@ pub struct Outcome {
     /// In-sample errors.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub in_sample: Option<Scores>,
+    /// Errors of its forecasts of the past, and those of the models that it was chosen from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backtest: Option<BacktestRecord>,
+    /// By how much its intervals are scaled; none for the model's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Calibration>,
     /// Errors of a regression model.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accuracy: Option<Accuracy>,

@@ -7,13 +7,14 @@
 //! | `checks` | what the checks of series found, by customer and over the run |
 //! | `checksum`, `earlier` | what the summary says of the files beside it, and whether those of an earlier run are whole |
 //! | `manifest` | one customer's outcome: a row of `manifest.jsonl` |
-//! | `summary`, `accuracy`, `failures` | the whole run in one page, the median errors of its models, and its failures by cause |
+//! | `summary`, `accuracy`, `backtest`, `failures` | the whole run in one page, the errors of its models, and its failures by cause |
 //! | `rows`, `table`, `parquet` | a table with a key and columns of numbers, as CSV, JSON or Parquet |
 //! | `sorted`, `spool` | the same table for rows that arrive in any order: kept on disk, sorted at the end |
 //! | `merge_sorted` | files of several shards or tasks, merged by customer |
 //! | `forecast`, `prediction` | forecasts and predictions as rows of a table |
 
 mod accuracy;
+mod backtest;
 mod checkpoints;
 mod checks;
 mod checksum;
@@ -47,6 +48,7 @@ pub(crate) use self::{
 };
 pub use self::{
     accuracy::MedianAccuracy,
+    backtest::{BacktestSummary, ComparedModel},
     checks::{Check, CheckCounts},
     checksum::Checksum,
     directory::ResultsDirectory,

@@ -29,12 +29,10 @@ struct Group {
 
 impl ParquetTable {
     pub(super) fn new(file: SummedFile, key: Key, columns: &[String], name: &str) -> Result<Self> {
-        let keys = match key {
-            Key::Date => write::TIME,
-            Key::Row => write::INTEGER,
-        };
+        let kind = if key.is_time() { write::TIME } else { write::INTEGER };
+        let keys = key.names().iter().map(|&name| (name, kind.clone()));
         let others = columns.iter().map(|column| (column.as_str(), write::NUMBER));
-        let all = [("customer", write::TEXT), (key.name(), keys)].into_iter().chain(others);
+        let all = std::iter::once(("customer", write::TEXT)).chain(keys).chain(others);
         let writer = TableWriter::new(file, all).map_err(|error| failed(name, error))?;
         let numbers = vec![Vec::new(); columns.len()];
         let group = Group { key, customers: Vec::new(), keys: Vec::new(), numbers };
@@ -42,14 +40,14 @@ impl ParquetTable {
     }
 
     pub(super) fn append(&mut self, rows: &Rows) -> Result<()> {
-        let Group { customers, keys, numbers, .. } = &mut self.group;
-        customers.extend(std::iter::repeat_n(&rows.customer, rows.keys.len()).cloned());
+        let Group { key, customers, keys, numbers } = &mut self.group;
+        customers.extend(std::iter::repeat_n(&rows.customer, rows.keys.len() / key.width()).cloned());
         keys.extend(&rows.keys);
         for (numbers, column) in numbers.iter_mut().zip(&rows.columns) {
             numbers.extend(column);
-            numbers.resize(keys.len(), f64::NAN);
+            numbers.resize(customers.len(), f64::NAN);
         }
-        if keys.len() >= GROUP_ROWS { self.write_group() } else { Ok(()) }
+        if customers.len() >= GROUP_ROWS { self.write_group() } else { Ok(()) }
     }
 
     fn write_group(&mut self) -> Result<()> {
@@ -66,11 +64,12 @@ impl Group {
     /// Moves the rows out.
     fn take(&mut self) -> Vec<Values> {
         let keys = std::mem::take(&mut self.keys);
-        let keys = match self.key {
-            Key::Date => write::times(keys),
-            Key::Row => write::integers(keys),
-        };
-        let mut columns = vec![write::texts(self.customers.drain(..).map(Some)), keys];
+        let mut columns = vec![write::texts(self.customers.drain(..).map(Some))];
+        let width = self.key.width();
+        columns.extend((0..width).map(|column| {
+            let keys = keys.iter().skip(column).step_by(width).copied().collect();
+            if self.key.is_time() { write::times(keys) } else { write::integers(keys) }
+        }));
         columns.extend(self.numbers.iter_mut().map(|numbers| write::numbers(numbers.drain(..))));
         columns
     }

@@ -13,7 +13,7 @@ use crate::error::Result;
 pub(crate) struct Layout {
     /// The file's name without extension.
     pub(crate) name: &'static str,
-    /// The second column.
+    /// What identifies a row of a customer.
     pub(crate) key: Key,
     /// The columns of numbers.
     pub(crate) columns: &'static [&'static str],
@@ -26,13 +26,14 @@ const FORMATS: &[&str] = if cfg!(feature = "parquet") { &["csv", "parquet"] } el
 pub(crate) struct EncodedRows(Vec<u8>);
 
 impl EncodedRows {
-    pub(crate) fn new(Rows { keys, columns, .. }: &Rows) -> Self {
-        let mut bytes = Vec::with_capacity(8 * keys.len() * (1 + columns.len()));
+    pub(crate) fn new(key: Key, Rows { keys, columns, .. }: &Rows) -> Self {
+        let rows = keys.len() / key.width();
+        let mut bytes = Vec::with_capacity(8 * rows * (key.width() + columns.len()));
         for key in keys {
             bytes.extend_from_slice(&key.to_le_bytes());
         }
         for column in columns {
-            let padding = keys.len().saturating_sub(column.len());
+            let padding = rows.saturating_sub(column.len());
             let numbers = column.iter().copied().chain(std::iter::repeat_n(f64::NAN, padding));
             numbers.for_each(|number| bytes.extend_from_slice(&number.to_le_bytes()));
         }
@@ -41,28 +42,40 @@ impl EncodedRows {
 }
 
 /// Decodes rows into `rows`, which has as many columns.
-fn decode(bytes: &[u8], rows: &mut Rows) {
+fn decode(key: Key, bytes: &[u8], rows: &mut Rows) {
     let words = bytes.as_chunks::<8>().0;
-    let (keys, numbers) = words.split_at(words.len() / (1 + rows.columns.len()));
+    let length = words.len() / (key.width() + rows.columns.len());
+    let (keys, numbers) = words.split_at(key.width() * length);
     rows.keys.clear();
     rows.columns.iter_mut().for_each(Vec::clear);
     rows.keys.extend(keys.iter().map(|key| i64::from_le_bytes(*key)));
-    for (column, numbers) in rows.columns.iter_mut().zip(numbers.chunks(keys.len().max(1))) {
+    for (column, numbers) in rows.columns.iter_mut().zip(numbers.chunks(length.max(1))) {
         column.extend(numbers.iter().map(|number| f64::from_le_bytes(*number)));
     }
 }
 
 /// The table during a run.
 pub(crate) struct SortedTable {
-    layout: &'static Layout,
+    name: &'static str,
+    key: Key,
+    columns: Vec<String>,
     spool: Spool,
     results: ResultsDirectory,
 }
 
 impl SortedTable {
     pub(crate) fn create(layout: &'static Layout, results: &ResultsDirectory) -> Result<Self> {
-        let spool = Spool::create(results.spool(layout.name))?;
-        Ok(Self { layout, spool, results: results.clone() })
+        Self::with_columns(layout.name, layout.key, layout.columns.iter().map(ToString::to_string).collect(), results)
+    }
+
+    /// A table whose columns differ from run to run.
+    pub(crate) fn with_columns(
+        name: &'static str,
+        key: Key,
+        columns: Vec<String>,
+        results: &ResultsDirectory,
+    ) -> Result<Self> {
+        Ok(Self { name, key, columns, spool: Spool::create(results.spool(name))?, results: results.clone() })
     }
 
     pub(crate) fn append(&mut self, customer: &str, rows: &EncodedRows) -> Result<()> {
@@ -76,20 +89,19 @@ impl SortedTable {
 
     /// Writes the table in each format, under temporary names.
     pub(crate) fn finish(self) -> Result<Vec<StagedResult>> {
-        let Self { layout, mut spool, results } = self;
-        let names: Vec<String> = layout.columns.iter().map(ToString::to_string).collect();
-        let create = |format: &&str| ResultTable::create(&results.file(layout.name, format), layout.key, names.clone());
+        let Self { name, key, columns, mut spool, results } = self;
+        let create = |format: &&str| ResultTable::create(&results.file(name, format), key, columns.clone());
         let mut tables = FORMATS.iter().map(create).collect::<Result<Vec<_>>>()?;
-        let mut rows = Rows { columns: vec![Vec::new(); names.len()], ..Rows::default() };
+        let mut rows = Rows { columns: vec![Vec::new(); columns.len()], ..Rows::default() };
         spool.read_sorted(|customer, bytes| {
             customer.clone_into(&mut rows.customer);
-            decode(bytes, &mut rows);
+            decode(key, bytes, &mut rows);
             tables.iter_mut().try_for_each(|table| table.append(&rows))
         })?;
         spool.remove()?;
         let mut complete = Vec::with_capacity(FORMATS.len());
         for (table, format) in tables.into_iter().zip(FORMATS) {
-            let closed = table.close()?.map(|(staged, checksum)| (staged, checksum, (layout.name, *format)));
+            let closed = table.close()?.map(|(staged, checksum)| (staged, checksum, (name, *format)));
             complete.extend(closed.map(|(staged, checksum, name)| StagedResult { name, staged, checksum }));
         }
         Ok(complete)
@@ -114,7 +126,7 @@ mod tests {
             ("a", vec![vec![1.0, -0.5], vec![f64::NAN, 1e21]]),
         ] {
             let rows = Rows { customer: customer.into(), keys: vec![1, 7], columns };
-            table.append(customer, &EncodedRows::new(&rows)).unwrap();
+            table.append(customer, &EncodedRows::new(Key::Row, &rows)).unwrap();
         }
         let mut written = table.finish().unwrap();
         let text = std::fs::read_to_string(results.put(written.remove(0)).unwrap()).unwrap();

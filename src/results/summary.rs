@@ -2,6 +2,7 @@
 
 use super::{
     accuracy::MedianAccuracy,
+    backtest::{BacktestSummary, FleetBacktest},
     checks::CheckCounts,
     checksum::Checksum,
     failures::Failures,
@@ -119,6 +120,11 @@ pub struct Summary {
     /// Median errors of regression models, by the rows they were scored on.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub accuracy: BTreeMap<ScoredOn, MedianAccuracy>,
+    /// Errors of forecasts of the past.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backtest: Option<BacktestSummary>,
+    #[serde(skip)]
+    backtests: FleetBacktest,
     /// The calendars that were inferred from the dates of series.
     #[serde(skip_serializing_if = "CalendarCounts::is_empty")]
     pub calendars: CalendarCounts,
@@ -163,6 +169,9 @@ impl Summary {
             self.calendars.add(frequency, fit);
         }
         self.checks.add(&outcome.checks);
+        if let Some(record) = &outcome.backtest {
+            self.backtests.add(record);
+        }
         let slow = Slow { ms: outcome.ms.total(), customer: outcome.customer.clone(), rows: outcome.rows };
         insert_sorted(&mut self.slowest, slow, LISTED_SLOWEST, |a, b| a.ms > b.ms);
         if outcome.stale.is_some() {
@@ -190,6 +199,7 @@ impl Summary {
 
     pub(crate) fn close(&mut self, seconds: f64, max_failures: MaxFailures, stopped: bool) {
         self.seconds = seconds;
+        self.backtest = self.backtests.summary();
         self.customers_per_second = self.counts.finished() as f64 / seconds;
         self.stopped = stopped && self.counts.finished() < self.customers;
         self.max_failures = max_failures.to_string();
@@ -278,6 +288,9 @@ impl fmt::Display for Summary {
                 plain(of("rmse")),
                 plain(of("mae"))
             )?;
+        }
+        if let Some(backtest) = &self.backtest {
+            write!(f, "{backtest}")?;
         }
         write!(f, "{}{}", self.calendars, self.checks)?;
         // The verdict names the first cause then.

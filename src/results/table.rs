@@ -1,6 +1,6 @@
 //! A table of results: a key and columns of numbers, as CSV, JSON, JSON lines or Parquet.
 //!
-//! The first column is `customer`, the second is `ds` (a date) or `row` (a number). Rows are written as they arrive, one
+//! The first column is `customer`, the second is `ds` (a date) or `row` (a number); a backtest has `cutoff` (a date) as the third. Rows are written as they arrive, one
 //! customer at a time, so that a table may be larger than memory. The file appears when it is complete: see
 //! [`StagedFile`].
 
@@ -101,7 +101,7 @@ impl ResultTable {
     fn with_header(mut self) -> Result<Self> {
         let Self { key, columns, writer, name, .. } = &mut self;
         if let Writer::Csv(csv) = writer {
-            let header = ["customer", key.name()].into_iter().chain(columns.iter().map(String::as_str));
+            let header = ["customer"].iter().chain(key.names()).copied().chain(columns.iter().map(String::as_str));
             csv.write_record(header).map_err(|error| failed(name, error.into()))?;
         }
         Ok(self)
@@ -186,16 +186,15 @@ pub(crate) fn iso_date(ms: i64) -> String {
 }
 
 fn key_text(key: Key, value: i64) -> String {
-    match key {
-        Key::Date => iso_timestamp(value),
-        Key::Row => value.to_string(),
-    }
+    if key.is_time() { iso_timestamp(value) } else { value.to_string() }
 }
 
 fn append_csv<W: Write>(csv: &mut csv::Writer<W>, key: Key, rows: &Rows) -> Result<(), csv::Error> {
-    for (row, &at) in rows.keys.iter().enumerate() {
+    for (row, keys) in rows.keys.chunks(key.width()).enumerate() {
         csv.write_field(&rows.customer)?;
-        csv.write_field(key_text(key, at))?;
+        for &at in keys {
+            csv.write_field(key_text(key, at))?;
+        }
         for column in &rows.columns {
             let number = column.get(row).copied().unwrap_or(f64::NAN);
             let text = if number.is_nan() { String::new() } else { number.to_string() };
@@ -215,7 +214,7 @@ fn append_json(
     has_rows: &mut bool,
 ) -> io::Result<()> {
     let customer = serde_json::to_string(&rows.customer)?;
-    for (row, &at) in rows.keys.iter().enumerate() {
+    for (row, keys) in rows.keys.chunks(key.width()).enumerate() {
         out.write_all(match (lines, *has_rows) {
             (true, _) => b"",
             (false, true) => b",\n",
@@ -223,9 +222,12 @@ fn append_json(
         })?;
         *has_rows = true;
         write!(out, "{{\"customer\":{customer}")?;
-        match key {
-            Key::Date => write!(out, ",\"ds\":\"{}\"", iso_timestamp(at))?,
-            Key::Row => write!(out, ",\"row\":{at}")?,
+        for (name, &at) in key.names().iter().zip(keys) {
+            if key.is_time() {
+                write!(out, ",\"{name}\":\"{}\"", iso_timestamp(at))?;
+            } else {
+                write!(out, ",\"{name}\":{at}")?;
+            }
         }
         for (name, column) in columns.iter().zip(&rows.columns) {
             // JSON has no NaN and no infinity.

@@ -7,6 +7,8 @@ use manyfit_models::local::EtsModel;
 pub enum Family {
     /// Prophet.
     Prophet,
+    /// The best of several, or a combination of them.
+    Auto,
     /// The theta family.
     Theta,
     /// Exponential smoothing; its forms, such as MAdM, are words for it too.
@@ -55,8 +57,9 @@ const ALIASES: [(&str, Family); 3] =
 
 impl Family {
     /// Every family, in the order of documentation.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Prophet,
+        Self::Auto,
         Self::Theta,
         Self::Ets,
         Self::Ces,
@@ -85,6 +88,7 @@ impl Family {
     /// Their names, in the same order.
     pub const NAMES: &[&str] = &[
         "prophet",
+        "auto",
         "theta",
         "ets",
         "ces",

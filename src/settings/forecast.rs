@@ -1,10 +1,12 @@
 //! Settings of forecasts.
 
 use super::{
+    candidates::{Candidate, Suits, USUAL},
     country_calendars::{CountryCalendars, pinned_until},
+    family::Family,
     prophet,
     reader::{Reader, read_fields},
-    series_models::{SeriesSettings, fallbacks},
+    series_models::{SeriesSettings, families},
     shape::shape,
 };
 use crate::{
@@ -13,6 +15,7 @@ use crate::{
 };
 use manyfit_models::{
     SeriesSpec,
+    backtest::{BacktestSpec, Combine},
     data::{Fill, OutlierTreatment, Series},
     frequency::{CalendarFit, Frequency, Inferred},
     holidays::{Country, source_version},
@@ -36,8 +39,18 @@ pub enum OnBad {
 /// What to fit to each customer's series, and how far to forecast it.
 #[derive(Clone, Debug)]
 pub struct ForecastTask {
-    /// What to fit.
+    /// What to fit; the first candidate where `combine` is set.
     pub model: SeriesSpec,
+    /// What is made of the candidates, if the model is chosen for each customer.
+    pub combine: Option<Combine>,
+    /// What the model is chosen from, the simplest first, or compared with.
+    pub candidates: Vec<Candidate>,
+    /// The cutoffs at which forecasts are scored, if any.
+    pub backtest: Option<BacktestSpec>,
+    /// Whether the forecasts from the cutoffs are written.
+    pub backtest_table: bool,
+    /// Probability that intervals should cover.
+    pub interval_width: f64,
     /// What to fit where that cannot be fitted, in turn; none to let the customer fail.
     pub fallback: Vec<SeriesSpec>,
     /// What becomes of customers whose series are bad for the model.
@@ -72,11 +85,29 @@ pub(super) fn read(reader: &mut Reader<'_>, input: &mut InputSettings) -> Foreca
     let lower_bound = lower_bound(reader);
     let spec = prophet::read(reader, interval_width, lower_bound, input);
     let models = SeriesSettings::read(reader, spec);
-    let model = models.spec(reader.family);
-    let fallback = reader.parse("fallback", |text, _| fallbacks(text)).unwrap_or_default();
+    let is_auto = reader.family == Family::Auto;
+    let fallback = reader.parse("fallback", |text, _| families(text)).unwrap_or_default();
     let fallback: Vec<SeriesSpec> = fallback.into_iter().map(|family| models.spec(family)).collect();
     let on_bad = on_bad(reader, !fallback.is_empty());
-    let has_prophet = fallback.iter().chain([&model]).any(|model| matches!(model, SeriesSpec::Prophet(_)));
+    let given = reader.parse("candidates", |text, _| families(text));
+    if is_auto && given.as_ref().is_some_and(Vec::is_empty) {
+        reader.fault("candidates=none: auto has nothing to choose from: name models, or leave it out".into());
+    }
+    let usual = if is_auto { &USUAL[..] } else { &[] };
+    let wanted = match given {
+        Some(families) if !families.is_empty() => families.into_iter().map(|family| (family, Suits::All)).collect(),
+        Some(_) if !is_auto => Vec::new(),
+        _ => usual.to_vec(),
+    };
+    let candidates: Vec<Candidate> =
+        wanted.into_iter().map(|(family, suits)| Candidate::new(models.spec(family), suits)).collect();
+    let combine: Combine = reader
+        .parse("combine", |text, setting| text.parse().map_err(|()| format!("use {}", setting.kind)))
+        .unwrap_or_default();
+    let model = if is_auto { candidates[0].spec.clone() } else { models.spec(reader.family) };
+    let candidate_specs = candidates.iter().map(|candidate| &candidate.spec);
+    let has_prophet =
+        fallback.iter().chain(candidate_specs).chain([&model]).any(|model| matches!(model, SeriesSpec::Prophet(_)));
     if !has_prophet {
         // Only Prophet looks at other columns.
         input.extra.clear();
@@ -90,10 +121,15 @@ pub(super) fn read(reader: &mut Reader<'_>, input: &mut InputSettings) -> Foreca
     if future.is_some() && overrides.is_none() && !has_prophet {
         reader.fault(format!("future: model={} does not use a table of the future: leave it out", model.name()));
     }
+    let backtest = backtest(reader, horizon, models.season());
     read_fields!(reader, ForecastTask {
-        value: include_history outliers fill;
+        value: include_history backtest_table outliers fill;
         optional: frequency holidays;
         model,
+        combine: is_auto.then_some(combine),
+        candidates,
+        backtest,
+        interval_width,
         fallback,
         on_bad,
         horizon,
@@ -120,6 +156,31 @@ fn on_bad(reader: &mut Reader<'_>, has_fallback: bool) -> OnBad {
     }
 }
 
+/// Cutoffs of `auto` where none are set.
+const AUTO_CUTOFFS: usize = 5;
+
+/// The cutoffs at which forecasts are scored, from their settings.
+fn backtest(reader: &mut Reader<'_>, horizon: usize, season: Option<usize>) -> Option<BacktestSpec> {
+    let (given, holdout) = (reader.optional::<usize>("backtest"), reader.optional::<usize>("holdout"));
+    let (period, initial) = (reader.optional("period"), reader.optional("initial"));
+    if let (Some(2..), Some(steps)) = (given, holdout) {
+        reader.fault(format!("holdout={steps} is one cutoff: leave it out, or backtest"));
+    }
+    let usual = if reader.family == Family::Auto { AUTO_CUTOFFS } else { 0 };
+    let cutoffs = holdout.map_or(given.unwrap_or(usual), |_| 1);
+    if cutoffs == 0 {
+        return None;
+    }
+    let horizon = holdout.unwrap_or(horizon);
+    if horizon == 0 {
+        reader.fault(match given {
+            Some(_) => "backtest: set horizon to the number of steps that are forecast from each cutoff".into(),
+            None => "model=auto: set horizon: candidates are scored by forecasts of so many steps".into(),
+        });
+    }
+    Some(BacktestSpec { cutoffs, horizon, period, initial, season })
+}
+
 /// The bound below all forecasts, from its two settings.
 fn lower_bound(reader: &mut Reader<'_>) -> Option<f64> {
     let (non_negative, bound) = (reader.value("non_negative"), reader.optional("lower_bound"));
@@ -144,14 +205,35 @@ impl ForecastTask {
         )
     }
 
-    /// The model and its fallbacks, in the order in which they are tried.
-    pub fn models(&self) -> impl Iterator<Item = &SeriesSpec> {
-        std::iter::once(&self.model).chain(&self.fallback)
+    /// The word of the setting `model`.
+    #[must_use]
+    pub const fn model_name(&self) -> &'static str {
+        if self.combine.is_some() { Family::Auto.name() } else { self.model.name() }
+    }
+
+    /// The models that are fitted to the whole history, in the order in which they are tried: the model and its fallbacks, or the
+    /// fallbacks alone where candidates come before them.
+    pub fn in_turn(&self) -> impl Iterator<Item = &SeriesSpec> {
+        let model = if self.combine.is_some() { None } else { Some(&self.model) };
+        model.into_iter().chain(&self.fallback)
+    }
+
+    /// All models.
+    fn models(&self) -> impl Iterator<Item = &SeriesSpec> {
+        let candidates = self.candidates.iter().map(|candidate| &candidate.spec);
+        std::iter::once(&self.model).chain(candidates).chain(&self.fallback)
     }
 
     /// The same, to change them.
     pub(super) fn models_mut(&mut self) -> impl Iterator<Item = &mut SeriesSpec> {
-        std::iter::once(&mut self.model).chain(&mut self.fallback)
+        let candidates = self.candidates.iter_mut().map(|candidate| &mut candidate.spec);
+        std::iter::once(&mut self.model).chain(candidates).chain(&mut self.fallback)
+    }
+
+    /// The candidates for a series, the simplest first.
+    #[must_use]
+    pub fn candidates_for(&self, series: &Series, frequency: Frequency) -> Vec<&SeriesSpec> {
+        Candidate::of(&self.candidates, series, frequency)
     }
 
     /// One of the models as it is fitted to a series: where it has holidays of countries, with their days in the years of the series, of
@@ -181,12 +263,20 @@ impl ForecastTask {
         let Self { model, fallback, countries, .. } = self;
         let frequency = self.frequency.map(|frequency| frequency.to_string());
         let fallback = Fallbacks::of(fallback);
-        if countries.is_empty() {
-            return shape(&(model, fallback, frequency, version));
+        let mut text = if countries.is_empty() {
+            shape(&(model, fallback, frequency, version))
+        } else {
+            let codes: Vec<&str> = countries.iter().map(|country| country.code()).collect();
+            // What the days of the countries' holidays depend on.
+            shape(&(model, fallback, frequency, version, (codes, source_version())))
+        };
+        // Only where there is one, so that earlier artifacts stay valid.
+        if let Some(backtest) = &self.backtest {
+            text += &shape(&(backtest, self.combine, &self.candidates));
+        } else if let Some(combine) = self.combine {
+            text += &shape(&(combine, &self.candidates));
         }
-        let codes: Vec<&str> = countries.iter().map(|country| country.code()).collect();
-        // What the days of the countries' holidays depend on.
-        shape(&(model, fallback, frequency, version, (codes, source_version())))
+        text
     }
 
     /// The canonical text for the fingerprint of a series: `shape`, what depends on the horizon as well, and a calendar that

@@ -42,11 +42,13 @@ impl Settings {
         let mut settings = Self::without_tables(given)?;
         let Task::Forecast(task) = &mut settings.task else { return Ok(settings) };
         let (mut tables, sheets) = (Tables::default(), settings.input.sheets());
-        if let Some(path) = &task.holidays {
-            let table = HolidayTable::read(path, &sheets)?;
-            if let SeriesSpec::Prophet(spec) = &mut task.model {
-                spec.holidays = table.shared.clone();
-                check(spec, &path.display().to_string())?;
+        if let Some(path) = task.holidays.clone() {
+            let table = HolidayTable::read(&path, &sheets)?;
+            for model in task.models_mut() {
+                if let SeriesSpec::Prophet(spec) = model {
+                    spec.holidays = table.shared.clone();
+                    check(spec, &path.display().to_string())?;
+                }
             }
             tables.holidays = Some(table);
         }

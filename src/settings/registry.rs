@@ -11,7 +11,10 @@ use super::{
         Setting,
     },
 };
-use manyfit_models::trees::{Metric, Objective};
+use manyfit_models::{
+    backtest::Combine,
+    trees::{Metric, Objective},
+};
 
 /// Settings as a table: name and aliases, values, default, meaning, and what else is true of it.
 macro_rules! table {
@@ -125,6 +128,19 @@ const FORECASTS: &[Setting] = table! {
     "fill": Choice(&["none", "interpolate", "zero", "forward"]), "none",
         "What steps between the first and the last value get that have none: nothing, a value on the line between their neighbours, zero, or the value before.",
         per_customer;
+    "candidates": Form("models of a series separated by commas"), "",
+        "Models that auto makes its forecast of; another model is compared with them in backtests.", per_customer, names_columns;
+    "combine": Choice(&Combine::NAMES), "weighted",
+        "What auto makes of its candidates: best is the one with the least error in the backtest.", per_customer;
+    "backtest" | "n_windows": Integer(0, 1_000), "",
+        "Cutoffs in the past from which each model's forecasts are scored; 0 for none. 5 for auto, otherwise 0, unless set.", common;
+    "holdout": Integer(1, 100_000), "",
+        "Steps at the end of each history that are forecast and scored: the same as backtest=1 with this horizon.";
+    "period" | "step_size": Integer(1, 100_000), "", "Steps between cutoffs; half of the horizon unless set.";
+    "initial": Integer(1, usize::MAX), "",
+        "Fewest rows before a cutoff; two seasons, and no fewer than the horizon, unless set.";
+    "backtest_table": Boolean, "true",
+        "Whether the forecasts from the cutoffs are written as tables; without them a repeated run scores nothing again.";
     "overrides": TABLE, "", "Settings that differ by customer or group, a column for each setting.";
     "future": TABLE, "",
         "Future dates with their regressors; the first horizon of them after the last value are forecast.";

@@ -51,6 +51,11 @@ impl SeriesSettings {
         }
     }
 
+    /// Steps of the season that scales errors, if it is set.
+    pub(super) fn season(&self) -> Option<usize> {
+        self.season_lengths.first().copied()
+    }
+
     /// The specification of a local model.
     fn local(&self, family: Family) -> Option<LocalFamily> {
         let window_size = self.window_size;
@@ -73,6 +78,7 @@ impl SeriesSettings {
             Family::WindowAverage => LocalFamily::Naive(NaiveSpec::WindowAverage { window_size }),
             Family::SeasonalWindowAverage => LocalFamily::Naive(NaiveSpec::SeasonalWindowAverage { window_size }),
             Family::Prophet
+            | Family::Auto
             | Family::SeasonalNaive
             | Family::Mean
             | Family::GradientBoosting
@@ -120,20 +126,20 @@ fn lengths(text: &str, kind: Kind) -> Result<Vec<usize>, String> {
     Ok(lengths)
 }
 
-/// The families of the setting `fallback`, in their order.
-pub(super) fn fallbacks(text: &str) -> Result<Vec<Family>, String> {
+/// The families of the settings `fallback` and `candidates`, in their order.
+pub(super) fn families(text: &str) -> Result<Vec<Family>, String> {
     if text.eq_ignore_ascii_case("none") {
         return Ok(Vec::new());
     }
     let family = |word: &str| {
-        let family = Family::parse(word.trim()).filter(|family| !family.is_regression());
+        if Family::ets_form(word.trim()).is_some() {
+            return Err(format!("{:?} is a form of ets: write ets, and set ets_model to the form", word.trim()));
+        }
+        let family = Family::parse(word.trim()).filter(|family| !family.is_regression() && *family != Family::Auto);
         family.ok_or_else(|| {
-            let known: Vec<&str> = Family::FORECASTING.iter().map(|family| family.name()).collect();
-            format!(
-                "{:?} is no model of a series; those are {}, or none for no fallback",
-                word.trim(),
-                known.join(", ")
-            )
+            let single = Family::FORECASTING.iter().filter(|family| **family != Family::Auto);
+            let known: Vec<&str> = single.map(|family| family.name()).collect();
+            format!("{:?} is no single model of a series; those are {}, or none", word.trim(), known.join(", "))
         })
     };
     text.split(',').map(family).collect()

@@ -34,7 +34,7 @@ impl Task {
     #[must_use]
     pub fn model_name(&self) -> &'static str {
         match self {
-            Self::Forecast(task) => task.model.name(),
+            Self::Forecast(task) => task.model_name(),
             Self::Regression(task) => task.model.name(),
         }
     }

@@ -38,7 +38,7 @@ impl Checked {
             _ => checks.findings(series, calendar, &frequency.seasons()),
         };
         let bad = findings.iter().find(|finding| finding.is_bad());
-        let bad = bad.filter(|_| task.on_bad != OnBad::Warn && estimates(&task.model));
+        let bad = bad.filter(|_| task.on_bad != OnBad::Warn && (task.combine.is_some() || estimates(&task.model)));
         Self {
             bad: bad.map(|finding: &Finding| (finding.code(), finding.to_string())),
             checks: findings.iter().map(Check::from).collect(),

@@ -28,6 +28,8 @@ pub(super) struct Dispatcher<'a> {
     manifest: Spool,
     /// Forecasts, or predictions for validation rows.
     table: Option<SortedTable>,
+    /// Forecasts from the cutoffs of a backtest.
+    backtest: Option<SortedTable>,
     display: Display,
     summary: Summary,
     accuracy: FleetAccuracy,
@@ -49,6 +51,7 @@ impl<'a> Dispatcher<'a> {
             lock,
             manifest: Spool::create(job.results.progress())?,
             table: job.table().map(|layout| SortedTable::create(layout, &job.results)).transpose()?,
+            backtest: job.backtest_table()?,
             results: job.results.clone(),
             display: Display::new(job.progress, customers),
             summary: Summary::new(customers, job.jobs),
@@ -68,8 +71,11 @@ impl<'a> Dispatcher<'a> {
             match inbox.recv_timeout(TICK) {
                 Ok(Event::Finished { outcome, rows }) => {
                     self.record(&outcome)?;
-                    if let (Some(table), Some(rows)) = (&mut self.table, rows) {
-                        table.append(&outcome.customer, &rows)?;
+                    let tables = [(&mut self.table, rows.results), (&mut self.backtest, rows.backtest)];
+                    for (table, rows) in tables {
+                        if let (Some(table), Some(rows)) = (table, rows) {
+                            table.append(&outcome.customer, &rows)?;
+                        }
                     }
                     self.display.scored(&outcome, out)?;
                 }
@@ -129,6 +135,7 @@ impl<'a> Dispatcher<'a> {
             results,
             mut manifest,
             table,
+            backtest,
             display,
             mut summary,
             mut accuracy,
@@ -147,12 +154,15 @@ impl<'a> Dispatcher<'a> {
         if summary.stopped && results.are_whole() {
             manifest.flush()?;
             self.checkpoints.leave(manifest.path());
-            table.map_or(Ok(()), SortedTable::discard)?;
+            [table, backtest].into_iter().flatten().try_for_each(SortedTable::discard)?;
             summary.kept_earlier = Some(results.progress_name());
             return Ok(summary);
         }
         lock.check()?;
-        let mut files = table.map_or_else(|| Ok(Vec::new()), SortedTable::finish)?;
+        let mut files = Vec::new();
+        for table in [table, backtest].into_iter().flatten() {
+            files.extend(table.finish()?);
+        }
         files.push(results.stage("manifest", "jsonl", |file, path| {
             manifest.read_sorted(|customer, row| {
                 let changed = if deleted.contains(customer) { without_stale(row) } else { None };

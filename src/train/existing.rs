@@ -63,7 +63,7 @@ pub(super) enum Existing {
 impl<'a> ExistingArtifacts<'a> {
     /// Lists the artifacts if that is cheaper than reading each, and starts to fetch those that must be read.
     pub(super) fn list(job: &Job<'a>, plan: &Plan) -> Result<Self> {
-        let needs_model = job.table().is_some();
+        let needs_model = job.table().is_some() || job.has_backtest_table();
         let mut existing = Self {
             models: job.models,
             settings: job.settings,

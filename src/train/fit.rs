@@ -4,7 +4,7 @@ use super::existing::{Existing, ExistingArtifacts};
 use crate::{
     artifact::{Artifact, FORMAT, Fingerprint, Metadata, hex, pack},
     error::{Error, Result},
-    results::{EncodedRows, Outcome, Phases, Rows, Status, iso_date},
+    results::{EncodedRows, Outcome, Phases, Status, iso_date},
     settings::Settings,
 };
 use manyfit_models::{
@@ -34,10 +34,19 @@ pub(super) struct FitContext<'a> {
 /// The buffers that fits reuse.
 #[derive(Default)]
 pub(super) struct Buffers {
-    workspace: Workspace,
+    models: Models,
     pub(super) checks: Checks,
     /// The bytes of an existing artifact.
     artifact: Vec<u8>,
+}
+
+/// The buffers that models are fitted in.
+#[derive(Default)]
+pub(super) struct Models {
+    /// For whole histories.
+    pub(super) workspace: Workspace,
+    /// One for each cutoff of a backtest.
+    pub(super) at_cutoffs: Vec<Workspace>,
 }
 
 /// What was made of a customer's data.
@@ -45,8 +54,17 @@ pub(super) struct Made {
     pub(super) outcome: Outcome,
     /// The artifact's bytes, if it is new and must be published.
     pub(super) archive: Option<Vec<u8>>,
-    /// Rows for the run's table of results.
-    pub(super) rows: Option<EncodedRows>,
+    /// Rows for the run's tables of results.
+    pub(super) rows: TableRows,
+}
+
+/// A customer's rows of the run's tables.
+#[derive(Default)]
+pub(super) struct TableRows {
+    /// Of forecasts, or of predictions for validation rows.
+    pub(super) results: Option<EncodedRows>,
+    /// Of the forecasts from the cutoffs of a backtest.
+    pub(super) backtest: Option<EncodedRows>,
 }
 
 /// Why nothing was made of a customer's data.
@@ -76,7 +94,7 @@ pub(super) struct NewModel<P> {
     pub(super) model: Fitted,
     /// Without what all models have: format, customer, fingerprint, versions.
     pub(super) metadata: Metadata,
-    /// Predictions that the fit computed already.
+    /// What the tables need and the fit computed already.
     pub(super) predictions: Option<P>,
 }
 
@@ -109,24 +127,24 @@ impl FitContext<'_> {
         fingerprint: &Fingerprint,
         buffers: &mut Buffers,
         ms: &mut Phases,
-        fit: impl FnOnce(&mut Workspace, &mut Phases) -> Result<NewModel<P>, Failure>,
-        results: impl FnOnce(&Fitted, Option<P>) -> Result<Option<Rows>>,
+        fit: impl FnOnce(&mut Models, &mut Phases) -> Result<NewModel<P>, Failure>,
+        results: impl FnOnce(&Fitted, Option<P>, &mut Models) -> Result<TableRows, Failure>,
     ) -> Result<Made, Failure> {
         let Settings { version, artifact_name, .. } = self.settings;
         let name = artifact_name.name(customer, version.as_deref(), fingerprint);
-        let Buffers { workspace, artifact: bytes, .. } = buffers;
+        let Buffers { models, artifact: bytes, .. } = buffers;
         let find = || self.existing.find(&name, customer, fingerprint, bytes);
         let (model, mut outcome, archive, predictions) = match timed(&mut ms.compare, find)? {
             Existing::Outcome(row) => {
                 let outcome = Outcome { status: Status::Unchanged, ..*row };
-                return Ok(Made { outcome, archive: None, rows: None });
+                return Ok(Made { outcome, archive: None, rows: TableRows::default() });
             }
             Existing::Artifact(artifact) => {
                 let Artifact { metadata, model } = *artifact;
                 (model, outcome(metadata, Status::Unchanged, name, bytes), None, None)
             }
             Existing::None => {
-                let NewModel { model, metadata, predictions } = fit(workspace, ms)?;
+                let NewModel { model, metadata, predictions } = fit(models, ms)?;
                 let mut metadata = Metadata {
                     format: FORMAT,
                     manyfit: env!("CARGO_PKG_VERSION").into(),
@@ -140,14 +158,15 @@ impl FitContext<'_> {
                 (model, outcome(metadata, status, name, &archive), Some(archive), predictions)
             }
         };
-        let rows = match timed(&mut ms.forecast, || results(&model, predictions)) {
-            Ok(rows) => rows.as_ref().map(EncodedRows::new),
+        let rows = match timed(&mut ms.forecast, || results(&model, predictions, models)) {
+            Ok(rows) => rows,
+            Err(Failure::Stopped) => return Err(Failure::Stopped),
             Err(_) if self.stop.load(Ordering::Relaxed) => return Err(Failure::Stopped),
-            Err(error) => {
+            Err(Failure::Customer(error) | Failure::Run(error)) => {
                 // The artifact is valid all the same, and the manifest names it.
                 outcome.status = Status::Failed;
                 outcome.reason = Some(error.to_string());
-                None
+                TableRows::default()
             }
         };
         Ok(Made { outcome, archive, rows })
@@ -170,6 +189,8 @@ fn outcome(metadata: Metadata, status: Status, artifact: String, bytes: &[u8]) -
         log_posterior: metadata.log_posterior,
         sigma: metadata.sigma,
         in_sample: metadata.in_sample,
+        backtest: metadata.backtest,
+        calibration: metadata.calibration,
         accuracy: metadata.regression.as_ref().and_then(|regression| regression.accuracy),
         trees: metadata.regression.and_then(|regression| regression.trees),
         bytes: Some(bytes.len()),

@@ -1,9 +1,9 @@
 //! Everything that a training run needs from its caller.
 
-use super::progress::Progress;
+use super::{backtest_table, progress::Progress};
 use crate::{
     error::Result,
-    results::{FORECASTS, Layout, PREDICTIONS, ResultsDirectory, ResultsLock},
+    results::{FORECASTS, Layout, PREDICTIONS, ResultsDirectory, ResultsLock, SortedTable},
     settings::{Settings, Task},
     shard::Shard,
     store::Store,
@@ -45,6 +45,21 @@ impl Job<'_> {
                 (self.validation.is_some() || task.validation_fraction > 0.0).then_some(&PREDICTIONS)
             }
         }
+    }
+
+    /// Whether the run writes the forecasts from the cutoffs of a backtest.
+    pub(super) fn has_backtest_table(&self) -> bool {
+        matches!(&self.settings.task, Task::Forecast(task) if task.backtest.is_some() && task.backtest_table)
+    }
+
+    /// The table of those forecasts.
+    pub(super) fn backtest_table(&self) -> Result<Option<SortedTable>> {
+        let Task::Forecast(task) = &self.settings.task else { return Ok(None) };
+        let create = || {
+            let columns = backtest_table::columns(task);
+            SortedTable::with_columns(backtest_table::NAME, backtest_table::KEY, columns, &self.results)
+        };
+        self.has_backtest_table().then(create).transpose()
     }
 }
 

@@ -12,6 +12,8 @@
 //! | `existing` | artifacts of earlier runs |
 //! | `workers` | the worker threads: reading, fitting, publishing; panics and memory |
 //! | `fit` | what the fits of series and of rows share: keep or fit, pack, results |
+//! | `backtest`, `backtest_table` | one customer's forecasts of the past, and their table |
+//! | `choice` | the model that a customer gets: chosen, asked for, or a fallback |
 //! | `checks`, `treatment` | the checks of a series, and what follows from them; what settings change in it |
 //! | `series`, `rows` | one customer's series or table of features to an artifact |
 //! | `dispatcher`, `progress` | the thread that counts, records, prints and decides |
@@ -22,7 +24,10 @@
 //!   and places that cannot be written stop the run.
 //! - A run that is killed at any moment leaves whole artifacts; the next run fits what is missing or has changed.
 
+mod backtest;
+mod backtest_table;
 mod checks;
+mod choice;
 mod dispatcher;
 mod existing;
 mod fit;

@@ -2,7 +2,7 @@
 
 use crate::{
     error::{Error, Result},
-    results::{Counts, Outcome, Status, Summary},
+    results::{BacktestSummary, Counts, Outcome, Status, Summary},
     words::printable,
 };
 use indicatif::{ProgressBar, ProgressStyle};
@@ -62,13 +62,16 @@ impl Display {
         say(out, &format!("customer={name};{}", measures.concat()))
     }
 
-    /// Ends the display with the final counts and the median errors.
+    /// Ends the display with the final counts, the errors of the backtests and the median errors.
     pub(super) fn finish(&self, summary: &Summary, out: &mut dyn Write) -> Result<()> {
         self.bar.finish_and_clear();
         if self.kind != Progress::Lines {
             return Ok(());
         }
         write_metrics(&summary.counts, out)?;
+        for (name, value) in summary.backtest.iter().flat_map(BacktestSummary::named) {
+            say(out, &format!("backtest_{name}={value};"))?;
+        }
         for (on, accuracy) in &summary.accuracy {
             for (name, value) in &accuracy.median {
                 say(out, &format!("median_{}_{name}={value};", on.name()))?;

@@ -1,13 +1,13 @@
 //! One customer's table of features to an artifact, and predictions for its validation rows.
 
 use super::{
-    fit::{Buffers, Failure, FitContext, Made, NewModel, timed},
+    fit::{Buffers, Failure, FitContext, Made, Models, NewModel, TableRows, timed},
     validation::CustomerTables,
 };
 use crate::{
     artifact::{Fingerprint, Metadata, RegressionMetadata, forecast_seed},
     error::{Error, Result},
-    results::{Phases, prediction_rows},
+    results::{EncodedRows, PREDICTIONS, Phases, prediction_rows},
     settings::RegressionTask,
 };
 use manyfit_models::{
@@ -38,11 +38,12 @@ pub(super) fn fit_rows(
         &fingerprint,
         buffers,
         ms,
-        |workspace, ms| fit(context, task, &training, validation.as_ref(), workspace, ms),
-        |model, predictions| {
-            let (Fitted::Rows(model), Some(validation)) = (model, &validation) else { return Ok(None) };
+        |Models { workspace, .. }, ms| fit(context, task, &training, validation.as_ref(), workspace, ms),
+        |model, predictions, _| {
+            let (Fitted::Rows(model), Some(validation)) = (model, &validation) else { return Ok(TableRows::default()) };
             let predictions = predictions.map_or_else(|| model.predict_matrix(&validation.matrix), Ok)?;
-            Ok(Some(prediction_rows(customer.to_string(), validation, &predictions)))
+            let rows = prediction_rows(customer.to_string(), validation, &predictions);
+            Ok(TableRows { results: Some(EncodedRows::new(PREDICTIONS.key, &rows)), backtest: None })
         },
     )
 }

@@ -1,18 +1,21 @@
 //! One customer's series to an artifact and a forecast.
 
 use super::{
+    backtest, backtest_table,
     checks::Checked,
-    fit::{Buffers, Failure, FitContext, Made, NewModel, timed},
+    choice::{Fit, fit_chosen},
+    fit::{Buffers, Failure, FitContext, Made, Models, NewModel, TableRows, timed},
     treatment::Treated,
 };
 use crate::{
     artifact::{Fingerprint, Metadata, Span, forecast_seed},
     error::{Error, Result},
-    results::{FORECASTS, Outcome, Phases, Rows, forecast_rows},
+    results::{EncodedRows, FORECASTS, Outcome, Phases, Rows, forecast_rows},
     settings::{CustomerSettings, ForecastTask},
 };
 use manyfit_models::{
-    Dates, FitError, Fitted, FittedSeries, ForecastRequest, Interruption, SeriesModel, Workspace,
+    Dates, Fitted, FittedSeries, ForecastRequest, SeriesModel,
+    backtest::{Calibration, Evaluation},
     data::{CovariateError, Covariates, CustomerId, Series},
     frequency::{CalendarFit, Frequency},
     prophet::LEAST_SIGMA,
@@ -31,13 +34,13 @@ pub(super) fn fit_series(
     let series = &*settings.series(series)?;
     let (frequency, inferred) = settings.task.calendar(series);
     let checked = timed(&mut ms.fit, || Checked::new(&settings.task, series, frequency, inferred, &mut buffers.checks));
-    let made = fit_checked(context, settings, customer, series, (frequency, inferred), &checked, buffers, ms);
+    let made = fit_checked(context, (task, settings), customer, series, (frequency, inferred), &checked, buffers, ms);
     let checks = checked.checks;
     match made {
         Ok(made) => Ok(Made { outcome: Outcome { checks, inferred, ..made.outcome }, ..made }),
         Err(Failure::Customer(error)) => {
             let outcome = Outcome { checks, ..context.failed(customer, &error) };
-            Ok(Made { outcome, archive: None, rows: None })
+            Ok(Made { outcome, archive: None, rows: TableRows::default() })
         }
         Err(failure) => Err(failure),
     }
@@ -47,7 +50,7 @@ pub(super) fn fit_series(
 #[expect(clippy::too_many_arguments, reason = "they are all of one customer")]
 fn fit_checked(
     context: &FitContext<'_>,
-    settings: CustomerSettings<'_>,
+    (run, settings): (&ForecastTask, CustomerSettings<'_>),
     customer: &CustomerId,
     series: &Series,
     (frequency, inferred): (Frequency, Option<CalendarFit>),
@@ -69,17 +72,28 @@ fn fit_checked(
         &fingerprint,
         buffers,
         ms,
-        |workspace, ms| {
+        |models, ms| {
             let calendar = (frequency, inferred);
-            let mut new = fit(context, &task, series, calendar, checked.why_fallback(), workspace, ms)?;
+            let mut new = fit(context, &task, customer, series, calendar, checked.why_fallback(), models, ms)?;
             new.metadata.notes.extend_from_slice(&treated.notes);
             Ok(new)
         },
-        |model, _: Option<()>| match model {
-            Fitted::Series(model) if task.horizon > 0 || task.include_history => {
-                forecast(context, &task, customer, series, model, frequency).map(Some)
+        |model, evaluation: Option<Evaluation>, models| {
+            let mut rows = TableRows::default();
+            if let (Some(_), true) = (&task.backtest, run.backtest_table) {
+                // Of an artifact that was kept, the same once more.
+                let evaluation = match evaluation {
+                    Some(evaluation) => Some(evaluation),
+                    None => backtest::evaluate(context, &task, customer, series, frequency, models)?,
+                };
+                let rows_of = |evaluation| backtest_table::rows(customer, run, series, &evaluation);
+                rows.backtest = evaluation.map(rows_of).map(|rows| EncodedRows::new(backtest_table::KEY, &rows));
             }
-            _ => Ok(None),
+            if let (Fitted::Series(model), true) = (model, task.horizon > 0 || task.include_history) {
+                let forecast = forecast(context, &task, customer, series, model, frequency)?;
+                rows.results = Some(EncodedRows::new(FORECASTS.key, &forecast));
+            }
+            Ok(rows)
         },
     )
 }
@@ -114,18 +128,31 @@ fn forecast(
     Ok(forecast_rows(customer.to_string(), forecast, FORECASTS.columns))
 }
 
+#[expect(clippy::too_many_arguments, reason = "they are all of one customer")]
 fn fit(
     context: &FitContext<'_>,
     task: &ForecastTask,
+    customer: &CustomerId,
     series: &Series,
     (frequency, inferred): (Frequency, Option<CalendarFit>),
     why_fallback: Option<&str>,
-    workspace: &mut Workspace,
+    models: &mut Models,
     ms: &mut Phases,
-) -> Result<NewModel<()>, Failure> {
-    let (fitted, fallback) =
-        timed(&mut ms.fit, || first_that_fits(context, task, series, frequency, why_fallback, workspace))?;
+) -> Result<NewModel<Evaluation>, Failure> {
+    let evaluate = || backtest::evaluate(context, task, customer, series, frequency, models);
+    let evaluation = timed(&mut ms.backtest, evaluate)?;
+    let Fit { mut fitted, reasons, is_first } = timed(&mut ms.fit, || {
+        fit_chosen(context, task, series, frequency, evaluation.as_ref(), why_fallback, &mut models.workspace)
+    })?;
     let mut notes: Vec<String> = inferred.and_then(|fit| note_on(frequency, fit)).into_iter().collect();
+    // The factor is that of the model that was scored, not of one that took its place.
+    let calibration = evaluation.as_ref().filter(|_| task.backtest.is_some() && is_first).map(|of| of.calibration);
+    if let Some(Calibration { factor, cutoffs }) = calibration {
+        fitted.interval_factor = factor;
+        if cutoffs == 0 {
+            notes.push("no cutoff could be scored: the intervals are scaled as those of other series".into());
+        }
+    }
     let (log_posterior, sigma) = describe_fit(&fitted, &mut notes);
     let (Some(&first_ms), Some(&last_ms)) = (series.dates.first(), series.dates.last()) else {
         return Err(Error::Bug("a model was fitted to no dates".into()).into());
@@ -136,46 +163,16 @@ fn fit(
         rows: series.len(),
         missing: series.missing(),
         frequency: frequency.to_string(),
-        in_sample: Some(fitted.scores()),
+        in_sample: (!matches!(fitted.model, SeriesModel::Combination(_))).then(|| fitted.scores()),
         log_posterior,
         sigma,
+        backtest: evaluation.as_ref().and_then(|evaluation| evaluation.record.clone()),
+        calibration,
         notes,
-        fallback,
+        fallback: (!is_first).then(|| reasons.join("; ")),
         ..Metadata::default()
     };
-    Ok(NewModel { model: fitted.into(), metadata, predictions: None })
-}
-
-/// The first of the model and its fallbacks that can be fitted, and why those before it cannot; with a reason for it, the first
-/// of the fallbacks alone.
-fn first_that_fits(
-    context: &FitContext<'_>,
-    task: &ForecastTask,
-    series: &Series,
-    frequency: Frequency,
-    why_fallback: Option<&str>,
-    workspace: &mut Workspace,
-) -> Result<(FittedSeries, Option<String>), Failure> {
-    let interrupt = context.interrupt();
-    let mut reasons: Vec<String> = why_fallback.map(str::to_owned).into_iter().collect();
-    for model in task.models().skip(reasons.len()) {
-        let spec = task.model_for(model, series, frequency)?;
-        let error = match spec.fit(series, frequency, interrupt, workspace) {
-            Ok(fitted) => return Ok((fitted, (!reasons.is_empty()).then(|| reasons.join("; ")))),
-            Err(FitError::Interrupted(Interruption::Stopped)) => return Err(Failure::Stopped),
-            Err(error) => error,
-        };
-        // Another model only for what would fail again: a fit that ran out of time on a busy machine may succeed in the next run.
-        let is_last_word = !error.is_permanent() || series.is_empty();
-        let reason = error.to_string();
-        if !reasons.contains(&reason) {
-            reasons.push(reason);
-        }
-        if is_last_word {
-            break;
-        }
-    }
-    Err(Failure::Customer(Error::Data(reasons.join("; "))))
+    Ok(NewModel { model: fitted.into(), metadata, predictions: evaluation })
 }
 
 /// A remark about a calendar that the last dates alone would not have shown.
@@ -206,5 +203,6 @@ fn describe_fit(fitted: &FittedSeries, notes: &mut Vec<String>) -> (Option<f64>,
         }
         SeriesModel::Baseline(baseline) => (None, Some(baseline.sigma)),
         SeriesModel::Local(local) => (None, Some(local.scores().rmse)),
+        SeriesModel::Combination(_) => (None, None),
     }
 }

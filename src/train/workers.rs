@@ -2,7 +2,7 @@
 
 use super::{
     existing::ExistingArtifacts,
-    fit::{Buffers, Failure, FitContext, Made, timed},
+    fit::{Buffers, Failure, FitContext, Made, TableRows, timed},
     job::Job,
     plan::Plan,
     rows::fit_rows,
@@ -12,7 +12,7 @@ use super::{
 use crate::{
     error::{Error, Result},
     input::{ColumnNames, Contents, InputFile, Reader},
-    results::{EncodedRows, Outcome, Phases},
+    results::{Outcome, Phases},
     run::{Gate, catch_panic},
     settings::Task,
     store::Stamp,
@@ -27,8 +27,8 @@ use std::{
 
 /// What a worker reports to the dispatcher.
 pub(super) enum Event {
-    /// A customer is done, with its rows of the table of results.
-    Finished { outcome: Box<Outcome>, rows: Option<EncodedRows> },
+    /// A customer is done, with its rows of the tables of results.
+    Finished { outcome: Box<Outcome>, rows: TableRows },
     /// No artifact can be written, or no input read, for any customer.
     RunFailed(Error),
 }
@@ -168,7 +168,7 @@ impl<'a> Workers<'a> {
             Err(error) => {
                 for customer in file.customers() {
                     let outcome = self.context.failed(customer, &error);
-                    send(events, Event::Finished { outcome: Box::new(outcome), rows: None });
+                    send(events, Event::Finished { outcome: Box::new(outcome), rows: TableRows::default() });
                 }
             }
         }
@@ -200,20 +200,14 @@ impl<'a> Workers<'a> {
             Err(Failure::Stopped) => return,
             Err(Failure::Customer(error)) => {
                 let outcome = Outcome { ms, ..self.context.failed(customer, &error) };
-                Event::Finished { outcome: Box::new(outcome), rows: None }
+                Event::Finished { outcome: Box::new(outcome), rows: TableRows::default() }
             }
         };
         send(events, event);
     }
 
     /// Publishes an artifact; reports the customer when the artifact is written or has failed.
-    fn publish(
-        &self,
-        mut outcome: Box<Outcome>,
-        rows: Option<EncodedRows>,
-        archive: Vec<u8>,
-        events: &SyncSender<Event>,
-    ) {
+    fn publish(&self, mut outcome: Box<Outcome>, rows: TableRows, archive: Vec<u8>, events: &SyncSender<Event>) {
         let events = events.clone();
         let name = outcome.artifact.clone().unwrap_or_default();
         let begun = Instant::now();
@@ -227,7 +221,8 @@ impl<'a> Workers<'a> {
                 Err(error @ Error::Storage { .. }) => Event::RunFailed(error),
                 Err(other) => {
                     let failed = Outcome::failed(&outcome.customer, other.to_string());
-                    Event::Finished { outcome: Box::new(Outcome { ms: outcome.ms, ..failed }), rows: None }
+                    let outcome = Box::new(Outcome { ms: outcome.ms, ..failed });
+                    Event::Finished { outcome, rows: TableRows::default() }
                 }
             };
             send(&events, event);

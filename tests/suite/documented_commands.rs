@@ -70,6 +70,7 @@ pages! {
     contents: "docs/README.md",
     accuracy: "docs/accuracy.md",
     architecture: "docs/architecture.md",
+    backtests: "docs/backtests.md",
     benchmarks: "docs/benchmarks.md",
     data_checks: "docs/data-checks.md",
     exit_codes: "docs/exit-codes.md",

@@ -95,7 +95,7 @@ fn fallbacks_are_tried_in_their_order() {
         "seasonal-window-average needs 14 values, and the series has 1; only one row has a value: Prophet needs two"
     );
     let refused = train(input.path(), output.path(), &["fallback=drift,ridge"]).with_code(2);
-    refused.complains_of(&["fallback=\"drift,ridge\" is invalid", "\"ridge\" is no model of a series"]);
+    refused.complains_of(&["fallback=\"drift,ridge\" is invalid", "\"ridge\" is no single model of a series"]);
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn steps_without_a_row_are_no_demand_and_gaps_of_other_models_are_lines() {
 fn a_word_that_is_no_model_is_told_from_those_that_are() {
     let (input, output) = (customers(), tempfile::tempdir().unwrap());
     for (setting, words) in [
-        ("model=thet", "did you mean theta? use prophet, theta, ets"),
+        ("model=thet", "did you mean theta? use prophet, auto, theta, ets"),
         ("model=AAM", "adds errors to a multiplicative season"),
         ("model=MMM", "has a multiplicative trend, which is not offered"),
         ("ets_model=AXN", "unknown ETS model \"AXN\""),

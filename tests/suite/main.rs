@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod backtests;
 mod calendars;
 mod data_checks;
 #[cfg(all(unix, feature = "parquet", feature = "s3"))]

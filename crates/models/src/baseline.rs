@@ -125,20 +125,27 @@ impl FittedBaseline {
     /// Reads a model file.
     pub(super) fn from_json(content: &[u8]) -> Result<Self> {
         let fitted: Self = serde_json::from_slice(content).map_err(|error| Error::Data(error.to_string()))?;
-        if fitted.season.is_empty() {
-            return Err(Error::Data("season is empty: it has a value for each period".into()));
-        }
-        if fitted.last_date.unsigned_abs() > LATEST {
-            return Err(Error::Data(format!("last_date is {}: it is in milliseconds since 1970", fitted.last_date)));
-        }
-        if !(0.0..1.0).contains(&fitted.interval_width) {
-            let width = fitted.interval_width;
-            return Err(Error::Data(format!("interval_width is {width}: a probability is from 0 to below 1")));
-        }
+        fitted.check()?;
         Ok(fitted)
     }
 
-    /// Forecasts dates after the history.
+    /// # Errors
+    /// What a file holds that cannot be forecast from.
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.season.is_empty() {
+            return Err(Error::Data("season is empty: it has a value for each period".into()));
+        }
+        if self.last_date.unsigned_abs() > LATEST {
+            return Err(Error::Data(format!("last_date is {}: it is in milliseconds since 1970", self.last_date)));
+        }
+        if !(0.0..1.0).contains(&self.interval_width) {
+            let width = self.interval_width;
+            return Err(Error::Data(format!("interval_width is {width}: a probability is from 0 to below 1")));
+        }
+        Ok(())
+    }
+
+    /// Forecasts dates after the history, regardless of the bound.
     pub(crate) fn answer(
         &self,
         request: &ForecastRequest<'_>,
@@ -162,7 +169,7 @@ impl FittedBaseline {
         let (yhat, reach): (Vec<f64>, Vec<f64>) = rows.unzip();
         let lower = yhat.iter().zip(&reach).map(|(y, reach)| y + reach).collect();
         let upper = yhat.iter().zip(&reach).map(|(y, reach)| y - reach).collect();
-        Forecast::without_components(dates, yhat, lower, upper).bounded(self.lower_bound)
+        Forecast::without_components(dates, yhat, lower, upper)
     }
 }
 

@@ -1,12 +1,6 @@
 //! A fitted model of either kind, and its file.
 
-use crate::{
-    Result,
-    data::Feature,
-    frequency::Frequency,
-    rows_model::FittedRows,
-    series_model::{FittedSeries, SeriesModel},
-};
+use crate::{Result, rows_model::FittedRows, series_model::FittedSeries, sidecar::Sidecar};
 
 /// A fitted model.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,15 +10,6 @@ pub enum Fitted {
     Series(FittedSeries),
     /// A model of a table of features: it predicts rows.
     Rows(Box<FittedRows>),
-}
-
-/// What the file of a model lacks; a missing part is inferred from the file as far as possible.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Sidecar {
-    /// The frequency of the series; without it, the one inferred from the history in the file.
-    pub frequency: Option<Frequency>,
-    /// The features of the rows, shape (k); without them, numeric features named as in the file, or `f0`, `f1`, ….
-    pub features: Option<Vec<Feature>>,
 }
 
 impl From<FittedSeries> for Fitted {
@@ -47,9 +32,10 @@ impl Fitted {
     /// another number of features than the model.
     pub fn from_file(file_name: &str, content: &[u8], sidecar: Sidecar) -> Result<Self> {
         match file_name {
-            FittedSeries::PROPHET_FILE | FittedSeries::BASELINE_FILE | FittedSeries::LOCAL_FILE => {
-                FittedSeries::from_file(file_name, content, sidecar.frequency).map(Self::Series)
-            }
+            FittedSeries::PROPHET_FILE
+            | FittedSeries::BASELINE_FILE
+            | FittedSeries::LOCAL_FILE
+            | FittedSeries::COMBINATION_FILE => FittedSeries::from_file(file_name, content, &sidecar).map(Self::Series),
             _ => FittedRows::from_file(file_name, content, sidecar.features).map(Self::from),
         }
     }
@@ -72,10 +58,19 @@ impl Fitted {
         }
     }
 
+    /// A file beside it in the artifact, to which it refers: see [`FittedSeries::member_file`].
+    #[must_use]
+    pub fn member_file(&self) -> Option<(&'static str, Vec<u8>)> {
+        match self {
+            Self::Series(fitted) => fitted.member_file(),
+            Self::Rows(_) => None,
+        }
+    }
+
     /// Drops what only [`Fitted::to_file`] needs. Forecasts and predictions stay the same.
     pub fn trim(&mut self) {
-        if let Self::Series(FittedSeries { model: SeriesModel::Prophet(fitted), .. }) = self {
-            fitted.trim();
+        if let Self::Series(fitted) = self {
+            fitted.model.trim();
         }
     }
 

@@ -69,6 +69,19 @@ impl Forecast {
         }
     }
 
+    /// Multiplies the distance of each end of yhat's interval from yhat by a factor; the trend's interval stays.
+    pub(crate) fn scaled(mut self, factor: f64) -> Self {
+        // Not even the last bit of an interval changes by a factor of 1.
+        if factor.to_bits() != 1.0_f64.to_bits() {
+            for end in [&mut self.yhat_lower, &mut self.yhat_upper] {
+                for (end, yhat) in end.iter_mut().zip(&self.yhat) {
+                    *end = yhat + factor * (*end - yhat);
+                }
+            }
+        }
+        self
+    }
+
     /// Raises yhat and the ends of its interval to a bound; the trend and the components stay.
     pub(crate) fn bounded(mut self, bound: Option<f64>) -> Self {
         if let Some(bound) = bound {

@@ -23,6 +23,7 @@
 //! | [`ridge`] | ridge regression |
 //! | [`local`] | models of one equally spaced series, such as theta and exponential smoothing |
 //! | [`baseline`] | seasonal naive and mean |
+//! | [`backtest`] | how well models would have forecast the past, and the better of them |
 //! | [`quantiles`] | quantiles of samples |
 //!
 //! # Forecast a series
@@ -67,7 +68,9 @@
 //! fitted, [`CovariateError`](data::CovariateError) the reason that a forecast cannot be made.
 
 mod accuracy;
+pub mod backtest;
 pub mod baseline;
+mod combination;
 pub mod data;
 mod error;
 mod fit_error;
@@ -85,20 +88,23 @@ pub mod quantiles;
 pub mod ridge;
 mod rows_model;
 mod series_model;
+mod sidecar;
 mod steps_ahead;
 pub mod trees;
 mod words;
 mod workspace;
 
 pub use accuracy::{Accuracy, ScoredOn};
+pub use combination::FittedCombination;
 pub use error::{Error, Result};
 pub use fit_error::FitError;
-pub use fitted::{Fitted, Sidecar};
+pub use fitted::Fitted;
 pub use forecast::{Forecast, Scores};
 pub use forecast_request::{Dates, ForecastRequest};
 pub use interrupt::{Interrupt, Interruption};
 pub use rows_model::{FittedRows, ModelFormat, RowsModel, RowsSpec};
 pub use series_model::{FittedSeries, SeriesModel, SeriesSpec};
+pub use sidecar::Sidecar;
 #[doc(hidden)]
 pub use words::{counted, told};
 pub use workspace::Workspace;

@@ -1,8 +1,9 @@
 //! Models of a time series: what to fit, and what was fitted.
 
 use crate::{
-    FitError, Forecast, Result, Scores,
+    Error, FitError, Forecast, Result, Scores,
     baseline::{BaselineSpec, FittedBaseline},
+    combination::{FittedCombination, MemberModel},
     data::{CovariateError, Series},
     footprint,
     forecast_request::ForecastRequest,
@@ -10,6 +11,7 @@ use crate::{
     interrupt::Interrupt,
     local::{FittedLocal, LocalSpec},
     prophet::{FittedProphet, ProphetSpec},
+    sidecar::Sidecar,
     workspace::Workspace,
 };
 use serde::{Deserialize, Serialize};
@@ -35,13 +37,15 @@ pub enum SeriesSpec {
     Local(LocalSpec),
 }
 
-/// A fitted model of a series, and its frequency, which its file lacks.
+/// A fitted model of a series, and what its file lacks.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FittedSeries {
     /// The model.
     pub model: SeriesModel,
     /// The spacing of the dates.
     pub frequency: Frequency,
+    /// By what the distance between a forecast and the ends of its interval is multiplied; 1 for the model's own interval.
+    pub interval_factor: f64,
 }
 
 /// The families of models of a series.
@@ -53,6 +57,8 @@ pub enum SeriesModel {
     Baseline(FittedBaseline),
     /// See [`local`](crate::local).
     Local(Box<FittedLocal>),
+    /// Several of them.
+    Combination(Box<FittedCombination<SeriesModel>>),
 }
 
 /// The largest magnitude of a value: sums over a history, and forecasts many times as high, stay finite.
@@ -95,14 +101,15 @@ impl SeriesSpec {
                 SeriesModel::Local(Box::new(spec.fit(series, frequency, interrupt, &mut workspace.local)?))
             }
         };
-        Ok(FittedSeries { model, frequency })
+        Ok(FittedSeries { model, frequency, interval_factor: 1.0 })
     }
 }
 
 impl From<FittedProphet> for FittedSeries {
     /// With the frequency inferred from the history.
     fn from(fitted: FittedProphet) -> Self {
-        Self { frequency: Frequency::infer(&fitted.history_dates), model: SeriesModel::Prophet(Box::new(fitted)) }
+        let frequency = Frequency::infer(&fitted.history_dates);
+        Self { model: SeriesModel::Prophet(Box::new(fitted)), frequency, interval_factor: 1.0 }
     }
 }
 
@@ -113,22 +120,30 @@ impl FittedSeries {
     pub const BASELINE_FILE: &'static str = "baseline.json";
     /// The file of a local model.
     pub const LOCAL_FILE: &'static str = "local.json";
+    /// The file of a combination, beside [`Self::PROPHET_FILE`] if Prophet is one of its members.
+    pub const COMBINATION_FILE: &'static str = "combination.json";
 
     /// Reads a model file; see [`Fitted::from_file`](crate::Fitted::from_file).
-    pub(crate) fn from_file(file_name: &str, content: &[u8], frequency: Option<Frequency>) -> Result<Self> {
+    pub(crate) fn from_file(file_name: &str, content: &[u8], sidecar: &Sidecar) -> Result<Self> {
         let other = match file_name {
             Self::BASELINE_FILE => Some(SeriesModel::Baseline(FittedBaseline::from_json(content)?)),
             Self::LOCAL_FILE => Some(SeriesModel::Local(Box::new(FittedLocal::from_json(content)?))),
+            Self::COMBINATION_FILE => {
+                let mut prophet = sidecar.member.as_deref();
+                let member = |member| SeriesModel::of_member(member, &mut prophet);
+                Some(SeriesModel::Combination(Box::new(FittedCombination::from_json(content, member)?)))
+            }
             _ => None,
         };
-        if let Some(model) = other {
-            return Ok(Self { model, frequency: frequency.unwrap_or(Frequency::DAILY) });
+        let fitted = match other {
+            Some(model) => Self { model, frequency: Frequency::DAILY, interval_factor: 1.0 },
+            None => FittedProphet::from_json(content)?.into(),
+        };
+        let interval_factor = sidecar.interval_factor.unwrap_or(1.0);
+        if !(interval_factor > 0.0 && interval_factor.is_finite()) {
+            return Err(Error::Data(format!("interval_factor is {interval_factor}: it is a number above 0")));
         }
-        let fitted = FittedProphet::from_json(content)?;
-        Ok(match frequency {
-            Some(frequency) => Self { frequency, model: SeriesModel::Prophet(Box::new(fitted)) },
-            None => fitted.into(),
-        })
+        Ok(Self { frequency: sidecar.frequency.unwrap_or(fitted.frequency), interval_factor, ..fitted })
     }
 
     /// The model's name, as in the setting `model`.
@@ -138,6 +153,7 @@ impl FittedSeries {
             SeriesModel::Prophet(_) => "prophet",
             SeriesModel::Baseline(fitted) => fitted.model.name(),
             SeriesModel::Local(fitted) => fitted.name(),
+            SeriesModel::Combination(_) => "combination",
         }
     }
 
@@ -152,13 +168,22 @@ impl FittedSeries {
             SeriesModel::Local(fitted) => {
                 (Self::LOCAL_FILE, serde_json::to_vec(fitted).expect("plain data has a JSON form"))
             }
+            SeriesModel::Combination(fitted) => (Self::COMBINATION_FILE, fitted.to_json(SeriesModel::to_member)),
         }
     }
 
-    /// In-sample errors; zero for a model that was read from its file.
+    /// A file that [`Self::to_file`]'s refers to: the Prophet among the members of a combination.
+    #[must_use]
+    pub fn member_file(&self) -> Option<(&'static str, Vec<u8>)> {
+        let SeriesModel::Combination(_) = &self.model else { return None };
+        Some((Self::PROPHET_FILE, self.model.prophet()?.to_json()))
+    }
+
+    /// In-sample errors; zero for a model that was read from its file. A combination has none.
     #[must_use]
     pub fn scores(&self) -> Scores {
         match &self.model {
+            SeriesModel::Combination(_) => Scores::default(),
             SeriesModel::Prophet(fitted) => fitted.notes.scores,
             SeriesModel::Baseline(fitted) => fitted.scores,
             SeriesModel::Local(fitted) => fitted.scores(),
@@ -167,23 +192,14 @@ impl FittedSeries {
 
     /// Number of rows of the history that the model keeps.
     #[must_use]
-    pub const fn history_rows(&self) -> usize {
-        match &self.model {
-            SeriesModel::Prophet(fitted) => fitted.history_dates.len(),
-            SeriesModel::Baseline(fitted) => fitted.rows,
-            SeriesModel::Local(fitted) => fitted.rows,
-        }
+    pub fn history_rows(&self) -> usize {
+        self.model.history_rows()
     }
 
     /// The next `horizon` dates after the history.
     #[must_use]
     pub fn future_dates(&self, frequency: Frequency, horizon: usize) -> Vec<i64> {
-        let last = match &self.model {
-            SeriesModel::Prophet(fitted) => fitted.last_date(),
-            SeriesModel::Baseline(fitted) => fitted.last_date,
-            SeriesModel::Local(fitted) => fitted.last_date,
-        };
-        frequency.after(last, horizon)
+        frequency.after(self.model.last_date(), horizon)
     }
 
     /// Forecasts.
@@ -211,55 +227,157 @@ impl FittedSeries {
     /// Columns that [`FittedSeries::columns`] names lack values, the model does not know the holidays of all dates, or a local
     /// model or a baseline gets dates that are not after its history.
     pub fn forecast(&self, request: &ForecastRequest<'_>) -> Result<Forecast, CovariateError> {
-        match &self.model {
-            SeriesModel::Prophet(fitted) => fitted.answer(request),
-            SeriesModel::Baseline(fitted) => fitted.answer(request, self.frequency),
-            SeriesModel::Local(fitted) => fitted.answer(request, self.frequency),
-        }
+        self.model.answer(request, self.frequency, self.interval_factor)
     }
 
     /// Simulated futures behind the interval of a forecast; none for a model that simulates nothing.
     #[must_use]
     pub fn uncertainty_samples(&self) -> Option<usize> {
-        match &self.model {
-            SeriesModel::Prophet(fitted) => Some(fitted.spec.uncertainty_samples),
-            SeriesModel::Baseline(_) => None,
-            SeriesModel::Local(fitted) => fitted.simulated_futures(),
-        }
+        self.model.uncertainty_samples()
     }
 
     /// Number of features, each with a value for every date of a forecast, that a forecast keeps in memory.
     #[must_use]
-    pub const fn features(&self) -> usize {
-        match &self.model {
-            SeriesModel::Prophet(fitted) => fitted.parameters.beta.len(),
-            SeriesModel::Baseline(_) | SeriesModel::Local(_) => 0,
-        }
+    pub fn features(&self) -> usize {
+        self.model.prophet().map_or(0, |fitted| fitted.parameters.beta.len())
     }
 
     /// Names of the columns that a forecast needs at its dates.
     #[must_use]
     pub fn columns(&self) -> Vec<&str> {
-        match &self.model {
-            SeriesModel::Prophet(fitted) => fitted.columns().collect(),
-            SeriesModel::Baseline(_) | SeriesModel::Local(_) => Vec::new(),
-        }
+        self.model.prophet().map(|fitted| fitted.columns().collect()).unwrap_or_default()
     }
 
     /// Names of the columns that a forecast reads: those, and the ones for which the model knows a default.
     #[must_use]
     pub fn all_columns(&self) -> Vec<&str> {
-        match &self.model {
-            SeriesModel::Prophet(fitted) => fitted.all_columns().collect(),
-            SeriesModel::Baseline(_) | SeriesModel::Local(_) => Vec::new(),
-        }
+        self.model.prophet().map(|fitted| fitted.all_columns().collect()).unwrap_or_default()
     }
 
     pub(crate) fn footprint(&self) -> usize {
-        match &self.model {
-            SeriesModel::Prophet(fitted) => fitted.footprint(),
-            SeriesModel::Baseline(fitted) => footprint::of_vec(&fitted.season),
-            SeriesModel::Local(fitted) => size_of::<FittedLocal>() + fitted.footprint(),
+        self.model.footprint()
+    }
+}
+
+impl SeriesModel {
+    /// Number of rows of the history that the model keeps.
+    fn history_rows(&self) -> usize {
+        match self {
+            Self::Prophet(fitted) => fitted.history_dates.len(),
+            Self::Baseline(fitted) => fitted.rows,
+            Self::Local(fitted) => fitted.rows,
+            Self::Combination(fitted) => {
+                fitted.members.iter().map(|(_, member)| member.history_rows()).max().unwrap_or(0)
+            }
+        }
+    }
+
+    /// The last date of the history, milliseconds since the epoch.
+    fn last_date(&self) -> i64 {
+        match self {
+            Self::Prophet(fitted) => fitted.last_date(),
+            Self::Baseline(fitted) => fitted.last_date,
+            Self::Local(fitted) => fitted.last_date,
+            Self::Combination(fitted) => fitted.members.iter().map(|(_, member)| member.last_date()).max().unwrap_or(0),
+        }
+    }
+
+    /// A forecast within its bound, whose intervals are scaled.
+    pub(crate) fn answer(
+        &self,
+        request: &ForecastRequest<'_>,
+        frequency: Frequency,
+        interval_factor: f64,
+    ) -> Result<Forecast, CovariateError> {
+        let forecast = match self {
+            Self::Prophet(fitted) => fitted.answer(request),
+            Self::Baseline(fitted) => fitted.answer(request, frequency),
+            Self::Local(fitted) => fitted.answer(request, frequency),
+            Self::Combination(fitted) => {
+                // A Prophet may need columns, which decide on dates.
+                let leader = fitted.members.iter().position(|(_, member)| member.prophet().is_some());
+                fitted.answer(request, leader.unwrap_or(0), |member, request| member.answer(request, frequency, 1.0))
+            }
+        };
+        Ok(forecast?.scaled(interval_factor).bounded(self.lower_bound()))
+    }
+
+    /// The bound below forecasts, in the units of the input.
+    fn lower_bound(&self) -> Option<f64> {
+        match self {
+            Self::Prophet(fitted) => fitted.spec.lower_bound,
+            Self::Baseline(fitted) => fitted.lower_bound,
+            Self::Local(fitted) => fitted.lower_bound,
+            Self::Combination(fitted) => fitted.members.first().and_then(|(_, member)| member.lower_bound()),
+        }
+    }
+
+    fn uncertainty_samples(&self) -> Option<usize> {
+        match self {
+            Self::Prophet(fitted) => Some(fitted.spec.uncertainty_samples),
+            Self::Baseline(_) => None,
+            Self::Local(fitted) => fitted.simulated_futures(),
+            Self::Combination(fitted) => {
+                fitted.members.iter().filter_map(|(_, member)| member.uncertainty_samples()).max()
+            }
+        }
+    }
+
+    /// The Prophet that it is, or has among its members.
+    fn prophet(&self) -> Option<&FittedProphet> {
+        match self {
+            Self::Prophet(fitted) => Some(fitted),
+            Self::Baseline(_) | Self::Local(_) => None,
+            Self::Combination(fitted) => fitted.members.iter().find_map(|(_, member)| member.prophet()),
+        }
+    }
+
+    /// As a member in the file of a combination: a Prophet is in a file of its own.
+    fn to_member(&self) -> MemberModel {
+        match self {
+            Self::Local(fitted) => MemberModel::Local((**fitted).clone()),
+            Self::Baseline(fitted) => MemberModel::Baseline(fitted.clone()),
+            Self::Prophet(_) | Self::Combination(_) => MemberModel::File(FittedSeries::PROPHET_FILE.into()),
+        }
+    }
+
+    /// Reads a member of a combination; `prophet` is the content of the file of the Prophet among them, until it is read.
+    fn of_member(member: MemberModel, prophet: &mut Option<&[u8]>) -> Result<Self> {
+        Ok(match member {
+            MemberModel::Local(fitted) => {
+                fitted.check()?;
+                Self::Local(Box::new(fitted))
+            }
+            MemberModel::Baseline(fitted) => {
+                fitted.check()?;
+                Self::Baseline(fitted)
+            }
+            MemberModel::File(name) => {
+                let content = if name == FittedSeries::PROPHET_FILE { prophet.take() } else { None };
+                let missing = || Error::Data(format!("a member of the combination is in {name:?}, which is missing"));
+                Self::Prophet(Box::new(FittedProphet::from_json(content.ok_or_else(missing)?)?))
+            }
+        })
+    }
+
+    /// Drops what only the model's file needs.
+    pub(crate) fn trim(&mut self) {
+        match self {
+            Self::Prophet(fitted) => fitted.trim(),
+            Self::Baseline(_) | Self::Local(_) => {}
+            Self::Combination(fitted) => fitted.members.iter_mut().for_each(|(_, member)| member.trim()),
+        }
+    }
+
+    fn footprint(&self) -> usize {
+        match self {
+            Self::Prophet(fitted) => fitted.footprint(),
+            Self::Baseline(fitted) => footprint::of_vec(&fitted.season),
+            Self::Local(fitted) => size_of::<FittedLocal>() + fitted.footprint(),
+            Self::Combination(fitted) => {
+                let member = |(_, member): &(f64, Self)| size_of::<(f64, Self)>() + member.footprint();
+                size_of::<FittedCombination<Self>>() + fitted.members.iter().map(member).sum::<usize>()
+            }
         }
     }
 }

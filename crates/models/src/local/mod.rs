@@ -166,22 +166,28 @@ impl FittedLocal {
     /// Reads a model file.
     pub(crate) fn from_json(content: &[u8]) -> Result<Self> {
         let fitted: Self = serde_json::from_slice(content).map_err(|error| Error::Data(error.to_string()))?;
-        if fitted.last_date.unsigned_abs() > LATEST {
-            return Err(Error::Data(format!("last_date is {}: it is in milliseconds since 1970", fitted.last_date)));
-        }
-        let steps = fitted.steps_without_value;
-        if steps > FARTHEST as usize {
-            return Err(Error::Data(format!("steps_without_value is {steps}, the limit is {FARTHEST}")));
-        }
-        let width = fitted.interval_width;
-        if !(0.0..1.0).contains(&width) {
-            return Err(Error::Data(format!("interval_width is {width}: a probability is from 0 to below 1")));
-        }
-        fitted.state.check()?;
+        fitted.check()?;
         Ok(fitted)
     }
 
-    /// Forecasts dates after the history.
+    /// # Errors
+    /// What a file holds that cannot be forecast from.
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.last_date.unsigned_abs() > LATEST {
+            return Err(Error::Data(format!("last_date is {}: it is in milliseconds since 1970", self.last_date)));
+        }
+        let steps = self.steps_without_value;
+        if steps > FARTHEST as usize {
+            return Err(Error::Data(format!("steps_without_value is {steps}, the limit is {FARTHEST}")));
+        }
+        let width = self.interval_width;
+        if !(0.0..1.0).contains(&width) {
+            return Err(Error::Data(format!("interval_width is {width}: a probability is from 0 to below 1")));
+        }
+        self.state.check()
+    }
+
+    /// Forecasts dates after the history, regardless of the bound.
     pub(crate) fn answer(
         &self,
         request: &ForecastRequest<'_>,
@@ -206,7 +212,7 @@ impl FittedLocal {
             }
         }
         let [yhat, lower, upper] = columns;
-        Ok(Forecast::without_components(dates, yhat, lower, upper).bounded(self.lower_bound))
+        Ok(Forecast::without_components(dates, yhat, lower, upper))
     }
 
     pub(crate) fn footprint(&self) -> usize {

@@ -30,7 +30,7 @@ pub struct Uncertainty {
 }
 
 impl FittedProphet {
-    /// Forecasts for a request: finds the dates, the columns and the holidays that the forecast depends on.
+    /// Forecasts for a request, regardless of the bound: finds the dates, the columns and the holidays that the forecast depends on.
     pub(crate) fn answer(&self, request: &ForecastRequest<'_>) -> Result<Forecast, CovariateError> {
         let (needed, wanted): (Vec<_>, Vec<_>) = (self.columns().collect(), self.all_columns().collect());
         let (last_value, last_date) = (self.last_value(), self.last_date());
@@ -79,10 +79,11 @@ impl FittedProphet {
         uncertainty: Uncertainty,
         seed: [u8; 32],
     ) -> Result<Forecast, CovariateError> {
-        self.forecast_unless(dates, covariates, uncertainty, seed, Interrupt::NONE)
+        let forecast = self.forecast_unless(dates, covariates, uncertainty, seed, Interrupt::NONE)?;
+        Ok(forecast.bounded(self.spec.lower_bound))
     }
 
-    /// The same, unless it is ended early.
+    /// The same regardless of the bound, unless it is ended early.
     fn forecast_unless(
         &self,
         dates: &[i64],
@@ -119,7 +120,7 @@ impl FittedProphet {
         if uncertainty.samples > 0 {
             self.widen(&t, &caps, &mut forecast, uncertainty, &mut ChaCha8Rng::from_seed(seed), interrupt)?;
         }
-        Ok(forecast.bounded(self.spec.lower_bound))
+        Ok(forecast)
     }
 
     /// The interval that was set when the model was fitted.

@@ -1,0 +1,170 @@
+//! The backtest of a model or of several candidates: forecasts from every cutoff, the choice and the calibration.
+
+use super::{
+    calibration::Calibration,
+    choice::{Candidate, Choice, Combine},
+    metrics::Metrics,
+    priors::Prior,
+    record::{BacktestRecord, CandidateRecord},
+    track::Track,
+    windows::{BacktestSpec, Window},
+};
+use crate::{
+    data::Series,
+    fit_error::FitError,
+    frequency::Frequency,
+    interrupt::{Interrupt, Interruption},
+    local::{LocalFamily, LocalSpec, NaiveSpec},
+    series_model::SeriesSpec,
+    workspace::Workspace,
+};
+use std::borrow::Cow;
+
+/// What is scored, and what for.
+#[derive(Clone, Debug)]
+pub struct Contest<'a> {
+    /// The cutoffs.
+    pub spec: &'a BacktestSpec,
+    /// The candidates, the simplest first; without `combine`, the model and then those that it is compared with.
+    pub models: Vec<Cow<'a, SeriesSpec>>,
+    /// What is made of the candidates; none for the first model alone.
+    pub combine: Option<Combine>,
+    /// Probability that intervals should cover.
+    pub interval_width: f64,
+    /// Seed of simulated futures.
+    pub seed: [u8; 32],
+}
+
+/// The forecasts from the cutoffs of one series, and what follows from them.
+#[derive(Clone, Debug)]
+pub struct Evaluation {
+    /// The cutoffs; none where the series is too short.
+    pub windows: Vec<Window>,
+    /// The names of the candidates, as in the setting `model`.
+    pub names: Vec<&'static str>,
+    /// The forecasts of each candidate; none for one that cannot be fitted at every cutoff.
+    pub tracks: Vec<Option<Track>>,
+    /// The forecasts of the seasonal naive.
+    pub seasonal_naive: Option<Track>,
+    /// The forecasts of the model or of the combination, with calibrated intervals.
+    pub chosen: Option<Track>,
+    /// The candidates that forecast.
+    pub choice: Choice,
+    /// The factor for the intervals of the model or of the combination.
+    pub calibration: Calibration,
+    /// What is kept of it; none without cutoffs.
+    pub record: Option<BacktestRecord>,
+}
+
+impl Contest<'_> {
+    /// Forecasts a series from every cutoff, and chooses. `workspaces` are those of [`Track::of`].
+    ///
+    /// # Errors
+    /// [`Interruption`] if it was ended early. A candidate that cannot be fitted is left out.
+    pub fn hold(
+        &self,
+        series: &Series,
+        frequency: Frequency,
+        interrupt: Interrupt<'_>,
+        workspaces: &mut Vec<Workspace>,
+    ) -> Result<Evaluation, Interruption> {
+        let windows = self.spec.windows(series, frequency);
+        let season = self.spec.season(frequency);
+        let mut track = |spec: &SeriesSpec| {
+            if windows.is_empty() {
+                return Ok(Err(None));
+            }
+            match Track::of(spec, series, frequency, &windows, self.seed, interrupt, workspaces) {
+                Ok(track) => Ok(Ok(track)),
+                Err(FitError::Interrupted(interruption)) => Err(interruption),
+                Err(error) => Ok(Err(Some(error.to_string()))),
+            }
+        };
+        let naive = track(&self.seasonal_naive(season))?.ok();
+        let tried: Vec<Result<Track, Option<String>>> =
+            self.models.iter().map(|spec| track(spec)).collect::<Result<_, _>>()?;
+        let score = |track: &Track| Metrics::of(track, series, &windows, season, self.interval_width);
+        let scored: Vec<Option<Metrics>> = tried.iter().map(|tried| score(tried.as_ref().ok()?)).collect();
+        let choice = self.choose(&scored, windows.len(), is_intermittent(series));
+
+        let mut record = BacktestRecord {
+            cutoffs: windows.len(),
+            rows: windows.iter().map(|window| window.test.len()).sum(),
+            seasonal_naive: naive.as_ref().and_then(score),
+            ..BacktestRecord::default()
+        };
+        let compared = self.models.iter().zip(&tried).zip(&scored).zip(&choice.weights);
+        let compared = compared.skip(usize::from(self.combine.is_none()));
+        record.candidates.extend(compared.map(|(((spec, tried), metrics), &weight)| CandidateRecord {
+            model: spec.name().into(),
+            weight: self.combine.map(|_| weight),
+            metrics: *metrics,
+            failed: tried.as_ref().err().cloned().flatten(),
+        }));
+        let tracks: Vec<Option<Track>> = tried.into_iter().map(Result::ok).collect();
+        let mut chosen = choice.is_known(&tracks).then(|| choice.track(&tracks));
+        let others = self.usual_factor(&choice);
+        let mut calibration = Calibration { factor: others, cutoffs: 0 };
+        if let Some(chosen) = &mut chosen {
+            let own = score(chosen);
+            record.own_coverage = own.map(|own| own.coverage);
+            record.own_interval_score = own.map(|own| own.interval_score);
+            calibration = Calibration::of(chosen, series, &windows, self.interval_width, others);
+            calibration.apply(chosen);
+            record.metrics = score(chosen);
+        }
+        let record = (!windows.is_empty()).then_some(record);
+        let names = self.models.iter().map(|spec| spec.name()).collect();
+        Ok(Evaluation { windows, names, tracks, seasonal_naive: naive, chosen, choice, calibration, record })
+    }
+
+    /// The value one season ago, for as many seasons as are asked for.
+    fn seasonal_naive(&self, season: usize) -> SeriesSpec {
+        SeriesSpec::Local(LocalSpec {
+            family: LocalFamily::Naive(NaiveSpec::SeasonalWindowAverage { window_size: Some(1) }),
+            season_lengths: vec![season],
+            interval_width: self.interval_width,
+            lower_bound: None,
+        })
+    }
+
+    /// The candidates that forecast, by scaled errors or by squared ones.
+    fn choose(&self, scored: &[Option<Metrics>], cutoffs: usize, squared: bool) -> Choice {
+        let Some(combine) = self.combine else {
+            let mut weights = vec![0.0; scored.len()];
+            weights[0] = 1.0;
+            return Choice { median: false, weights };
+        };
+        let candidates: Vec<Candidate> = scored
+            .iter()
+            .zip(&self.models)
+            .map(|(metrics, spec)| Candidate {
+                error: metrics.map(|metrics| {
+                    let (scaled, plain) =
+                        if squared { (metrics.rmsse, metrics.rmse) } else { (metrics.mase, metrics.mae) };
+                    scaled.unwrap_or(plain)
+                }),
+                prior: Prior::of(spec).error,
+            })
+            .collect();
+        Choice::of(combine, &candidates, cutoffs).unwrap_or_else(|| Choice { median: false, weights: Vec::new() })
+    }
+
+    /// The factor of the intervals of those that forecast, on other series: the weighted geometric mean.
+    fn usual_factor(&self, choice: &Choice) -> f64 {
+        let logs = choice.weights.iter().zip(&self.models);
+        libm::exp(logs.map(|(weight, spec)| weight * libm::log(Prior::of(spec).interval_factor)).sum())
+    }
+}
+
+/// Whether half of the values are zero: the forecast with the least absolute error is zero then, whatever the demand.
+fn is_intermittent(series: &Series) -> bool {
+    2 * series.values.iter().filter(|value| **value == 0.0).count() >= series.len()
+}
+
+impl Choice {
+    /// Whether all that have a weight have a track.
+    fn is_known(&self, tracks: &[Option<Track>]) -> bool {
+        self.weights.iter().zip(tracks).all(|(&weight, track)| weight <= 0.0 || track.is_some())
+    }
+}

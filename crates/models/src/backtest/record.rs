@@ -1,0 +1,45 @@
+//! What is kept of a backtest.
+
+use super::metrics::Metrics;
+use serde::{Deserialize, Serialize};
+
+/// What a backtest found.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct BacktestRecord {
+    /// Cutoffs from which forecasts were scored.
+    pub cutoffs: usize,
+    /// Rows that were forecast, over all cutoffs.
+    pub rows: usize,
+    /// Errors of the model that forecasts, or of the combination, with its intervals as they are calibrated; none if it could not be
+    /// fitted at a cutoff.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metrics: Option<Metrics>,
+    /// Share of the rows that its own intervals cover, before they are calibrated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_coverage: Option<f64>,
+    /// The same for its interval score.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_interval_score: Option<f64>,
+    /// Errors of the seasonal naive; none where it cannot be fitted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seasonal_naive: Option<Metrics>,
+    /// The models that were chosen from or compared, the simplest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub candidates: Vec<CandidateRecord>,
+}
+
+/// What a backtest found of one candidate.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CandidateRecord {
+    /// As in the setting `model`.
+    pub model: String,
+    /// Its share of the forecast, from 0 to 1; none where nothing was to be chosen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<f64>,
+    /// Its errors, with its own intervals.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metrics: Option<Metrics>,
+    /// Why it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<String>,
+}

@@ -1,0 +1,122 @@
+//! The model that a customer gets: what its backtest chose, the one that was asked for, or a fallback.
+
+use super::fit::{Failure, FitContext};
+use crate::{error::Error, settings::ForecastTask};
+use manyfit_models::{
+    FitError, FittedCombination, FittedSeries, Interruption, SeriesModel, SeriesSpec, Workspace,
+    backtest::{Choice, Evaluation},
+    data::Series,
+    frequency::Frequency,
+};
+
+/// A fitted model.
+pub(super) struct Fit {
+    pub(super) fitted: FittedSeries,
+    /// Why the models that were tried before cannot be fitted.
+    pub(super) reasons: Vec<String>,
+    /// Whether it is the model that was asked for, not one that takes its place.
+    pub(super) is_first: bool,
+}
+
+/// Fits what was chosen by an evaluation, else the model; where it cannot be fitted, or for a reason `why_fallback`, the first of the
+/// fallbacks that can.
+pub(super) fn fit_chosen(
+    context: &FitContext<'_>,
+    task: &ForecastTask,
+    series: &Series,
+    frequency: Frequency,
+    evaluation: Option<&Evaluation>,
+    why_fallback: Option<&str>,
+    workspace: &mut Workspace,
+) -> Result<Fit, Failure> {
+    let mut reasons: Vec<String> = why_fallback.map(str::to_owned).into_iter().collect();
+    if let (Some(evaluation), Some(_), None) = (evaluation, task.combine, why_fallback) {
+        match chosen(context, task, series, frequency, evaluation, workspace)? {
+            Ok(fit) => return Ok(fit),
+            Err(why) => reasons = why,
+        }
+    }
+    first_that_fits(context, task, series, frequency, why_fallback.is_some(), reasons, workspace)
+}
+
+/// Fits the candidates that were chosen; the others share the weight of those that cannot be fitted to the whole history. Where none can,
+/// the reasons.
+fn chosen(
+    context: &FitContext<'_>,
+    task: &ForecastTask,
+    series: &Series,
+    frequency: Frequency,
+    evaluation: &Evaluation,
+    workspace: &mut Workspace,
+) -> Result<Result<Fit, Vec<String>>, Failure> {
+    let Choice { median, weights } = &evaluation.choice;
+    let (mut members, mut reasons) = (Vec::new(), Vec::new());
+    for (&weight, spec) in
+        weights.iter().zip(task.candidates_for(series, frequency)).filter(|(weight, _)| **weight > 0.0)
+    {
+        match fit_one(context, task, spec, series, frequency, workspace)? {
+            Ok(fitted) => members.push((weight, fitted.model)),
+            Err(error) => note_reason(&mut reasons, &error),
+        }
+    }
+    let total: f64 = members.iter().map(|(weight, _)| weight).sum();
+    members.iter_mut().for_each(|(weight, _)| *weight /= total);
+    let model = match members.len() {
+        0 => return Ok(Err(reasons)),
+        1 => members.remove(0).1,
+        _ => SeriesModel::Combination(Box::new(FittedCombination { median: *median, members })),
+    };
+    let fitted = FittedSeries { model, frequency, interval_factor: 1.0 };
+    Ok(Ok(Fit { fitted, reasons, is_first: true }))
+}
+
+/// The first of the model and its fallbacks that can be fitted, of the fallbacks alone for a series that is bad; `reasons` are those
+/// against models before them.
+fn first_that_fits(
+    context: &FitContext<'_>,
+    task: &ForecastTask,
+    series: &Series,
+    frequency: Frequency,
+    is_bad: bool,
+    mut reasons: Vec<String>,
+    workspace: &mut Workspace,
+) -> Result<Fit, Failure> {
+    let skipped = usize::from(is_bad && task.combine.is_none());
+    for model in task.in_turn().skip(skipped) {
+        let error = match fit_one(context, task, model, series, frequency, workspace)? {
+            Ok(fitted) => return Ok(Fit { fitted, is_first: reasons.is_empty(), reasons }),
+            Err(error) => error,
+        };
+        // Another model only for what would fail again: a fit that ran out of time on a busy machine may succeed in the next run.
+        let is_last_word = !error.is_permanent() || series.is_empty();
+        note_reason(&mut reasons, &error);
+        if is_last_word {
+            break;
+        }
+    }
+    Err(Failure::Customer(Error::Data(reasons.join("; "))))
+}
+
+/// Fits a model to the whole history, unless the run is being stopped.
+fn fit_one(
+    context: &FitContext<'_>,
+    task: &ForecastTask,
+    model: &SeriesSpec,
+    series: &Series,
+    frequency: Frequency,
+    workspace: &mut Workspace,
+) -> Result<Result<FittedSeries, FitError>, Failure> {
+    let spec = task.model_for(model, series, frequency)?;
+    match spec.fit(series, frequency, context.interrupt(), workspace) {
+        Err(FitError::Interrupted(Interruption::Stopped)) => Err(Failure::Stopped),
+        result => Ok(result),
+    }
+}
+
+/// Adds why a model cannot be fitted, unless another could not for the same reason.
+fn note_reason(reasons: &mut Vec<String>, error: &FitError) {
+    let reason = error.to_string();
+    if !reasons.contains(&reason) {
+        reasons.push(reason);
+    }
+}
