@@ -65,12 +65,12 @@ def measure(cases: list[Case], pair: Pair) -> dict[str, Any]:
         try:
             model = pair.theirs(case.season)
             if hasattr(model, "predict"):
-                forecast = model.fit(case.values).predict(len(case.future), level=[LEVEL])
+                forecast = model.fit(case.values).predict(len(case.future), **pair.levels)
                 is_worse = worse(case, answer, getattr(model, "model_", {}))
                 found["compared"] += is_worse is not None
                 found["worse"] += [case.id] if is_worse else []
             else:
-                forecast = model.forecast(case.values, len(case.future), level=[LEVEL])
+                forecast = model.forecast(case.values, len(case.future), **pair.levels)
             low, high = forecast.get(f"lo-{LEVEL}"), forecast.get(f"hi-{LEVEL}")
             nothing = np.full(len(case.future), np.nan)
             found["theirs"].append(scores(case, forecast["mean"], nothing if low is None else low, nothing if high is None else high))
@@ -86,7 +86,8 @@ def cell(found: dict[str, Any], column: int, digits: int) -> str:
     text = f"{ours:.{digits}f}"
     if not found["theirs"]:
         return text
-    return f"{text} ({np.nanmean(np.array(found['theirs'], float)[:, column]):.{digits}f})"
+    theirs = np.array(found["theirs"], float)[:, column]
+    return text if np.isnan(theirs).all() else f"{text} ({np.nanmean(theirs):.{digits}f})"
 
 
 def main(folder: Path, names: list[str]) -> None:
@@ -102,7 +103,7 @@ def main(folder: Path, names: list[str]) -> None:
                 path.write_text(json.dumps(measure(cases, pair)))
             tables.setdefault(pair.name, {})[title] = json.loads(path.read_text())
     for column, digits, caption in ((0, 3, "MASE"), (1, 2, "sMAPE, %"), (2, 3, "coverage of 80 %")):
-        print(f"\n| {caption} | " + " | ".join(title for title, *_ in sets) + " |\n|---" * (1 + len(sets)) + "|")
+        print(f"\n| {caption} | " + " | ".join(title for title, *_ in sets) + " |\n|---|" + "---:|" * len(sets))
         for model, found in tables.items():
             print(f"| {model} | " + " | ".join(cell(found[title], column, digits) for title, *_ in sets) + " |")
     print("\nWorse objectives, of those compared:")

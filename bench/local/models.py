@@ -56,6 +56,13 @@ class Pair:
     name: str
     family: dict[str, Any]
     theirs: Callable[[int], Any] | None = None
+    # Whether the other has an interval.
+    interval: bool = True
+
+    @property
+    def levels(self) -> dict[str, list[int]]:
+        """What the other's forecast is asked for besides the mean."""
+        return {"level": [LEVEL]} if self.interval else {}
 
     def longer(self, season: int) -> Pair:
         """With the year beside the week of daily rows, where a model takes several seasons."""
@@ -87,7 +94,7 @@ SMOOTH = [
     Pair("mstl with drift", {"mstl": {"adjusted": {"naive": "drift"}}}, mstl),
     Pair("random-walk", {"naive": "random-walk"}, lambda season: Naive()),
     Pair("drift", {"naive": "drift"}, lambda season: RandomWalkWithDrift()),
-    Pair("window-average of 3", {"naive": {"window-average": {"window_size": 3}}}, lambda season: WindowAverage(3)),
+    Pair("window-average of 3", {"naive": {"window-average": {"window_size": 3}}}, lambda season: WindowAverage(3), False),
     Pair(
         "seasonal-window-average of 1",
         {"naive": {"seasonal-window-average": {"window_size": 1}}},

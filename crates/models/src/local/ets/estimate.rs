@@ -25,16 +25,13 @@ const LOST: f64 = 15.0;
 const PATIENCE: f64 = 2.5;
 const PATIENT_ROWS: f64 = 100.0;
 
-/// A point is not begun at when its sum of squares is more than so many times that of another form or of another end.
+/// A point is not begun at when its sum of squares is more than so many times that of another point, form or end.
 const HOPELESS: f64 = 20.0;
 
 /// Ends are tried where the parameter is farther from them than this share of its range, and the form's criterion is not worse than
 /// the best one by more than this.
 const ASIDE: f64 = 0.1;
 const FAR: f64 = 8.0;
-
-/// A point is not judged to the end when its criterion is worse than the best point's by more than this.
-const BEHIND: f64 = 60.0;
 
 /// Buffers of a fit.
 #[derive(Debug, Default)]
@@ -135,11 +132,10 @@ impl<'a> Estimator<'a> {
         let period = self.period(survey.form.season);
         let Workspace { values, buffers, starts, variables, .. } = &mut *self.workspace;
         let mut recursion = Recursion { form: survey.form, period, values, buffers };
-        let allowance = libm::exp(BEHIND / values.len() as f64).max(2.0);
         let mut least = survey.least();
         for place in survey.seen..starts.count(survey.family) {
             starts.write(survey.family, place, variables);
-            let sum = recursion.value_below(variables, allowance * least, self.size);
+            let sum = recursion.value_below(variables, HOPELESS * least, self.size);
             if sum.is_finite() {
                 survey.judged.push((sum, place));
                 least = least.min(sum);

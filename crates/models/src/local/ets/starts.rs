@@ -27,7 +27,7 @@ const BETAS: [f64; 4] = [0.0, 0.03, 0.2, 0.7];
 const GAMMAS: [f64; 2] = [0.02, 0.3];
 const PHIS: [f64; 2] = [0.85, 0.97];
 
-/// The grids of frequencies: α in shares of twice the frequency, and how many frequencies at most.
+/// The grids of frequencies: α in shares of twice the frequency, and how many frequencies at most, up to the largest √β of 0.45.
 const SWINGS: [f64; 2] = [0.0, 0.15];
 const FREQUENCIES: f64 = 64.0;
 
@@ -219,7 +219,7 @@ impl Grids<'_> {
 
 /// How far the frequencies of a grid are apart, for so many values.
 pub(super) fn swing_step(rows: usize) -> f64 {
-    (PI / rows as f64).max(1.0 / FREQUENCIES)
+    (PI / rows as f64).max(0.45 / FREQUENCIES)
 }
 
 /// A search that only takes initial states to their optimum.
