@@ -85,7 +85,7 @@ impl Contest<'_> {
             self.models.iter().map(|spec| track(spec)).collect::<Result<_, _>>()?;
         let score = |track: &Track| Metrics::of(track, series, &windows, season, self.interval_width);
         let scored: Vec<Option<Metrics>> = tried.iter().map(|tried| score(tried.as_ref().ok()?)).collect();
-        let choice = self.choose(&scored, windows.len(), is_intermittent(series));
+        let choice = self.choose(&scored, windows.len(), season > 1, is_intermittent(series));
 
         let mut record = BacktestRecord {
             cutoffs: windows.len(),
@@ -103,7 +103,8 @@ impl Contest<'_> {
         }));
         let tracks: Vec<Option<Track>> = tried.into_iter().map(Result::ok).collect();
         let mut chosen = choice.is_known(&tracks).then(|| choice.track(&tracks));
-        let others = self.usual_factor(&choice);
+        let members = choice.weights.iter().copied().zip(self.models.iter().map(|spec| &**spec));
+        let others = Prior::interval_factor_of(members, season > 1);
         let mut calibration = Calibration { factor: others, cutoffs: 0 };
         if let Some(chosen) = &mut chosen {
             let own = score(chosen);
@@ -129,7 +130,7 @@ impl Contest<'_> {
     }
 
     /// The candidates that forecast, by scaled errors or by squared ones.
-    fn choose(&self, scored: &[Option<Metrics>], cutoffs: usize, squared: bool) -> Choice {
+    fn choose(&self, scored: &[Option<Metrics>], cutoffs: usize, is_seasonal: bool, squared: bool) -> Choice {
         let Some(combine) = self.combine else {
             let mut weights = vec![0.0; scored.len()];
             weights[0] = 1.0;
@@ -144,16 +145,10 @@ impl Contest<'_> {
                         if squared { (metrics.rmsse, metrics.rmse) } else { (metrics.mase, metrics.mae) };
                     scaled.unwrap_or(plain)
                 }),
-                prior: Prior::of(spec).error,
+                prior: Prior::of(spec, is_seasonal).error,
             })
             .collect();
         Choice::of(combine, &candidates, cutoffs).unwrap_or_else(|| Choice { median: false, weights: Vec::new() })
-    }
-
-    /// The factor of the intervals of those that forecast, on other series: the weighted geometric mean.
-    fn usual_factor(&self, choice: &Choice) -> f64 {
-        let logs = choice.weights.iter().zip(&self.models);
-        libm::exp(logs.map(|(weight, spec)| weight * libm::log(Prior::of(spec).interval_factor)).sum())
     }
 }
 
