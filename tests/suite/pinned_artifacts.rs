@@ -55,7 +55,7 @@ const LOCALS: [[&str; 3]; 10] = [
     ],
     [
         "MAdM",
-        "abc0deafdb8788981a0c4cd1e3d24a0d02a3f7b4c8c58a9e98a0422dae895951",
+        "348264c32d15a170204bca9e50b8fa81024f217794add7dd23f3b55f62bac417",
         "5ed4cf6a4634a8824bf9e6123ed3a65878ef3356380052ab04950e6e25c1fc46",
     ],
     [
