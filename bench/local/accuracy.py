@@ -30,11 +30,12 @@ ALLOWANCE = 1e-6
 
 
 def scores(case: Case, mean: np.ndarray, low: np.ndarray, high: np.ndarray) -> list[float]:
-    """MASE, sMAPE in per cent, and the share of the test part within the interval."""
+    """MASE, sMAPE in per cent, and the share of the test part within the interval, if there is one."""
     errors = np.abs(case.future - mean)
     size = np.abs(case.future) + np.abs(mean)
     smape = 200 * np.mean(np.divide(errors, size, out=np.zeros_like(errors), where=size > 0))
-    return [case.mase(mean), float(smape), float(np.mean((case.future >= low) & (case.future <= high)))]
+    covered = np.nan if np.isnan(low).all() else float(np.mean((case.future >= low) & (case.future <= high)))
+    return [case.mase(mean), float(smape), covered]
 
 
 def worse(case: Case, answer: dict[str, Any], fitted: dict[str, Any]) -> bool | None:

@@ -87,9 +87,9 @@ def test_the_choice_is_as_good_as_statsforecasts_and_many_times_as_fast(
     cases = COMPETITIONS[name]()
     answers, rows = fit(cases, {"ets": {"model": "ZZZ"}}, repeat=5), []
     for case in cases:
-        ours, begin = answers[case.id], time.perf_counter()
+        ours, begin = answers[case.id], time.process_time()
         expected = ets_f(case.values, case.season, model="ZZZ")
-        milliseconds = (time.perf_counter() - begin) * 1e3
+        milliseconds = (time.process_time() - begin) * 1e3
         forecast = forecast_ets(expected, len(case.future), level=[80])
         aicc = ours["model"]["ets"]["aicc"]
         assert aicc <= expected["aicc"] + ALLOWANCE * abs(expected["aicc"]), (case.id, aicc, expected["aicc"])
