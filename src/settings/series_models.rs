@@ -113,7 +113,12 @@ fn ets(reader: &mut Reader<'_>) -> EtsSpec {
     {
         reader.fault(format!("ets_model={other} and model={form} name different forms: leave one out"));
     }
-    EtsSpec { model: of_model.or(of_setting).unwrap_or_default(), damped: reader.optional("damped") }
+    let model = match of_model.or(of_setting.filter(|_| given || reader.family != Family::Auto)) {
+        Some(model) => model,
+        // As good a member of a combination as all forms, and three times as fast.
+        None => EtsModel::Reduced,
+    };
+    EtsSpec { model, damped: reader.optional("damped") }
 }
 
 /// Lengths of seasons with commas between them, in increasing order.

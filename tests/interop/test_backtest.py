@@ -103,20 +103,22 @@ def test_cutoffs_and_forecasts_are_those_of_statsforecast(scored: tuple[dict[str
 
 def test_prophets_forecasts_are_those_of_its_cross_validation(tmp_path: Path) -> None:
     frames = monthly(tmp_path / "in", 300)
-    run = train(tmp_path / "in", tmp_path / "out", backtest=2, period=PERIOD, horizon=HORIZON)
-    found, compared = table(run), 0
+    settings = {"backtest": 2, "period": PERIOD, "horizon": HORIZON, "yearly_seasonality": True}
+    run = train(tmp_path / "in", tmp_path / "out", **settings)
+    found, differences = table(run), []
     for customer, frame in frames.items():
         own = found[found["customer"] == customer]
         cutoffs = [pd.Timestamp(cutoff) for cutoff in sorted(own["cutoff"].unique())]
-        stock = Prophet(uncertainty_samples=0).fit(frame)
+        # Its copies for the cutoffs keep the seasons that the whole history has, so they are set.
+        stock = Prophet(yearly_seasonality=True, uncertainty_samples=0).fit(frame)
         horizon = f"{(frame['ds'].max() - cutoffs[-1]).days} days"
         expected = cross_validation(stock, horizon=horizon, cutoffs=cutoffs, disable_tqdm=True)
         joined = own.merge(expected, on=["ds", "cutoff"], suffixes=("", " of Prophet"))
-        spread = frame["y"].std()
-        # Stan ends its search early, so that the forecasts differ by what that leaves.
-        assert np.abs(joined["yhat"] - joined["yhat of Prophet"]).max() < 0.05 * spread, customer
-        compared += len(joined)
-    assert compared >= 40
+        difference = (joined["yhat"] - joined["yhat of Prophet"]).abs() / frame["y"].std()
+        differences += difference.groupby(joined["cutoff"]).max().tolist()
+    # Stan ends some searches far from the optimum, which forecasts something else.
+    assert len(differences) == 2 * len(frames) >= 8
+    assert np.mean(np.array(differences) < 0.01) >= 0.75, differences
 
 
 def test_stock_prophet_reads_its_part_of_a_combination(tmp_path: Path) -> None:

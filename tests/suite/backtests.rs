@@ -223,3 +223,24 @@ fn what_cannot_be_scored_is_refused_with_what_to_do() {
     train(input.path(), held_out.path(), &["model=theta", "holdout=5", "backtest_table=false"]).with_code(0);
     assert!(!held_out.path().join("backtest.csv").exists(), "a table of an earlier run does not stay");
 }
+
+#[test]
+fn a_cutoff_is_a_fit_to_the_rows_before_it() {
+    let rows = |count: usize| {
+        let lines: Vec<String> =
+            daily_rows(70, 3).into_iter().take(count).map(|(date, y)| format!("{date},{y}\n")).collect();
+        folder([("a.csv", format!("ds,y\n{}", lines.concat()))])
+    };
+    let (whole, before) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    for model in ["prophet", "ets", "level-shape", "seasonal-naive"] {
+        let model = format!("model={model}");
+        train(rows(70).path(), whole.path(), &[&model, "backtest=2", "period=3", "horizon=6"]).with_code(0);
+        train(rows(61).path(), before.path(), &[&model, "horizon=6"]).with_code(0);
+        let forecasts = table(&fs::read_to_string(before.path().join("forecasts.csv")).unwrap(), "a");
+        let scored = table(&backtest(whole.path()), "a");
+        for (row, forecast) in scored.iter().zip(&forecasts) {
+            assert_eq!((&row["ds"], &row["yhat"]), (&forecast["ds"], &forecast["yhat"]), "{model}");
+        }
+        assert_eq!(scored.len(), 12);
+    }
+}
