@@ -15,6 +15,8 @@ pub enum Family {
     Ets,
     /// Complex exponential smoothing.
     Ces,
+    /// Seasonal ARIMA.
+    Arima,
     /// Levels of seasons times their shape.
     LevelShape,
     /// Several seasons, and another model of the rest.
@@ -63,6 +65,7 @@ impl Family {
         Self::Theta,
         Self::Ets,
         Self::Ces,
+        Self::Arima,
         Self::LevelShape,
         Self::Mstl,
         Self::CrostonClassic,
@@ -92,6 +95,7 @@ impl Family {
         "theta",
         "ets",
         "ces",
+        "arima",
         "level-shape",
         "mstl",
         "croston-classic",

@@ -2,8 +2,8 @@
 
 use super::{
     family::Family::{
-        self, Ces, Ets, GradientBoosting, LevelShape, Mstl, Prophet, RandomForest, Ridge, SeasonalWindowAverage, Theta,
-        Tsb, WindowAverage,
+        self, Arima, Ces, Ets, GradientBoosting, LevelShape, Mstl, Prophet, RandomForest, Ridge, SeasonalWindowAverage,
+        Theta, Tsb, WindowAverage,
     },
     setting::{
         Group,
@@ -50,6 +50,7 @@ const SAMPLES: Kind = Form("a number of rows, or a share of them above 0 to 1.0"
 pub(super) const MODE: Kind = Choice(&["additive", "multiplicative"]);
 const FORMAT: Kind = Choice(&["json", "ubj"]);
 const MODEL_FORMAT: &str = "Encoding of XGBoost's file; ubj is smaller and faster, and needs XGBoost 1.7 or later.";
+const ORDER: Kind = Form("three whole numbers such as 1,1,1: at most 10, and the second at most 2");
 const RANDOM_STATE: Kind = Form("a whole number from 0 to 4294967295, or none for 0");
 
 /// Every setting, by owner.
@@ -62,6 +63,7 @@ pub(super) const GROUPS: &[Group] = &[
     Group { title: "Theta", models: &[Theta], settings: THETA },
     Group { title: "Exponential smoothing", models: &[Ets, Mstl], settings: ETS },
     Group { title: "Complex exponential smoothing", models: &[Ces], settings: CES },
+    Group { title: "ARIMA", models: &[Arima], settings: ARIMA },
     Group { title: "MSTL", models: &[Mstl], settings: MSTL },
     Group { title: "Intermittent demand", models: &[Tsb], settings: TSB },
     Group { title: "Averages of windows", models: &[WindowAverage, SeasonalWindowAverage], settings: WINDOW },
@@ -72,7 +74,7 @@ pub(super) const GROUPS: &[Group] = &[
 ];
 
 /// Those of equally spaced values that have a season.
-const SEASONAL: &[Family] = &[Theta, Ets, Ces, LevelShape, Mstl, WindowAverage, SeasonalWindowAverage];
+const SEASONAL: &[Family] = &[Theta, Ets, Ces, Arima, LevelShape, Mstl, WindowAverage, SeasonalWindowAverage];
 
 const RUN: &[Setting] = table! {
     "model": Choice(Family::NAMES), "prophet", "What to fit for each customer.", per_customer, names_columns, common;
@@ -204,6 +206,11 @@ const CES: &[Setting] = table! {
     "ces_model": Choice(&["Z", "N", "S", "P", "F"]), "Z",
         "Form of complex exponential smoothing: no season (N), a simple (S), partial (P) or full one (F); Z is the one with the least AICc.",
         per_customer;
+};
+
+const ARIMA: &[Setting] = table! {
+    "order": ORDER, "", "Lags p, differences d and lags q of the errors; unless either order is set, those of the least AICc.", per_customer;
+    "seasonal_order": ORDER, "", "The same in whole seasons: P, D and Q.", per_customer;
 };
 
 const MSTL: &[Setting] = table! {

@@ -5,8 +5,8 @@ use manyfit_models::{
     SeriesSpec,
     baseline::BaselineSpec,
     local::{
-        CesSpec, EtsModel, EtsSpec, IntermittentSpec, LevelShapeSpec, LocalFamily, LocalSpec, MstlSpec, NaiveSpec,
-        ThetaSpec,
+        ArimaSpec, CesSpec, EtsModel, EtsSpec, IntermittentSpec, LevelShapeSpec, LocalFamily, LocalSpec, MstlSpec,
+        NaiveSpec, ThetaSpec,
     },
     prophet::ProphetSpec,
 };
@@ -26,6 +26,7 @@ pub(super) struct SeriesSettings {
     theta: ThetaSpec,
     ets: EtsSpec,
     ces: CesSpec,
+    arima: ArimaSpec,
     tsb: IntermittentSpec,
 }
 
@@ -47,6 +48,10 @@ impl SeriesSettings {
             theta: ThetaSpec { model: reader.value("theta_model"), decomposition: reader.value("decomposition") },
             ets: ets(reader),
             ces: CesSpec { model: reader.value("ces_model") },
+            arima: ArimaSpec {
+                order: reader.parse("order", |text, setting| order(text, setting.kind)),
+                seasonal_order: reader.parse("seasonal_order", |text, setting| order(text, setting.kind)),
+            },
             tsb: IntermittentSpec::Tsb { alpha_d: reader.value("alpha_d"), alpha_p: reader.value("alpha_p") },
         }
     }
@@ -63,6 +68,7 @@ impl SeriesSettings {
             Family::Theta => LocalFamily::Theta(self.theta),
             Family::Ets => LocalFamily::Ets(self.ets.clone()),
             Family::Ces => LocalFamily::Ces(self.ces),
+            Family::Arima => LocalFamily::Arima(self.arima),
             Family::LevelShape => LocalFamily::LevelShape(LevelShapeSpec::default()),
             Family::Mstl => {
                 LocalFamily::Mstl { decomposition: MstlSpec::default(), adjusted: Box::new(self.local(self.adjusted)?) }
@@ -129,6 +135,15 @@ fn lengths(text: &str, kind: Kind) -> Result<Vec<usize>, String> {
     lengths.sort_unstable();
     lengths.dedup();
     Ok(lengths)
+}
+
+/// Three lags or differences with commas between them, perhaps in parentheses.
+fn order(text: &str, kind: Kind) -> Result<[usize; 3], String> {
+    let inner = text.trim();
+    let inner = inner.strip_prefix('(').and_then(|inner| inner.strip_suffix(')')).unwrap_or(inner);
+    let numbers: Option<Vec<usize>> = inner.split(',').map(|item| item.trim().parse().ok()).collect();
+    let order = numbers.and_then(|numbers| <[usize; 3]>::try_from(numbers).ok());
+    order.filter(|order| ArimaSpec::allows(*order)).ok_or_else(|| format!("use {kind}"))
 }
 
 /// The families of the settings `fallback` and `candidates`, in their order.

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! The answer has the fitted model as it is serialised (`model`), the sum of squared errors where the family minimises it
-//! (`squares`), of the next steps `mean`, `deviation` and the ends of a band of 80 % (`lower`, `upper`), and the `milliseconds` of a
+//! (`squares`), the logarithm of the likelihood of ARIMA's (`log_likelihood`), of the next steps `mean`, `deviation` and the ends of a band of 80 % (`lower`, `upper`), and the `milliseconds` of a
 //! fit: the median of `repeat`.
 
 use manyfit_models::{
@@ -85,10 +85,18 @@ fn answer(line: &Line, workspace: &mut Workspace) -> Result<Value, Box<dyn Error
         },
         _ => None,
     };
+    let log_likelihood = match &fitted.model {
+        SeriesModel::Local(local) => match &local.state {
+            LocalState::Arima(arima) => Some(arima.log_likelihood),
+            _ => None,
+        },
+        _ => None,
+    };
     let model: Value = serde_json::from_slice(&fitted.to_file().1)?;
     Ok(json!({
         "model": model,
         "squares": squares,
+        "log_likelihood": log_likelihood,
         "mean": forecast.yhat,
         "lower": forecast.yhat_lower,
         "upper": forecast.yhat_upper,

@@ -42,7 +42,7 @@ const BASELINES: [[&str; 3]; 2] = [
 ];
 
 /// The same of the `local.json` of local models.
-const LOCALS: [[&str; 3]; 10] = [
+const LOCALS: [[&str; 3]; 11] = [
     [
         "theta",
         "beca809e1e7ab23db25b319d66f8163211a11d9aa463979c60ad14296a363b00",
@@ -62,6 +62,11 @@ const LOCALS: [[&str; 3]; 10] = [
         "ces",
         "cb1b314fd71b52504082b3ad475e0cb1e9d5a8c5f3e7843c8224bdc561e59949",
         "2009370642c4001333998b4d066fee0b27f29077a69c2115cee983bb4a4f213c",
+    ],
+    [
+        "arima",
+        "a520900b84363950928f548f8c55d599468157e95441923d465b6cf4cd5f16ac",
+        "94fc347110360ba34738e1fb3f8c9c2ae8fe78d2f4e75f6ebc6389023dd653d7",
     ],
     [
         "level-shape",

@@ -19,7 +19,6 @@ use serde::{Deserialize, Serialize};
 /// A model to fit to a series.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "model", rename_all = "kebab-case")]
-#[expect(clippy::large_enum_variant, reason = "a run has a few of them")]
 pub enum SeriesSpec {
     /// See [`prophet`](crate::prophet).
     Prophet(ProphetSpec),

@@ -1,6 +1,7 @@
 //! The families of local models: one variant for each, with the same verbs.
 
 use super::{
+    arima::{self, ArimaSpec, FittedArima},
     ces::{self, CesSpec, FittedCes},
     ets::{self, EtsSpec, FittedEts},
     grid::Gaps,
@@ -26,6 +27,8 @@ pub enum LocalFamily {
     Ets(EtsSpec),
     /// Complex exponential smoothing.
     Ces(CesSpec),
+    /// Seasonal ARIMA.
+    Arima(ArimaSpec),
     /// Intermittent demand.
     Intermittent(IntermittentSpec),
     /// Levels of seasons times their shape.
@@ -52,6 +55,8 @@ pub enum LocalState {
     Ets(FittedEts),
     /// Complex exponential smoothing.
     Ces(FittedCes),
+    /// Seasonal ARIMA.
+    Arima(Box<FittedArima>),
     /// Intermittent demand.
     Intermittent(FittedIntermittent),
     /// Levels of seasons times their shape.
@@ -66,6 +71,7 @@ pub(super) struct Buffers {
     theta: theta::Scratch,
     ets: ets::Workspace,
     ces: ces::Workspace,
+    arima: arima::Workspace,
     intermittent: intermittent::Scratch,
     level_shape: level_shape::Scratch,
     mstl: mstl::Scratch,
@@ -80,6 +86,7 @@ impl LocalFamily {
             Self::Theta(_) => "theta",
             Self::Ets(_) => "ets",
             Self::Ces(_) => "ces",
+            Self::Arima(_) => ArimaSpec::NAME,
             Self::Intermittent(spec) => spec.name(),
             Self::LevelShape(_) => LevelShapeSpec::NAME,
             Self::Mstl { .. } => MstlSpec::NAME,
@@ -105,6 +112,9 @@ impl LocalFamily {
             Self::Theta(spec) => LocalState::Theta(spec.fit(values, season, interrupt, &mut buffers.theta)?),
             Self::Ets(spec) => LocalState::Ets(spec.fit(values, season, interrupt, &mut buffers.ets)?),
             Self::Ces(spec) => LocalState::Ces(spec.fit(values, season, interrupt, &mut buffers.ces)?),
+            Self::Arima(spec) => {
+                LocalState::Arima(Box::new(spec.fit(values, season, interrupt, &mut buffers.arima)?))
+            }
             Self::Intermittent(spec) => {
                 LocalState::Intermittent(spec.fit(values, interrupt, &mut buffers.intermittent)?)
             }
@@ -138,6 +148,7 @@ impl LocalState {
             Self::Theta(_) => "theta",
             Self::Ets(_) => "ets",
             Self::Ces(_) => "ces",
+            Self::Arima(_) => ArimaSpec::NAME,
             Self::Intermittent(fitted) => fitted.kind.name(),
             Self::LevelShape(_) => LevelShapeSpec::NAME,
             Self::Mstl(_) => MstlSpec::NAME,
@@ -152,6 +163,7 @@ impl LocalState {
             Self::Theta(fitted) => fitted.scores,
             Self::Ets(fitted) => fitted.scores,
             Self::Ces(fitted) => fitted.scores,
+            Self::Arima(fitted) => fitted.scores,
             Self::Intermittent(fitted) => fitted.scores,
             Self::LevelShape(fitted) => fitted.scores,
             Self::Mstl(fitted) => fitted.adjusted.scores(),
@@ -161,7 +173,9 @@ impl LocalState {
     /// Simulated futures behind the interval; none where it is a formula.
     pub(super) fn simulated_futures(&self) -> Option<usize> {
         match self {
-            Self::Naive(_) | Self::Theta(_) | Self::Ets(_) | Self::Ces(_) | Self::Intermittent(_) => None,
+            Self::Naive(_) | Self::Theta(_) | Self::Ets(_) | Self::Ces(_) | Self::Arima(_) | Self::Intermittent(_) => {
+                None
+            }
             Self::LevelShape(fitted) => Some(fitted.samples),
             Self::Mstl(fitted) => fitted.adjusted.simulated_futures(),
         }
@@ -174,6 +188,7 @@ impl LocalState {
             Self::Theta(fitted) => fitted.outlook(horizon),
             Self::Ets(fitted) => fitted.outlook(horizon),
             Self::Ces(fitted) => fitted.outlook(horizon),
+            Self::Arima(fitted) => fitted.outlook(horizon),
             Self::Intermittent(fitted) => fitted.outlook(horizon),
             Self::LevelShape(fitted) => fitted.outlook(horizon, seed),
             Self::Mstl(fitted) => fitted.outlook(horizon, |adjusted| adjusted.outlook(horizon, seed)),
@@ -188,6 +203,7 @@ impl LocalState {
             Self::Theta(fitted) => fitted.check(),
             Self::Ets(fitted) => fitted.check(),
             Self::Ces(fitted) => fitted.check(),
+            Self::Arima(fitted) => fitted.check(),
             Self::Intermittent(fitted) => fitted.check(),
             Self::LevelShape(fitted) => fitted.check(),
             Self::Mstl(fitted) if matches!(*fitted.adjusted, Self::Mstl(_)) => {
@@ -204,6 +220,7 @@ impl LocalState {
             Self::Theta(fitted) => fitted.season.as_ref().map_or(0, |season| footprint::of_vec(&season.indices)),
             Self::Ets(fitted) => footprint::of_vec(&fitted.seasons),
             Self::Ces(fitted) => fitted.footprint(),
+            Self::Arima(fitted) => fitted.footprint(),
             Self::Intermittent(_) => 0,
             Self::LevelShape(fitted) => fitted.footprint(),
             Self::Mstl(fitted) => fitted.footprint() + size_of::<Self>() + fitted.adjusted.footprint(),

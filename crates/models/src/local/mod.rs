@@ -13,11 +13,13 @@
 //! | `theta/` | the theta family |
 //! | `ets/` | exponential smoothing |
 //! | `ces/` | complex exponential smoothing |
+//! | `arima/` | seasonal ARIMA |
 //! | `intermittent/` | intermittent demand |
 //! | `level_shape/` | seasons' levels by ridge regression, times the shape of a season |
 //! | `mstl/` | several seasons by local regression, and another model for the rest |
 //! | `least_squares.rs` | sums of squares minimised within bounds |
 
+mod arima;
 mod ces;
 mod ets;
 mod family;
@@ -41,6 +43,7 @@ use crate::{
     quantiles::{normal_quantile, quantile_of_sorted},
     steps_ahead::{FARTHEST, steps_ahead},
 };
+pub use arima::{ArimaSpec, FittedArima, Order};
 pub use ces::{CesModel, CesSpec, FittedCes};
 pub use ets::{EtsModel, EtsSpec, FittedEts, Form, ModelNameError, Seasonality, Trend};
 use family::Buffers;

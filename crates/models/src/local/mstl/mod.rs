@@ -128,6 +128,30 @@ impl MstlSpec {
     }
 }
 
+/// The share of the variance of season and rest together that is not the rest's, of a series of more than two seasons: its strength.
+pub(crate) fn seasonal_strength(
+    values: &[f64],
+    season: usize,
+    interrupt: Interrupt<'_>,
+    scratch: &mut Scratch,
+) -> Result<f64, FitError> {
+    MstlSpec::default().decompose(values, &[season], interrupt, scratch)?;
+    let Some(stl) = scratch.stl.first() else { return Ok(0.0) };
+    let rest = || scratch.adjusted.iter().zip(&stl.trend).map(|(y, trend)| y - trend);
+    let variance = |values: &mut dyn Iterator<Item = f64>| {
+        let (mut count, mut mean, mut squares) = (0.0, 0.0, 0.0);
+        for y in values {
+            count += 1.0;
+            let away = y - mean;
+            mean += away / count;
+            squares += away * (y - mean);
+        }
+        squares
+    };
+    let whole = variance(&mut rest().zip(&scratch.seasonal[0]).map(|(rest, season)| rest + season));
+    Ok(if whole > 0.0 { (1.0 - variance(&mut rest()) / whole).clamp(0.0, 1.0) } else { 0.0 })
+}
+
 impl<T> FittedMstl<T> {
     /// The next `horizon` steps, from those of the other model.
     pub(crate) fn outlook(&self, horizon: usize, adjusted: impl FnOnce(&T) -> Outlook) -> Outlook {

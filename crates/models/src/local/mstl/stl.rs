@@ -19,7 +19,7 @@ pub(super) struct Stl {
     /// The seasonal part, shape (n).
     pub(super) seasonal: Vec<f64>,
     /// The trend, shape (n).
-    trend: Vec<f64>,
+    pub(super) trend: Vec<f64>,
     rest: Vec<f64>,
     /// Smooths of all phases, one season longer than the history at both ends.
     cycle: Vec<f64>,
