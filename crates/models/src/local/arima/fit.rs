@@ -260,7 +260,16 @@ fn starts(order: &Order, regressed: Option<&Vec<f64>>, neighbour: Option<Vec<f64
     let mut all: Vec<Vec<f64>> = [first].into_iter().chain(regressed.cloned()).collect();
     if effort == Effort::Thorough {
         all.extend(with_first(&[0.999]).into_iter().chain(with_first(&[0.995, -0.9])));
-        all.extend([[0.8, 0.5, 0.5, 0.5], [-0.5, -0.3, 0.5, 0.5], [0.5, 0.3, -0.5, -0.3]].map(start));
+        all.extend(
+            [
+                [0.8, 0.5, 0.5, 0.5],
+                [-0.5, -0.3, 0.5, 0.5],
+                [0.5, 0.3, -0.5, -0.3],
+                [0.5, 0.3, 0.9, 0.6],
+                [-0.5, -0.3, -0.6, 0.6],
+            ]
+            .map(start),
+        );
     }
     all
 }

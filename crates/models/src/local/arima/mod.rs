@@ -15,7 +15,7 @@
 //! | `polynomial.rs` | polynomials in the backward shift |
 //! | `future.rs` | forecasts and their variances |
 //!
-//! A season of more than 60 steps is ignored, and one that the series has not more than twice is not differenced. Where the search
+//! Of more than 20,000 values the last ones count. A season of more than 60 steps is ignored, and one that the series has not more than twice is not differenced. Where the search
 //! finds no model, as in very short series, the differenced values have errors and perhaps a mean, and no more.
 
 mod difference;
@@ -41,6 +41,9 @@ use serde::{Deserialize, Serialize};
 
 /// The longest season that is modelled.
 const LONGEST_SEASON: usize = 60;
+
+/// The most values: a fit takes a few hundred bytes for each, and a time in proportion to them.
+const MOST_VALUES: usize = 20_000;
 
 /// So few values are not tested for a unit root.
 const SHORTEST_TEST: usize = 3;
@@ -135,6 +138,7 @@ impl ArimaSpec {
         if values.is_empty() {
             return Err(FitError::TooShort { rows: 0 });
         }
+        let values = &values[values.len().saturating_sub(MOST_VALUES)..];
         let largest = values.iter().fold(0.0_f64, |largest, y| largest.max(y.abs()));
         if !largest.is_finite() {
             return Err(FitError::NotFinite);
