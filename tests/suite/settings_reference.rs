@@ -23,7 +23,7 @@ fn settings_are_listed_described_and_suggested() {
     let eta = settings(&["learning-rate"]).with_code(0).out;
     assert!(eta.contains("eta") && eta.contains("0.3") && eta.contains("gradient-boosting"), "{eta}");
     settings(&["hotizon"]).with_code(2).complains_of(&["did you mean horizon?"]);
-    settings(&["--model", "arima"]).with_code(2).complains_of(&["prophet", "ridge"]);
+    settings(&["--model", "lstm"]).with_code(2).complains_of(&["prophet", "ridge"]);
 }
 
 #[test]
