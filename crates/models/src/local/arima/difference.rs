@@ -60,3 +60,23 @@ pub(super) fn has_unit_root(values: &[f64]) -> bool {
     }
     squares / (n * variance) > CRITICAL
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{super::order::Order, difference, has_unit_root};
+
+    #[test]
+    fn differences_are_taken_at_the_lag_of_the_season_too() {
+        let order = Order { d: 1, seasonal_d: 1, period: 4, ..Order::default() };
+        let mut differenced = Vec::new();
+        difference(&[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0], &order, &mut differenced);
+        assert_eq!(differenced, [15.0, 30.0]);
+    }
+
+    #[test]
+    fn a_line_has_a_unit_root_and_a_wave_has_none() {
+        let line: Vec<f64> = (0..40).map(f64::from).collect();
+        let wave: Vec<f64> = (0..40).map(|t| f64::from(t % 3)).collect();
+        assert!(has_unit_root(&line) && !has_unit_root(&wave));
+    }
+}

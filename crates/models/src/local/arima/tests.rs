@@ -1,5 +1,5 @@
 use super::{
-    ArimaSpec, FittedArima, Order, Workspace, difference,
+    ArimaSpec, FittedArima, Order, Workspace,
     fit::{self, Effort, Estimate},
     likelihood::{Arma, Filter},
     polynomial::to_partials,
@@ -127,14 +127,6 @@ fn series_are_differenced_as_often_as_by_statsforecast() {
         let order = fit(ArimaSpec::default(), &case.values, case.season).order;
         assert_eq!([order.d, order.seasonal_d], case.differences, "{}", case.name);
     }
-}
-
-#[test]
-fn differences_are_taken_at_the_lag_of_the_season_too() {
-    let order = Order { d: 1, seasonal_d: 1, period: 4, ..Order::default() };
-    let mut differenced = Vec::new();
-    difference::difference(&[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0], &order, &mut differenced);
-    assert_eq!(differenced, [15.0, 30.0]);
 }
 
 /// The logarithm of the density of normal values with these autocovariances, by Cholesky's factor.
