@@ -59,7 +59,7 @@ const ALIASES: [(&str, Family); 3] =
 
 impl Family {
     /// Every family, in the order of documentation.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Prophet,
         Self::Auto,
         Self::Theta,

@@ -301,7 +301,17 @@ impl Workspace {
         let lower: Vec<f64> = upper.iter().map(|bound| -bound).collect();
         let damped = k - usize::from(order.constant);
         let negligible = n as f64 * 1e-30;
-        let mut search = Search { lower: &lower, upper: &upper, damped, tolerance, steps: 100, rival, negligible };
+        let mut search = Search {
+            lower: &lower,
+            upper: &upper,
+            damped,
+            tolerance,
+            steps: 100,
+            rival,
+            own: f64::INFINITY,
+            patience: 1.0,
+            negligible,
+        };
         let values = &differenced[..];
         let mut likelihood =
             Likelihood { order, values, single, few, several, models, derivatives, slopes, moved, steps, interrupt };
