@@ -55,10 +55,11 @@ fn check_ensemble(ensemble: &Ensemble) {
     }
 }
 
-/// Baselines, ridge regression and local models, by the name that the last byte chooses.
+/// Baselines, ridge regression, local models and combinations, by the name that the last byte chooses.
 pub(super) fn small(input: &[u8]) {
     let (content, choice) = chosen(input);
-    let name = [FittedSeries::BASELINE_FILE, FittedRows::RIDGE_FILE, FittedSeries::LOCAL_FILE][usize::from(choice) % 3];
+    let single = [FittedSeries::BASELINE_FILE, FittedRows::RIDGE_FILE, FittedSeries::LOCAL_FILE];
+    let name = if choice & 8 == 0 { single[usize::from(choice) % 3] } else { FittedSeries::COMBINATION_FILE };
     let frequency = if choice & 4 == 0 { None } else { Some(Frequency::DAILY) };
     let sidecar = Sidecar { frequency, ..Sidecar::default() };
     let Some(fitted) = checked(Fitted::from_file(name, content, sidecar.clone())) else { return };

@@ -27,6 +27,12 @@ const PROPHETS: [[&str; 3]; 3] = [
     ],
 ];
 
+/// SHA-256 of the `combination.json` of the first of those customers, and its fingerprint.
+const COMBINATION: [&str; 2] = [
+    "db1e942e746c7858ecd3f55d342122406e1b3eb2ada79eb83c1bcc923f2321b0",
+    "bc3dd0005da867db34f5613253c2e524bca1a61d5f3c2701aeb36e5f551dc78e",
+];
+
 /// The setting `model`, SHA-256 of the `baseline.json` of the first of those customers, and its fingerprint.
 const BASELINES: [[&str; 3]; 2] = [
     [
@@ -132,6 +138,15 @@ fn the_baselines_of_the_sales_sample_are_those_that_were_pinned() {
         let (content, found) = artifact(output.path(), PROPHETS[0][0], "baseline.json");
         assert_eq!([hex(&Sha256::digest(content)), found], [pinned, fingerprint], "{model}");
     }
+}
+
+#[test]
+fn the_combination_of_the_sales_sample_is_the_one_that_was_pinned() {
+    let output = tempfile::tempdir().unwrap();
+    let settings = ["model=auto", "candidates=drift,theta,ets", "backtest=3", "horizon=4"];
+    train(&repository("sample_data/sales"), output.path(), &settings).with_code(0);
+    let (content, found) = artifact(output.path(), PROPHETS[0][0], "combination.json");
+    assert_eq!([hex(&Sha256::digest(content)), found], COMBINATION);
 }
 
 #[test]
