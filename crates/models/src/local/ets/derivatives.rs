@@ -204,38 +204,28 @@ fn add_products<const N: usize>(products: &mut [[f64; N]], rows: &[[f64; N]; BLO
     }
 }
 
-impl Recursion<'_> {
-    /// The sum of squares at x; infinite where it is not defined, or where it is seen on the way to be above `limit`. For relative errors
-    /// G² is taken to be `size` on the way.
-    pub(super) fn value_below(&mut self, x: &[f64], limit: f64, size: f64) -> f64 {
+impl SumOfSquares for Recursion<'_> {
+    fn value(&mut self, x: &[f64]) -> f64 {
         if !admissible(Self::smoothing(x), self.form, self.period) {
             return f64::INFINITY;
         }
         let (mut sum, mut logs, mut defined) = (0.0, LogSum::NONE, true);
         if self.form.relative {
-            let limit = limit / size;
             self.run(x, |y, forecast| {
                 let u = y / forecast - 1.0;
                 sum += u * u;
                 logs.add(forecast);
-                defined = forecast > 0.0 && sum <= limit;
+                defined = forecast > 0.0;
                 defined
             });
             sum *= libm::exp(2.0 / self.values.len() as f64 * logs.total());
         } else {
             self.run(x, |y, forecast| {
                 sum += (y - forecast) * (y - forecast);
-                defined = sum <= limit;
-                defined
+                true
             });
         }
         if defined && sum.is_finite() { sum } else { f64::INFINITY }
-    }
-}
-
-impl SumOfSquares for Recursion<'_> {
-    fn value(&mut self, x: &[f64]) -> f64 {
-        self.value_below(x, f64::INFINITY, 1.0)
     }
 
     fn normal(&mut self, x: &[f64], matrix: &mut [f64], gradient: &mut [f64]) -> f64 {

@@ -3,8 +3,10 @@
 //! The points of `starts.rs` are judged by the form's own likelihood; the best that differ are taken to their optima.
 
 use super::{
+    admissible::admissible,
     form::{Form, Seasonality, Trend},
-    recursion::{ALPHA, BETA, Buffers, GAMMA, LEVEL, PHI, Recursion},
+    judge::{AT_ONCE, Lanes, sums_of_squares},
+    recursion::{ALPHA, BETA, Buffers, GAMMA, LEVEL, PHI, Recursion, SEASONS},
     starts::{ALPHAS, Bounds, Grids, Starts, swing_step},
 };
 use crate::{
@@ -25,8 +27,10 @@ const LOST: f64 = 15.0;
 const PATIENCE: f64 = 2.5;
 const PATIENT_ROWS: f64 = 100.0;
 
-/// A point is not begun at when its sum of squares is more than so many times that of another point, form or end.
+/// A point is not begun at when its sum of squares is more than so many times that of another end of the form, or, unless it is the
+/// form's first, of another form's.
 const HOPELESS: f64 = 20.0;
+const HOPELESS_LATER: f64 = 3.0;
 
 /// Ends are tried where the parameter is farther from them than this share of its range, and the form's criterion is not worse than
 /// the best one by more than this.
@@ -42,7 +46,9 @@ pub(in crate::local) struct Workspace {
     pub(super) buffers: Buffers,
     pub(super) solver: least_squares::Workspace,
     starts: Starts,
-    variables: Vec<f64>,
+    /// What is judged at a time, and its seasons.
+    judged: [Vec<f64>; AT_ONCE],
+    seasons: Vec<Lanes>,
 }
 
 /// What a search begins at: a point, or the best so far with one parameter at an end of its range.
@@ -83,8 +89,6 @@ pub(super) struct Estimator<'a> {
     workspace: &'a mut Workspace,
     period: usize,
     interrupt: Interrupt<'a>,
-    /// The square of the geometric mean of the values, if all are positive.
-    size: f64,
 }
 
 impl<'a> Estimator<'a> {
@@ -93,12 +97,10 @@ impl<'a> Estimator<'a> {
         let Workspace { values, logarithms, starts, .. } = &mut *workspace;
         starts.clear();
         logarithms.clear();
-        let mut size = 1.0;
         if values.iter().all(|y| *y > 0.0) {
             logarithms.extend(values.iter().map(|y| libm::log(*y)));
-            size = libm::exp(2.0 * logarithms.iter().sum::<f64>() / values.len() as f64);
         }
-        Self { workspace, period, interrupt, size }
+        Self { workspace, period, interrupt }
     }
 
     /// A sum of squares as good as zero.
@@ -127,22 +129,28 @@ impl<'a> Estimator<'a> {
         Ok(survey)
     }
 
-    /// Judges the points that have come since, and ranks all.
+    /// Judges the points that have come since, and ranks all; the first is admissible.
     fn judge(&mut self, survey: &mut Survey) {
-        let period = self.period(survey.form.season);
-        let Workspace { values, buffers, starts, variables, .. } = &mut *self.workspace;
-        let mut recursion = Recursion { form: survey.form, period, values, buffers };
-        let mut least = survey.least();
-        for place in survey.seen..starts.count(survey.family) {
-            starts.write(survey.family, place, variables);
-            let sum = recursion.value_below(variables, HOPELESS * least, self.size);
-            if sum.is_finite() {
-                survey.judged.push((sum, place));
-                least = least.min(sum);
+        let (form, period) = (survey.form, self.period(survey.form.season));
+        let Workspace { values, starts, judged, seasons, .. } = &mut *self.workspace;
+        let count = starts.count(survey.family);
+        for first in (survey.seen..count).step_by(AT_ONCE) {
+            for (lane, variables) in judged.iter_mut().enumerate() {
+                starts.write(survey.family, (first + lane).min(count - 1), variables);
             }
+            let sums = sums_of_squares(form, period, values, judged, seasons);
+            let judged = (first..count).zip(sums).filter(|(_, sum)| sum.is_finite());
+            survey.judged.extend(judged.map(|(place, sum)| (sum, place)));
         }
-        survey.seen = starts.count(survey.family);
+        survey.seen = count;
         survey.judged.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let variables = &mut judged[0];
+        let is_admissible = |(_, place): &(f64, usize)| {
+            starts.write(survey.family, *place, variables);
+            admissible(Recursion::smoothing(variables), form, period)
+        };
+        let unfit = survey.judged.iter().position(is_admissible).unwrap_or(survey.judged.len());
+        survey.judged.drain(..unfit);
     }
 
     /// The form at its optimum; none where it is not defined, or where its sum of squares is not going to fall below `rival`.
@@ -169,7 +177,8 @@ impl<'a> Estimator<'a> {
             match (start, &best) {
                 (Start::Point((sum, place)), _) => {
                     let behind = number >= tried && libm::log(search.own / rival) * rows > LOST;
-                    if behind || sum > HOPELESS * search.rival.min(search.own) {
+                    let hope = if number > 0 { HOPELESS_LATER } else { HOPELESS };
+                    if behind || sum > HOPELESS * search.own || sum > hope * rival {
                         continue;
                     }
                     starts.write(survey.family, place, &mut variables);
@@ -207,7 +216,8 @@ fn differing(survey: &Survey, starts: &Starts, search: Search<'_>, rows: usize) 
     for &(sum, place) in &survey.judged {
         let mut one = Vec::new();
         starts.write(survey.family, place, &mut one);
-        if least.is_none() && one[ALPHA] <= ALPHAS[0] {
+        let fits = || admissible(Recursion::smoothing(&one), survey.form, search.lower.len() + 1 - SEASONS);
+        if least.is_none() && one[ALPHA] <= ALPHAS[0] && fits() {
             least = Some((sum, place));
         }
         let differs = |(_, other): &((f64, usize), Vec<f64>)| {
@@ -221,7 +231,7 @@ fn differing(survey: &Survey, starts: &Starts, search: Search<'_>, rows: usize) 
                 })
                 || (swings(&one) && swings(other) && (swing(&one) - swing(other)).abs() > 1.5 * swing_step(rows))
         };
-        if chosen.len() < count && chosen.iter().all(differs) {
+        if chosen.len() < count && chosen.iter().all(differs) && fits() {
             chosen.push(((sum, place), one));
         }
     }

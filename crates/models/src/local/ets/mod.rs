@@ -12,6 +12,7 @@
 //! | `derivatives.rs` | the likelihood as a sum of squares, with its derivatives |
 //! | `admissible.rs` | which smoothing parameters are stable |
 //! | `starts.rs` | points to begin at |
+//! | `judge.rs` | how good several points are |
 //! | `estimate.rs` | a form's maximum of the likelihood |
 //! | `few.rs` | values too few for a likelihood |
 //! | `variance.rs` | point forecasts and the variance of their errors |
@@ -27,6 +28,7 @@ mod derivatives;
 mod estimate;
 mod few;
 mod form;
+mod judge;
 mod recursion;
 mod starts;
 mod variance;
