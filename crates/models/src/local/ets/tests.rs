@@ -3,6 +3,7 @@
 use super::{
     EtsModel, EtsSpec, FittedEts, Form, Seasonality, Trend, Workspace,
     admissible::{Smoothing, admissible},
+    judge::sums_of_squares,
     recursion::{BETA, Buffers, GAMMA, PHI, Recursion, SLOPE},
 };
 use crate::{
@@ -141,6 +142,29 @@ fn derivatives_are_those_of_the_sum() {
                 assert_eq!(matrix[i * n + j].to_bits(), matrix[j * n + i].to_bits());
             }
         }
+    }
+}
+
+#[test]
+fn points_judged_at_a_time_have_the_sums_of_one() {
+    let values: Vec<f64> = (0..30).map(|t| 1.0 + 0.3 * f64::from(t % 4) + 0.02 * f64::from((t * 7) % 11)).collect();
+    for form in Form::all() {
+        let period = if form.season == Seasonality::None { 1 } else { 4 };
+        let season = if form.season == Seasonality::Multiplicative { [0.8, 1.0, 1.1] } else { [-0.3, -0.1, 0.1] };
+        // The last one forecasts what is not positive, which relative errors are not defined for.
+        let points = [(0.1, 1.4), (0.3, 1.3), (0.6, 1.5), (0.01, -3.0)].map(|(alpha, level)| {
+            let mut x = vec![alpha, 0.004, 0.2, 0.9, level, 0.02];
+            x.extend_from_slice(&season[..period - 1]);
+            x
+        });
+        let sums = sums_of_squares(form, period, &values, &points, &mut Vec::new());
+        let buffers = &mut Buffers::default();
+        let mut recursion = Recursion { form, period, values: &values, buffers };
+        for (x, sum) in points.iter().zip(sums) {
+            let alone = recursion.value(x);
+            assert!(sum == alone || (sum / alone - 1.0).abs() < 1e-12, "{form}: {sum} and {alone}");
+        }
+        assert_eq!(sums[3].is_infinite(), form.relative, "{form}");
     }
 }
 
