@@ -1,4 +1,4 @@
-"""Accuracy of every family on whole sets of M3 and Tourism, beside the other's, as Markdown tables: an hour on one core.
+"""Accuracy of every family on whole sets of M3 and Tourism, beside the other's, as Markdown tables: half an hour on one core.
 
     tests/interop/run --python bench/local/accuracy.py RESULTS [SET…]
 
