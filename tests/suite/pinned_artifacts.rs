@@ -66,7 +66,7 @@ const LOCALS: [[&str; 3]; 11] = [
     ],
     [
         "ces",
-        "cb1b314fd71b52504082b3ad475e0cb1e9d5a8c5f3e7843c8224bdc561e59949",
+        "fa86fedefd2e6d0f354b21c992e558ade21cd80e6c3dfd94e6f27f550e77700d",
         "2009370642c4001333998b4d066fee0b27f29077a69c2115cee983bb4a4f213c",
     ],
     [
