@@ -263,7 +263,9 @@ mod tests {
         let values = [0.1, 1e9, 0.3, f64::INFINITY, 7e-5, f64::NAN];
         let mean = |order: &[usize]| {
             let mut mean = Mean::default();
-            order.iter().for_each(|&place| mean.add(Some(values[place])));
+            for &place in order {
+                mean.add(Some(values[place]));
+            }
             mean
         };
         assert_eq!(mean(&[0, 1, 2, 3, 4, 5]), mean(&[5, 3, 4, 1, 0, 2]));

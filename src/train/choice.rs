@@ -60,7 +60,9 @@ fn chosen(
         }
     }
     let total: f64 = members.iter().map(|(weight, _)| weight).sum();
-    members.iter_mut().for_each(|(weight, _)| *weight /= total);
+    for (weight, _) in &mut members {
+        *weight /= total;
+    }
     let model = match members.len() {
         0 => return Ok(Err(reasons)),
         1 => members.remove(0).1,

@@ -95,7 +95,9 @@ impl Choice {
         };
         let mut weights: Vec<f64> = errors.iter().enumerate().map(raw).collect();
         let total: f64 = weights.iter().sum();
-        weights.iter_mut().for_each(|weight| *weight /= total);
+        for weight in &mut weights {
+            *weight /= total;
+        }
         Some(Self { median: combine == Combine::Median, weights })
     }
 
