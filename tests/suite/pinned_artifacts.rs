@@ -81,7 +81,7 @@ const LOCALS: [[&str; 3]; 11] = [
     ],
     [
         "mstl",
-        "fd0adc7dd8435698b67c82df17cba9cd6bbd41423c43891eb8f1944b9940cb21",
+        "6c17b4aaafa8b9f8dd9d2980d02b2110889b31bc72b113cf43d9172bc4ee4bc2",
         "725685fe319c8af709a678999d5c333999c15cc556bc2bc013a0dd7d33da8964",
     ],
     [
