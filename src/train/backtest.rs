@@ -7,7 +7,7 @@ use crate::{
     settings::ForecastTask,
 };
 use manyfit_models::{
-    Interruption,
+    Interrupt, Interruption,
     backtest::{BacktestSpec, Contest, Evaluation},
     data::{CustomerId, Series},
     frequency::Frequency,
@@ -20,6 +20,7 @@ pub(super) fn evaluate(
     customer: &CustomerId,
     series: &Series,
     frequency: Frequency,
+    interrupt: Interrupt<'_>,
     models: &mut Models,
 ) -> Result<Option<Evaluation>, Failure> {
     let none = BacktestSpec { cutoffs: 0, horizon: 1, period: None, initial: None, season: None };
@@ -39,7 +40,7 @@ pub(super) fn evaluate(
         interval_width: task.interval_width,
         seed: forecast_seed(context.settings.seed, customer.as_str()),
     };
-    match contest.hold(series, frequency, context.interrupt(), &mut models.at_cutoffs) {
+    match contest.hold(series, frequency, interrupt, &mut models.at_cutoffs) {
         Ok(evaluation) => Ok(Some(evaluation)),
         Err(Interruption::Stopped) => Err(Failure::Stopped),
         Err(interruption) => Err(Failure::Customer(Error::Data(interruption.to_string()))),

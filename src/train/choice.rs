@@ -1,9 +1,9 @@
 //! The model that a customer gets: what its backtest chose, the one that was asked for, or a fallback.
 
-use super::fit::{Failure, FitContext};
+use super::fit::Failure;
 use crate::{error::Error, settings::ForecastTask};
 use manyfit_models::{
-    FitError, FittedCombination, FittedSeries, Interruption, SeriesModel, SeriesSpec, Workspace,
+    FitError, FittedCombination, FittedSeries, Interrupt, Interruption, SeriesModel, SeriesSpec, Workspace,
     backtest::{Choice, Evaluation},
     data::Series,
     frequency::Frequency,
@@ -21,32 +21,32 @@ pub(super) struct Fit {
 /// Fits what was chosen by an evaluation, else the model; where it cannot be fitted, or for a reason `why_fallback`, the first of the
 /// fallbacks that can.
 pub(super) fn fit_chosen(
-    context: &FitContext<'_>,
     task: &ForecastTask,
     series: &Series,
     frequency: Frequency,
     evaluation: Option<&Evaluation>,
     why_fallback: Option<&str>,
+    interrupt: Interrupt<'_>,
     workspace: &mut Workspace,
 ) -> Result<Fit, Failure> {
     let mut reasons: Vec<String> = why_fallback.map(str::to_owned).into_iter().collect();
     if let (Some(evaluation), Some(_), None) = (evaluation, task.combine, why_fallback) {
-        match chosen(context, task, series, frequency, evaluation, workspace)? {
+        match chosen(task, series, frequency, evaluation, interrupt, workspace)? {
             Ok(fit) => return Ok(fit),
             Err(why) => reasons = why,
         }
     }
-    first_that_fits(context, task, series, frequency, why_fallback.is_some(), reasons, workspace)
+    first_that_fits(task, series, frequency, why_fallback.is_some(), reasons, interrupt, workspace)
 }
 
 /// Fits the candidates that were chosen; the others share the weight of those that cannot be fitted to the whole history. Where none can,
 /// the reasons.
 fn chosen(
-    context: &FitContext<'_>,
     task: &ForecastTask,
     series: &Series,
     frequency: Frequency,
     evaluation: &Evaluation,
+    interrupt: Interrupt<'_>,
     workspace: &mut Workspace,
 ) -> Result<Result<Fit, Vec<String>>, Failure> {
     let Choice { median, weights } = &evaluation.choice;
@@ -54,7 +54,7 @@ fn chosen(
     for (&weight, spec) in
         weights.iter().zip(task.candidates_for(series, frequency)).filter(|(weight, _)| **weight > 0.0)
     {
-        match fit_one(context, task, spec, series, frequency, workspace)? {
+        match fit_one(task, spec, series, frequency, interrupt, workspace)? {
             Ok(fitted) => members.push((weight, fitted.model)),
             Err(error) => note_reason(&mut reasons, &error),
         }
@@ -75,17 +75,17 @@ fn chosen(
 /// The first of the model and its fallbacks that can be fitted, of the fallbacks alone for a series that is bad; `reasons` are those
 /// against models before them.
 fn first_that_fits(
-    context: &FitContext<'_>,
     task: &ForecastTask,
     series: &Series,
     frequency: Frequency,
     is_bad: bool,
     mut reasons: Vec<String>,
+    interrupt: Interrupt<'_>,
     workspace: &mut Workspace,
 ) -> Result<Fit, Failure> {
     let skipped = usize::from(is_bad && task.combine.is_none());
     for model in task.in_turn().skip(skipped) {
-        let error = match fit_one(context, task, model, series, frequency, workspace)? {
+        let error = match fit_one(task, model, series, frequency, interrupt, workspace)? {
             Ok(fitted) => return Ok(Fit { fitted, is_first: reasons.is_empty(), reasons }),
             Err(error) => error,
         };
@@ -101,15 +101,15 @@ fn first_that_fits(
 
 /// Fits a model to the whole history, unless the run is being stopped.
 fn fit_one(
-    context: &FitContext<'_>,
     task: &ForecastTask,
     model: &SeriesSpec,
     series: &Series,
     frequency: Frequency,
+    interrupt: Interrupt<'_>,
     workspace: &mut Workspace,
 ) -> Result<Result<FittedSeries, FitError>, Failure> {
     let spec = task.model_for(model, series, frequency)?;
-    match spec.fit(series, frequency, context.interrupt(), workspace) {
+    match spec.fit(series, frequency, interrupt, workspace) {
         Err(FitError::Interrupted(Interruption::Stopped)) => Err(Failure::Stopped),
         result => Ok(result),
     }

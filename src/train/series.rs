@@ -84,7 +84,9 @@ fn fit_checked(
                 // Of an artifact that was kept, the same once more.
                 let evaluation = match evaluation {
                     Some(evaluation) => Some(evaluation),
-                    None => backtest::evaluate(context, &task, customer, series, frequency, models)?,
+                    None => {
+                        backtest::evaluate(context, &task, customer, series, frequency, context.interrupt(), models)?
+                    }
                 };
                 let rows_of = |evaluation| backtest_table::rows(customer, run, series, &evaluation);
                 rows.backtest = evaluation.map(rows_of).map(|rows| EncodedRows::new(backtest_table::KEY, &rows));
@@ -139,10 +141,12 @@ fn fit(
     models: &mut Models,
     ms: &mut Phases,
 ) -> Result<NewModel<Evaluation>, Failure> {
-    let evaluate = || backtest::evaluate(context, task, customer, series, frequency, models);
+    // One limit for all that the customer needs.
+    let interrupt = context.interrupt();
+    let evaluate = || backtest::evaluate(context, task, customer, series, frequency, interrupt, models);
     let evaluation = timed(&mut ms.backtest, evaluate)?;
     let Fit { mut fitted, reasons, is_first } = timed(&mut ms.fit, || {
-        fit_chosen(context, task, series, frequency, evaluation.as_ref(), why_fallback, &mut models.workspace)
+        fit_chosen(task, series, frequency, evaluation.as_ref(), why_fallback, interrupt, &mut models.workspace)
     })?;
     let mut notes: Vec<String> = inferred.and_then(|fit| note_on(frequency, fit)).into_iter().collect();
     // The factor is that of the model that was scored, not of one that took its place.

@@ -11,6 +11,9 @@ use crate::{
     workspace::Workspace,
 };
 
+/// Buffers that are kept for the next series: a model's design matrices may take megabytes for each cutoff.
+const MOST_WORKSPACES: usize = 16;
+
 /// A model's forecasts of the rows after each cutoff, one cutoff after the other, in the units of the input.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Track {
@@ -25,8 +28,8 @@ pub struct Track {
 impl Track {
     /// Fits a model to the rows up to each cutoff and forecasts the dates of the rows after it.
     ///
-    /// Extra columns are known at those dates, as they are in a table of the future. `workspaces` grows to one for each cutoff, so that
-    /// series with the same dates share the calendars of their cutoffs.
+    /// Extra columns are known at those dates, as they are in a table of the future. `workspaces` grows to one for each of the first
+    /// cutoffs, so that series with the same dates share the calendars of their cutoffs.
     ///
     /// # Errors
     /// [`FitError`] of the first cutoff whose model cannot be fitted or asked.
@@ -41,8 +44,10 @@ impl Track {
     ) -> Result<Self, FitError> {
         let mut track = Self::default();
         let mut past = Series::default();
-        workspaces.resize_with(windows.len().max(workspaces.len()), Workspace::default);
-        for (window, workspace) in windows.iter().zip(workspaces) {
+        workspaces.resize_with(windows.len().clamp(workspaces.len(), MOST_WORKSPACES), Workspace::default);
+        let slots = workspaces.len();
+        for (place, window) in windows.iter().enumerate() {
+            let workspace = &mut workspaces[place % slots];
             window.past(series, &mut past);
             let fitted = spec.fit(&past, frequency, interrupt, workspace)?;
             let dates = &series.timestamps[window.test.clone()];
