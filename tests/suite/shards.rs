@@ -66,6 +66,18 @@ fn tasks_of_array_jobs_share_the_customers_out_and_merge_into_one_run() {
         assert_eq!(summary[name], expected[name], "{name}");
     }
     assert!(!merged.join("missing.txt").exists());
+    // Beside complete results that stay, the next complete merge removes the list of what one between them missed.
+    let fewer = place.path().join("fewer");
+    fs::create_dir(&fewer).unwrap();
+    for entry in fs::read_dir(&shared).unwrap().map(Result::unwrap).filter(|entry| entry.path().is_file()) {
+        if !entry.file_name().to_string_lossy().contains("-2-of-3") {
+            fs::copy(entry.path(), fewer.join(entry.file_name())).unwrap();
+        }
+    }
+    merge(&[&fewer], &merged, Some(input)).with_code(5);
+    assert!(merged.join("missing.txt").exists());
+    merge(&[&shared], &merged, Some(input)).with_code(0);
+    assert!(!merged.join("missing.txt").exists());
     assert_eq!(artifacts(&shared.join("models")), artifacts(&whole.join("models")));
 }
 
