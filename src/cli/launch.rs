@@ -33,6 +33,7 @@ impl LaunchOptions {
         let mut settings = merge(&[given])?;
         let task = Settings::without_tables(&settings)?.task;
         launch.regression = matches!(task, Task::Regression(_));
+        launch.backtest = matches!(&task, Task::Forecast(task) if task.backtest.is_some());
         if let (Task::Forecast(_), Some(place)) = (&task, &launch.validation) {
             return Err(Error::Settings(format!(
                 "--validation {place} is for regression models, and the model is {}",

@@ -1,5 +1,6 @@
 //! Metric definitions, by which the platform extracts numbers from the log of a fit.
 
+use super::spec::Launch;
 use serde_json::{Value, json};
 
 /// Counts that `train` prints as `models_{name}={count};`, a line each.
@@ -16,15 +17,15 @@ const BACKTEST: [&str; 5] = ["mase", "rmsse", "seasonal_naive_mase", "seasonal_n
 const ROWS: [&str; 2] = ["validation", "in_sample"];
 
 /// Name and regular expression of each metric; the group is the number.
-pub(super) fn definitions(regression: bool) -> Vec<Value> {
+pub(super) fn definitions(launch: &Launch) -> Vec<Value> {
     let counts = COUNTS.map(|count| define(&format!("models:{count}"), &format!("models_{count}=([0-9]+);")));
     let medians = ROWS.iter().flat_map(|rows| MEASURES.map(|measure| (rows, measure))).map(|(rows, measure)| {
         define(&format!("median:{rows}:{measure}"), &format!("median_{rows}_{measure}=([-+.0-9e]+);"))
     });
     let backtests =
         BACKTEST.map(|measure| define(&format!("backtest:{measure}"), &format!("backtest_{measure}=([-+.0-9e]+);")));
-    let backtests = backtests.into_iter().filter(|_| !regression);
-    counts.into_iter().chain(backtests).chain(medians.filter(|_| regression)).collect()
+    let backtests = backtests.into_iter().filter(|_| launch.backtest);
+    counts.into_iter().chain(backtests).chain(medians.filter(|_| launch.regression)).collect()
 }
 
 fn define(name: &str, regex: &str) -> Value {

@@ -82,7 +82,7 @@ fn fit(terms: Terms<'_>) -> Value {
         "AlgorithmSpecification": {
             "TrainingImage": terms.parameter("ImageUri"),
             "TrainingInputMode": launch.input_mode,
-            "MetricDefinitions": metrics::definitions(launch.regression),
+            "MetricDefinitions": metrics::definitions(launch),
         },
         "HyperParameters": hyperparameters,
         "InputDataConfig": channels(terms),

@@ -167,6 +167,10 @@ pub struct Launch {
     /// Whether the settings ask for regression models, which have error metrics.
     #[arg(skip)]
     pub(crate) regression: bool,
+
+    /// Whether the settings ask for a backtest, which has error metrics.
+    #[arg(skip)]
+    pub(crate) backtest: bool,
 }
 
 impl Launch {

@@ -208,6 +208,23 @@ def test_each_metric_finds_its_number_in_a_real_log(tmp_path: Path) -> None:
     assert [line for line in done.stdout.splitlines() if re.fullmatch(r"\w+=[0-9.]+;", line)] == caught
 
 
+def test_each_metric_of_backtests_finds_its_number_in_a_real_log(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    rows = "".join(f"2024-01-{day:02},{10 + day % 7 + day % 3}\n" for day in range(1, 32))
+    (data / "a.csv").write_text("ds,y\n" + rows)
+    settings = ["--set", "model=theta", "--set", "backtest=2", "--set", "horizon=3"]
+    command = [os.environ["MANYFIT"], "train", "--input", str(data), "--output", str(tmp_path / "out"), *settings]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True)
+    definitions = printed("job", "fit", *LAUNCH, *settings)["AlgorithmSpecification"]["MetricDefinitions"]
+    found = {each["Name"]: re.findall(each["Regex"], done.stdout) for each in definitions}
+    scores = {name: numbers for name, numbers in found.items() if name.startswith("backtest:")}
+    assert set(scores) == {
+        f"backtest:{measure}" for measure in ("mase", "rmsse", "seasonal_naive_mase", "seasonal_naive_rmsse", "coverage")
+    }
+    assert all(len(numbers) == 1 and float(numbers[0]) >= 0 for numbers in scores.values()), scores
+
+
 def test_each_metric_of_regression_finds_its_number_in_a_real_log(tmp_path: Path) -> None:
     data, settings = tmp_path / "data", ("--set", "model=ridge", "--set", "validation_fraction=0.2")
     subprocess.run([os.environ["MANYFIT"], "generate", "housing", "--customers", "3", "--output", str(data)], check=True)
