@@ -213,8 +213,9 @@ def test_each_metric_of_backtests_finds_its_number_in_a_real_log(tmp_path: Path)
     data.mkdir()
     rows = "".join(f"2024-01-{day:02},{10 + day % 7 + day % 3}\n" for day in range(1, 32))
     (data / "a.csv").write_text("ds,y\n" + rows)
-    settings = ["--set", "model=theta", "--set", "backtest=2", "--set", "horizon=3"]
-    command = [os.environ["MANYFIT"], "train", "--input", str(data), "--output", str(tmp_path / "out"), *settings]
+    settings = ["--set", "model=theta", "--set", "backtest=2"]
+    places = ["--input", str(data), "--output", str(tmp_path / "out")]
+    command = [os.environ["MANYFIT"], "train", *places, *settings, "--set", "horizon=7"]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True)
     definitions = printed("job", "fit", *LAUNCH, *settings)["AlgorithmSpecification"]["MetricDefinitions"]
     found = {each["Name"]: re.findall(each["Regex"], done.stdout) for each in definitions}
