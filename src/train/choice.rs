@@ -56,7 +56,9 @@ fn chosen(
     {
         match fit_one(task, spec, series, frequency, interrupt, workspace)? {
             Ok(fitted) => members.push((weight, fitted.model)),
-            Err(error) => note_reason(&mut reasons, &error),
+            Err(error) if error.is_permanent() => note_reason(&mut reasons, &error),
+            // A combination without a member that ran out of time would depend on how busy the machine is.
+            Err(error) => return Err(Failure::Customer(Error::Data(error.to_string()))),
         }
     }
     let total: f64 = members.iter().map(|(weight, _)| weight).sum();
