@@ -8,6 +8,7 @@ use crate::{
     store::{read_whole, reading},
 };
 use flate2::bufread::MultiGzDecoder;
+use manyfit_models::FittedSeries;
 use std::{
     ffi::OsStr,
     fmt::Display,
@@ -208,7 +209,7 @@ impl Members {
             let extension = Path::new(&member.name).extension().and_then(OsStr::to_str);
             matches!(extension, Some("json" | "ubj" | "ubjson"))
         };
-        ["model.json", "xgboost-model"]
+        [FittedSeries::COMBINATION_FILE, FittedSeries::PROPHET_FILE, "xgboost-model"]
             .into_iter()
             .find_map(named)
             .or_else(|| only(&has_extension))

@@ -135,6 +135,9 @@ fn open(mut members: Members, limits: Limits) -> Result<Opened> {
     let mut sidecar = metadata.as_ref().map(Metadata::sidecar).unwrap_or_default();
     if let Some(other) = metadata.as_ref().and_then(|metadata| metadata.refers_to.as_ref()) {
         sidecar.member = Some(content(&other.file, Some(&other.sha256))?);
+    } else if metadata.is_none() && file == FittedSeries::COMBINATION_FILE {
+        // Whether it has a Prophet among its members its own file says.
+        sidecar.member = content(FittedSeries::PROPHET_FILE, None).ok();
     }
     let content = content(&file, metadata.as_ref().map(|metadata| metadata.sha256.as_str()))?;
     let model = read_model(&file, &content, sidecar).map_err(|error| Error::Data(format!("{file}: {error}")))?;

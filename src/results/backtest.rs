@@ -122,7 +122,7 @@ impl FleetBacktest {
         self.naive_rmsse.add(of(&record.seasonal_naive, |metrics| metrics.rmsse));
         self.own_coverage.add(record.own_coverage);
         self.own_below_half.add(record.own_coverage.map(below_half));
-        let coverage = of(&record.metrics, |metrics| Some(metrics.coverage));
+        let coverage = of(&record.metrics, |metrics| metrics.coverage);
         self.coverage.add(coverage);
         self.below_half.add(coverage.map(below_half));
         let mut best: Option<(&str, f64)> = None;
@@ -227,7 +227,7 @@ mod tests {
     use manyfit_models::backtest::CandidateRecord;
 
     fn record(own: f64, others: &[(&str, f64)], coverage: f64) -> BacktestRecord {
-        let metrics = |mase: f64| Some(Metrics { mase: Some(mase), coverage, ..Metrics::default() });
+        let metrics = |mase: f64| Some(Metrics { mase: Some(mase), coverage: Some(coverage), ..Metrics::default() });
         let candidates = others.iter().map(|(model, mase)| CandidateRecord {
             model: (*model).into(),
             metrics: metrics(*mase),

@@ -51,6 +51,8 @@ pub struct ForecastTask {
     pub backtest_table: bool,
     /// Probability that intervals should cover.
     pub interval_width: f64,
+    /// Lower bound of forecasts and of their intervals, in the units of the input.
+    pub lower_bound: Option<f64>,
     /// What to fit where that cannot be fitted, in turn; none to let the customer fail.
     pub fallback: Vec<SeriesSpec>,
     /// What becomes of customers whose series are bad for the model.
@@ -93,6 +95,11 @@ pub(super) fn read(reader: &mut Reader<'_>, input: &mut InputSettings) -> Foreca
     if is_auto && given.as_ref().is_some_and(Vec::is_empty) {
         reader.fault("candidates=none: auto has nothing to choose from: name models, or leave it out".into());
     }
+    for (place, family) in given.iter().flatten().enumerate() {
+        if given.iter().flatten().take(place).any(|other| other == family) {
+            reader.fault(format!("candidates: {} is named twice: name each model once", family.name()));
+        }
+    }
     let usual = if is_auto { &USUAL[..] } else { &[] };
     let wanted = match given {
         Some(families) if !families.is_empty() => families.into_iter().map(|family| (family, Suits::All)).collect(),
@@ -130,6 +137,7 @@ pub(super) fn read(reader: &mut Reader<'_>, input: &mut InputSettings) -> Foreca
         candidates,
         backtest,
         interval_width,
+        lower_bound,
         fallback,
         on_bad,
         horizon,

@@ -38,6 +38,7 @@ pub(super) fn evaluate(
         models: specs.collect::<Result<_>>()?,
         combine: task.combine,
         interval_width: task.interval_width,
+        lower_bound: task.lower_bound,
         seed: forecast_seed(context.settings.seed, customer.as_str()),
     };
     match contest.hold(series, frequency, interrupt, &mut models.at_cutoffs) {

@@ -150,7 +150,7 @@ fn fit(
     })?;
     let mut notes: Vec<String> = inferred.and_then(|fit| note_on(frequency, fit)).into_iter().collect();
     // The factor is that of the model that was scored, not of one that took its place.
-    let calibration = evaluation.as_ref().filter(|_| task.backtest.is_some() && is_first).map(|of| of.calibration);
+    let calibration = evaluation.as_ref().filter(|_| task.backtest.is_some() && is_first).and_then(|of| of.calibration);
     if let Some(Calibration { factor, cutoffs }) = calibration {
         fitted.interval_factor = factor;
         if cutoffs == 0 {

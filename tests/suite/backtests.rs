@@ -213,6 +213,7 @@ fn what_cannot_be_scored_is_refused_with_what_to_do() {
         (&["model=auto", "horizon=3", "candidates=none"], "auto has nothing to choose from"),
         (&["model=auto", "horizon=3", "candidates=theta,auto"], "\"auto\" is no single model of a series"),
         (&["model=auto", "horizon=3", "candidates=MAdM"], "set ets_model to the form"),
+        (&["model=auto", "horizon=3", "candidates=theta,naive,random-walk"], "random-walk is named twice"),
         (&["horizon=3", "combine=worst"], "use best, mean, median or weighted"),
     ] {
         train(input.path(), output.path(), settings).with_code(2).complains_of(&[words]);
@@ -243,4 +244,69 @@ fn a_cutoff_is_a_fit_to_the_rows_before_it() {
         }
         assert_eq!(scored.len(), 12);
     }
+}
+
+#[test]
+fn a_combination_forecasts_after_a_last_date_that_is_off_the_calendar_and_as_far_as_its_members() {
+    let months: Vec<String> = (0..36)
+        .map(|month| {
+            let (year, month) = (2015 + month / 12, 1 + month % 12);
+            let day = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1];
+            let day = if (year, month) == (2017, 12) { 30 } else { day };
+            format!("{year}-{month:02}-{day},{}\n", 100 + 7 * month + year % 3)
+        })
+        .collect();
+    let input = folder([("a.csv", format!("ds,y\n{}", months.concat()))]);
+    let output = tempfile::tempdir().unwrap();
+    for candidates in ["candidates=theta,ets", "candidates=drift,prophet"] {
+        train(input.path(), output.path(), &["model=auto", "horizon=3", candidates, "frequency=ME"]).with_code(0);
+        let dates = |output: &Path| -> Vec<String> {
+            let forecasts = fs::read_to_string(output.join("forecasts.csv")).unwrap();
+            table(&forecasts, "a").iter().map(|row| row["ds"].clone()).collect()
+        };
+        let single = tempfile::tempdir().unwrap();
+        train(input.path(), single.path(), &["model=theta", "horizon=3", "frequency=ME"]).with_code(0);
+        assert_eq!(dates(output.path()), dates(single.path()), "{candidates}");
+    }
+    train(input.path(), output.path(), &["model=auto", "horizon=20001", "backtest=0", "candidates=theta,drift"])
+        .with_code(0);
+    assert_eq!(fs::read_to_string(output.path().join("forecasts.csv")).unwrap().lines().count(), 20_002);
+}
+
+#[test]
+fn values_of_any_size_are_scored_or_said_to_be_too_large_and_each_artifact_can_be_read() {
+    let rows = |unit: f64| {
+        let line = |row: usize| {
+            let y = if row.is_multiple_of(3) { 0.0 } else { (1 + row % 7) as f64 * unit };
+            format!("{},{y:e}\n", daily_rows(70, 1)[row].0)
+        };
+        format!("ds,y\n{}", (0..70).map(line).collect::<Vec<_>>().concat())
+    };
+    let input = folder([("tiny.csv", rows(1e-310)), ("large.csv", rows(1e161)), ("larger.csv", rows(1e290))]);
+    let output = tempfile::tempdir().unwrap();
+    for settings in [&["model=auto", "horizon=5"][..], &["model=theta", "horizon=5", "backtest=3"]] {
+        train(input.path(), output.path(), settings).with_code(0);
+        let ended =
+            manyfit().arg("predict").arg(output.path().join("models")).args(["--horizon", "2"]).output().unwrap();
+        assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+        train(input.path(), output.path(), settings).with_code(0);
+        assert_eq!(statuses(output.path()), [0, 3, 0, 0], "nothing is fitted twice");
+    }
+}
+
+#[test]
+fn intervals_that_were_scored_are_within_the_bound_and_none_is_told_of_where_there_is_none() {
+    let (input, output) = (customers(), tempfile::tempdir().unwrap());
+    train(input.path(), output.path(), &["model=auto", "horizon=5", "lower_bound=20"]).with_code(0);
+    let text = backtest(output.path());
+    for row in ["long", "other", "sparse"].iter().flat_map(|customer| table(&text, customer)) {
+        for (column, value) in row.iter().filter(|(column, _)| column.contains("yhat") || column.contains("naive")) {
+            assert!(value.parse::<f64>().unwrap() >= 20.0, "{column}: {value}");
+        }
+    }
+    let settings = ["horizon=3", "backtest=3", "uncertainty_samples=0"];
+    train(input.path(), output.path(), &settings).with_code(0);
+    let row = &manifest(&output.path().join("manifest.jsonl"))["long"];
+    assert_eq!((&row["calibration"], &row["backtest"]["metrics"]["coverage"]), (&Value::Null, &Value::Null), "{row}");
+    assert!(row["backtest"]["metrics"]["mae"].is_number() && row["notes"].is_null(), "{row}");
 }

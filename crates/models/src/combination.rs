@@ -56,6 +56,9 @@ pub(crate) enum MemberModel {
 
 impl<M> FittedCombination<M> {
     /// Forecasts, each member by `answer`; the dates of the one at `leader` are those of all.
+    ///
+    /// Members are asked as the combination is, which leads to the same dates unless the leader knows columns of some, and only then
+    /// by date: a last date that is not of the calendar has steps after it that no date by itself tells.
     pub(crate) fn answer(
         &self,
         request: &ForecastRequest<'_>,
@@ -67,7 +70,8 @@ impl<M> FittedCombination<M> {
         let at = ForecastRequest { dates: Dates::At(&led.dates), ..request };
         let mut forecasts = Vec::with_capacity(self.members.len());
         for (place, (weight, member)) in self.members.iter().enumerate() {
-            let forecast = if place == leader { led.clone() } else { answer(member, &at)? };
+            let forecast = if place == leader { led.clone() } else { answer(member, &request)? };
+            let forecast = if forecast.dates == led.dates { forecast } else { answer(member, &at)? };
             forecasts.push((*weight, forecast));
         }
         let combine = |column: fn(&Forecast) -> &[f64]| {

@@ -27,13 +27,21 @@ impl Calibration {
     /// Overlapping windows repeat errors, so that the quantile of a few windows is less certain than its number of rows; the weight
     /// counts windows instead.
     #[must_use]
-    pub fn of(track: &Track, series: &Series, windows: &[Window], interval_width: f64, others: f64) -> Self {
+    pub fn of(
+        track: &Track,
+        series: &Series,
+        windows: &[Window],
+        interval_width: f64,
+        lower_bound: Option<f64>,
+        others: f64,
+    ) -> Self {
         let actual = windows.iter().flat_map(|window| &series.values[window.test.clone()]);
         let mut ratios: Vec<f64> = Vec::with_capacity(track.len());
         for (at, &y) in actual.enumerate() {
             let (below, above) = (track.yhat[at] - track.lower[at], track.upper[at] - track.yhat[at]);
             // An end that a bound cut off says nothing about the spread.
-            let reach = if y < track.yhat[at] && below > 0.0 { below.max(above * 1e-9) } else { above.max(below) };
+            let is_cut = lower_bound.is_some_and(|bound| track.lower[at] <= bound);
+            let reach = if y < track.yhat[at] && !is_cut { below } else { above };
             let error = (y - track.yhat[at]).abs();
             if reach > 0.0 {
                 ratios.push(error / reach);
@@ -49,11 +57,12 @@ impl Calibration {
         Self { factor: libm::exp(weight * libm::log(own) + (1.0 - weight) * libm::log(others)), cutoffs }
     }
 
-    /// Scales the intervals of a track.
-    pub fn apply(&self, track: &mut Track) {
+    /// Scales the intervals of a track, above a bound.
+    pub fn apply(&self, track: &mut Track, lower_bound: Option<f64>) {
+        let bound = lower_bound.unwrap_or(f64::NEG_INFINITY);
         for (at, &yhat) in track.yhat.iter().enumerate() {
-            track.lower[at] = yhat - self.factor * (yhat - track.lower[at]);
-            track.upper[at] = yhat + self.factor * (track.upper[at] - yhat);
+            track.lower[at] = (yhat - self.factor * (yhat - track.lower[at])).max(bound);
+            track.upper[at] = (yhat + self.factor * (track.upper[at] - yhat)).max(bound);
         }
     }
 }
@@ -76,21 +85,21 @@ mod tests {
     #[test]
     fn with_many_cutoffs_the_factor_covers_the_share_that_was_promised() {
         let (series, windows, mut track) = windows(400);
-        let calibration = Calibration::of(&track, &series, &windows, 0.8, 1.0);
+        let calibration = Calibration::of(&track, &series, &windows, 0.8, None, 1.0);
         assert!((7.0..7.5).contains(&calibration.factor), "{calibration:?}");
-        calibration.apply(&mut track);
+        calibration.apply(&mut track, Some(-7.4));
         assert!((7.0..7.5).contains(&track.upper[0]) && (-7.5..-7.0).contains(&track.lower[5]));
     }
 
     #[test]
     fn with_few_cutoffs_it_is_drawn_to_that_of_others() {
         let (series, windows, track) = windows(4);
-        let own = Calibration::of(&track, &series, &windows, 0.8, 1e300).factor;
+        let own = Calibration::of(&track, &series, &windows, 0.8, None, 1e300).factor;
         assert!(own > 1e100);
-        let factor = Calibration::of(&track, &series, &windows, 0.8, 1.0).factor;
+        let factor = Calibration::of(&track, &series, &windows, 0.8, None, 1.0).factor;
         // Half way in logs.
         assert!((factor * factor - 7.0).abs() < 0.3, "{factor}");
-        let none = Calibration::of(&Track::default(), &series, &[], 0.8, 1.7);
+        let none = Calibration::of(&Track::default(), &series, &[], 0.8, None, 1.7);
         assert_eq!(none, Calibration { factor: 1.7, cutoffs: 0 });
     }
 }

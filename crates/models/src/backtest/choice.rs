@@ -77,7 +77,8 @@ impl Choice {
     #[must_use]
     pub fn of(combine: Combine, candidates: &[Candidate], cutoffs: usize) -> Option<Self> {
         let known: Vec<f64> = candidates.iter().filter_map(|candidate| candidate.error).collect();
-        let mean = known.iter().sum::<f64>() / known.len().max(1) as f64;
+        // Divided first, so that no sum overflows.
+        let mean: f64 = known.iter().map(|error| error / known.len() as f64).sum();
         let weight = if mean > 0.0 { cutoffs as f64 / (cutoffs as f64 + PRIOR_CUTOFFS) } else { 0.0 };
         let error = |candidate: &Candidate| match candidate.error {
             Some(error) if mean > 0.0 => Some(weight * error / mean + (1.0 - weight) * candidate.prior),
@@ -90,8 +91,8 @@ impl Choice {
         let raw = |(place, error): (usize, &Option<f64>)| match (combine, error) {
             (_, None) => 0.0,
             (Combine::Best, Some(_)) => f64::from(u8::from(place == best)),
-            (Combine::Mean | Combine::Median, Some(_)) => 1.0,
-            (Combine::Weighted, Some(error)) => (least / error).powi(POWER),
+            (Combine::Weighted, Some(error)) if *error > least => (least / error).powi(POWER),
+            (Combine::Mean | Combine::Median | Combine::Weighted, Some(_)) => 1.0,
         };
         let mut weights: Vec<f64> = errors.iter().enumerate().map(raw).collect();
         let total: f64 = weights.iter().sum();

@@ -31,6 +31,8 @@ pub struct Contest<'a> {
     pub combine: Option<Combine>,
     /// Probability that intervals should cover.
     pub interval_width: f64,
+    /// Lower bound of forecasts and of their intervals, in the units of the input.
+    pub lower_bound: Option<f64>,
     /// Seed of simulated futures.
     pub seed: [u8; 32],
 }
@@ -50,8 +52,8 @@ pub struct Evaluation {
     pub chosen: Option<Track>,
     /// The candidates that forecast.
     pub choice: Choice,
-    /// The factor for the intervals of the model or of the combination.
-    pub calibration: Calibration,
+    /// The factor for the intervals of the model or of the combination; none where they have none.
+    pub calibration: Option<Calibration>,
     /// What is kept of it; none without cutoffs.
     pub record: Option<BacktestRecord>,
 }
@@ -105,13 +107,17 @@ impl Contest<'_> {
         let mut chosen = choice.is_known(&tracks).then(|| choice.track(&tracks));
         let members = choice.weights.iter().copied().zip(self.models.iter().map(|spec| &**spec));
         let others = Prior::interval_factor_of(members, season > 1);
-        let mut calibration = Calibration { factor: others, cutoffs: 0 };
+        let mut calibration = Some(Calibration { factor: others, cutoffs: 0 });
         if let Some(chosen) = &mut chosen {
             let own = score(chosen);
-            record.own_coverage = own.map(|own| own.coverage);
-            record.own_interval_score = own.map(|own| own.interval_score);
-            calibration = Calibration::of(chosen, series, &windows, self.interval_width, others);
-            calibration.apply(chosen);
+            record.own_coverage = own.and_then(|own| own.coverage);
+            record.own_interval_score = own.and_then(|own| own.interval_score);
+            let (width, bound) = (self.interval_width, self.lower_bound);
+            calibration =
+                chosen.has_interval().then(|| Calibration::of(chosen, series, &windows, width, bound, others));
+            if let Some(calibration) = calibration {
+                calibration.apply(chosen, bound);
+            }
             record.metrics = score(chosen);
         }
         let record = (!windows.is_empty()).then_some(record);
@@ -125,7 +131,7 @@ impl Contest<'_> {
             family: LocalFamily::Naive(NaiveSpec::SeasonalWindowAverage { window_size: Some(1) }),
             season_lengths: vec![season],
             interval_width: self.interval_width,
-            lower_bound: None,
+            lower_bound: self.lower_bound,
         })
     }
 
@@ -158,8 +164,9 @@ fn is_intermittent(series: &Series) -> bool {
 }
 
 impl Choice {
-    /// Whether all that have a weight have a track.
+    /// Whether there are some with a weight, and all of them have a track.
     fn is_known(&self, tracks: &[Option<Track>]) -> bool {
-        self.weights.iter().zip(tracks).all(|(&weight, track)| weight <= 0.0 || track.is_some())
+        let mut chosen = self.weights.iter().zip(tracks).filter(|(weight, _)| **weight > 0.0).peekable();
+        chosen.peek().is_some() && chosen.all(|(_, track)| track.is_some())
     }
 }

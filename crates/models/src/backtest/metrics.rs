@@ -40,12 +40,15 @@ pub struct Metrics {
     /// Root mean squared scaled error; none where `mase` is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rmsse: Option<f64>,
-    /// Share of rows within the interval, from 0 to 1.
-    pub coverage: f64,
-    /// Mean quantile loss of the interval's ends.
-    pub pinball: f64,
-    /// Mean interval score.
-    pub interval_score: f64,
+    /// Share of rows within the interval, from 0 to 1; none where forecasts have no interval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<f64>,
+    /// Mean quantile loss of the interval's ends; none where forecasts have no interval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pinball: Option<f64>,
+    /// Mean interval score; none where forecasts have no interval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interval_score: Option<f64>,
 }
 
 /// Means of a history's changes from season to season.
@@ -78,7 +81,7 @@ impl Scale {
 }
 
 impl Metrics {
-    /// Scores a track whose intervals are of this width; none without rows.
+    /// Scores a track whose intervals are of this width; none without rows, and where errors are too large to be computed with.
     #[must_use]
     pub fn of(track: &Track, series: &Series, windows: &[Window], season: usize, interval_width: f64) -> Option<Self> {
         let n = track.len() as f64;
@@ -87,6 +90,11 @@ impl Metrics {
         }
         let mut metrics = Self::default();
         let (mut absolute, mut actual, mut squares) = (0.0, 0.0, 0.0);
+        let (mut covered, mut pinballs, mut scores) = (0_usize, 0.0, 0.0);
+        // Errors are divided by the largest before they are squared, so that no square overflows.
+        let observed = windows.iter().flat_map(|window| &series.values[window.test.clone()]);
+        let errors = observed.zip(&track.yhat).map(|(y, yhat)| (yhat - y).abs());
+        let largest = errors.fold(0.0, f64::max).max(f64::MIN_POSITIVE);
         let mut scaled = Some((0.0, 0.0));
         let low = (1.0 - interval_width) / 2.0;
         let mut at = 0;
@@ -97,30 +105,38 @@ impl Metrics {
                 at += 1;
                 let error = yhat - y;
                 window_absolute += error.abs();
-                window_squares += error * error;
+                window_squares += (error / largest).powi(2);
                 metrics.bias += error / n;
                 actual += y.abs();
                 let size = y.abs() + yhat.abs();
                 metrics.smape += if size > 0.0 { 2.0 * error.abs() / size / n } else { 0.0 };
-                metrics.coverage += if (lower..=upper).contains(&y) { 1.0 / n } else { 0.0 };
-                metrics.pinball += (pinball(y, lower, low) + pinball(y, upper, 1.0 - low)) / (2.0 * n);
+                covered += usize::from((lower..=upper).contains(&y));
+                pinballs += (pinball(y, lower, low) + pinball(y, upper, 1.0 - low)) / (2.0 * n);
                 let missed = (lower - y).max(0.0) + (y - upper).max(0.0);
-                metrics.interval_score += (upper - lower + 2.0 / (1.0 - interval_width) * missed) / n;
+                scores += (upper - lower + 2.0 / (1.0 - interval_width) * missed) / n;
             }
             absolute += window_absolute;
             squares += window_squares;
             let rows = window.test.len() as f64;
             scaled = scaled.zip(Scale::of(&series.values[..window.train], season)).map(|((mase, rmsse), scale)| {
-                (mase + window_absolute / rows / scale.absolute, rmsse + (window_squares / rows).sqrt() / scale.squared)
+                (
+                    mase + window_absolute / rows / scale.absolute,
+                    rmsse + largest * ((window_squares / rows).sqrt() / scale.squared),
+                )
             });
         }
         metrics.mae = absolute / n;
-        metrics.rmse = (squares / n).sqrt();
+        metrics.rmse = largest * (squares / n).sqrt();
+        if track.has_interval() {
+            metrics.coverage = Some(covered as f64 / n);
+            (metrics.pinball, metrics.interval_score) = (Some(pinballs), Some(scores));
+        }
         metrics.wape = (actual > 0.0).then(|| absolute / actual);
         let windows = windows.len() as f64;
-        metrics.mase = scaled.map(|(mase, _)| mase / windows);
-        metrics.rmsse = scaled.map(|(_, rmsse)| rmsse / windows);
-        Some(metrics)
+        let scaled = scaled.map(|(mase, rmsse)| (mase / windows, rmsse / windows));
+        let scaled = scaled.filter(|(mase, rmsse)| mase.is_finite() && rmsse.is_finite());
+        (metrics.mase, metrics.rmsse) = (scaled.map(|(mase, _)| mase), scaled.map(|(_, rmsse)| rmsse));
+        metrics.named().all(|(_, value)| value.is_finite()).then_some(metrics)
     }
 
     /// Names and values, for tables and log lines.
@@ -133,9 +149,9 @@ impl Metrics {
             ("smape", Some(self.smape)),
             ("mase", self.mase),
             ("rmsse", self.rmsse),
-            ("coverage", Some(self.coverage)),
-            ("pinball", Some(self.pinball)),
-            ("interval_score", Some(self.interval_score)),
+            ("coverage", self.coverage),
+            ("pinball", self.pinball),
+            ("interval_score", self.interval_score),
         ]
         .into_iter()
         .filter_map(|(name, value)| value.map(|value| (name, value)))
@@ -168,10 +184,24 @@ mod tests {
         // Changes of 1, 2, 1 before the first cutoff and 1, 2, 1, 2 before the second.
         close(metrics.mase.unwrap(), f64::midpoint(1.0 / (4.0 / 3.0), 2.0 / 1.5));
         close(metrics.rmsse.unwrap(), f64::midpoint(1.0 / 2.0_f64.sqrt(), 2.0 / 2.5_f64.sqrt()));
-        close(metrics.coverage, 1.0 / 3.0);
+        close(metrics.coverage.unwrap(), 1.0 / 3.0);
         // Ends: 5 in 3..6, 8 under 8.5..10, 8 over 5..7.
-        close(metrics.pinball, (0.1 * 2.0 + 0.1 * 1.0 + 0.9 * 0.5 + 0.1 * 2.0 + 0.1 * 3.0 + 0.9 * 1.0) / 6.0);
-        close(metrics.interval_score, (3.0 + 1.5 + 10.0 * 0.5 + 2.0 + 10.0 * 1.0) / 3.0);
+        close(metrics.pinball.unwrap(), (0.1 * 2.0 + 0.1 * 1.0 + 0.9 * 0.5 + 0.1 * 2.0 + 0.1 * 3.0 + 0.9 * 1.0) / 6.0);
+        close(metrics.interval_score.unwrap(), (3.0 + 1.5 + 10.0 * 0.5 + 2.0 + 10.0 * 1.0) / 3.0);
+    }
+
+    #[test]
+    fn errors_of_any_size_are_numbers_and_none_is_told_of_intervals_that_are_not_there() {
+        for unit in [1e-300, 1.0, 1e300] {
+            let values: Vec<f64> = [1.0, 2.0, 4.0, 3.0, 5.0, 8.0].map(|y| y * unit).into();
+            let series = Series { timestamps: (0..6).collect(), dates: (0..6).collect(), values, ..Series::default() };
+            let yhat: Vec<f64> = vec![4.0 * unit, 9.0 * unit];
+            let track = Track { lower: yhat.clone(), upper: yhat.clone(), yhat };
+            let metrics = Metrics::of(&track, &series, &[Window { train: 4, test: 4..6 }], 1, 0.8).unwrap();
+            assert!((metrics.rmse / unit - 1.0).abs() < 1e-12, "{metrics:?}");
+            assert!((metrics.rmsse.unwrap() - 1.0 / 2.0_f64.sqrt()).abs() < 1e-12, "{metrics:?}");
+            assert_eq!((metrics.coverage, metrics.interval_score), (None, None));
+        }
     }
 
     #[test]

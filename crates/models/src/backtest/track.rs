@@ -69,6 +69,12 @@ impl Track {
         }
     }
 
+    /// Whether any forecast has an interval.
+    #[must_use]
+    pub fn has_interval(&self) -> bool {
+        self.lower.iter().zip(&self.upper).any(|(lower, upper)| lower < upper)
+    }
+
     /// Number of rows that were forecast.
     #[must_use]
     pub const fn len(&self) -> usize {
