@@ -241,7 +241,12 @@ fn defaults_of_the_registry_are_those_of_the_models() {
 #[test]
 fn every_default_means_what_it_means_when_it_is_given() {
     for family in Family::ALL {
-        let given = |name: &str, default: &str| settings(&[("model", family.name()), (name, default)]).unwrap();
+        // Cutoffs need a horizon, which is 0 by default.
+        let cutoffs = (family == Family::Auto).then_some(("backtest", "0"));
+        let given = |name: &str, default: &str| {
+            let given: Vec<_> = [("model", family.name()), (name, default)].into_iter().chain(cutoffs).collect();
+            settings(&given).unwrap()
+        };
         let base = given("seed", "0");
         for setting in settings_of(family).filter(|setting| !setting.default.is_empty() && setting.name != "model") {
             let same = given(setting.name, setting.default);
