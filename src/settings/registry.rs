@@ -196,8 +196,8 @@ const THETA: &[Setting] = table! {
 };
 
 const ETS: &[Setting] = table! {
-    "ets_model": Form("letters for error (A, M, Z), trend (N, A, Ad, Z) and season (N, A, M, Z) such as ZZZ or MAdM, or reduced"), "ZZZ",
-        "Forms of exponential smoothing to choose from by AICc: Z is any; reduced are the eight without an undamped trend whose season acts as their error, three times as fast. model=MAdM says the same.",
+    "ets_model": Form("letters for error (A, M, Z), trend (N, A, Ad, Z) and season (N, A, M, Z) such as ZZZ or MAdM, or reduced"), "",
+        "Forms of exponential smoothing to choose from by AICc, ZZZ unless set, and reduced for auto: Z is any; reduced are the eight without an undamped trend whose season acts as their error, three times as fast. model=MAdM says the same.",
         per_customer;
     "damped": Boolean, "", "Whether trends are damped; unless set both are tried, where ets_model allows both.", per_customer;
 };

@@ -119,11 +119,9 @@ fn ets(reader: &mut Reader<'_>) -> EtsSpec {
     {
         reader.fault(format!("ets_model={other} and model={form} name different forms: leave one out"));
     }
-    let model = match of_model.or(of_setting.filter(|_| given || reader.family != Family::Auto)) {
-        Some(model) => model,
-        // As good a member of a combination as all forms, and three times as fast.
-        None => EtsModel::Reduced,
-    };
+    // As good a member of a combination as all forms, and three times as fast.
+    let usual = if reader.family == Family::Auto { EtsModel::Reduced } else { EtsModel::default() };
+    let model = of_model.or(of_setting).unwrap_or(usual);
     EtsSpec { model, damped: reader.optional("damped") }
 }
 
