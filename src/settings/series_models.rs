@@ -112,9 +112,8 @@ impl SeriesSettings {
 /// Exponential smoothing, whose forms `ets_model` names, or `model` itself.
 fn ets(reader: &mut Reader<'_>) -> EtsSpec {
     let of_model = reader.parse("model", |text, _| Ok(Family::ets_form(text))).flatten();
-    let given = reader.is_given("ets_model");
     let of_setting = reader.parse("ets_model", |text, _| text.parse::<EtsModel>().map_err(|error| error.to_string()));
-    if let (Some(form), Some(other), true) = (of_model, of_setting, given)
+    if let (Some(form), Some(other)) = (of_model, of_setting)
         && form != other
     {
         reader.fault(format!("ets_model={other} and model={form} name different forms: leave one out"));
