@@ -1,10 +1,11 @@
 """Accuracy and speed of `model=auto` on whole sets of M3 and Tourism, as a Markdown table: a minute.
 
-    MANYFIT=… tests/interop/run --python bench/local/auto.py [--held-out] [--beside SERIES] [SETTING…]
+    MANYFIT=… tests/interop/run --python bench/local/auto.py [--held-out] [--beside SERIES] [--retail WHEEL] [SETTING…]
 
 The official test parts are forecast; with --held-out the end of each training part instead, by which settings may be chosen. Settings such as
 backtest=3 are given to the program. With --beside the same models, cutoffs and forecasts of statsforecast are timed on so many series of M3
-monthly, and the program on the same ones, both on one core.
+monthly, and the program on the same ones, both on one core. With --retail the weekly sales of an online shop's products (intermittent.py) are
+forecast by several models.
 
 Mean absolute scaled error by the seasonal naive one within the history, coverage of the interval of 80 %, the share of series of which it covers less
 than half, and the interval score, scaled likewise, beside that of the intervals before they are calibrated.
@@ -27,7 +28,7 @@ from binary import Run, train  # noqa: E402
 from local import SEASONS, Case, competition  # noqa: E402
 
 SETS = [("M3", kind) for kind in SEASONS] + [("Tourism", kind) for kind in SEASONS if kind != "other"]
-FREQUENCIES = {"yearly": "YS", "quarterly": "QS", "monthly": "MS", "other": "D"}
+FREQUENCIES = {"yearly": "YS", "quarterly": "QS", "monthly": "MS", "other": "D", "weekly": "W-MON"}
 WIDTH = 0.8
 
 
@@ -40,7 +41,7 @@ def held_out(case: Case) -> Case | None:
 
 
 def run(cases: list[Case], kind: str, settings: list[str], folder: Path, *options: str) -> Run:
-    """`model=auto` on a set."""
+    """`model=auto`, unless settings name another, on a set."""
     rows = [
         pd.DataFrame(
             {
@@ -51,9 +52,9 @@ def run(cases: list[Case], kind: str, settings: list[str], folder: Path, *option
         )
         for case in cases
     ]
-    (folder / "in").mkdir()
+    (folder / "in").mkdir(exist_ok=True)
     pd.concat(rows).to_csv(folder / "in" / "all.csv", index=False)
-    season = "season_length=1" if kind == "other" else f"season_length={SEASONS[kind]}"
+    season = f"season_length={SEASONS.get(kind, 1)}"
     chosen = dict(setting.split("=", 1) for setting in ["model=auto", "customer=customer", season, *settings])
     return train(folder / "in", folder / "out", *options, horizon=len(cases[0].future), backtest_table=False, **chosen)
 
@@ -106,6 +107,21 @@ def beside(series: int) -> None:
     print(f"\n{series} series of M3 monthly: {ours:.2f} s, statsforecast {theirs:.1f} s, {theirs / ours:.0f} times as long")
 
 
+def retail(wheel: Path) -> None:
+    """Mean root mean squared scaled error on products with at least four weeks of sales in forty."""
+    from intermittent import sales
+
+    cases = [case for case in sales(wheel) if len(case.values) >= 40 and (case.values != 0).sum() >= 4]
+    print(f"\n| {len(cases)} products | RMSSE |\n|---|---:|")
+    for model in ("auto", "croston-sba", "tsb", "random-walk", "mean"):
+        with tempfile.TemporaryDirectory() as folder:
+            forecasts = run(cases, "weekly", [f"model={model}"], Path(folder)).forecasts()
+        errors = [case.future - forecasts[case.id]["yhat"].to_numpy() for case in cases]
+        scales = [np.sqrt((np.diff(case.values) ** 2).mean()) for case in cases]
+        scaled = [np.sqrt((e**2).mean()) / scale for e, scale in zip(errors, scales, strict=True) if scale > 0]
+        print(f"| {model} | {np.mean(scaled):.3f} |", flush=True)
+
+
 def main() -> None:
     arguments = sys.argv[1:]
     print("| | series | customers/s | MASE | coverage | below half | interval score (own intervals) |\n|---|" + "---:|" * 6)
@@ -129,6 +145,8 @@ def main() -> None:
     if "--beside" in arguments:
         # Long ones, as statsforecast refuses those that are too short for every cutoff.
         beside(int(arguments[arguments.index("--beside") + 1]))
+    if "--retail" in arguments:
+        retail(Path(arguments[arguments.index("--retail") + 1]))
 
 
 if __name__ == "__main__":
