@@ -30,6 +30,8 @@ mod level_shape;
 mod mstl;
 mod naive;
 mod outlook;
+#[cfg(test)]
+mod testing;
 mod theta;
 
 use crate::{

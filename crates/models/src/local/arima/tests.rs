@@ -4,9 +4,11 @@ use super::{
     likelihood::{Arma, Filter},
     polynomial::to_partials,
 };
-use crate::{fit_error::FitError, interrupt::Interrupt};
-use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
-use rand_distr::{Distribution, StandardNormal};
+use crate::{
+    fit_error::FitError,
+    interrupt::Interrupt,
+    local::testing::{noise, walk},
+};
 use serde::Deserialize;
 use std::time::Instant;
 
@@ -42,21 +44,6 @@ fn given(order: [usize; 3], seasonal_order: [usize; 3]) -> ArimaSpec {
 
 fn fit(spec: ArimaSpec, values: &[f64], season: usize) -> FittedArima {
     spec.fit(values, season, Interrupt::default(), &mut Workspace::default()).unwrap()
-}
-
-fn noise(seed: u8, rows: usize) -> Vec<f64> {
-    let mut random = ChaCha8Rng::from_seed([seed; 32]);
-    (0..rows).map(|_| StandardNormal.sample(&mut random)).collect()
-}
-
-fn walk(seed: u8, rows: usize) -> Vec<f64> {
-    noise(seed, rows)
-        .iter()
-        .scan(0.0, |sum, step| {
-            *sum += step;
-            Some(*sum)
-        })
-        .collect()
 }
 
 /// The fit at the golden coefficients; none where they are not stable and invertible.

@@ -2,9 +2,14 @@ use super::{
     CesModel, CesSpec, FittedCes, Workspace,
     recursion::{Buffers, MOST, Recursion, States},
 };
-use crate::{fit_error::FitError, interrupt::Interrupt, local::least_squares::SumOfSquares};
-use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
-use rand_distr::{Distribution, StandardNormal};
+use crate::{
+    fit_error::FitError,
+    interrupt::Interrupt,
+    local::{
+        least_squares::SumOfSquares,
+        testing::{noise, walk},
+    },
+};
 use serde::Deserialize;
 use std::{collections::BTreeMap, time::Instant};
 
@@ -48,21 +53,6 @@ fn model(name: &str) -> CesModel {
 
 fn fit(model: CesModel, values: &[f64], season: usize) -> FittedCes {
     CesSpec { model }.fit(values, season, Interrupt::default(), &mut Workspace::default()).unwrap()
-}
-
-fn noise(seed: u8, rows: usize) -> Vec<f64> {
-    let mut random = ChaCha8Rng::from_seed([seed; 32]);
-    (0..rows).map(|_| StandardNormal.sample(&mut random)).collect()
-}
-
-fn walk(seed: u8, rows: usize) -> Vec<f64> {
-    noise(seed, rows)
-        .iter()
-        .scan(0.0, |sum, step| {
-            *sum += step;
-            Some(*sum)
-        })
-        .collect()
 }
 
 #[test]

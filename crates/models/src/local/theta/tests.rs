@@ -1,7 +1,9 @@
 use super::{Decomposition, FittedTheta, Scratch, Season, ThetaModel, ThetaSpec, optimum::Optimum};
-use crate::{fit_error::FitError, interrupt::Interrupt};
-use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
-use rand_distr::{Distribution, StandardNormal};
+use crate::{
+    fit_error::FitError,
+    interrupt::Interrupt,
+    local::testing::{noise, walk},
+};
 use serde::Deserialize;
 use std::time::Instant;
 
@@ -57,21 +59,6 @@ fn spec(model: ThetaModel) -> ThetaSpec {
 
 fn fit(model: ThetaModel, values: &[f64], season: usize) -> FittedTheta {
     spec(model).fit(values, season, Interrupt::default(), &mut Scratch::default()).unwrap()
-}
-
-fn noise(seed: u8, rows: usize) -> Vec<f64> {
-    let mut random = ChaCha8Rng::from_seed([seed; 32]);
-    (0..rows).map(|_| StandardNormal.sample(&mut random)).collect()
-}
-
-fn walk(seed: u8, rows: usize) -> Vec<f64> {
-    noise(seed, rows)
-        .iter()
-        .scan(0.0, |sum, step| {
-            *sum += step;
-            Some(*sum)
-        })
-        .collect()
 }
 
 #[test]
