@@ -80,7 +80,7 @@ fn fit_checked(
         },
         |model, evaluation: Option<Evaluation>, models| {
             let mut rows = TableRows::default();
-            if let (Some(_), true) = (&task.backtest, run.backtest_table) {
+            if task.backtest.is_some() && run.backtest_table && checked.why_fallback().is_none() {
                 // Of an artifact that was kept, the same once more.
                 let evaluation = match evaluation {
                     Some(evaluation) => Some(evaluation),
@@ -144,7 +144,8 @@ fn fit(
     // One limit for all that the customer needs.
     let interrupt = context.interrupt();
     let evaluate = || backtest::evaluate(context, task, customer, series, frequency, interrupt, models);
-    let evaluation = timed(&mut ms.backtest, evaluate)?;
+    // A series that gets the fallback anyway has nothing to be scored.
+    let evaluation = if why_fallback.is_some() { None } else { timed(&mut ms.backtest, evaluate)? };
     let Fit { mut fitted, reasons, is_first } = timed(&mut ms.fit, || {
         fit_chosen(task, series, frequency, evaluation.as_ref(), why_fallback, interrupt, &mut models.workspace)
     })?;
@@ -170,7 +171,10 @@ fn fit(
         in_sample: (!matches!(fitted.model, SeriesModel::Combination(_))).then(|| fitted.scores()),
         log_posterior,
         sigma,
-        backtest: evaluation.as_ref().and_then(|evaluation| evaluation.record.clone()),
+        backtest: evaluation.as_ref().and_then(|evaluation| evaluation.record.clone()).map(|record| {
+            // Not the errors of a model that another one takes the place of.
+            if is_first { record } else { record.without_model() }
+        }),
         calibration,
         notes,
         fallback: (!is_first).then(|| reasons.join("; ")),

@@ -310,3 +310,18 @@ fn intervals_that_were_scored_are_within_the_bound_and_none_is_told_of_where_the
     assert_eq!((&row["calibration"], &row["backtest"]["metrics"]["coverage"]), (&Value::Null, &Value::Null), "{row}");
     assert!(row["backtest"]["metrics"]["mae"].is_number() && row["notes"].is_null(), "{row}");
 }
+
+#[test]
+fn a_customer_with_a_fallback_has_no_errors_of_the_model_that_it_did_not_get() {
+    let rows: Vec<String> = daily_rows(70, 3).into_iter().map(|(date, _)| format!("{date},5\n")).collect();
+    let (input, output) = (folder([("a.csv", format!("ds,y\n{}", rows.concat()))]), tempfile::tempdir().unwrap());
+    for model in ["model=theta", "model=auto"] {
+        let settings = [model, "backtest=2", "horizon=3", "on_bad=fallback", "fallback=mean", "max_failures=0"];
+        for run in ["first", "repeated"] {
+            train(input.path(), output.path(), &settings).with_code(0);
+            let row = &manifest(&output.path().join("manifest.jsonl"))["a"];
+            assert_eq!((&row["model"], &row["backtest"]), (&"mean".into(), &Value::Null), "{model} {run}: {row}");
+            assert_eq!(table(&backtest(output.path()), "a").len(), 0, "{model} {run}");
+        }
+    }
+}

@@ -28,6 +28,14 @@ pub struct BacktestRecord {
     pub candidates: Vec<CandidateRecord>,
 }
 
+impl BacktestRecord {
+    /// The same for a customer that is forecast by another model than the one that was scored.
+    #[must_use]
+    pub fn without_model(self) -> Self {
+        Self { metrics: None, own_coverage: None, own_interval_score: None, ..self }
+    }
+}
+
 /// What a backtest found of one candidate.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CandidateRecord {
