@@ -3,7 +3,7 @@
 use super::{places::require_directory, s3::S3Arguments, values::size};
 use crate::{
     error::{Error, Result},
-    run::{available_memory, default_jobs, try_threads},
+    run::{async_runtime, available_memory, default_jobs},
     sagemaker::ServingEnvironment,
     serve::{App, CaptureSettings, Format, LogLevel, Models, Rules, Settings, serve},
     store::{Durability, Location},
@@ -106,13 +106,7 @@ impl Serve {
         let address = self.address(&platform);
         // Each running computation or load has a thread.
         let (workers, blocking) = (default_jobs(), settings.jobs.max(2) + settings.loads() + 2);
-        try_threads(workers + blocking).map_err(Error::no_threads)?;
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(workers)
-            .max_blocking_threads(blocking)
-            .enable_all()
-            .build()
-            .map_err(Error::no_threads)?;
+        let runtime = async_runtime("serve", workers, blocking, workers + blocking).map_err(Error::no_threads)?;
         runtime.block_on(async {
             let listening = |error| Error::storage(format_args!("listening on {address}"), error);
             let catch = |kind| signal(kind).map_err(|error| Error::storage("listening for signals", error));

@@ -17,9 +17,8 @@ pub(crate) fn thread_pool(name: &'static str, threads: usize) -> Result<ThreadPo
         .map_err(|error| Error::no_threads(io::Error::other(error)))
 }
 
-/// Whether so many threads can run at once. An asynchronous runtime panics, or waits without end, if one of its own cannot be
-/// started.
-pub(crate) fn try_threads(threads: usize) -> io::Result<()> {
+/// Whether so many threads can run at once.
+pub(super) fn try_threads(threads: usize) -> io::Result<()> {
     let gate = Mutex::new(());
     let closed = gate.lock().unwrap_or_else(PoisonError::into_inner);
     thread::scope(|scope| {

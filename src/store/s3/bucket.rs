@@ -96,7 +96,7 @@ pub(super) fn wait_for<T: Send + 'static>(
     runtime: &Handle,
     work: impl Future<Output = T> + Send + 'static,
 ) -> Result<T> {
-    start(runtime, work).recv().map_err(|_| unanswered())
+    start(runtime, work).recv().map_err(|_| Error::Bug("a request ended without an answer".into()))
 }
 
 /// Runs a future on the runtime, to receive its result later.
@@ -108,8 +108,4 @@ pub(super) fn start<T: Send + 'static>(
     // Fails if the receiver was dropped.
     runtime.spawn(async move { drop(sender.send(work.await)) });
     receiver
-}
-
-pub(super) fn unanswered() -> Error {
-    Error::Bug("a request ended without an answer".into())
 }

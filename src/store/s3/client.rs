@@ -4,12 +4,12 @@ use std::{env, io, sync::LazyLock, time::Duration};
 
 use aws_config::{BehaviorVersion, Region, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_s3::{Client, config::ProvideCredentials};
-use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::runtime::{Handle, Runtime};
 
 use super::{network::http_client, request_error::causes};
 use crate::{
     error::{Error, Result},
-    run::{default_jobs, try_threads},
+    run::{async_runtime, default_jobs},
     store::s3_options::S3Options,
 };
 
@@ -20,17 +20,16 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// first, nor less than the second.
 const ANSWER: [Duration; 2] = [Duration::from_mins(1), Duration::from_secs(3)];
 
+/// Threads that read parts of files or tell of what is uploaded, at most.
+const BLOCKING: usize = 512;
+
 /// The region if none is configured: stores other than AWS's accept any.
 const ANY_REGION: &str = "us-east-1";
 
 /// One runtime for all stores of the process, started with the first.
 pub(super) fn runtime() -> Result<Handle> {
-    static RUNTIME: LazyLock<io::Result<Runtime>> = LazyLock::new(|| {
-        let threads = default_jobs();
-        try_threads(threads + 1)?;
-        Builder::new_multi_thread().worker_threads(threads).thread_name("s3").enable_all().build()
-    });
-    let failed = |error: &io::Error| Error::no_threads(error.kind().into());
+    static RUNTIME: LazyLock<io::Result<Runtime>> = LazyLock::new(|| async_runtime("s3", default_jobs(), BLOCKING, 0));
+    let failed = |error: &io::Error| Error::no_threads(io::Error::other(error.to_string()));
     RUNTIME.as_ref().map(|runtime| runtime.handle().clone()).map_err(failed)
 }
 

@@ -1,7 +1,7 @@
 //! The store.
 
 use super::{
-    bucket::{Bucket, unanswered, wait_for},
+    bucket::{Bucket, wait_for},
     client,
     lease::ObjectLease,
     list,
@@ -24,7 +24,7 @@ use std::{
     collections::HashMap,
     io::{self, Read},
     path::Path,
-    sync::{Arc, Once, mpsc},
+    sync::{Arc, Once},
 };
 
 /// The objects of a bucket whose keys begin with a prefix.
@@ -124,9 +124,11 @@ impl Store for S3Store {
     }
 
     fn publish(&self, key: &str, bytes: &[u8]) -> Result<()> {
-        let (sender, receiver) = mpsc::sync_channel(1);
-        self.publish_behind(key, bytes.to_vec(), Box::new(move |result| drop(sender.send(result))));
-        receiver.recv().unwrap_or_else(|_| Err(unanswered())).map(drop)
+        self.prefetch.forget(key);
+        let _admitted = self.uploads.admit(bytes.len() as u64);
+        let content = Content::Bytes(bytes.to_vec().into());
+        let put = |bucket, key: String| async move { upload::put(&bucket, &key, content).await };
+        self.request("cannot write", key, put).map(drop)
     }
 
     fn remove(&self, key: &str) -> Result<()> {
