@@ -87,7 +87,7 @@ pub(super) fn series(input: &[u8]) {
             Err(error) => check_text(error),
         }
     }
-    if choice.is_multiple_of(16) {
+    if choice.is_multiple_of(16) && !is_gzip(bytes) {
         // Missing values are equal as text only.
         assert_eq!(format!("{:?}", read_series("8.csv", &packed(bytes), &settings)), format!("{found:?}"));
     }
@@ -104,7 +104,7 @@ pub(super) fn features(input: &[u8]) {
             Err(error) => check_text(error),
         }
     }
-    if choice.is_multiple_of(16) {
+    if choice.is_multiple_of(16) && !is_gzip(bytes) {
         // Missing values are equal as text only.
         assert_eq!(format!("{:?}", read_tables("8.csv", &packed(bytes), &settings)), format!("{found:?}"));
     }
@@ -118,14 +118,19 @@ pub(super) fn gzip(input: &[u8]) {
         check_text(error);
     }
     let mut unpacked = Vec::new();
-    if !input.starts_with(&[0x1f, 0x8b]) {
+    if !is_gzip(input) {
         assert_eq!(read_series("8.csv.gz", &packed(input), &settings), found);
     } else if MultiGzDecoder::new(input).read_to_end(&mut unpacked).is_ok() {
-        let is_packed_twice = unpacked.starts_with(&[0x1f, 0x8b]);
+        let is_packed_twice = is_gzip(&unpacked);
         assert!(is_packed_twice || read_series("8.csv.gz", &unpacked, &settings) == found);
     } else {
         assert!(found.iter().all(|(_, series)| series.is_err()), "{found:?}");
     }
+}
+
+/// What is packed twice is unpacked once.
+fn is_gzip(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[0x1f, 0x8b])
 }
 
 fn packed(bytes: &[u8]) -> Vec<u8> {

@@ -1,5 +1,6 @@
 //! The metadata of an artifact, `.manyfit.json`.
 
+use super::selection::Selection;
 use manyfit_models::{
     Accuracy, FittedRows, RowsModel, Scores, Sidecar,
     backtest::{BacktestRecord, Calibration},
@@ -99,6 +100,9 @@ pub struct RegressionMetadata {
     /// Its errors.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accuracy: Option<Accuracy>,
+    /// How it was chosen, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selection: Option<Selection>,
     /// Number of trees; none for a linear model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trees: Option<usize>,
@@ -126,7 +130,7 @@ pub struct FeatureMetadata {
 impl RegressionMetadata {
     /// Describes a fitted model.
     #[must_use]
-    pub fn new(fitted: &FittedRows, accuracy: Option<Accuracy>) -> Self {
+    pub fn new(fitted: &FittedRows, accuracy: Option<Accuracy>, selection: Option<Selection>) -> Self {
         let importances = fitted.importances();
         let record = |(at, feature): (usize, &Feature)| {
             let importance = importances.as_ref().map(|importances| importances[at]);
@@ -141,7 +145,7 @@ impl RegressionMetadata {
             RowsModel::Trees { ensemble, .. } => Some(ensemble.trees().len()),
             RowsModel::Ridge(_) => None,
         };
-        Self { accuracy, trees, features: fitted.features().iter().enumerate().map(record).collect() }
+        Self { accuracy, selection, trees, features: fitted.features().iter().enumerate().map(record).collect() }
     }
 }
 

@@ -17,6 +17,7 @@ mod metadata;
 mod name;
 mod open;
 mod pack;
+mod selection;
 
 pub use find::is_archive;
 pub(crate) use find::{ARCHIVES, Below, find_below, is_model_file, is_unpacked};
@@ -28,3 +29,4 @@ pub use metadata::{FORMAT, FeatureMetadata, Metadata, RegressionMetadata, Span};
 pub use name::NameTemplate;
 pub use open::{Artifact, Found, Opened, inspect, open_archive, open_file, open_object, open_path};
 pub use pack::pack;
+pub use selection::{Selection, SelectionCandidate};

@@ -14,7 +14,7 @@ const MEASURES: [&str; 6] =
 const BACKTEST: [&str; 5] = ["mase", "rmsse", "seasonal_naive_mase", "seasonal_naive_rmsse", "coverage"];
 
 /// The rows that the errors refer to.
-const ROWS: [&str; 2] = ["validation", "in_sample"];
+const ROWS: [&str; 3] = ["validation", "folds", "in_sample"];
 
 /// Name and regular expression of each metric; the group is the number.
 pub(super) fn definitions(launch: &Launch) -> Vec<Value> {

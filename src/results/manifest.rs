@@ -1,6 +1,7 @@
 //! One customer's outcome: a row of the manifest.
 
 use super::checks::Check;
+use crate::artifact::Selection;
 use manyfit_models::{
     Accuracy, Scores,
     backtest::{BacktestRecord, Calibration},
@@ -149,6 +150,9 @@ pub struct Outcome {
     /// Errors of a regression model.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accuracy: Option<Accuracy>,
+    /// How its regression model was chosen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selection: Option<Selection>,
     /// Number of trees.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trees: Option<usize>,

@@ -120,6 +120,9 @@ pub struct Summary {
     /// Median errors of regression models, by the rows they were scored on.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub accuracy: BTreeMap<ScoredOn, MedianAccuracy>,
+    /// Customers by the regression model that was chosen for them.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub chosen: BTreeMap<String, usize>,
     /// Errors of forecasts of the past.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub backtest: Option<BacktestSummary>,
@@ -171,6 +174,9 @@ impl Summary {
         self.checks.add(&outcome.checks);
         if let Some(record) = &outcome.backtest {
             self.backtests.add(record);
+        }
+        if let (Some(_), Some(model)) = (&outcome.selection, &outcome.model) {
+            *self.chosen.entry(model.clone()).or_default() += 1;
         }
         let slow = Slow { ms: outcome.ms.total(), customer: outcome.customer.clone(), rows: outcome.rows };
         insert_sorted(&mut self.slowest, slow, LISTED_SLOWEST, |a, b| a.ms > b.ms);
@@ -278,7 +284,11 @@ impl fmt::Display for Summary {
             writeln!(f, "slowest: {}", slowest.join(", "))?;
         }
         for (on, MedianAccuracy { customers, median }) in &self.accuracy {
-            let rows = if *on == ScoredOn::Validation { "on validation rows" } else { "in sample" };
+            let rows = match on {
+                ScoredOn::Validation => "on validation rows",
+                ScoredOn::Folds => "on folds that were left out",
+                ScoredOn::InSample => "in sample",
+            };
             let of = |name: &str| median.get(name).copied().unwrap_or(f64::NAN);
             let r2 = median.get("r2").map(|r2| format!(", R² {r2:.3}")).unwrap_or_default();
             writeln!(
@@ -288,6 +298,11 @@ impl fmt::Display for Summary {
                 plain(of("rmse")),
                 plain(of("mae"))
             )?;
+        }
+        if !self.chosen.is_empty() {
+            let chosen: Vec<String> =
+                self.chosen.iter().map(|(model, customers)| format!("{model} {customers}")).collect();
+            writeln!(f, "chosen: {}", chosen.join(", "))?;
         }
         if let Some(backtest) = &self.backtest {
             write!(f, "{backtest}")?;

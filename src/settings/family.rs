@@ -45,6 +45,8 @@ pub enum Family {
     SeasonalNaive,
     /// The mean of the history.
     Mean,
+    /// The best of several models of a table of features.
+    Regression,
     /// Gradient boosting, as XGBoost.
     GradientBoosting,
     /// A random forest, as scikit-learn's.
@@ -54,12 +56,17 @@ pub enum Family {
 }
 
 /// Other words for a family.
-const ALIASES: [(&str, Family); 3] =
-    [("flair", Family::LevelShape), ("naive", Family::RandomWalk), ("croston", Family::CrostonClassic)];
+const ALIASES: [(&str, Family); 5] = [
+    ("flair", Family::LevelShape),
+    ("naive", Family::RandomWalk),
+    ("croston", Family::CrostonClassic),
+    ("boosting", Family::GradientBoosting),
+    ("forest", Family::RandomForest),
+];
 
 impl Family {
     /// Every family, in the order of documentation.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Prophet,
         Self::Auto,
         Self::Theta,
@@ -80,13 +87,14 @@ impl Family {
         Self::SeasonalWindowAverage,
         Self::SeasonalNaive,
         Self::Mean,
+        Self::Regression,
         Self::GradientBoosting,
         Self::RandomForest,
         Self::Ridge,
     ];
 
     /// Those that forecast a series, which come first.
-    pub(super) const FORECASTING: &[Self] = Self::ALL.split_at(Self::ALL.len() - 3).0;
+    pub(super) const FORECASTING: &[Self] = Self::ALL.split_at(Self::ALL.len() - 4).0;
 
     /// Their names, in the same order.
     pub const NAMES: &[&str] = &[
@@ -110,6 +118,7 @@ impl Family {
         "seasonal-window-average",
         "seasonal-naive",
         "mean",
+        "regression",
         "gradient-boosting",
         "random-forest",
         "ridge",
@@ -138,7 +147,7 @@ impl Family {
     /// Whether it predicts from features instead of forecasting a series.
     #[must_use]
     pub const fn is_regression(self) -> bool {
-        matches!(self, Self::GradientBoosting | Self::RandomForest | Self::Ridge)
+        matches!(self, Self::Regression | Self::GradientBoosting | Self::RandomForest | Self::Ridge)
     }
 
     /// Whether settings of these families are accepted. Families that forecast a series accept those of each other, since overrides

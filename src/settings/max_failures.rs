@@ -33,7 +33,11 @@ impl fmt::Display for MaxFailures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Count(count) => write!(f, "{count}"),
-            Self::Share(share) => write!(f, "{}%", (share * 1e6).round() / 1e4),
+            Self::Share(share) => {
+                let percent = (share * 1e6).round() / 1e4;
+                // A share that is no short percentage is written as it is, to be read back as the same.
+                if percent / 100.0 == *share { write!(f, "{percent}%") } else { write!(f, "{share}") }
+            }
         }
     }
 }
@@ -77,6 +81,7 @@ mod tests {
         assert!(MaxFailures::Share(0.1).is_exceeded(11, 100));
         assert!(!MaxFailures::Share(0.29).is_exceeded(29, 100));
         assert_eq!(MaxFailures::Share(0.07).to_string(), "7%");
+        assert_eq!(MaxFailures::Share(5.0 / 9.0).to_string(), "0.5555555555555556");
         assert!(!MaxFailures::Share(0.0).is_exceeded(0, 0));
     }
 }

@@ -40,6 +40,7 @@ mod reader;
 pub mod reference;
 mod registry;
 mod regression;
+mod regression_grid;
 mod run;
 mod series_models;
 mod setting;

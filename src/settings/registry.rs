@@ -2,8 +2,8 @@
 
 use super::{
     family::Family::{
-        self, Arima, Ces, Ets, GradientBoosting, LevelShape, Mstl, Prophet, RandomForest, Ridge, SeasonalWindowAverage,
-        Theta, Tsb, WindowAverage,
+        self, Arima, Ces, Ets, GradientBoosting, LevelShape, Mstl, Prophet, RandomForest, Regression, Ridge,
+        SeasonalWindowAverage, Theta, Tsb, WindowAverage,
     },
     setting::{
         Group,
@@ -67,7 +67,8 @@ pub(super) const GROUPS: &[Group] = &[
     Group { title: "MSTL", models: &[Mstl], settings: MSTL },
     Group { title: "Intermittent demand", models: &[Tsb], settings: TSB },
     Group { title: "Averages of windows", models: &[WindowAverage, SeasonalWindowAverage], settings: WINDOW },
-    Group { title: "Regression", models: &[GradientBoosting, RandomForest, Ridge], settings: REGRESSION },
+    Group { title: "Regression", models: &[Regression, GradientBoosting, RandomForest, Ridge], settings: ROWS },
+    Group { title: "Choice of a regression model", models: &[Regression], settings: REGRESSION },
     Group { title: "Gradient boosting", models: &[GradientBoosting], settings: GRADIENT_BOOSTING },
     Group { title: "Random forest", models: &[RandomForest], settings: RANDOM_FOREST },
     Group { title: "Ridge regression", models: &[Ridge], settings: RIDGE },
@@ -229,15 +230,25 @@ const WINDOW: &[Setting] = table! {
         per_customer;
 };
 
-const REGRESSION: &[Setting] = table! {
+const ROWS: &[Setting] = table! {
     "features": COLUMNS, "", "Feature columns; all that have no other use unless set.", common;
     "categorical": COLUMNS, "", "Features whose values are categories.", common;
     "weight": COLUMN, "", "Column of sample weights.";
     "header": Boolean, "", "Whether files begin with column names; detected from the first line unless set.";
     "validation_fraction": Number("from 0 to below 1", |x| (0.0..1.0).contains(&x)), "0",
         "Share of the rows to validate on, for customers without validation rows of their own.";
+    "folds": Form("0 for none, or a whole number from 2 to 100"), "",
+        "Parts that the rows are divided into, each predicted by a model of the others, to choose a model and to score customers without validation rows; 5 for regression, otherwise none, unless set.";
     "fallback": Choice(&["ridge", "none"]), "ridge",
         "Model for customers to whom the chosen model cannot be fitted; none for ridge, and for objectives with bounds.";
+};
+
+const REGRESSION: &[Setting] = table! {
+    "candidates": Form("ridge, random-forest and gradient-boosting, separated by commas"), "ridge,random-forest,gradient-boosting",
+        "Models to choose from, the simplest first; each is tried with a few values of its settings.";
+    "objective": Choice(&["reg:squarederror", "reg:absoluteerror"]), "reg:squarederror",
+        "Loss of boosting; the candidate with the least root mean squared or mean absolute error is chosen.";
+    "model_format": FORMAT, "ubj", MODEL_FORMAT;
 };
 
 const GRADIENT_BOOSTING: &[Setting] = table! {

@@ -4,20 +4,27 @@ use super::{
     family::Family,
     lists,
     reader::{Reader, read_fields},
+    regression_grid::Grid,
     shape::shape,
 };
 use crate::input::{InputSettings, TableSettings};
 use manyfit_models::{
     RowsSpec,
     ridge::RidgeParams,
+    rows_selection::ChosenBy,
     trees::{BoostingParams, ForestParams, Objective},
 };
+use std::cmp::Reverse;
 
 /// What to fit to each customer's table, and which rows to judge it by.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RegressionTask {
-    /// What to fit.
-    pub model: RowsSpec,
+    /// What to fit, or what to choose from, the simplest first. There is at least one.
+    pub candidates: Vec<RowsSpec>,
+    /// The error that a model is chosen by for each customer; none if there is nothing to choose.
+    pub chosen_by: Option<ChosenBy>,
+    /// Parts that the rows are divided into to choose or to score a model; 0 for none.
+    pub folds: usize,
     /// What to fit where that cannot be fitted; none to let the customer fail.
     pub fallback: Option<RowsSpec>,
     /// Share of a customer's rows, drawn at random, that the model is judged by instead of fitted to. For customers that
@@ -34,7 +41,11 @@ pub(super) fn read(reader: &mut Reader<'_>, seed: u64, input: &mut InputSettings
         header: reader.optional("header"),
         ..TableSettings::default()
     });
-    let (model, checked) = match reader.family {
+    let family = reader.family;
+    if family == Family::Regression {
+        return choice(reader, seed);
+    }
+    let (model, checked) = match family {
         Family::RandomForest => {
             let (format, params) = (reader.value("model_format"), forest(reader, seed));
             let checked = params.check();
@@ -59,10 +70,57 @@ pub(super) fn read(reader: &mut Reader<'_>, seed: u64, input: &mut InputSettings
     let is_wanted = reader.choice("fallback") == "ridge" && (!has_bounds || reader.is_given("fallback"));
     let is_other = !matches!(model, RowsSpec::Ridge(_));
     RegressionTask {
-        model,
+        candidates: vec![model],
+        chosen_by: None,
+        folds: folds(reader, 0),
         fallback: (is_wanted && is_other).then(|| RowsSpec::Ridge(RidgeParams::default())),
         validation_fraction: reader.value("validation_fraction"),
     }
+}
+
+/// Folds of customers whose model is chosen, unless set.
+const FOLDS: usize = 5;
+
+/// Reads what the choice of a model depends on.
+fn choice(reader: &mut Reader<'_>, seed: u64) -> RegressionTask {
+    let families = reader.parse("candidates", |text, _| families(text)).unwrap_or_default();
+    let (objective, format) = (reader.value("objective"), reader.value("model_format"));
+    let grid = Grid { objective, format, seed: seed_of_trees(reader, seed) };
+    let (folds, validation_fraction) = (folds(reader, FOLDS), reader.value("validation_fraction"));
+    // A model that cannot be fitted gives way to the others.
+    reader.choice("fallback");
+    RegressionTask {
+        candidates: families.into_iter().flat_map(|family| grid.of(family)).collect(),
+        chosen_by: Some(if objective == Objective::AbsoluteError { ChosenBy::Mae } else { ChosenBy::Rmse }),
+        folds,
+        fallback: None,
+        validation_fraction,
+    }
+}
+
+/// Most folds.
+const MOST_FOLDS: usize = 100;
+
+fn folds(reader: &mut Reader<'_>, usual: usize) -> usize {
+    let read = |text: &str| text.parse().ok().filter(|folds| *folds != 1 && *folds <= MOST_FOLDS);
+    reader.parse("folds", |text, setting| read(text).ok_or_else(|| format!("use {}", setting.kind))).unwrap_or(usual)
+}
+
+/// The families of the setting `candidates`, the simplest first, whatever their order.
+fn families(text: &str) -> Result<Vec<Family>, String> {
+    let mut families = Vec::new();
+    for word in text.split(',').map(str::trim) {
+        let family = Family::parse(word).filter(|family| family.is_regression() && *family != Family::Regression);
+        let family = family.ok_or_else(|| {
+            format!("{word:?} is no single regression model: use ridge, random-forest or gradient-boosting")
+        })?;
+        if families.contains(&family) {
+            return Err(format!("{} is named twice: name each model once", family.name()));
+        }
+        families.push(family);
+    }
+    families.sort_unstable_by_key(|family| Reverse(*family as usize));
+    Ok(families)
 }
 
 fn boosting(reader: &mut Reader<'_>, seed: u64) -> BoostingParams {
@@ -99,11 +157,15 @@ fn forest(reader: &mut Reader<'_>, seed: u64) -> ForestParams {
 
 /// The seed of trees: one of their own, or that of the run, as XGBoost and scikit-learn take it.
 fn random_state(reader: &mut Reader<'_>, seed: u64) -> u32 {
-    let seed = u32::try_from(seed).unwrap_or_else(|_| {
+    let seed = seed_of_trees(reader, seed);
+    reader.optional::<Option<u32>>("random_state").map_or(seed, Option::unwrap_or_default)
+}
+
+fn seed_of_trees(reader: &mut Reader<'_>, seed: u64) -> u32 {
+    u32::try_from(seed).unwrap_or_else(|_| {
         reader.fault(format!("seed: \"{seed}\": use a whole number from 0 to {} with this model", u32::MAX));
         0
-    });
-    reader.optional::<Option<u32>>("random_state").map_or(seed, Option::unwrap_or_default)
+    })
 }
 
 /// XGBoost's form, `(1,0,-1)`, or with brackets, or bare.
@@ -116,10 +178,27 @@ fn constraints(text: &str) -> Option<Vec<i8>> {
 impl RegressionTask {
     /// The canonical text for the fingerprint.
     pub(super) fn shape(&self, version: Option<&str>, seed: u64) -> String {
-        let Self { model, fallback, validation_fraction } = self;
+        let Self { candidates, chosen_by, folds, fallback, validation_fraction } = self;
         // The seed of a model is among its parameters.
         let split = (*validation_fraction > 0.0).then_some((validation_fraction, seed));
-        shape(&(model, fallback, split, version))
+        let mut text = shape(&(&candidates[0], fallback, split, version));
+        // Only where there are some, so that earlier artifacts stay valid.
+        if chosen_by.is_some() || *folds > 0 {
+            text += &shape(&(candidates, chosen_by, folds, seed));
+        }
+        text
+    }
+
+    /// The word of the setting `model`.
+    #[must_use]
+    pub fn model_name(&self) -> &'static str {
+        if self.chosen_by.is_some() { Family::Regression.name() } else { self.candidates[0].name() }
+    }
+
+    /// Whether a model stops early, which needs validation rows.
+    #[must_use]
+    pub fn stops_early(&self) -> bool {
+        self.candidates.iter().any(RowsSpec::stops_early)
     }
 }
 

@@ -87,6 +87,7 @@ impl SeriesSettings {
             | Family::Auto
             | Family::SeasonalNaive
             | Family::Mean
+            | Family::Regression
             | Family::GradientBoosting
             | Family::RandomForest
             | Family::Ridge => return None,
@@ -154,6 +155,9 @@ pub(super) fn families(text: &str) -> Result<Vec<Family>, String> {
         }
         let family = Family::parse(word.trim()).filter(|family| !family.is_regression() && *family != Family::Auto);
         family.ok_or_else(|| {
+            if Family::parse(word.trim()).is_some_and(Family::is_regression) {
+                return format!("{:?} predicts from features: model=regression chooses among such models", word.trim());
+            }
             let single = Family::FORECASTING.iter().filter(|family| **family != Family::Auto);
             let known: Vec<&str> = single.map(|family| family.name()).collect();
             format!("{:?} is no single model of a series; those are {}, or none", word.trim(), known.join(", "))

@@ -35,7 +35,7 @@ impl Task {
     pub fn model_name(&self) -> &'static str {
         match self {
             Self::Forecast(task) => task.model_name(),
-            Self::Regression(task) => task.model.name(),
+            Self::Regression(task) => task.model_name(),
         }
     }
 }

@@ -18,6 +18,7 @@ use manyfit_models::{
     ModelFormat, RowsSpec, SeriesSpec,
     prophet::{ProphetSpec, SeasonalityChoice},
     ridge::RidgeParams,
+    rows_selection::ChosenBy,
     trees::{BoostingParams, ForestParams, MaxFeatures, Objective, Samples},
 };
 use std::collections::BTreeSet;
@@ -121,9 +122,9 @@ fn the_job_of_the_housing_notebook_is_understood() {
         ("seed", "7"),
         ("features", " a, b,"),
     ]);
-    let RowsSpec::GradientBoosting { params, format } = task.model else { panic!("it is boosting") };
+    let [RowsSpec::GradientBoosting { params, format }] = &task.candidates[..] else { panic!("it is boosting") };
     assert_eq!((params.num_round, params.max_depth, params.eta, params.seed), (25, 5, 0.2, 7));
-    assert_eq!((params.gamma, params.objective, format), (4.0, Objective::SquaredError, ModelFormat::Json));
+    assert_eq!((params.gamma, params.objective, *format), (4.0, Objective::SquaredError, ModelFormat::Json));
     assert_eq!(task.fallback, Some(RowsSpec::Ridge(RidgeParams::default())));
     assert_eq!(settings.input.table.unwrap().features, ["a", "b"]);
 }
@@ -137,11 +138,11 @@ fn forests_and_lines_have_settings_of_their_own() {
         ("min_samples_leaf", "3.0"),
         ("max_depth", "None"),
     ]);
-    let RowsSpec::RandomForest { params, format } = task.model else { panic!("it is a forest") };
-    assert_eq!((params.n_estimators, params.max_features, format), (20, MaxFeatures::Fraction(1.0), ModelFormat::Ubj));
+    let [RowsSpec::RandomForest { params, format }] = &task.candidates[..] else { panic!("it is a forest") };
+    assert_eq!((params.n_estimators, params.max_features, *format), (20, MaxFeatures::Fraction(1.0), ModelFormat::Ubj));
     let (task, settings) =
         regression(&[("model", "ridge"), ("alpha", "0.5"), ("features", r#"["a, b", "c"]"#), ("header", "yes")]);
-    assert_eq!(task.model, RowsSpec::Ridge(RidgeParams { alpha: 0.5, fit_intercept: true }));
+    assert_eq!(task.candidates, [RowsSpec::Ridge(RidgeParams { alpha: 0.5, fit_intercept: true })]);
     assert_eq!(task.fallback, None, "a line is no fallback for a line");
     assert_eq!(settings.input.table.as_ref().unwrap().features, ["a, b", "c"]);
     assert_eq!(settings.input.table.unwrap().header, Some(true));
@@ -193,7 +194,7 @@ fn a_setting_of_another_model_is_refused_with_its_owner() {
     let message = settings(&[("max_depth", "3"), ("features", "a"), ("alpha", "1")]).unwrap_err().to_string();
     for part in [
         "max_depth=3 applies only to gradient-boosting and random-forest; the model is prophet",
-        "features=a applies only to gradient-boosting, random-forest and ridge",
+        "features=a applies only to regression, gradient-boosting, random-forest and ridge",
         "alpha=1 applies only to gradient-boosting and ridge",
     ] {
         assert!(message.contains(part), "{part:?} is missing in:\n{message}");
@@ -214,15 +215,40 @@ fn only_what_shapes_a_regression_model_is_in_its_shape() {
     }
 }
 
+#[test]
+fn a_choice_has_a_grid_for_each_family_the_simplest_first() {
+    let names = |pairs: &[(&str, &str)]| {
+        let (task, _) = regression(&[&[("model", "regression")], pairs].concat());
+        task.candidates.iter().map(RowsSpec::name).collect::<Vec<_>>()
+    };
+    let [ridge, forest, boosting] = ["ridge", "random-forest", "gradient-boosting"];
+    assert_eq!(names(&[]), [ridge, ridge, ridge, forest, forest, boosting, boosting, boosting]);
+    assert_eq!(names(&[("candidates", "boosting, ridge")]), [ridge, ridge, ridge, boosting, boosting, boosting]);
+    let (task, absolute) = regression(&[("model", "regression"), ("objective", "reg:absoluteerror"), ("seed", "3")]);
+    assert_eq!((task.chosen_by, task.folds, task.model_name()), (Some(ChosenBy::Mae), 5, "regression"));
+    assert_ne!(absolute.shape(), regression(&[("model", "regression"), ("seed", "3")]).1.shape());
+    assert_eq!(regression(&[("model", "ridge"), ("folds", "4")]).0.folds, 4);
+    for (pairs, expected) in [
+        ([("model", "regression"), ("candidates", "prophet")], "\"prophet\" is no single regression model"),
+        ([("model", "regression"), ("candidates", "ridge,ridge")], "ridge is named twice"),
+        ([("model", "regression"), ("folds", "1")], "folds=\"1\" is invalid: use 0 for none, or a whole number from 2"),
+        ([("model", "regression"), ("eta", "0.1")], "eta=0.1 applies only to gradient-boosting"),
+        ([("model", "auto"), ("candidates", "forest")], "model=regression chooses among"),
+    ] {
+        let refused = settings(&pairs).unwrap_err().to_string();
+        assert!(refused.contains(expected), "{refused}");
+    }
+}
+
 fn boosting(pairs: &[(&str, &str)]) -> BoostingParams {
-    match regression(&[&[("model", "gradient-boosting")], pairs].concat()).0.model {
+    match regression(&[&[("model", "gradient-boosting")], pairs].concat()).0.candidates.remove(0) {
         RowsSpec::GradientBoosting { params, .. } => params,
         other => panic!("{other:?}"),
     }
 }
 
 fn forest(pairs: &[(&str, &str)]) -> ForestParams {
-    match regression(&[&[("model", "random-forest")], pairs].concat()).0.model {
+    match regression(&[&[("model", "random-forest")], pairs].concat()).0.candidates.remove(0) {
         RowsSpec::RandomForest { params, .. } => params,
         other => panic!("{other:?}"),
     }
@@ -233,7 +259,7 @@ fn defaults_of_the_registry_are_those_of_the_models() {
     assert_eq!(boosting(&[]), BoostingParams::default());
     assert_eq!(forest(&[]), ForestParams::default());
     let (task, settings) = regression(&[("model", "ridge")]);
-    assert_eq!(task.model, RowsSpec::Ridge(RidgeParams::default()));
+    assert_eq!(task.candidates, [RowsSpec::Ridge(RidgeParams::default())]);
     assert_eq!((settings.max_failures, settings.artifact_name), (MaxFailures::default(), NameTemplate::default()));
     assert_eq!((settings.customer_time_limit, settings.version, settings.fsync), (None, None, false));
 }

@@ -192,6 +192,7 @@ fn outcome(metadata: Metadata, status: Status, artifact: String, bytes: &[u8]) -
         backtest: metadata.backtest,
         calibration: metadata.calibration,
         accuracy: metadata.regression.as_ref().and_then(|regression| regression.accuracy),
+        selection: metadata.regression.as_ref().and_then(|regression| regression.selection.clone()),
         trees: metadata.regression.and_then(|regression| regression.trees),
         bytes: Some(bytes.len()),
         sha256: Some(hex(&Sha256::digest(bytes))),

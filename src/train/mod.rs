@@ -14,6 +14,7 @@
 //! | `fit` | what the fits of series and of rows share: keep or fit, pack, results |
 //! | `backtest`, `backtest_table` | one customer's forecasts of the past, and their table |
 //! | `choice` | the model that a customer gets: chosen, asked for, or a fallback |
+//! | `selection` | the same for a regression model |
 //! | `checks`, `treatment` | the checks of a series, and what follows from them; what settings change in it |
 //! | `series`, `rows` | one customer's series or table of features to an artifact |
 //! | `dispatcher`, `progress` | the thread that counts, records, prints and decides |
@@ -36,6 +37,7 @@ mod plan;
 mod progress;
 mod rows;
 mod run;
+mod selection;
 mod series;
 mod treatment;
 mod validation;

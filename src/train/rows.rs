@@ -2,6 +2,7 @@
 
 use super::{
     fit::{Buffers, Failure, FitContext, Made, Models, NewModel, TableRows, timed},
+    selection::{SelectedFit, fit_selected},
     validation::CustomerTables,
 };
 use crate::{
@@ -38,7 +39,7 @@ pub(super) fn fit_rows(
         &fingerprint,
         buffers,
         ms,
-        |Models { workspace, .. }, ms| fit(context, task, &training, validation.as_ref(), workspace, ms),
+        |Models { workspace, .. }, ms| fit(context, task, customer, &training, validation.as_ref(), workspace, ms),
         |model, predictions, _| {
             let (Fitted::Rows(model), Some(validation)) = (model, &validation) else { return Ok(TableRows::default()) };
             let predictions = predictions.map_or_else(|| model.predict_matrix(&validation.matrix), Ok)?;
@@ -62,42 +63,34 @@ fn split(task: &RegressionTask, seed: u64, customer: &CustomerId, table: &Table)
 fn fit(
     context: &FitContext<'_>,
     task: &RegressionTask,
+    customer: &CustomerId,
     training: &Table,
     validation: Option<&Table>,
     workspace: &mut Workspace,
     ms: &mut Phases,
 ) -> Result<NewModel<Vec<f32>>, Failure> {
-    let spec = &task.model;
     let notes = notes(context, task, training, validation);
-    let (fitted, fallback) = timed(&mut ms.fit, || {
-        let interrupt = context.interrupt();
-        match (spec.fit(training, validation, interrupt, workspace), &task.fallback) {
-            (Ok(fitted), _) => Ok((fitted, None)),
-            // Only for faults of the data: an invalid setting is not the customer's fault.
-            (Err(error @ manyfit_models::Error::Data(_)), Some(fallback)) => {
-                match fallback.fit(training, validation, interrupt, workspace) {
-                    Ok(fitted) => Ok((fitted, Some(error.to_string()))),
-                    Err(interrupted @ manyfit_models::Error::Interrupted(_)) => Err(interrupted),
-                    Err(_) => Err(error),
-                }
-            }
-            (Err(error), _) => Err(error),
-        }
-    })
-    .map_err(|error| match error {
-        manyfit_models::Error::Interrupted(Interruption::Stopped) => Failure::Stopped,
-        other => Failure::Customer(Error::Data(other.to_string())),
-    })?;
+    let seed = forecast_seed(context.settings.seed, customer.as_str());
+    let SelectedFit { fitted, fallback, on_folds, selection } =
+        timed(&mut ms.fit, || fit_selected(task, training, validation, seed, context.interrupt(), workspace)).map_err(
+            |error| match error {
+                manyfit_models::Error::Interrupted(Interruption::Stopped) => Failure::Stopped,
+                other => Failure::Customer(Error::Data(other.to_string())),
+            },
+        )?;
     let (on, scored) = validation.map_or((ScoredOn::InSample, training), |rows| (ScoredOn::Validation, rows));
     let predictions = timed(&mut ms.forecast, || fitted.predict_matrix(&scored.matrix))?;
-    let accuracy = Accuracy::new(on, &scored.targets, &predictions, scored.weights.as_deref());
+    let accuracy = match (on, on_folds) {
+        (ScoredOn::InSample, Some(on_folds)) => Some(on_folds),
+        _ => Accuracy::new(on, &scored.targets, &predictions, scored.weights.as_deref()),
+    };
     let metadata = Metadata {
         model: fitted.name().into(),
         rows: training.len(),
         missing: training.missing,
         notes,
         fallback,
-        regression: Some(RegressionMetadata::new(&fitted, accuracy)),
+        regression: Some(RegressionMetadata::new(&fitted, accuracy, selection)),
         ..Metadata::default()
     };
     Ok(NewModel { model: fitted.into(), metadata, predictions: Some(predictions) })
@@ -107,10 +100,10 @@ fn fit(
 fn notes(context: &FitContext<'_>, task: &RegressionTask, training: &Table, validation: Option<&Table>) -> Vec<String> {
     let mut notes = Vec::new();
     let Some(validation) = validation else {
-        if context.has_validation || task.validation_fraction > 0.0 {
+        if (context.has_validation || task.validation_fraction > 0.0) && task.folds == 0 {
             notes.push("there are no validation rows: the errors are those within the training rows".to_owned());
         }
-        if task.model.stops_early() {
+        if task.stops_early() {
             notes.push("early stopping needs validation rows: boosting went through all its rounds".to_owned());
         }
         return notes;

@@ -38,7 +38,7 @@ impl<'a> Validation<'a> {
     pub(super) fn describe(&self, training: &[InputFile], task: &Task) -> Vec<String> {
         let Some(store) = self.store else {
             let watches =
-                matches!(task, Task::Regression(task) if task.model.stops_early() && task.validation_fraction == 0.0);
+                matches!(task, Task::Regression(task) if task.stops_early() && task.validation_fraction == 0.0);
             let message = "warning: early_stopping_rounds has no effect without validation rows: boosting goes through all its \
                 rounds. Give them with --validation (in a training job the channel validation), or set validation_fraction";
             return watches.then(|| message.to_owned()).into_iter().collect();

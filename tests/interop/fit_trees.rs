@@ -104,7 +104,7 @@ fn fit(job: &Job, validation: &Matrix, scratch: &mut Scratch, report: &mut Repor
     let mut fit_once = || -> Result<Outcome, Box<dyn Error>> {
         let matrix = Matrix::from_rows(job.columns, &features)?;
         let training = Examples::new(&matrix, &targets, weights.as_deref());
-        let params = match &task.model {
+        let params = match &task.candidates[0] {
             RowsSpec::GradientBoosting { params, .. } => params,
             RowsSpec::RandomForest { params, .. } => {
                 return Ok((params.fit(training, Interrupt::default(), scratch)?, vec![], None));

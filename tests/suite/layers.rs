@@ -55,7 +55,7 @@ fn faults(layers: &Layers, file: &str, source: &str) -> Vec<String> {
 fn fence_faults(file: &str, source: &str) -> Vec<String> {
     let polars = ["input/parquet/"];
     let rayon = ["generate/", "predict/", "prepare/", "run/", "train/"];
-    let asynchronous = ["cli/serve.rs", "serve/", "store/s3/"];
+    let asynchronous = ["cli/serve.rs", "run/async_runtime.rs", "serve/", "store/s3/"];
     let outside = |place: &str| !file.starts_with(place);
     let platform = ["/opt/ml", "SAGEMAKER_", "TRAINING_JOB_NAME", "TRAINING_JOB_ARN", "SM_"];
     let runners = ["AWS_BATCH_", "SLURM_", "JOB_COMPLETION_INDEX"];

@@ -4,6 +4,7 @@
 
 mod backtests;
 mod calendars;
+mod choose_regression;
 mod data_checks;
 #[cfg(all(unix, feature = "parquet", feature = "s3"))]
 mod documented_commands;

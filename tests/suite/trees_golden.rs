@@ -74,7 +74,7 @@ fn descriptions(model: &Value) -> Vec<Vec<Description>> {
 fn boosting(mut settings: BTreeMap<String, String>) -> BoostingParams {
     settings.insert("model".into(), "gradient-boosting".into());
     match Settings::from_text(&settings).unwrap().task {
-        Task::Regression(task) => match task.model {
+        Task::Regression(mut task) => match task.candidates.remove(0) {
             RowsSpec::GradientBoosting { params, .. } => params,
             other => panic!("{other:?}"),
         },

@@ -12,6 +12,8 @@ const LEAST_SPREAD: f64 = (1e-6 * f32::MIN_POSITIVE) as f64;
 pub enum ScoredOn {
     /// Rows that it was not fitted to.
     Validation,
+    /// Its training rows, each by a model that was fitted to the other folds.
+    Folds,
     /// The rows that it was fitted to: the scores show the fit, not how well it predicts.
     InSample,
 }
@@ -22,6 +24,7 @@ impl ScoredOn {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Validation => "validation",
+            Self::Folds => "folds",
             Self::InSample => "in_sample",
         }
     }

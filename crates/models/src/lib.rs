@@ -87,6 +87,7 @@ pub mod prophet;
 pub mod quantiles;
 pub mod ridge;
 mod rows_model;
+pub mod rows_selection;
 mod series_model;
 mod sidecar;
 mod steps_ahead;

@@ -18,7 +18,7 @@ pub use columns::{Columns, CovariateError, Covariates};
 pub use customer::CustomerId;
 pub use examples::Examples;
 pub use fill::Fill;
-pub use held_out::held_out;
+pub use held_out::{folds, held_out};
 pub use matrix::Matrix;
 pub(crate) use matrix::{check_rows, check_width};
 pub use outliers::OutlierTreatment;
