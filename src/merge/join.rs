@@ -1,6 +1,11 @@
 //! The results of all shards as those of one run.
 
-use super::{files::find, manifest::merge_manifests, shards::Shards, tables::merge_tables};
+use super::{
+    files::find,
+    manifest::merge_manifests,
+    shards::{Shards, TABLES},
+    tables::merge_tables,
+};
 use crate::{
     error::{Error, Result},
     results::{ResultsDirectory, Summary},
@@ -14,9 +19,6 @@ use std::{
     io::Write,
     path::{Path, PathBuf},
 };
-
-/// The tables that are merged beside the manifest.
-const TABLES: [&str; 3] = ["forecasts", "predictions", "backtest"];
 
 /// The merged results.
 #[derive(Debug)]

@@ -7,6 +7,9 @@ use std::{
     path::PathBuf,
 };
 
+/// The tables of results beside the manifest.
+pub(super) const TABLES: [&str; 3] = ["forecasts", "predictions", "backtest"];
+
 /// What each shard says of its results.
 pub(super) struct Shards {
     count: u64,
@@ -14,7 +17,7 @@ pub(super) struct Shards {
     /// Manifests of runs that have not put their results in place, which they may have begun to do.
     unfinished: Found,
     /// The tables, by their names without the shard.
-    tables: BTreeMap<&'static str, Found>,
+    tables: BTreeMap<String, Found>,
 }
 
 impl Shards {
@@ -25,10 +28,10 @@ impl Shards {
         // Copied from a bucket; empty after a run that was complete.
         let checkpoints = find(folders, "checkpoint", "jsonl")?.into_iter();
         unfinished.extend(checkpoints.filter(|(_, path)| path.metadata().is_ok_and(|data| data.len() > 0)));
-        let tables = ["forecasts.csv", "forecasts.parquet", "predictions.csv", "predictions.parquet"];
-        let table = |file: &'static str| {
-            let (name, extension) = file.split_once('.').unwrap_or((file, ""));
-            Ok((file, find(folders, name, extension)?))
+        let tables = TABLES.map(|name| [format!("{name}.csv"), format!("{name}.parquet")]).concat();
+        let table = |file: String| {
+            let (name, extension) = file.split_once('.').unwrap_or((&file, ""));
+            find(folders, name, extension).map(|found| (file.clone(), found))
         };
         Ok(Self {
             count,

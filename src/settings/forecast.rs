@@ -1,6 +1,7 @@
 //! Settings of forecasts.
 
 use super::{
+    backtest,
     candidates::{Candidate, Suits, USUAL},
     country_calendars::{CountryCalendars, pinned_until},
     family::Family,
@@ -128,7 +129,11 @@ pub(super) fn read(reader: &mut Reader<'_>, input: &mut InputSettings) -> Foreca
     if future.is_some() && overrides.is_none() && !has_prophet {
         reader.fault(format!("future: model={} does not use a table of the future: leave it out", model.name()));
     }
-    let backtest = backtest(reader, horizon, models.season());
+    let backtest = backtest::read(reader, horizon, models.season());
+    // Overrides may choose auto for some customers.
+    if !is_auto && overrides.is_none() {
+        backtest::refuse_idle(reader, backtest.is_some());
+    }
     read_fields!(reader, ForecastTask {
         value: include_history backtest_table outliers fill;
         optional: frequency holidays;
@@ -162,31 +167,6 @@ fn on_bad(reader: &mut Reader<'_>, has_fallback: bool) -> OnBad {
         "fail" => OnBad::Fail,
         _ => OnBad::Warn,
     }
-}
-
-/// Cutoffs of `auto` where none are set.
-const AUTO_CUTOFFS: usize = 5;
-
-/// The cutoffs at which forecasts are scored, from their settings.
-fn backtest(reader: &mut Reader<'_>, horizon: usize, season: Option<usize>) -> Option<BacktestSpec> {
-    let (given, holdout) = (reader.optional::<usize>("backtest"), reader.optional::<usize>("holdout"));
-    let (period, initial) = (reader.optional("period"), reader.optional("initial"));
-    if let (Some(2..), Some(steps)) = (given, holdout) {
-        reader.fault(format!("holdout={steps} is one cutoff: leave it out, or backtest"));
-    }
-    let usual = if reader.family == Family::Auto { AUTO_CUTOFFS } else { 0 };
-    let cutoffs = holdout.map_or(given.unwrap_or(usual), |_| 1);
-    if cutoffs == 0 {
-        return None;
-    }
-    let horizon = holdout.unwrap_or(horizon);
-    if horizon == 0 {
-        reader.fault(match given {
-            Some(_) => "backtest: set horizon to the number of steps that are forecast from each cutoff".into(),
-            None => "model=auto: set horizon: candidates are scored by forecasts of so many steps".into(),
-        });
-    }
-    Some(BacktestSpec { cutoffs, horizon, period, initial, season })
 }
 
 /// The bound below all forecasts, from its two settings.
@@ -242,6 +222,34 @@ impl ForecastTask {
     #[must_use]
     pub fn candidates_for(&self, series: &Series, frequency: Frequency) -> Vec<&SeriesSpec> {
         Candidate::of(&self.candidates, series, frequency)
+    }
+
+    /// Whether rows without a value at the end of a series are the future, with what a model needs to know of it, instead of a part of the
+    /// history.
+    #[must_use]
+    pub fn rows_are_the_future(&self) -> bool {
+        self.models().any(|model| matches!(model, SeriesSpec::Prophet(spec) if spec.columns().next().is_some()))
+    }
+
+    /// A remark on what Prophet alone uses, where it is one of the candidates, but not for such a series.
+    #[must_use]
+    pub fn unused_columns(&self, series: &Series, frequency: Frequency) -> Option<String> {
+        self.combine?;
+        let prophet = self.candidates.iter().find_map(|candidate| match &candidate.spec {
+            SeriesSpec::Prophet(spec) => Some(spec),
+            _ => None,
+        })?;
+        let is_candidate =
+            self.candidates_for(series, frequency).iter().any(|spec| matches!(spec, SeriesSpec::Prophet(_)));
+        let unused = [
+            (!prophet.regressors.is_empty()).then_some("regressors"),
+            (!prophet.holidays.is_empty() || !self.countries.is_empty()).then_some("holidays"),
+        ];
+        let unused: Vec<&str> = unused.into_iter().flatten().collect();
+        (!is_candidate && !unused.is_empty()).then(|| {
+            let unused = unused.join(" and ");
+            format!("{unused}: only prophet uses them, which is no candidate for such dates unless candidates names it")
+        })
     }
 
     /// One of the models as it is fitted to a series: where it has holidays of countries, with their days in the years of the series, of

@@ -14,7 +14,7 @@
 //! | `lookup` | settings by name, in any spelling; sources by precedence |
 //! | `compatibility` | parameters of other tools that are accepted where they change nothing |
 //! | `reader`, `values`, `lists`, `terms` | text to values, each fault remembered |
-//! | `run`, `task`, `forecast`, `series_models`, `candidates`, `prophet`, `regression`, `max_failures` | settings as types |
+//! | `run`, `task`, `forecast`, `series_models`, `candidates`, `backtest`, `prophet`, `regression`, `regression_grid`, `max_failures` | settings as types |
 //! | `shape` | the text of what shapes an artifact, for its fingerprint |
 //! | `load`, `tables`, `overrides`, `holiday_table`, `groups` | the tables that settings name |
 //! | `customer`, `country_calendars`, `unmatched_customers` | what differs by customer |
@@ -22,6 +22,7 @@
 //!
 //! Names and defaults are Prophet's, XGBoost's and scikit-learn's where they have them; `-` and `_` are the same.
 
+mod backtest;
 mod candidates;
 mod compatibility;
 mod country_calendars;

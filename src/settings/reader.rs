@@ -86,6 +86,12 @@ impl<'a> Reader<'a> {
         self.given.contains_key(name)
     }
 
+    /// Whether a setting is given with other words than its default.
+    pub(super) fn is_changed(&self, name: &str) -> bool {
+        let default = find(self.family, name).map_or("", |setting| setting.default);
+        self.given.get(name).is_some_and(|text| !text.eq_ignore_ascii_case(default))
+    }
+
     /// Adds a fault.
     pub(super) fn fault(&mut self, fault: String) {
         self.faults.push(fault);

@@ -156,7 +156,10 @@ pub(super) fn families(text: &str) -> Result<Vec<Family>, String> {
         let family = Family::parse(word.trim()).filter(|family| !family.is_regression() && *family != Family::Auto);
         family.ok_or_else(|| {
             if Family::parse(word.trim()).is_some_and(Family::is_regression) {
-                return format!("{:?} predicts from features: model=regression chooses among such models", word.trim());
+                let word = word.trim();
+                return format!(
+                    "{word:?} is no single model of a series: model=regression chooses among models of features"
+                );
             }
             let single = Family::FORECASTING.iter().filter(|family| **family != Family::Auto);
             let known: Vec<&str> = single.map(|family| family.name()).collect();

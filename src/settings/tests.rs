@@ -216,6 +216,28 @@ fn only_what_shapes_a_regression_model_is_in_its_shape() {
 }
 
 #[test]
+fn settings_without_an_effect_on_a_backtest_are_refused_unless_overrides_may_use_them() {
+    let set = |pairs: &[(&str, &str)]| {
+        let given = pairs.iter().chain(&[("horizon", "2")]).map(|(name, value)| ((*name).into(), (*value).into()));
+        Settings::check(&given.collect()).map(drop).map_err(|faults| faults.concat())
+    };
+    for name in ["combine", "candidates", "period", "initial", "backtest_table"] {
+        let value = match name {
+            "combine" => "best",
+            "candidates" => "theta",
+            "backtest_table" => "false",
+            _ => "3",
+        };
+        assert!(set(&[(name, value)]).unwrap_err().contains(name));
+        assert_eq!(set(&[(name, value), ("model", "auto")]), Ok(()));
+        assert_eq!(set(&[(name, value), ("overrides", "table.csv")]), Ok(()));
+        if name != "combine" {
+            assert_eq!(set(&[(name, value), ("backtest", "2")]), Ok(()));
+        }
+    }
+}
+
+#[test]
 fn a_choice_has_a_grid_for_each_family_the_simplest_first() {
     let names = |pairs: &[(&str, &str)]| {
         let (task, _) = regression(&[&[("model", "regression")], pairs].concat());

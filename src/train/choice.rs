@@ -8,6 +8,7 @@ use manyfit_models::{
     data::Series,
     frequency::Frequency,
 };
+use std::borrow::Cow;
 
 /// A fitted model.
 pub(super) struct Fit {
@@ -111,7 +112,10 @@ fn fit_one(
     workspace: &mut Workspace,
 ) -> Result<Result<FittedSeries, FitError>, Failure> {
     let spec = task.model_for(model, series, frequency)?;
-    match spec.fit(series, frequency, interrupt, workspace) {
+    // Prophet goes on after its last value by itself where it needs to know the future; the other models are to forecast the same dates.
+    let is_cut = task.rows_are_the_future() && !matches!(model, SeriesSpec::Prophet(_));
+    let series = if is_cut { series.until_last_value() } else { Cow::Borrowed(series) };
+    match spec.fit(&series, frequency, interrupt, workspace) {
         Err(FitError::Interrupted(Interruption::Stopped)) => Err(Failure::Stopped),
         result => Ok(result),
     }

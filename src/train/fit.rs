@@ -65,6 +65,8 @@ pub(super) struct TableRows {
     pub(super) results: Option<EncodedRows>,
     /// Of the forecasts from the cutoffs of a backtest.
     pub(super) backtest: Option<EncodedRows>,
+    /// Remarks on rows that are missing.
+    pub(super) notes: Vec<String>,
 }
 
 /// Why nothing was made of a customer's data.
@@ -159,7 +161,10 @@ impl FitContext<'_> {
             }
         };
         let rows = match timed(&mut ms.forecast, || results(&model, predictions, models)) {
-            Ok(rows) => rows,
+            Ok(mut rows) => {
+                outcome.notes.append(&mut rows.notes);
+                rows
+            }
             Err(Failure::Stopped) => return Err(Failure::Stopped),
             Err(_) if self.stop.load(Ordering::Relaxed) => return Err(Failure::Stopped),
             Err(Failure::Customer(error) | Failure::Run(error)) => {

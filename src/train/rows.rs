@@ -44,7 +44,7 @@ pub(super) fn fit_rows(
             let (Fitted::Rows(model), Some(validation)) = (model, &validation) else { return Ok(TableRows::default()) };
             let predictions = predictions.map_or_else(|| model.predict_matrix(&validation.matrix), Ok)?;
             let rows = prediction_rows(customer.to_string(), validation, &predictions);
-            Ok(TableRows { results: Some(EncodedRows::new(PREDICTIONS.key, &rows)), backtest: None })
+            Ok(TableRows { results: Some(EncodedRows::new(PREDICTIONS.key, &rows)), ..TableRows::default() })
         },
     )
 }

@@ -81,12 +81,16 @@ fn fit_checked(
         |model, evaluation: Option<Evaluation>, models| {
             let mut rows = TableRows::default();
             if task.backtest.is_some() && run.backtest_table && checked.why_fallback().is_none() {
+                let again =
+                    || backtest::evaluate(context, &task, customer, series, frequency, context.interrupt(), models);
                 // Of an artifact that was kept, the same once more.
-                let evaluation = match evaluation {
-                    Some(evaluation) => Some(evaluation),
-                    None => {
-                        backtest::evaluate(context, &task, customer, series, frequency, context.interrupt(), models)?
+                let evaluation = match evaluation.map_or_else(again, |evaluation| Ok(Some(evaluation))) {
+                    // The artifact has its scores all the same.
+                    Err(Failure::Customer(error)) => {
+                        rows.notes.push(format!("its forecasts from cutoffs are not in the table: {error}"));
+                        None
                     }
+                    evaluation => evaluation?,
                 };
                 let rows_of = |evaluation| backtest_table::rows(customer, run, series, &evaluation);
                 rows.backtest = evaluation.map(rows_of).map(|rows| EncodedRows::new(backtest_table::KEY, &rows));
@@ -158,6 +162,7 @@ fn fit(
             notes.push("no cutoff could be scored: the intervals are scaled as those of other series".into());
         }
     }
+    notes.extend(task.unused_columns(series, frequency));
     let (log_posterior, sigma) = describe_fit(&fitted, &mut notes);
     let (Some(&first_ms), Some(&last_ms)) = (series.dates.first(), series.dates.last()) else {
         return Err(Error::Bug("a model was fitted to no dates".into()).into());

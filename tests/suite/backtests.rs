@@ -226,6 +226,29 @@ fn what_cannot_be_scored_is_refused_with_what_to_do() {
 }
 
 #[test]
+fn regressors_that_no_candidate_uses_are_told_of() {
+    let rows = (0..43).map(|month| {
+        let y = if month < 40 { (50 + month % 7).to_string() } else { String::new() };
+        format!("{}-{:02}-01,{y},{}\n", 2000 + month / 12, month % 12 + 1, month % 3)
+    });
+    let input = folder([("monthly.csv", format!("ds,y,price\n{}", rows.collect::<String>()))]);
+    let output = tempfile::tempdir().unwrap();
+    let note = |settings: &[&str]| {
+        train(input.path(), output.path(), &[&["horizon=3", "regressors=price"], settings].concat()).with_code(0);
+        manifest(&output.path().join("manifest.jsonl"))["monthly"]["notes"].to_string()
+    };
+    let told = "regressors: only prophet uses them, which is no candidate for such dates";
+    assert!(note(&["model=auto", "include_history=false"]).contains(told));
+    let first =
+        || fs::read_to_string(output.path().join("forecasts.csv")).unwrap().lines().nth(1).unwrap()[..18].to_owned();
+    assert_eq!(first(), "monthly,2003-05-01", "the rows without a value are the future of all models");
+    assert!(!note(&["model=auto", "candidates=theta,prophet"]).contains("only prophet"));
+    assert_eq!(first(), "monthly,2003-05-01");
+    note(&["model=ets", "fallback=prophet"]);
+    assert_eq!(first(), "monthly,2003-05-01");
+}
+
+#[test]
 fn a_cutoff_is_a_fit_to_the_rows_before_it() {
     let rows = |count: usize| {
         let lines: Vec<String> =

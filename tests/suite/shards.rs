@@ -82,6 +82,20 @@ fn tasks_of_array_jobs_share_the_customers_out_and_merge_into_one_run() {
 }
 
 #[test]
+fn a_shard_without_a_table_that_others_have_is_not_whole() {
+    let (input, output) = (fleet(4, 60), tempfile::tempdir().unwrap());
+    let out = |shard: u8| output.path().join(shard.to_string());
+    for (shard, table) in [(0, "true"), (1, "false")] {
+        let settings = ["model=drift", "horizon=2", "backtest=1", &format!("backtest_table={table}")];
+        let mut command = train_command(input.path(), &out(shard), &settings);
+        let ended: Ended = command.arg(format!("--shard={shard}/2")).output().unwrap().into();
+        ended.with_code(0);
+    }
+    let ended = merge(&[&out(0), &out(1)], &output.path().join("all"), None);
+    ended.with_code(3).complains_of(&["incomplete: shard 1/2: it has no backtest.csv, unlike others"]);
+}
+
+#[test]
 fn results_of_hosts_that_overlap_are_counted_once() {
     let (first, second) = (fleet(3, 25), fleet(3, 25));
     // The second host has a customer of its own, lacks one, and has a better row of a third.

@@ -78,7 +78,13 @@ impl<M> FittedCombination<M> {
             let columns: Vec<(f64, &[f64])> = forecasts.iter().map(|(weight, of)| (*weight, column(of))).collect();
             combined(&columns, self.median)
         };
-        let [yhat, lower, upper] = [combine(|of| &of.yhat), combine(|of| &of.yhat_lower), combine(|of| &of.yhat_upper)];
+        let [yhat, mut lower, mut upper] =
+            [combine(|of| &of.yhat), combine(|of| &of.yhat_lower), combine(|of| &of.yhat_upper)];
+        // The ends of a narrow interval are simulated, and may lie on one side of the forecast.
+        for (row, yhat) in yhat.iter().enumerate() {
+            lower[row] = lower[row].min(*yhat);
+            upper[row] = upper[row].max(*yhat);
+        }
         Ok(Forecast::without_components(led.dates, yhat, lower, upper))
     }
 

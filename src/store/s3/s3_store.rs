@@ -124,6 +124,7 @@ impl Store for S3Store {
     }
 
     fn publish(&self, key: &str, bytes: &[u8]) -> Result<()> {
+        key::check(key)?;
         self.prefetch.forget(key);
         let _admitted = self.uploads.admit(bytes.len() as u64);
         let content = Content::Bytes(bytes.to_vec().into());

@@ -1,6 +1,7 @@
 //! A time series and its extra columns.
 
 use super::columns::{Columns, Covariates};
+use std::borrow::Cow;
 
 /// A univariate time series: one value for each timestamp.
 ///
@@ -35,6 +36,19 @@ impl Series {
         Covariates { dates: &self.dates, columns: &self.columns }
     }
 
+    /// The series without the rows after its last value.
+    #[must_use]
+    pub fn until_last_value(&self) -> Cow<'_, Self> {
+        let rows = self.dates.partition_point(|date| Some(date) <= self.timestamps.last());
+        if rows == self.dates.len() {
+            return Cow::Borrowed(self);
+        }
+        let mut columns = Columns::default();
+        self.columns.iter().for_each(|(name, values)| columns.insert(name, values[..rows].to_vec()));
+        let (timestamps, values) = (self.timestamps.clone(), self.values.clone());
+        Cow::Owned(Self { dates: self.dates[..rows].to_vec(), timestamps, values, columns })
+    }
+
     /// Number of rows that have a value.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -51,5 +65,25 @@ impl Series {
     #[must_use]
     pub fn missing(&self) -> usize {
         self.dates.len() - self.timestamps.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_after_the_last_value_are_left_out_with_their_columns() {
+        let mut columns = Columns::default();
+        columns.insert("price", vec![1.0, 2.0, 3.0, 4.0]);
+        let series = Series { dates: vec![0, 10, 20, 30], timestamps: vec![0, 20], values: vec![5.0, 6.0], columns };
+        let cut = series.until_last_value();
+        assert_eq!(
+            (&cut.dates[..], &cut.timestamps[..], &cut.values[..]),
+            (&[0, 10, 20][..], &[0, 20][..], &[5.0, 6.0][..])
+        );
+        assert_eq!(cut.columns.get("price"), Some(&[1.0, 2.0, 3.0][..]));
+        assert!(matches!(cut.until_last_value(), Cow::Borrowed(_)));
+        assert!(Series { dates: vec![1], ..Series::default() }.until_last_value().dates.is_empty());
     }
 }
