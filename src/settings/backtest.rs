@@ -33,7 +33,7 @@ pub(super) fn refuse_idle(reader: &mut Reader<'_>, is_scored: bool) {
     if reader.is_changed("combine") {
         reader.fault("combine: only model=auto makes one forecast of several: set it, or leave combine out".into());
     }
-    for name in ["candidates", "period", "initial", "backtest_table"] {
+    for name in ["candidates", "period", "initial", "backtest_table", "tune"] {
         if reader.is_changed(name) && !is_scored {
             reader.fault(format!("{name}: nothing is scored without a backtest: set backtest to a number of cutoffs"));
         }

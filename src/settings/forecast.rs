@@ -48,6 +48,8 @@ pub struct ForecastTask {
     pub candidates: Vec<Candidate>,
     /// The cutoffs at which forecasts are scored, if any.
     pub backtest: Option<BacktestSpec>,
+    /// Whether versions of Prophet are scored, and the best one is fitted.
+    pub tune: bool,
     /// Whether the forecasts from the cutoffs are written.
     pub backtest_table: bool,
     /// Probability that intervals should cover.
@@ -135,7 +137,7 @@ pub(super) fn read(reader: &mut Reader<'_>, input: &mut InputSettings) -> Foreca
         backtest::refuse_idle(reader, backtest.is_some());
     }
     read_fields!(reader, ForecastTask {
-        value: include_history backtest_table outliers fill;
+        value: include_history backtest_table outliers fill tune;
         optional: frequency holidays;
         model,
         combine: is_auto.then_some(combine),
@@ -224,6 +226,15 @@ impl ForecastTask {
         Candidate::of(&self.candidates, series, frequency)
     }
 
+    /// The versions of one of the models that are scored in a backtest, the model itself first.
+    #[must_use]
+    pub fn versions(&self, model: &SeriesSpec) -> Vec<SeriesSpec> {
+        match model {
+            SeriesSpec::Prophet(spec) if self.tune => spec.versions().into_iter().map(SeriesSpec::Prophet).collect(),
+            model => vec![model.clone()],
+        }
+    }
+
     /// Whether rows without a value at the end of a series are the future, with what a model needs to know of it, instead of a part of the
     /// history.
     #[must_use]
@@ -289,6 +300,7 @@ impl ForecastTask {
         // Only where there is one, so that earlier artifacts stay valid.
         if let Some(backtest) = &self.backtest {
             text += &shape(&(backtest, self.combine, &self.candidates));
+            text += if self.tune { "tuned" } else { "" };
         } else if let Some(combine) = self.combine {
             text += &shape(&(combine, &self.candidates));
         }

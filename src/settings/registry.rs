@@ -177,6 +177,9 @@ const PROPHET: &[Setting] = table! {
     "holidays_prior_scale": SCALE, "10", "Flexibility of holidays and regressors.", per_customer;
     "holidays_mode": MODE, "", "Whether holidays are added or multiply; seasonality_mode unless set.", per_customer;
     "scaling": Choice(&["absmax", "minmax"]), "absmax", "How the target is scaled before the fit.", per_customer;
+    "tune": Boolean, "false",
+        "Whether a backtest also scores a stiffer and a more flexible trend, weak seasonalities and the other seasonality_mode, and the best of them is fitted.",
+        per_customer;
     "uncertainty_samples": Integer(0, 1_000_000), "1000",
         "Simulated futures behind the interval; 0 for no interval.", per_customer;
     "history": Choice(&["tail", "full"]), "tail",

@@ -12,6 +12,7 @@ use manyfit_models::{
     data::{CustomerId, Series},
     frequency::Frequency,
 };
+use std::borrow::Cow;
 
 /// Scores a customer's model or candidates; none where that is not asked for.
 pub(super) fn evaluate(
@@ -32,7 +33,14 @@ pub(super) fn evaluate(
     };
     let model = if task.combine.is_some() { None } else { Some(&task.model) };
     let candidates = task.candidates_for(series, frequency);
-    let specs = model.into_iter().chain(candidates).map(|spec| task.model_for(spec, series, frequency));
+    let versions = |spec| -> Result<Vec<_>> {
+        if !task.tune {
+            return Ok(vec![task.model_for(spec, series, frequency)?]);
+        }
+        let own = |spec| Ok(Cow::Owned(task.model_for(&spec, series, frequency)?.into_owned()));
+        task.versions(spec).into_iter().map(own).collect()
+    };
+    let specs = model.into_iter().chain(candidates).map(versions);
     let contest = Contest {
         spec,
         models: specs.collect::<Result<_>>()?,

@@ -37,6 +37,15 @@ pub(super) fn fit_chosen(
             Err(why) => reasons = why,
         }
     }
+    let tuned = evaluation.filter(|_| task.tune && task.combine.is_none() && why_fallback.is_none());
+    if let Some(version) = tuned.and_then(|evaluation| evaluation.versions.first()).filter(|version| **version > 0) {
+        let spec = task.versions(&task.model).swap_remove(*version);
+        match fit_one(task, &spec, series, frequency, interrupt, workspace)? {
+            Ok(fitted) => return Ok(Fit { fitted, reasons, is_first: true }),
+            Err(error) if error.is_permanent() => note_reason(&mut reasons, &error),
+            Err(error) => return Err(Failure::Customer(Error::Data(error.to_string()))),
+        }
+    }
     first_that_fits(task, series, frequency, why_fallback.is_some(), reasons, interrupt, workspace)
 }
 
@@ -52,10 +61,10 @@ fn chosen(
 ) -> Result<Result<Fit, Vec<String>>, Failure> {
     let Choice { median, weights } = &evaluation.choice;
     let (mut members, mut reasons) = (Vec::new(), Vec::new());
-    for (&weight, spec) in
-        weights.iter().zip(task.candidates_for(series, frequency)).filter(|(weight, _)| **weight > 0.0)
-    {
-        match fit_one(task, spec, series, frequency, interrupt, workspace)? {
+    let candidates = task.candidates_for(series, frequency).into_iter().zip(&evaluation.versions);
+    for (&weight, (spec, version)) in weights.iter().zip(candidates).filter(|(weight, _)| **weight > 0.0) {
+        let spec = task.versions(spec).swap_remove(*version);
+        match fit_one(task, &spec, series, frequency, interrupt, workspace)? {
             Ok(fitted) => members.push((weight, fitted.model)),
             Err(error) if error.is_permanent() => note_reason(&mut reasons, &error),
             // A combination without a member that ran out of time would depend on how busy the machine is.

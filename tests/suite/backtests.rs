@@ -226,6 +226,31 @@ fn what_cannot_be_scored_is_refused_with_what_to_do() {
 }
 
 #[test]
+fn the_best_version_of_prophet_is_fitted_where_it_is_tuned() {
+    // Seasons that grow with the level.
+    let rows = (0..120).map(|month| {
+        let level = 20.0 * f64::from(month + 10);
+        let y = level * (1.0 + 0.4 * f64::from(month % 12 - 6) / 6.0);
+        format!("{}-{:02}-01,{y}\n", 2000 + month / 12, month % 12 + 1)
+    });
+    let input = folder([("growing.csv", format!("ds,y\n{}", rows.collect::<String>()))]);
+    let run = |settings: &[&str]| {
+        let output = tempfile::tempdir().unwrap();
+        train(input.path(), output.path(), &[&["horizon=6", "backtest=3"], settings].concat()).with_code(0);
+        let row = manifest(&output.path().join("manifest.jsonl"))["growing"].clone();
+        (row["backtest"].clone(), fs::read_to_string(output.path().join("forecasts.csv")).unwrap())
+    };
+    let (plain, tuned) = (run(&[]), run(&["tune=true"]));
+    assert_eq!((&plain.0["tuned"], &tuned.0["tuned"]["seasonality_mode"]), (&Value::Null, &"multiplicative".into()));
+    let mase = |record: &Value| record["metrics"]["mase"].as_f64().unwrap();
+    assert!(mase(&tuned.0) < 0.98 * mase(&plain.0), "{} for {}", tuned.0, plain.0);
+    let set = run(&["seasonality_mode=multiplicative"]);
+    assert_eq!((set.1, mase(&set.0)), (tuned.1, mase(&tuned.0)), "it is the model that the setting asks for");
+    let auto = run(&["model=auto", "candidates=theta,prophet", "tune=true"]).0;
+    assert_eq!(auto["candidates"][1]["tuned"]["seasonality_mode"], "multiplicative");
+}
+
+#[test]
 fn regressors_that_no_candidate_uses_are_told_of() {
     let rows = (0..43).map(|month| {
         let y = if month < 40 { (50 + month % 7).to_string() } else { String::new() };

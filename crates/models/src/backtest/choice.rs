@@ -12,7 +12,7 @@ const PRIOR_CUTOFFS: f64 = 2.0;
 const POWER: i32 = 6;
 
 /// By how much the error of a simpler model may exceed the least one before the simpler model is given up.
-const MARGIN: f64 = 0.02;
+pub(super) const MARGIN: f64 = 0.02;
 
 /// What is made of several candidates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,7 +2,7 @@
 
 use super::{
     calibration::Calibration,
-    choice::{Candidate, Choice, Combine},
+    choice::{Candidate, Choice, Combine, MARGIN},
     metrics::Metrics,
     priors::Prior,
     record::{BacktestRecord, CandidateRecord},
@@ -25,8 +25,9 @@ use std::borrow::Cow;
 pub struct Contest<'a> {
     /// The cutoffs.
     pub spec: &'a BacktestSpec,
-    /// The candidates, the simplest first; without `combine`, the model and then those that it is compared with.
-    pub models: Vec<Cow<'a, SeriesSpec>>,
+    /// The candidates, the simplest first; without `combine`, the model and then those that it is compared with. Each is one model, or
+    /// several versions of it, of which the best stands for all: the first, unless another's error is lower by more than 2 %.
+    pub models: Vec<Vec<Cow<'a, SeriesSpec>>>,
     /// What is made of the candidates; none for the first model alone.
     pub combine: Option<Combine>,
     /// Probability that intervals should cover.
@@ -44,6 +45,8 @@ pub struct Evaluation {
     pub windows: Vec<Window>,
     /// The names of the candidates, as in the setting `model`.
     pub names: Vec<&'static str>,
+    /// The place of each candidate's best version.
+    pub versions: Vec<usize>,
     /// The forecasts of each candidate; none for one that cannot be fitted at every cutoff.
     pub tracks: Vec<Option<Track>>,
     /// The forecasts of the seasonal naive.
@@ -83,30 +86,46 @@ impl Contest<'_> {
             }
         };
         let naive = track(&self.seasonal_naive(season))?.ok();
-        let tried: Vec<Result<Track, Option<String>>> =
-            self.models.iter().map(|spec| track(spec)).collect::<Result<_, _>>()?;
         let score = |track: &Track| Metrics::of(track, series, &windows, season, self.interval_width);
-        let scored: Vec<Option<Metrics>> = tried.iter().map(|tried| score(tried.as_ref().ok()?)).collect();
-        let choice = self.choose(&scored, windows.len(), season > 1, is_intermittent(series));
+        let squared = is_intermittent(series);
+        let (mut versions, mut tried, mut scored) = (Vec::new(), Vec::new(), Vec::new());
+        for model in &self.models {
+            let mut tracks = model.iter().map(|version| track(version)).collect::<Result<Vec<_>, _>>()?;
+            let metrics: Vec<Option<Metrics>> = tracks.iter().map(|tried| score(tried.as_ref().ok()?)).collect();
+            let errors: Vec<Option<f64>> =
+                metrics.iter().map(|metrics| metrics.map(|of| error(&of, squared))).collect();
+            let best = best_version(&errors);
+            versions.push(best);
+            tried.push(tracks.swap_remove(best));
+            scored.push(metrics[best]);
+        }
+        let models: Vec<&SeriesSpec> = self.models.iter().zip(&versions).map(|(model, best)| &*model[*best]).collect();
+        let choice = self.choose(&models, &scored, windows.len(), season > 1, squared);
+        let tuned = |place: usize| match models[place] {
+            SeriesSpec::Prophet(spec) if self.models[place].len() > 1 && tried[place].is_ok() => Some(spec.tuned()),
+            _ => None,
+        };
 
         let mut record = BacktestRecord {
             cutoffs: windows.len(),
             rows: windows.iter().map(|window| window.test.len()).sum(),
             seasonal_naive: naive.as_ref().and_then(score),
+            tuned: if self.combine.is_none() { tuned(0) } else { None },
             ..BacktestRecord::default()
         };
-        let compared = self.models.iter().zip(&tried).zip(&scored).zip(&choice.weights);
-        let compared = compared.skip(usize::from(self.combine.is_none()));
-        record.candidates.extend(compared.map(|(((spec, tried), metrics), &weight)| CandidateRecord {
-            model: spec.name().into(),
-            weight: self.combine.map(|_| weight),
-            metrics: *metrics,
-            failed: tried.as_ref().err().cloned().flatten(),
+        let compared = usize::from(self.combine.is_none())..models.len();
+        record.candidates.extend(compared.map(|place| CandidateRecord {
+            model: models[place].name().into(),
+            tuned: tuned(place),
+            weight: self.combine.map(|_| choice.weights[place]),
+            metrics: scored[place],
+            failed: tried[place].as_ref().err().cloned().flatten(),
         }));
+        let names = models.iter().map(|spec| spec.name()).collect();
+        let members = choice.weights.iter().copied().zip(models.iter().copied());
+        let others = Prior::interval_factor_of(members, season > 1);
         let tracks: Vec<Option<Track>> = tried.into_iter().map(Result::ok).collect();
         let mut chosen = choice.is_known(&tracks).then(|| choice.track(&tracks));
-        let members = choice.weights.iter().copied().zip(self.models.iter().map(|spec| &**spec));
-        let others = Prior::interval_factor_of(members, season > 1);
         let mut calibration = Some(Calibration { factor: others, cutoffs: 0 });
         if let Some(chosen) = &mut chosen {
             let own = score(chosen);
@@ -121,8 +140,7 @@ impl Contest<'_> {
             record.metrics = score(chosen);
         }
         let record = (!windows.is_empty()).then_some(record);
-        let names = self.models.iter().map(|spec| spec.name()).collect();
-        Ok(Evaluation { windows, names, tracks, seasonal_naive: naive, chosen, choice, calibration, record })
+        Ok(Evaluation { windows, names, versions, tracks, seasonal_naive: naive, chosen, choice, calibration, record })
     }
 
     /// The value one season ago, for as many seasons as are asked for.
@@ -136,7 +154,14 @@ impl Contest<'_> {
     }
 
     /// The candidates that forecast, by scaled errors or by squared ones.
-    fn choose(&self, scored: &[Option<Metrics>], cutoffs: usize, is_seasonal: bool, squared: bool) -> Choice {
+    fn choose(
+        &self,
+        models: &[&SeriesSpec],
+        scored: &[Option<Metrics>],
+        cutoffs: usize,
+        is_seasonal: bool,
+        squared: bool,
+    ) -> Choice {
         let Some(combine) = self.combine else {
             let mut weights = vec![0.0; scored.len()];
             weights[0] = 1.0;
@@ -144,17 +169,29 @@ impl Contest<'_> {
         };
         let candidates: Vec<Candidate> = scored
             .iter()
-            .zip(&self.models)
+            .zip(models)
             .map(|(metrics, spec)| Candidate {
-                error: metrics.map(|metrics| {
-                    let (scaled, plain) =
-                        if squared { (metrics.rmsse, metrics.rmse) } else { (metrics.mase, metrics.mae) };
-                    scaled.unwrap_or(plain)
-                }),
+                error: metrics.map(|metrics| error(&metrics, squared)),
                 prior: Prior::of(spec, is_seasonal).error,
             })
             .collect();
         Choice::of(combine, &candidates, cutoffs).unwrap_or_else(|| Choice { median: false, weights: Vec::new() })
+    }
+}
+
+/// The error that models are chosen by.
+fn error(metrics: &Metrics, squared: bool) -> f64 {
+    let (scaled, plain) = if squared { (metrics.rmsse, metrics.rmse) } else { (metrics.mase, metrics.mae) };
+    scaled.unwrap_or(plain)
+}
+
+/// The place of the best of several versions of a model: the first, unless another is clearly better.
+fn best_version(errors: &[Option<f64>]) -> usize {
+    let least = errors.iter().flatten().copied().fold(f64::INFINITY, f64::min);
+    let is_good = |error: &Option<f64>| error.is_some_and(|error| error <= least * (1.0 + MARGIN));
+    match errors.first() {
+        Some(first) if !is_good(first) => errors.iter().position(|error| *error == Some(least)).unwrap_or(0),
+        _ => 0,
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is kept of a backtest.
 
 use super::metrics::Metrics;
+use crate::prophet::Tuned;
 use serde::{Deserialize, Serialize};
 
 /// What a backtest found.
@@ -23,6 +24,9 @@ pub struct BacktestRecord {
     /// Errors of the seasonal naive; none where it cannot be fitted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seasonal_naive: Option<Metrics>,
+    /// The version of the model that did best, if there were several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tuned: Option<Tuned>,
     /// The models that were chosen from or compared, the simplest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub candidates: Vec<CandidateRecord>,
@@ -32,7 +36,7 @@ impl BacktestRecord {
     /// The same for a customer that is forecast by another model than the one that was scored.
     #[must_use]
     pub fn without_model(self) -> Self {
-        Self { metrics: None, own_coverage: None, own_interval_score: None, ..self }
+        Self { metrics: None, tuned: None, own_coverage: None, own_interval_score: None, ..self }
     }
 }
 
@@ -41,6 +45,9 @@ impl BacktestRecord {
 pub struct CandidateRecord {
     /// As in the setting `model`.
     pub model: String,
+    /// The version of it that did best, if there were several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tuned: Option<Tuned>,
     /// Its share of the forecast, from 0 to 1; none where nothing was to be chosen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weight: Option<f64>,

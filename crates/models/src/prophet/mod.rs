@@ -39,6 +39,7 @@ mod solver;
 mod spec;
 mod tangent;
 mod terms;
+mod versions;
 mod warm_start;
 
 pub use augurs::ExactOptimizer;
@@ -49,6 +50,7 @@ pub use posterior::Parameters;
 pub use solver::LEAST_SIGMA;
 pub use spec::{Growth, History, ProphetSpec, Scaling, SeasonalityChoice};
 pub use terms::{CountryHolidays, CustomSeasonality, Holiday, Holidays, Mode, Regressor, Seasonality, Standardize};
+pub use versions::Tuned;
 
 use crate::{
     data::{CovariateError, Series},
