@@ -228,9 +228,11 @@ impl ForecastTask {
 
     /// The versions of one of the models that are scored in a backtest, the model itself first.
     #[must_use]
-    pub fn versions(&self, model: &SeriesSpec) -> Vec<SeriesSpec> {
+    pub fn versions(&self, model: &SeriesSpec, series: &Series) -> Vec<SeriesSpec> {
         match model {
-            SeriesSpec::Prophet(spec) if self.tune => spec.versions().into_iter().map(SeriesSpec::Prophet).collect(),
+            SeriesSpec::Prophet(spec) if self.tune => {
+                spec.versions(series.len()).into_iter().map(SeriesSpec::Prophet).collect()
+            }
             model => vec![model.clone()],
         }
     }

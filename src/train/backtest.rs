@@ -38,7 +38,7 @@ pub(super) fn evaluate(
             return Ok(vec![task.model_for(spec, series, frequency)?]);
         }
         let own = |spec| Ok(Cow::Owned(task.model_for(&spec, series, frequency)?.into_owned()));
-        task.versions(spec).into_iter().map(own).collect()
+        task.versions(spec, series).into_iter().map(own).collect()
     };
     let specs = model.into_iter().chain(candidates).map(versions);
     let contest = Contest {

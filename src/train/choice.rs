@@ -39,7 +39,7 @@ pub(super) fn fit_chosen(
     }
     let tuned = evaluation.filter(|_| task.tune && task.combine.is_none() && why_fallback.is_none());
     if let Some(version) = tuned.and_then(|evaluation| evaluation.versions.first()).filter(|version| **version > 0) {
-        let spec = task.versions(&task.model).swap_remove(*version);
+        let spec = task.versions(&task.model, series).swap_remove(*version);
         match fit_one(task, &spec, series, frequency, interrupt, workspace)? {
             Ok(fitted) => return Ok(Fit { fitted, reasons, is_first: true }),
             Err(error) if error.is_permanent() => note_reason(&mut reasons, &error),
@@ -63,7 +63,7 @@ fn chosen(
     let (mut members, mut reasons) = (Vec::new(), Vec::new());
     let candidates = task.candidates_for(series, frequency).into_iter().zip(&evaluation.versions);
     for (&weight, (spec, version)) in weights.iter().zip(candidates).filter(|(weight, _)| **weight > 0.0) {
-        let spec = task.versions(spec).swap_remove(*version);
+        let spec = task.versions(spec, series).swap_remove(*version);
         match fit_one(task, &spec, series, frequency, interrupt, workspace)? {
             Ok(fitted) => members.push((weight, fitted.model)),
             Err(error) if error.is_permanent() => note_reason(&mut reasons, &error),

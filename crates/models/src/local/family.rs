@@ -69,8 +69,8 @@ pub enum LocalState {
 #[derive(Debug, Default)]
 pub(super) struct Buffers {
     theta: theta::Scratch,
-    ets: ets::Workspace,
-    ces: ces::Workspace,
+    pub(super) ets: ets::Workspace,
+    pub(super) ces: ces::Workspace,
     arima: arima::Workspace,
     intermittent: intermittent::Scratch,
     level_shape: level_shape::Scratch,

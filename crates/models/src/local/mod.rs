@@ -29,6 +29,7 @@ mod least_squares;
 mod level_shape;
 mod mstl;
 mod naive;
+mod optima;
 mod outlook;
 #[cfg(test)]
 mod testing;
@@ -55,6 +56,7 @@ pub use intermittent::{FittedIntermittent, IntermittentSpec};
 pub use level_shape::{FittedLevelShape, Level, LevelShapeSpec};
 pub use mstl::{FittedMstl, MstlSpec};
 pub use naive::{FittedNaive, NaiveSpec};
+pub(crate) use optima::Optima;
 use serde::{Deserialize, Serialize};
 pub use theta::{Decomposition, FittedTheta, Season, ThetaModel, ThetaSpec};
 
@@ -100,6 +102,18 @@ pub(crate) struct Workspace {
     families: Buffers,
 }
 
+impl Workspace {
+    /// Lets the next fit, which is to more rows of the same series, begin near the optima of the last.
+    pub(crate) fn begin_at(&mut self, optima: Optima) {
+        self.families.begin_at(optima);
+    }
+
+    /// The optima of the last fit.
+    pub(crate) fn take_optima(&mut self) -> Optima {
+        self.families.take_optima()
+    }
+}
+
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
 fn is_zero(steps: &usize) -> bool {
     *steps == 0
@@ -124,11 +138,12 @@ impl LocalSpec {
         let Workspace { grid, families } = workspace;
         let gaps = self.family.gaps();
         grid.place(series, frequency, gaps)?;
-        let state = if self.season_lengths.is_empty() {
-            self.family.fit(&grid.values, &frequency.seasons(), interrupt, families)?
-        } else {
-            self.family.fit(&grid.values, &self.season_lengths, interrupt, families)?
-        };
+        let calendar = frequency.seasons();
+        let seasons = if self.season_lengths.is_empty() { &calendar[..] } else { &self.season_lengths };
+        let fitted = self.family.fit(&grid.values, seasons, interrupt, families);
+        // Of this fit alone, whatever became of it.
+        families.begin_at(Optima::default());
+        let state = fitted?;
         let (Some(&last_value), Some(&last_date)) = (series.timestamps.last(), series.dates.last()) else {
             return Err(FitError::TooShort { rows: 0 });
         };

@@ -18,11 +18,16 @@ pub struct Tuned {
 /// seasonalities, the other mode. From Prophet's defaults these are 0.01 and 0.5, and 0.1: ends of the ranges in which its guide searches.
 const CHANGES: [(f64, f64, bool); 4] = [(0.2, 1.0, false), (10.0, 1.0, false), (1.0, 0.01, false), (1.0, 1.0, true)];
 
+/// Fewest rows for the other mode: twice the unknowns of a usual model. With fewer, multiplicative seasonalities follow any history, and
+/// finding how takes hundreds of times as long.
+const ROWS: usize = 100;
+
 impl ProphetSpec {
-    /// The specification itself, and versions that each differ from it in one respect.
+    /// The specification itself, and versions that each differ from it in one respect, for a series of so many rows.
     #[must_use]
-    pub fn versions(&self) -> Vec<Self> {
-        let changed = CHANGES.map(|(trend, season, other_mode)| {
+    pub fn versions(&self, rows: usize) -> Vec<Self> {
+        let changes = CHANGES.into_iter().filter(|(.., other_mode)| !other_mode || rows >= ROWS);
+        let changed = changes.map(|(trend, season, other_mode)| {
             let mut version = self.clone();
             version.changepoint_prior_scale *= trend;
             version.seasonality_prior_scale *= season;
@@ -52,7 +57,7 @@ mod tests {
     #[test]
     fn versions_differ_from_the_first_in_one_respect() {
         let spec = ProphetSpec::default();
-        let versions = spec.versions();
+        let versions = spec.versions(ROWS);
         assert_eq!((versions.len(), &versions[0]), (5, &spec));
         for version in &versions[1..] {
             let (one, other) = (spec.tuned(), version.tuned());
@@ -63,7 +68,8 @@ mod tests {
             ];
             assert_eq!(differs.into_iter().filter(|differs| *differs).count(), 1, "{other:?}");
         }
+        assert_eq!(spec.versions(ROWS - 1).len(), 4, "with fewer rows the mode stays");
         let extreme = ProphetSpec { changepoint_prior_scale: 1e9, ..spec };
-        assert_eq!(extreme.versions().len(), 4, "a scale beyond its range is left out");
+        assert_eq!(extreme.versions(ROWS).len(), 4, "a scale beyond its range is left out");
     }
 }

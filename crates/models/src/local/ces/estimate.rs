@@ -51,6 +51,13 @@ const FINE: f64 = 1e-9;
 const SHARES: f64 = 5.0;
 const APART: f64 = 0.02;
 
+/// The optimum of a form, in a fit to fewer rows of the same series.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::local) struct Near {
+    form: CesModel,
+    weights: [f64; MOST],
+}
+
 /// Buffers that are reused from fit to fit.
 #[derive(Debug, Default)]
 pub(in crate::local) struct Workspace {
@@ -59,6 +66,9 @@ pub(in crate::local) struct Workspace {
     pub(super) first: States,
     pub(super) buffers: Buffers,
     solver: least_squares::Workspace,
+    /// The optima of the last fit, and those that the next begins at.
+    pub(in crate::local) found: Vec<Near>,
+    pub(in crate::local) near: Vec<Near>,
     points: Vec<Point>,
 }
 
@@ -115,7 +125,7 @@ impl Workspace {
         interrupt: Interrupt<'_>,
     ) -> Result<Option<Point>, Interruption> {
         self.begin(form, period);
-        let Self { values, first, buffers, solver, points } = self;
+        let Self { values, first, buffers, solver, found, near, points } = self;
         let count = form.weights();
         let [lower, upper] = form.bounds();
         let negligible = values.len() as f64 * 1e-30;
@@ -124,7 +134,10 @@ impl Workspace {
             Search { lower, upper, damped: count, tolerance: ROUGH, steps: 100, negligible, rival, own, patience: 1.0 };
         let mut recursion = Recursion::new(form, values, first, buffers);
         points.clear();
-        for &start in starts(form) {
+        let near = near.iter().find(|near| near.form == form).map(|near| near.weights);
+        // Near the optimum of fewer rows there is most often the one of more.
+        let starts = if near.is_some() { &starts(form)[..1] } else { starts(form) };
+        for start in near.into_iter().chain(starts.iter().copied()) {
             let mut weights = start;
             let sum = solver.minimise(&mut recursion, &mut weights[..count], search, interrupt)?;
             if sum.is_finite() {
@@ -147,6 +160,9 @@ impl Workspace {
                     search.rival = sum.min(rival);
                 }
             }
+        }
+        if let Some(Point { weights, .. }) = best {
+            found.push(Near { form, weights });
         }
         Ok(best)
     }

@@ -22,7 +22,7 @@ mod recursion;
 #[cfg(test)]
 mod tests;
 
-pub(in crate::local) use estimate::Workspace;
+pub(in crate::local) use estimate::{Near, Workspace};
 pub use form::CesModel;
 
 use crate::{Error, Result, fit_error::FitError, footprint, forecast::Scores, interrupt::Interrupt};
@@ -125,6 +125,7 @@ impl CesSpec {
     fn choose(self, period: usize, interrupt: Interrupt<'_>, workspace: &mut Workspace) -> Result<FittedCes, FitError> {
         let rows = workspace.values.len();
         let negligible = rows as f64 * 1e-30;
+        workspace.found.clear();
         for model in [self.model, CesModel::None] {
             let mut best: Option<(f64, CesModel, Point)> = None;
             for &form in model.forms(period > 1) {

@@ -37,6 +37,18 @@ const HOPELESS_LATER: f64 = 3.0;
 const ASIDE: f64 = 0.1;
 const FAR: f64 = 8.0;
 
+/// How many points are taken to their optima beside the optimum of a fit to fewer rows, and without one.
+const BESIDE_NEAR: usize = 1;
+
+/// The optimum of a form, in a fit to fewer rows of the same series.
+#[derive(Clone, Debug)]
+pub(in crate::local) struct Near {
+    form: Form,
+    /// The power of two by which the values were divided.
+    exponent: i32,
+    variables: Vec<f64>,
+}
+
 /// Buffers of a fit.
 #[derive(Debug, Default)]
 pub(in crate::local) struct Workspace {
@@ -45,6 +57,9 @@ pub(in crate::local) struct Workspace {
     logarithms: Vec<f64>,
     pub(super) buffers: Buffers,
     pub(super) solver: least_squares::Workspace,
+    /// The optima of the last fit, and those that the next begins at.
+    pub(in crate::local) found: Vec<Near>,
+    pub(in crate::local) near: Vec<Near>,
     starts: Starts,
     /// What is judged at a time, and its seasons.
     judged: [Vec<f64>; AT_ONCE],
@@ -53,6 +68,7 @@ pub(in crate::local) struct Workspace {
 
 /// What a search begins at: a point, or the best so far with one parameter at an end of its range.
 enum Start {
+    Near(Vec<f64>),
     Point((f64, usize)),
     End((usize, f64)),
 }
@@ -88,19 +104,23 @@ impl Survey {
 pub(super) struct Estimator<'a> {
     workspace: &'a mut Workspace,
     period: usize,
+    exponent: i32,
+    near: Vec<Near>,
     interrupt: Interrupt<'a>,
 }
 
 impl<'a> Estimator<'a> {
-    /// For the workspace's values.
-    pub(super) fn new(workspace: &'a mut Workspace, period: usize, interrupt: Interrupt<'a>) -> Self {
+    /// For the workspace's values, which were divided by this power of two.
+    pub(super) fn new(workspace: &'a mut Workspace, period: usize, exponent: i32, interrupt: Interrupt<'a>) -> Self {
+        workspace.found.clear();
+        let near = workspace.near.iter().filter(|near| near.exponent == exponent).cloned().collect();
         let Workspace { values, logarithms, starts, .. } = &mut *workspace;
         starts.clear();
         logarithms.clear();
         if values.iter().all(|y| *y > 0.0) {
             logarithms.extend(values.iter().map(|y| libm::log(*y)));
         }
-        Self { workspace, period, interrupt }
+        Self { workspace, period, exponent, near, interrupt }
     }
 
     /// A sum of squares as good as zero.
@@ -167,14 +187,26 @@ impl<'a> Estimator<'a> {
         let own = f64::INFINITY;
         let mut search = Search { lower, upper, damped, tolerance: 1e-6, steps: 100, negligible, rival, own, patience };
         let mut best: Option<Estimate> = None;
-        let points = differing(survey, starts, search, values.len());
+        let near = self.near.iter().find(|near| near.form == form).map(|near| near.variables.clone());
+        let mut points = differing(survey, starts, search, values.len());
+        if near.is_some() {
+            points.truncate(BESIDE_NEAR);
+        }
         let ends = [BETA, PHI, GAMMA]
             .into_iter()
             .flat_map(|variable| [lower[variable], upper[variable]].map(|end| (variable, end)));
         let tried = TRIED[usize::from(form.season != Seasonality::None)];
-        for (number, start) in points.into_iter().map(Start::Point).chain(ends.map(Start::End)).enumerate() {
+        let is_near = near.is_some();
+        let points = near.into_iter().map(Start::Near).chain(points.into_iter().map(Start::Point));
+        for (number, start) in points.chain(ends.filter(|_| !is_near).map(Start::End)).enumerate() {
             let mut variables = Vec::new();
             match (start, &best) {
+                (Start::Near(near), _) => {
+                    variables = near;
+                    for (variable, (lower, upper)) in variables.iter_mut().zip(lower.iter().zip(upper)) {
+                        *variable = variable.clamp(*lower, *upper);
+                    }
+                }
                 (Start::Point((sum, place)), _) => {
                     let behind = number >= tried && libm::log(search.own / rival) * rows > LOST;
                     let hope = if number > 0 { HOPELESS_LATER } else { HOPELESS };
@@ -202,6 +234,8 @@ impl<'a> Estimator<'a> {
         }
         if let Some(Estimate { variables, .. }) = &best {
             starts.add(survey.family, variables);
+            let (exponent, variables) = (self.exponent, variables.clone());
+            self.workspace.found.push(Near { form, exponent, variables });
         }
         Ok(best)
     }

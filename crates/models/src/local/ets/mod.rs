@@ -33,7 +33,7 @@ mod recursion;
 mod starts;
 mod variance;
 
-pub(in crate::local) use estimate::Workspace;
+pub(in crate::local) use estimate::{Near, Workspace};
 pub use form::{EtsModel, Form, ModelNameError, Seasonality, Trend};
 
 use crate::{Error, Result, fit_error::FitError, forecast::Scores, interrupt::Interrupt};
@@ -128,7 +128,7 @@ impl EtsSpec {
             self.fit_few(workspace, interrupt)?
         } else {
             let seasonal = (2..=LONGEST_SEASON).contains(&season) && season < values.len();
-            self.choose(if seasonal { season } else { 1 }, interrupt, workspace)?
+            self.choose(if seasonal { season } else { 1 }, exponent, interrupt, workspace)?
         };
         Ok(scaled.scaled(exponent, values.len()))
     }
@@ -137,13 +137,14 @@ impl EtsSpec {
     fn choose(
         &self,
         period: usize,
+        exponent: i32,
         interrupt: Interrupt<'_>,
         workspace: &mut Workspace,
     ) -> Result<FittedEts, FitError> {
         let positive = workspace.values.iter().all(|y| *y > 0.0);
         let model = if positive { self.model } else { self.model.added() };
         let rows = workspace.values.len();
-        let mut estimator = Estimator::new(workspace, period, interrupt);
+        let mut estimator = Estimator::new(workspace, period, exponent, interrupt);
         for model in [model, model.without_season(), EtsModel::SIMPLE] {
             let mut surveys: Vec<(f64, Survey)> = Vec::new();
             for form in model.forms(self.damped) {
@@ -191,7 +192,7 @@ impl EtsSpec {
             best = if other.sum < best.sum { other } else { best };
         }
         let form = best.form;
-        Ok(FittedEts::new(&best, None, Estimator::new(workspace, 1, interrupt).recursion(form)))
+        Ok(FittedEts::new(&best, None, Estimator::new(workspace, 1, 0, interrupt).recursion(form)))
     }
 }
 
