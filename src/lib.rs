@@ -15,7 +15,8 @@
 //! | layer | modules |
 //! |---|---|
 //! | 9 | `fuzzing`: doors to readers, for the properties that any bytes must keep |
-//! | 8 | `cli`: the sub-commands; the only module that combines the layers |
+//! | 8 | `cli`: the sub-commands, which combine the layers |
+//! | 8 | [`frames`]: tables in memory in, artifacts and tables out, for callers within the process |
 //! | 7 | [`train`]: the run: plan, workers, dispatcher, progress |
 //! | 7 | [`merge`]: merges the results of all shards |
 //! | 7 | [`prepare`]: from raw tables to files of customers |
@@ -38,7 +39,7 @@
 //!
 //! - the platform's paths and variables only in [`sagemaker`];
 //! - the AWS SDK only in `store/s3`;
-//! - polars only in `input/parquet`, which reads and writes Parquet;
+//! - polars only in `input/parquet`, which reads and writes Parquet, and in `input/frame`, which reads Arrow's tables;
 //! - rayon only in [`prepare`], [`train`], [`predict`], [`generate`] and `run`: one thread fits a model or computes its forecast;
 //! - async only in [`serve`], where `cli` starts it, and in `store/s3`, behind calls that block;
 //! - `process::exit` nowhere: `main` returns an exit code.
@@ -46,6 +47,8 @@
 pub mod artifact;
 pub mod cli;
 pub mod error;
+#[cfg(feature = "parquet")]
+pub mod frames;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod generate;

@@ -210,7 +210,13 @@ impl Predict {
         let horizon = self.horizon.map(|horizon| horizon as usize);
         match &self.input {
             Some(input) => Ok(Request::Rows { features: rows(input)?, shap: self.shap }),
-            None => Ok(Request::Forecast { horizon, future, components: self.components, seed: self.seed }),
+            None => Ok(Request::Forecast {
+                horizon,
+                future,
+                components: self.components,
+                seed: self.seed,
+                interval_width: None,
+            }),
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::{
     settings::{Family, Settings, Task},
     shard::{Shard, ShardChoice},
     store::{Durability, Location, Store},
-    train::{Job, Progress, run},
+    train::{INPUT_SHARE, Job, Progress, run},
 };
 use clap::Args;
 use std::{
@@ -23,9 +23,6 @@ use std::{
     io::{self, IsTerminal},
     path::PathBuf,
 };
-
-/// The part of the memory that input, as text, may take at once: its parsed rows and features take many times that.
-const INPUT_SHARE: u64 = 24;
 
 /// Fit a model for every customer of a folder and write one servable tar.gz each
 ///

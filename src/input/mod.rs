@@ -11,6 +11,7 @@
 //! | `settings` | what the user sets about the input |
 //! | `source` | files: discovery, names, the census of customers, the reader |
 //! | `csv`, `parquet` | a file of one format: its header, its columns, its rows |
+//! | `frame` | a table in memory: its columns, and which rows are whose |
 //! | `schema` | which column has which role: as set, or detected |
 //! | `content` | rows to a series, or to a table of features |
 //! | `value` | a field to a timestamp or a number |
@@ -28,6 +29,8 @@
 mod content;
 pub(crate) mod csv;
 pub(crate) mod data_error;
+#[cfg(feature = "parquet")]
+pub(crate) mod frame;
 pub(crate) mod layout;
 mod limits;
 #[cfg(feature = "parquet")]
@@ -40,6 +43,8 @@ pub(crate) mod source;
 mod testing;
 pub(crate) mod value;
 
+#[cfg(feature = "parquet")]
+pub use self::frame::{customers::customers_of, file::Table, place::FramePlace, table::Frame};
 pub use self::{
     schema::description::{ColumnName, ColumnNames},
     settings::{CustomerFrom, Duplicates, ExtraColumn, InputSettings, Purpose, SheetSettings, TableSettings},

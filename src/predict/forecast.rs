@@ -26,12 +26,14 @@ pub(super) fn component_names(model: &Fitted) -> Vec<String> {
 }
 
 /// A customer's forecast as rows of a table with these columns.
+#[expect(clippy::too_many_arguments, reason = "they are one request for one customer")]
 pub(super) fn predict(
     customer: &str,
     model: &FittedSeries,
     horizon: Option<usize>,
     future: Option<&CustomerRows>,
     seed: u64,
+    interval_width: Option<f64>,
     columns: &[String],
     stop: &AtomicBool,
 ) -> Result<Rows> {
@@ -47,6 +49,7 @@ pub(super) fn predict(
     let dates = horizon.map_or(Dates::Table, steps);
     let request = ForecastRequest {
         future: table,
+        interval_width,
         seed: forecast_seed(seed, customer),
         interrupt: Interrupt { stop: Some(stop), ..Interrupt::NONE },
         ..ForecastRequest::new(dates)

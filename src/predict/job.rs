@@ -17,6 +17,8 @@ pub enum Request {
         components: bool,
         /// Seed of the intervals.
         seed: u64,
+        /// Probability that the intervals should cover; `None` for each model's own.
+        interval_width: Option<f64>,
     },
     /// Predictions for rows of features.
     Rows {

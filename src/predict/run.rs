@@ -179,8 +179,9 @@ fn predict(opener: &Opener<'_>, location: &ModelLocation, columns: &[String]) ->
         }
         let wrong_kind = |family: &str, hint: &str| Err(Error::Data(format!("the model is {family}, which {hint}")));
         let rows = match (job.request, model) {
-            (Request::Forecast { horizon, future, seed, .. }, Fitted::Series(model)) => {
-                forecast::predict(&name, &model, *horizon, future.as_ref(), *seed, columns, job.stop)
+            (Request::Forecast { horizon, future, seed, interval_width, .. }, Fitted::Series(model)) => {
+                let (future, width) = (future.as_ref(), *interval_width);
+                forecast::predict(&name, &model, *horizon, future, *seed, width, columns, job.stop)
                     .map(|rows| (rows, Unseen::new()))
             }
             (Request::Rows { features, shap }, Fitted::Rows(model)) => {
@@ -219,7 +220,13 @@ mod tests {
         let job = Job {
             models: &list,
             customers: &[],
-            request: &Request::Forecast { horizon: Some(1), future: None, components: false, seed: 0 },
+            request: &Request::Forecast {
+                horizon: Some(1),
+                future: None,
+                components: false,
+                seed: 0,
+                interval_width: None,
+            },
             jobs: 1,
             max_failures: MaxFailures::default(),
             stop: &AtomicBool::new(true),

@@ -10,6 +10,7 @@
 //! | `local`, `s3` | a directory and a bucket as a store |
 //! | `lock` | one writer at a time |
 //! | `location` | where a store is, as users write it |
+//! | `memory` | objects in memory |
 //! | `open_file` | opening files, and nothing else, without waiting |
 //! | `selection` | a store that shows some objects of another |
 //! | `staged` | writing a file under a temporary name and renaming it |
@@ -20,6 +21,7 @@ mod key;
 mod local;
 mod location;
 mod lock;
+mod memory;
 mod open_file;
 #[cfg(feature = "s3")]
 mod s3;
@@ -36,6 +38,7 @@ pub use {
     local::{Durability, LocalStore},
     location::Location,
     lock::{Holder, WriterLock},
+    memory::MemoryStore,
     open_file::open_file,
     s3_options::S3Options,
     selection::Selection,

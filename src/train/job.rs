@@ -63,6 +63,9 @@ impl Job<'_> {
     }
 }
 
+/// The part of the machine's memory that input, as text, may take at once: its parsed rows and features take many times that.
+pub(crate) const INPUT_SHARE: u64 = 24;
+
 /// The share of the memory, one in this many, that may hold input from its discovery to its reading; as much again for
 /// validation files.
 pub(super) const KEPT_SHARE: u64 = 8;

@@ -43,4 +43,9 @@ mod treatment;
 mod validation;
 mod workers;
 
-pub use self::{job::Job, progress::Progress, run::run};
+pub(crate) use self::job::INPUT_SHARE;
+pub use self::{
+    job::Job,
+    progress::Progress,
+    run::{Found, run, run_found},
+};

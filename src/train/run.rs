@@ -34,24 +34,37 @@ use std::{
 /// Only what concerns the run as a whole: input that cannot be listed, a place that cannot be written. Failures of
 /// single customers are in the summary.
 pub fn run(job: &Job<'_>, out: &mut dyn Write) -> Result<Summary> {
+    run_on(job, None, out)
+}
+
+/// What there is to fit and to validate with, where the places of the job are not to be listed for it.
+pub struct Found {
+    /// The customers' rows.
+    pub input: Discovery,
+    /// Their validation rows.
+    pub validation: Option<Discovery>,
+}
+
+/// Runs a job on customers that are known.
+///
+/// # Errors
+/// As for [`run`].
+pub fn run_found(job: &Job<'_>, found: Found, out: &mut dyn Write) -> Result<Summary> {
+    run_on(job, Some(found), out)
+}
+
+fn run_on(job: &Job<'_>, found: Option<Found>, out: &mut dyn Write) -> Result<Summary> {
     let begun = Instant::now();
     // At once where there is such a folder; one for which there turn out to be no customers is not created.
     let lock = job.results.exists().then(|| job.lock()).transpose()?;
     let pool = thread_pool("worker", job.jobs)?;
-    let input = &job.settings.input;
-    let discovery = discover(job, &pool, job.input, input)?;
-    refuse_nothing(job, job.input, &discovery, "customers'")?;
-    let validation = match job.validation {
-        Some(store) => {
-            let mut input = input.clone();
-            if let Some(table) = &mut input.table {
-                table.purpose = Purpose::Validation;
-            }
-            let discovery = discover(job, &pool, store, &input)?;
-            refuse_nothing(job, store, &discovery, "validation")?;
-            Validation::new(store, discovery)
-        }
-        None => Validation::default(),
+    let (discovery, validation) = match found {
+        Some(Found { input, validation }) => (input, validation),
+        None => discover_all(job, &pool)?,
+    };
+    let validation = match (job.validation, validation) {
+        (Some(store), Some(discovery)) => Validation::new(store, discovery),
+        _ => Validation::default(),
     };
     // Before the shard is selected: customers of other shards are in the input, too.
     let unmatched = job.settings.unmatched(discovery.names());
@@ -112,6 +125,21 @@ pub fn run(job: &Job<'_>, out: &mut dyn Write) -> Result<Summary> {
         recorded
     })?;
     dispatcher.finish(job, &gone, out)
+}
+
+/// Lists the places of a job.
+fn discover_all(job: &Job<'_>, pool: &ThreadPool) -> Result<(Discovery, Option<Discovery>)> {
+    let input = &job.settings.input;
+    let discovery = discover(job, pool, job.input, input)?;
+    refuse_nothing(job, job.input, &discovery, "customers'")?;
+    let Some(store) = job.validation else { return Ok((discovery, None)) };
+    let mut input = input.clone();
+    if let Some(table) = &mut input.table {
+        table.purpose = Purpose::Validation;
+    }
+    let validation = discover(job, pool, store, &input)?;
+    refuse_nothing(job, store, &validation, "validation")?;
+    Ok((discovery, Some(validation)))
 }
 
 /// Before anything is written: a mistyped place must not empty the results of an earlier run.

@@ -53,7 +53,7 @@ fn faults(layers: &Layers, file: &str, source: &str) -> Vec<String> {
 
 /// The fences.
 fn fence_faults(file: &str, source: &str) -> Vec<String> {
-    let polars = ["input/parquet/"];
+    let polars = ["input/frame/", "input/parquet/"];
     let rayon = ["generate/", "predict/", "prepare/", "run/", "train/"];
     let asynchronous = ["cli/serve.rs", "run/async_runtime.rs", "serve/", "store/s3/"];
     let outside = |place: &str| !file.starts_with(place);

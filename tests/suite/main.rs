@@ -12,6 +12,8 @@ mod documented_links;
 mod feature_values;
 mod first_lines;
 mod forecast_runs;
+#[cfg(feature = "parquet")]
+mod frames;
 mod fuzz_corpora;
 mod generate;
 mod image_context;

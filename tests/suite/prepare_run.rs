@@ -198,7 +198,7 @@ fn values_of_parquet_mean_what_their_text_would() {
         assert_eq!(fs::read_to_string(output.path().join("customers/a.csv")).unwrap(), expected, "{options:?}");
     }
     for (option, complaint) in [
-        ("--keep=raw", "t.parquet: the column \"raw\" has the Parquet type"),
+        ("--keep=raw", "t.parquet: the column \"raw\" has the type"),
         ("--customer=flag", "which cannot name customers: write it as text or integers"),
     ] {
         let output = tempfile::tempdir().unwrap();

@@ -8,13 +8,18 @@ use std::{
 
 #[cfg(feature = "s3")]
 use super::{s3_server::Server, s3_store::store_at};
-use manyfit::store::{Durability, Entry, LocalStore, Store};
+use manyfit::store::{Durability, Entry, LocalStore, MemoryStore, Store};
 
 #[test]
 fn a_directory_keeps_the_contract() {
     for durability in [Durability::ProcessDeath, Durability::PowerLoss] {
         holds(&|root| Box::new(LocalStore::new(root, durability)), 20);
     }
+}
+
+#[test]
+fn memory_keeps_the_contract() {
+    holds(&|_| Box::new(MemoryStore::default()), 20);
 }
 
 #[cfg(feature = "s3")]

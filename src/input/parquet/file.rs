@@ -1,4 +1,4 @@
-//! A Parquet file: its columns and their types, its rows.
+//! A Parquet file, or rows of a table in memory: the columns and their types, the rows.
 
 use std::{borrow::Cow, ops::Range};
 
@@ -8,6 +8,7 @@ use crate::input::{
         sink::Sink,
     },
     data_error::{DataError, Position},
+    frame::table::{FrameRows, Numbers},
     limits::{most_unpacked, unpacks_to_too_much},
     parquet::{
         column::{ColumnValues, Value},
@@ -26,14 +27,46 @@ use manyfit_models::data::Feature;
 
 /// A Parquet file whose columns are known.
 pub(in crate::input) struct ParquetFile<'a> {
-    columns: FileColumns<'a>,
+    columns: Source<'a>,
     types: Vec<ArrowDataType>,
     pub(in crate::input) header: &'a Header,
 }
 
+/// Where the columns are.
+enum Source<'a> {
+    File(Box<FileColumns<'a>>),
+    Memory(&'a FrameRows),
+}
+
+impl Source<'_> {
+    /// The rows of each row group.
+    fn groups(&self) -> &[Range<usize>] {
+        match self {
+            Self::File(columns) => columns.groups(),
+            Self::Memory(rows) => rows.groups(),
+        }
+    }
+
+    /// The values of a column in a row group.
+    fn values(&self, at: usize, rows: &Range<usize>) -> Result<ColumnValues, DataError> {
+        match self {
+            Self::File(columns) => columns.values(at, rows),
+            Self::Memory(rows) => rows.values(at),
+        }
+    }
+
+    /// The numbers of the rows of a row group, from 0.
+    fn numbers(&self, rows: &Range<usize>) -> Numbers {
+        match self {
+            Self::File(_) => Numbers::From(rows.start as u64),
+            Self::Memory(rows) => rows.numbers(),
+        }
+    }
+}
+
 /// The values of the loaded columns in a row group.
 struct Loaded {
-    rows: Range<usize>,
+    numbers: Numbers,
     /// By position in the file.
     columns: Vec<Option<Values>>,
 }
@@ -55,7 +88,13 @@ impl<'a> ParquetFile<'a> {
         let columns = FileColumns::open(FileBytes::Loaded(bytes))?;
         header.fill(columns.names().map(str::as_bytes), false);
         header.add_folders(folders);
-        Ok(Self { types: columns.types(), columns, header })
+        Ok(Self { types: columns.types(), columns: Source::File(Box::new(columns)), header })
+    }
+
+    /// Some rows of a table in memory.
+    pub(in crate::input) fn of_rows(rows: &'a FrameRows, header: &'a mut Header) -> Self {
+        header.fill(rows.names().map(str::as_bytes), false);
+        Self { columns: Source::Memory(rows), types: rows.kinds(), header }
     }
 
     /// Finds the columns, and checks their types.
@@ -75,6 +114,9 @@ impl<'a> ParquetFile<'a> {
     /// Whether the values of so many columns, of so many bytes each, are within the limit: a file of a few bytes may hold
     /// any number of rows.
     fn check_size(&self, columns: usize, bytes: usize) -> Result<(), DataError> {
+        if let Source::Memory(_) = self.columns {
+            return Ok(());
+        }
         let rows = self.columns.groups().last().map_or(0, |group| group.end) as u64;
         let most = most_unpacked();
         let is_too_much = rows.saturating_mul(columns as u64).saturating_mul(bytes as u64) > most;
@@ -99,6 +141,19 @@ impl<'a> ParquetFile<'a> {
             return Ok(());
         }
         let Some(mut times) = SeriesTimes::new(&self.types[at]) else { return Ok(()) };
+        if let Source::Memory(rows) = self.columns {
+            // Of the whole column, as in a file.
+            let decide = || {
+                for (_, block) in rows.frame.blocks(rows.place(at)) {
+                    if block.is_some_and(|block| !times.see(&block)) {
+                        break;
+                    }
+                }
+                times.decide(&settings.times, self.header.name(at))
+            };
+            columns.set_times(rows.frame.times.get_or_init(decide).clone()?);
+            return Ok(());
+        }
         for rows in self.columns.groups() {
             if !times.see(&self.columns.values(at, rows)?) {
                 break;
@@ -171,7 +226,7 @@ impl<'a> ParquetFile<'a> {
                 columns[at] = Some(numbers.map_or(Values::Others(values), Values::Numbers));
             }
         }
-        Ok(Loaded { rows: rows.clone(), columns })
+        Ok(Loaded { numbers: self.columns.numbers(rows), columns })
     }
 }
 
@@ -212,7 +267,7 @@ impl FileRow for ParquetRow<'_> {
     }
 
     fn ordinal(&self) -> u64 {
-        (self.loaded.rows.start + self.row) as u64 + 1
+        self.loaded.numbers.of(self.row) + 1
     }
 
     fn is_blank(&self) -> bool {

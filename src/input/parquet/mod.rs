@@ -21,7 +21,7 @@
 pub(crate) mod column;
 pub(crate) mod columns;
 pub(in crate::input) mod file;
-mod reading;
+pub(in crate::input) mod reading;
 #[cfg(test)]
 mod tests;
 pub(crate) mod values;

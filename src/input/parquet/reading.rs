@@ -22,7 +22,7 @@ use crate::input::value::calendar::DAY;
 
 /// How a column is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Reading {
+pub(in crate::input) struct Reading {
     /// The type that is decoded.
     pub(super) decoded: T,
     /// The decimal places of decimals, which are decoded as integers or bytes.
@@ -31,7 +31,7 @@ pub(super) struct Reading {
 
 impl Reading {
     /// For a column of this type, stored so.
-    pub(super) fn new(column: &T, stored: Option<&ParquetType>) -> Self {
+    pub(in crate::input) fn new(column: &T, stored: Option<&ParquetType>) -> Self {
         let plain = |decoded| Self { decoded, scale: None };
         match column {
             T::Int8 | T::Int16 => plain(T::Int32),
@@ -47,7 +47,7 @@ impl Reading {
     }
 
     /// The type of the values; of a column that is not read, the file's.
-    pub(super) fn becomes(&self) -> T {
+    pub(in crate::input) fn becomes(&self) -> T {
         match (self.scale, &self.decoded) {
             (Some(0), _) => T::Int64,
             (Some(_), _) => T::Float64,
@@ -57,7 +57,7 @@ impl Reading {
     }
 
     /// The values that were decoded; `None` if they are of a type that is not read.
-    pub(super) fn values(&self, decoded: &dyn Array) -> Option<ColumnValues> {
+    pub(in crate::input) fn values(&self, decoded: &dyn Array) -> Option<ColumnValues> {
         if let Some(scale) = self.scale {
             return Some(decimals(&unscaled(decoded)?, scale));
         }
@@ -116,7 +116,7 @@ const fn milliseconds(time: i64, unit: TimeUnit) -> i64 {
 }
 
 /// A decimal before the point is set; `Err` of one that has more than 128 bits, as a double.
-type Unscaled = Result<i128, f64>;
+pub(in crate::input) type Unscaled = Result<i128, f64>;
 
 fn unscaled(decoded: &dyn Array) -> Option<Vec<Option<Unscaled>>> {
     let any = decoded.as_any();
@@ -132,7 +132,7 @@ fn unscaled(decoded: &dyn Array) -> Option<Vec<Option<Unscaled>>> {
     any.downcast_ref::<BinaryViewArray>().map(|bytes| bytes.iter().map(|bytes| bytes.map(integer)).collect())
 }
 
-fn decimals(unscaled: &[Option<Unscaled>], scale: usize) -> ColumnValues {
+pub(in crate::input) fn decimals(unscaled: &[Option<Unscaled>], scale: usize) -> ColumnValues {
     if scale == 0
         && let Some(integers) = integers(unscaled)
     {

@@ -103,7 +103,7 @@ pub(in crate::input) fn check_type(name: &[u8], column: &ArrowDataType, hint: &s
         return Ok(());
     }
     let name = quoted(name);
-    Err(DataError::file(format!("the column {name} has the Parquet type {column:?}, which is not read: {hint}")))
+    Err(DataError::file(format!("the column {name} has the type {column:?}, which is not read: {hint}")))
 }
 
 /// What the values of a type look like.
@@ -127,7 +127,7 @@ mod tests {
         check_column("y", &ArrowDataType::Float64, "t.parquet").unwrap();
         for column in [ArrowDataType::Time64(TimeUnit::Nanosecond), ArrowDataType::Binary, ArrowDataType::Float16] {
             let error = check_column("y", &column, "t.parquet").unwrap_err().to_string();
-            assert!(error.starts_with("t.parquet: the column \"y\" has the Parquet type"), "{error}");
+            assert!(error.starts_with("t.parquet: the column \"y\" has the type"), "{error}");
             assert!(error.ends_with("write it as Float64, Int64, Timestamp or text"), "{error}");
         }
     }

@@ -5,6 +5,8 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
+#[cfg(feature = "parquet")]
+use crate::input::frame::table::FrameRows;
 use crate::{
     input::{schema::whose::Whose, source::file_name::Format},
     store::Entry,
@@ -35,13 +37,44 @@ pub struct InputFile {
     pub kept: Kept,
     /// Whether a folder such as `customer=8` names its customer.
     pub(in crate::input) in_folder: bool,
+    /// The rows of a table in memory that it stands for.
+    #[cfg(feature = "parquet")]
+    pub(in crate::input) rows: Option<FrameRows>,
 }
 
 impl InputFile {
     /// A file that was not read yet.
     #[must_use]
     pub fn new(entry: Entry, format: Format, contents: Contents) -> Self {
-        Self { key: entry.key, size: entry.size, format, contents, kept: Kept::default(), in_folder: false }
+        Self {
+            key: entry.key,
+            size: entry.size,
+            format,
+            contents,
+            kept: Kept::default(),
+            in_folder: false,
+            #[cfg(feature = "parquet")]
+            rows: None,
+        }
+    }
+
+    /// Some rows of a table in memory.
+    #[cfg(feature = "parquet")]
+    pub(in crate::input) fn of_rows(entry: Entry, format: Format, contents: Contents, rows: FrameRows) -> Self {
+        Self { in_folder: true, rows: Some(rows), ..Self::new(entry, format, contents) }
+    }
+
+    /// Whether it stands for rows of a table in memory.
+    #[cfg(feature = "parquet")]
+    pub(in crate::input) const fn is_in_memory(&self) -> bool {
+        self.rows.is_some()
+    }
+
+    /// No file does in a build that cannot read such tables.
+    #[cfg(not(feature = "parquet"))]
+    #[expect(clippy::unused_self, reason = "the builds have the same methods")]
+    pub(in crate::input) const fn is_in_memory(&self) -> bool {
+        false
     }
 
     /// What tells whose its rows are.
@@ -60,7 +93,8 @@ impl InputFile {
 
     /// Its size as text in bytes. Estimated for compressed files: tables shrink to about a tenth.
     pub(crate) fn unpacked_size(&self) -> u64 {
-        let is_packed = self.format == Format::Parquet || self.key.to_ascii_lowercase().ends_with(".gz");
+        let is_packed =
+            (self.format == Format::Parquet && !self.is_in_memory()) || self.key.to_ascii_lowercase().ends_with(".gz");
         if is_packed { self.size.saturating_mul(12) } else { self.size }
     }
 

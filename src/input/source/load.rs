@@ -22,8 +22,11 @@ pub(in crate::input) struct Bytes {
 }
 
 impl Bytes {
-    /// The bytes of a file: those that discovery has kept, or else [`Self::load`].
+    /// The bytes of a file: those that discovery has kept, or else [`Self::load`]. None of rows in memory.
     pub(in crate::input) fn load_file(&mut self, store: &dyn Store, file: &InputFile) -> Result<&[u8]> {
+        if file.is_in_memory() {
+            return Ok(&[]);
+        }
         let Some(kept) = file.kept.take() else { return self.load(store, &file.key) };
         (self.stored, self.is_packed) = (kept, false);
         Ok(&self.stored)

@@ -8,7 +8,10 @@ use crate::input::{
     data_error::DataError,
     schema::{columns::Columns, header::Header, whose::Whose},
     settings::InputSettings,
-    source::file_name::{Format, owned_folder_columns},
+    source::{
+        file_name::{Format, owned_folder_columns},
+        input_file::InputFile,
+    },
     value::decimal::Decimal,
 };
 use manyfit_models::data::Feature;
@@ -36,6 +39,20 @@ impl<'a> OpenFile<'a> {
             #[cfg(not(feature = "parquet"))]
             Format::Parquet => Err(no_parquet()),
         }
+    }
+
+    /// Opens a file, or the rows in memory that it stands for.
+    pub(in crate::input) fn of_input<C: Columns>(
+        bytes: &'a [u8],
+        file: &'a InputFile,
+        settings: &InputSettings,
+        scratch: &'a mut Scratch,
+    ) -> Result<Self, DataError> {
+        #[cfg(feature = "parquet")]
+        if let Some(rows) = &file.rows {
+            return Ok(Self::Parquet(ParquetFile::of_rows(rows, &mut scratch.header)));
+        }
+        Self::open::<C>(bytes, (&file.key, file.format), settings, scratch)
     }
 
     pub(in crate::input) fn header(&self) -> &Header {

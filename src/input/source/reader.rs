@@ -174,7 +174,7 @@ fn read_into<R: Rows, S: Sink<R>>(
     scratch: &mut Scratch,
     sink: impl FnOnce(&R::Columns) -> S,
 ) -> Result<(S, R::Columns), DataError> {
-    let mut open = OpenFile::open::<R::Columns>(bytes, (&file.key, file.format), settings, scratch)?;
+    let mut open = OpenFile::of_input::<R::Columns>(bytes, file, settings, scratch)?;
     let mut columns: R::Columns = open.resolve(settings, file.whose(), known)?;
     columns.resolve_extra(open.header(), settings)?;
     first.map_or(Ok(()), |first| columns.agree(open.header(), first))?;
@@ -200,7 +200,7 @@ fn context(settings: &InputSettings, file: &InputFile) -> Context {
         Format::Csv => Position::Line,
         Format::Parquet => Position::Row,
     };
-    Context { duplicates: settings.duplicates, position, many: is_bundle(file) }
+    Context { duplicates: settings.duplicates, position, many: is_bundle(file) || file.is_in_memory() }
 }
 
 #[cfg(test)]

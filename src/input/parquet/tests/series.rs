@@ -110,7 +110,7 @@ fn a_type_that_is_not_read_is_refused_and_other_columns_do_not_matter() {
         (name, ListArray::<i64>::new(ArrowDataType::LargeList(Box::new(field)), offsets, inner, None).boxed())
     };
     let refusal = read(times.clone(), list("y")).unwrap_err();
-    assert!(refusal.starts_with(r#"in/8.parquet: the column "y" has the Parquet type"#), "{refusal}");
+    assert!(refusal.starts_with(r#"in/8.parquet: the column "y" has the type"#), "{refusal}");
     let bytes = written(vec![list("extra"), times, column("y", [5.0])]);
     assert_eq!(read_bytes(bytes).unwrap().values, [5.0]);
 }
