@@ -25,7 +25,7 @@ pub(crate) use settings_options::assignments;
 
 use crate::{
     error::Error,
-    run::raise_open_files,
+    run::{raise_open_files, set_program},
     sagemaker::FailureFile,
     settings::{is_setting, normalized},
     words::printable,
@@ -34,7 +34,7 @@ use clap::{
     Parser, Subcommand,
     error::{ContextKind, ContextValue},
 };
-use std::{env, io, process::ExitCode};
+use std::{env, ffi::OsString, io, process::ExitCode};
 
 /// Fit one model per customer, for thousands of customers, in one run.
 #[derive(Parser)]
@@ -66,20 +66,33 @@ enum Command {
 /// Runs the command line of this process.
 #[must_use]
 pub fn main() -> ExitCode {
+    ExitCode::from(run(env::args_os().collect()))
+}
+
+/// Runs a command line within another program: `words` begin with the program's name, `program` are the words that start it once
+/// more. Gives the exit code.
+#[must_use]
+pub fn main_within(program: Vec<OsString>, words: Vec<OsString>) -> u8 {
+    set_program(program);
+    run(words)
+}
+
+fn run(words: Vec<OsString>) -> u8 {
     raise_open_files();
     // With --input, the command does not run as a job of the platform, even on a machine with the platform's files.
-    let is_local = env::args_os().any(|argument| argument.as_encoded_bytes().starts_with(b"--input"));
+    let is_local = words.iter().any(|word| word.as_encoded_bytes().starts_with(b"--input"));
     let failure = if is_local { None } else { FailureFile::detect() };
     let tell = |cause: &str| failure.iter().for_each(|file| file.write(cause));
-    let arguments = match Arguments::try_parse() {
+    let command = words.get(1).and_then(|word| word.to_str()).map(str::to_owned);
+    let arguments = match Arguments::try_parse_from(words) {
         Ok(arguments) => arguments,
         Err(mut error) => {
-            suggest_setting(&mut error, env::args().nth(1).as_deref());
+            suggest_setting(&mut error, command.as_deref());
             if error.use_stderr() {
                 tell(&error.to_string());
             }
             let printed = error.print().is_ok();
-            return ExitCode::from(if error.use_stderr() { 2 } else { print_code(printed) });
+            return if error.use_stderr() { 2 } else { print_code(printed) };
         }
     };
     let result = match arguments.command {
@@ -96,14 +109,14 @@ pub fn main() -> ExitCode {
         Command::Settings(settings) => settings.run(),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => 0,
         Err(error) => {
             let text = error.to_string();
             // Names within it may have anything in them; the lines are its own.
             let text = text.lines().map(printable).collect::<Vec<_>>().join("\n");
             output::tell(format_args!("manyfit: {text}\n"));
             tell(&text);
-            ExitCode::from(error.code())
+            error.code()
         }
     }
 }

@@ -5,6 +5,7 @@ mod gate;
 mod machine;
 mod panic;
 mod pool;
+mod program;
 
 pub(crate) use self::{
     async_runtime::async_runtime,
@@ -12,4 +13,5 @@ pub(crate) use self::{
     machine::{available_memory, default_jobs, peak_memory, raise_open_files, resident_memory},
     panic::catch_panic,
     pool::thread_pool,
+    program::{set_program, this_program},
 };

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeSet,
-    env, fs,
+    fs,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
 };
@@ -13,6 +13,7 @@ use serde_json::Value;
 use super::{bucket::Bucket, simulation::Simulation};
 use crate::{
     error::{Error, Result},
+    run::this_program,
     sagemaker::{Paths, create_host_tree},
 };
 
@@ -132,8 +133,7 @@ pub(super) fn count_customers(manifests: &[PathBuf]) -> Result<usize> {
 
 /// The command of a training process, whose standard error is captured.
 pub(super) fn train(simulation: &Simulation) -> Result<Command> {
-    let program = env::current_exe().map_err(|error| Error::storage("finding this program", error))?;
-    let mut command = Command::new(program);
+    let mut command = this_program().map_err(|error| Error::storage("finding this program", error))?;
     command.arg("train").arg("--jobs").arg(simulation.jobs.to_string());
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     Ok(command)
