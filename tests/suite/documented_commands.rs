@@ -27,12 +27,13 @@ use tempfile::TempDir;
 use super::support::repository;
 
 /// Why a block may be left out, and the text that it must contain.
-const NOT_RUN: [(&str, &str); 6] = [
+const NOT_RUN: [(&str, &str); 7] = [
     ("aws", "aws "),
     ("bench", "bench"),
     ("bucket", "s3://"),
     ("cargo", "cargo "),
     ("docker", "docker"),
+    ("pip", "pip install "),
     ("venv", "venv/bin/"),
 ];
 
@@ -73,6 +74,7 @@ pages! {
     backtests: "docs/backtests.md",
     benchmarks: "docs/benchmarks.md",
     data_checks: "docs/data-checks.md",
+    distributed: "docs/distributed.md",
     exit_codes: "docs/exit-codes.md",
     forecasting: "docs/forecasting.md",
     guarantees: "docs/guarantees.md",
@@ -81,6 +83,7 @@ pages! {
     predict: "docs/predict.md",
     prepare: "docs/prepare.md",
     prophet: "docs/prophet.md",
+    python: "docs/python.md",
     regression: "docs/regression.md",
     releasing: "docs/releasing.md",
     s3_and_shards: "docs/s3-and-shards.md",
