@@ -85,7 +85,7 @@ def fit_rows(
     Args:
         df: A table with the rows of all customers, as for :func:`fit`.
         target: Column to predict.
-        model: ``"gradient-boosting"``, ``"random-forest"`` or ``"ridge"``.
+        model: ``"gradient-boosting"``, ``"random-forest"``, ``"ridge"``, or ``"regression"`` for the best of them.
         id_col: Column of customers.
         validation: Rows that models are scored on and that early stopping watches, with the same columns.
         features: Columns of features, in this order; all without another role unless given.
