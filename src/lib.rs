@@ -25,6 +25,7 @@
 //! | 7 | [`serve`]: the HTTP server: models in memory, requests, responses |
 //! | 7 | [`simulate`]: a SageMaker job of many instances on one machine |
 //! | 7 | [`generate`]: synthetic customers |
+//! | 7 | [`report`]: a page made of the results of a run |
 //! | 6 | [`results`]: manifest, tables and summary of a run |
 //! | 5 | [`settings`]: parses and checks settings, and reports all errors at once |
 //! | 4 | [`artifact`]: content, deterministic bytes, name and fingerprint of a `tar.gz` |
@@ -58,6 +59,7 @@ pub mod merge;
 pub mod plan;
 pub mod predict;
 pub mod prepare;
+pub mod report;
 pub mod results;
 mod run;
 pub mod sagemaker;

@@ -5,7 +5,10 @@ use crate::{
     error::{Error, Result},
     input::discover,
     merge::merge,
+    report::write_report,
+    results::ResultsDirectory,
     settings::{MaxFailures, Settings},
+    shard::Shard,
     store::Location,
 };
 use clap::Args;
@@ -31,7 +34,7 @@ pub(super) struct Merge {
     #[arg(long, value_name = "PLACE")]
     customers: Option<Location>,
 
-    /// A setting that the run's input needs, such as customer=id; may be repeated
+    /// A setting that the run's input needs, such as customer=id, or report=false; may be repeated
     #[arg(long, value_name = "NAME=VALUE")]
     set: Vec<String>,
 
@@ -55,7 +58,11 @@ impl Merge {
             )));
         }
         let expected = self.expected()?;
-        let merged = merge(&folders, &self.output, expected, self.max_failures)?;
+        let mut merged = merge(&folders, &self.output, expected, self.max_failures)?;
+        if self.settings()?.report && !merged.kept_earlier {
+            let results = ResultsDirectory::new(&self.output, Shard::ALL);
+            merged.summary.written.push(write_report(&results.local(), &results)?);
+        }
         print_line(&merged.summary.to_string())?;
         for line in merged.warnings() {
             print_line(&line)?;
@@ -86,10 +93,14 @@ impl Merge {
         Ok(folder)
     }
 
+    fn settings(&self) -> Result<Settings> {
+        Settings::from_text(&assignments(&self.set)?)
+    }
+
     /// The customers of the run's input, unreadable ones included.
     fn expected(&self) -> Result<Option<BTreeSet<String>>> {
         let Some(place) = &self.customers else { return Ok(None) };
-        let settings = Settings::from_text(&assignments(&self.set)?)?;
+        let settings = self.settings()?;
         let store = self.s3.open(place)?;
         let discovery = discover(&*store, &settings.input)?;
         let refused = discovery.refused.iter().map(|(name, _)| name.clone());

@@ -12,6 +12,7 @@ mod plan;
 mod predict;
 mod prepare;
 mod regression_options;
+mod report;
 mod s3;
 mod serve;
 mod settings;
@@ -58,6 +59,7 @@ enum Command {
     Job(job::Job),
     Plan(Box<plan::Plan>),
     Merge(merge::Merge),
+    Report(report::Report),
     Simulate(simulate::Simulate),
     Serve(serve::Serve),
     Settings(settings::SettingsReference),
@@ -104,6 +106,7 @@ fn run(words: Vec<OsString>) -> u8 {
         Command::Job(job) => job.run(),
         Command::Plan(plan) => plan.run(),
         Command::Merge(merge) => merge.run(),
+        Command::Report(report) => report.run(),
         Command::Simulate(simulate) => simulate.run(),
         Command::Serve(serve) => serve.run(),
         Command::Settings(settings) => settings.run(),

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
+    report::write_report,
     results::ResultsDirectory,
     run::{available_memory, default_jobs},
     sagemaker::{TrainingEnvironment, ValidationChannel},
@@ -93,7 +94,8 @@ impl Train {
         let stop = stop_on_signals()?;
         let input = self.s3.open(&places.input)?;
         let table = places.table.as_deref().map(|table| select(&*input, &places.input, table)).transpose()?;
-        let summary = run(
+        let report = settings.report.then(|| places.results.clone());
+        let mut summary = run(
             &Job {
                 input: table.as_ref().map_or(&*input, |table| table),
                 validation: validation.as_deref(),
@@ -109,6 +111,9 @@ impl Train {
             },
             &mut stdout(),
         )?;
+        if let (Some(results), None) = (report, &summary.kept_earlier) {
+            summary.written.push(write_report(&results.local(), &results)?);
+        }
         print_line(&summary.to_string())?;
         summary.verdict()
     }

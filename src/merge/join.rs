@@ -95,6 +95,7 @@ pub fn merge(
     }
     summary.customers = summary.counts.finished() + missing_customers.len().max(shards.left());
     summary.jobs = shards.jobs();
+    summary.interval_width = shards.interval_width();
     summary.close(shards.seconds(), max_failures, false);
     let mut merged = Merged {
         summary,

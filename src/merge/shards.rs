@@ -8,7 +8,7 @@ use std::{
 };
 
 /// The tables of results beside the manifest.
-pub(super) const TABLES: [&str; 3] = ["forecasts", "predictions", "backtest"];
+pub(super) const TABLES: [&str; 4] = ["forecasts", "predictions", "backtest", "history"];
 
 /// What each shard says of its results.
 pub(super) struct Shards {
@@ -78,6 +78,11 @@ impl Shards {
     /// The duration in seconds of the slowest shard.
     pub(super) fn seconds(&self) -> f64 {
         self.summaries.values().map(|summary| summary.seconds).fold(0.0, f64::max)
+    }
+
+    /// The width of forecast intervals.
+    pub(super) fn interval_width(&self) -> Option<f64> {
+        self.summaries.values().find_map(|summary| summary.interval_width)
     }
 
     /// The threads of all shards.

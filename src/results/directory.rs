@@ -9,7 +9,9 @@ use super::{
 use crate::{
     error::{Error, Result},
     shard::Shard,
-    store::{Lease, StagedFile, Store, WriterLock, create_directory, read_whole, sweep, writing},
+    store::{
+        Durability, Lease, LocalStore, StagedFile, Store, WriterLock, create_directory, read_whole, sweep, writing,
+    },
 };
 use std::{
     fs,
@@ -20,13 +22,14 @@ use std::{
 use tempfile::TempDir;
 
 /// The tables and lists that a run may leave beside its manifest.
-const TABLES: [(&str, &str); 7] = [
+const TABLES: [(&str, &str); 8] = [
     ("forecasts", "csv"),
     ("forecasts", "parquet"),
     ("predictions", "csv"),
     ("predictions", "parquet"),
     ("backtest", "csv"),
     ("backtest", "parquet"),
+    ("history", "csv"),
     ("missing", "txt"),
 ];
 
@@ -35,6 +38,9 @@ pub(super) const CHECKPOINT: (&str, &str) = ("checkpoint", "jsonl");
 
 /// The manifest so far.
 const PROGRESS: (&str, &str) = ("manifest.partial", "jsonl");
+
+/// The page made of the other files, after all of them.
+const REPORT: (&str, &str) = ("report", "html");
 
 /// The summary, which is written last.
 const SUMMARY: (&str, &str) = ("summary", "json");
@@ -91,6 +97,11 @@ impl ResultsDirectory {
         Self { bucket: Some(bucket), _temporary: Some(Arc::new(temporary)), ..directory }
     }
 
+    /// The directory as a place, in which the files of this run are once they are complete.
+    pub(crate) fn local(&self) -> LocalStore {
+        LocalStore::new(&self.path, Durability::ProcessDeath)
+    }
+
     /// Creates the directory and tries to write to the bucket, so that a run fails before hours of work.
     pub(crate) fn create(&self) -> Result<()> {
         create_directory(&self.path)?;
@@ -101,7 +112,8 @@ impl ResultsDirectory {
         bucket.publish(&self.file_name(CHECKPOINT), &checkpoint)
     }
 
-    pub(super) fn file_name(&self, (name, extension): (&str, &str)) -> String {
+    /// The name that a file has in its place.
+    pub(crate) fn file_name(&self, (name, extension): (&str, &str)) -> String {
         format!("{name}{}.{extension}", self.suffix)
     }
 
@@ -189,6 +201,8 @@ impl ResultsDirectory {
     /// not have are removed: their rows would not be those of the manifest.
     pub(crate) fn publish(&self, files: Vec<StagedResult>, summary: &mut Summary) -> Result<()> {
         let earlier = self.earlier().unwrap_or_default();
+        // A page of other results is none of these.
+        self.remove(REPORT)?;
         for name in TABLES {
             let is_earlier = earlier.files.contains_key(&format!("{}.{}", name.0, name.1));
             if is_earlier && files.iter().all(|file| file.name != name) {

@@ -29,6 +29,7 @@ pub(crate) struct EarlierSummary {
     pub(crate) seconds: f64,
     pub(crate) jobs: usize,
     pub(crate) stale: usize,
+    pub(crate) interval_width: Option<f64>,
     /// By their names without the shard, such as `manifest.jsonl`.
     pub(crate) files: BTreeMap<String, Checksum>,
 }

@@ -87,7 +87,7 @@ impl Cause {
 }
 
 /// A reason without the name of the customer's own file at its beginning, which tells apart what has one cause.
-fn without_file<'r>(name: &str, reason: &'r str) -> &'r str {
+pub(crate) fn without_file<'r>(name: &str, reason: &'r str) -> &'r str {
     match reason.split_once(": ") {
         Some((file, cause)) if file.contains(name) && is_table(file.rsplit('/').next().unwrap_or(file)) => cause,
         _ => reason,

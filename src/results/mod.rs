@@ -11,7 +11,8 @@
 //! | `rows`, `table`, `parquet` | a table with a key and columns of numbers, as CSV, JSON or Parquet |
 //! | `sorted`, `spool` | the same table for rows that arrive in any order: kept on disk, sorted at the end |
 //! | `merge_sorted` | files of several shards or tasks, merged by customer |
-//! | `forecast`, `prediction` | forecasts and predictions as rows of a table |
+//! | `forecast`, `history`, `prediction` | forecasts, observed values and predictions as rows of a table |
+//! | `shown` | the customers whose series the report shows |
 
 mod accuracy;
 mod backtest;
@@ -22,12 +23,14 @@ mod directory;
 mod earlier;
 mod failures;
 mod forecast;
+mod history;
 mod manifest;
 mod merge_sorted;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod prediction;
 mod rows;
+mod shown;
 mod sorted;
 mod spool;
 mod summary;
@@ -38,10 +41,12 @@ pub(crate) use self::{
     checkpoints::Checkpoints,
     directory::ResultsLock,
     earlier::{EarlierSummary, notes_on},
-    failures::Failures,
+    failures::{Failures, without_file},
     forecast::{FORECASTS, forecast_columns, forecast_rows},
+    history::{HISTORY, history_rows},
     merge_sorted::merge_sorted,
     prediction::{PREDICTIONS, prediction_rows},
+    shown::ShownCustomers,
     sorted::{EncodedRows, Layout, SortedTable},
     spool::Spool,
     table::iso_date,

@@ -89,18 +89,30 @@ impl SortedTable {
 
     /// Writes the table in each format, under temporary names.
     pub(crate) fn finish(self) -> Result<Vec<StagedResult>> {
+        self.write(FORMATS, |_| true)
+    }
+
+    /// Writes the rows of some customers as CSV alone.
+    pub(crate) fn finish_csv(self, is_wanted: impl Fn(&str) -> bool) -> Result<Vec<StagedResult>> {
+        self.write(&["csv"], is_wanted)
+    }
+
+    fn write(self, formats: &[&'static str], is_wanted: impl Fn(&str) -> bool) -> Result<Vec<StagedResult>> {
         let Self { name, key, columns, mut spool, results } = self;
         let create = |format: &&str| ResultTable::create(&results.file(name, format), key, columns.clone());
-        let mut tables = FORMATS.iter().map(create).collect::<Result<Vec<_>>>()?;
+        let mut tables = formats.iter().map(create).collect::<Result<Vec<_>>>()?;
         let mut rows = Rows { columns: vec![Vec::new(); columns.len()], ..Rows::default() };
         spool.read_sorted(|customer, bytes| {
+            if !is_wanted(customer) {
+                return Ok(());
+            }
             customer.clone_into(&mut rows.customer);
             decode(key, bytes, &mut rows);
             tables.iter_mut().try_for_each(|table| table.append(&rows))
         })?;
         spool.remove()?;
-        let mut complete = Vec::with_capacity(FORMATS.len());
-        for (table, format) in tables.into_iter().zip(FORMATS) {
+        let mut complete = Vec::with_capacity(formats.len());
+        for (table, format) in tables.into_iter().zip(formats) {
             let closed = table.close()?.map(|(staged, checksum)| (staged, checksum, (name, *format)));
             complete.extend(closed.map(|(staged, checksum, name)| StagedResult { name, staged, checksum }));
         }

@@ -128,6 +128,9 @@ pub struct Summary {
     pub backtest: Option<BacktestSummary>,
     #[serde(skip)]
     backtests: FleetBacktest,
+    /// The width of forecast intervals in the settings of the run, from 0 to 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interval_width: Option<f64>,
     /// The calendars that were inferred from the dates of series.
     #[serde(skip_serializing_if = "CalendarCounts::is_empty")]
     pub calendars: CalendarCounts,

@@ -90,6 +90,8 @@ const RUN: &[Setting] = table! {
         "Name of each artifact; with a version or fingerprint it is one that no live endpoint has cached.";
     "stale": Choice(&["keep", "delete"]), "keep",
         "What becomes of artifacts of earlier runs whose customers are gone or fail now; nothing is deleted if the run fails.";
+    "report": Boolean, "true",
+        "Whether report.html, a page to look at, is written, with history.csv, the values that it shows.";
     "fsync": Boolean, "false", "Flush each artifact to the disk before it counts as written.";
 };
 

@@ -42,6 +42,8 @@ pub struct Settings {
     pub customer_time_limit: Option<Duration>,
     /// What becomes of artifacts of earlier runs whose customers are gone or fail now.
     pub stale: Stale,
+    /// Whether a report is written.
+    pub report: bool,
     /// Whether each artifact is flushed to the disk before it counts.
     pub fsync: bool,
     /// What differs by customer.
@@ -83,6 +85,7 @@ impl Settings {
             max_failures: reader.value("max_failures"),
             customer_time_limit: reader.optional("customer_time_limit").map(Duration::from_secs_f64),
             stale: if reader.choice("stale") == "delete" { Stale::Delete } else { Stale::Keep },
+            report: reader.value("report"),
             fsync: reader.value("fsync"),
             tables: Arc::default(),
         }

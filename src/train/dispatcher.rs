@@ -4,7 +4,8 @@ use super::{existing::StaleArtifact, job::Job, progress::Display, workers::Event
 use crate::{
     error::{Error, Result},
     results::{
-        Checkpoints, FleetAccuracy, Outcome, ResultsDirectory, ResultsLock, SortedTable, Spool, Status, Summary,
+        Checkpoints, FleetAccuracy, HISTORY, Outcome, ResultsDirectory, ResultsLock, ShownCustomers, SortedTable,
+        Spool, Status, Summary,
     },
     settings::{MaxFailures, Stale},
     store::writing,
@@ -30,6 +31,9 @@ pub(super) struct Dispatcher<'a> {
     table: Option<SortedTable>,
     /// Forecasts from the cutoffs of a backtest.
     backtest: Option<SortedTable>,
+    /// Observed values of the customers that the report shows.
+    history: Option<SortedTable>,
+    shown: ShownCustomers,
     display: Display,
     summary: Summary,
     accuracy: FleetAccuracy,
@@ -47,14 +51,18 @@ impl<'a> Dispatcher<'a> {
     /// Opens every file that the run will write, before it begins.
     pub(super) fn new(job: &Job<'a>, customers: usize, begun: Instant, lock: ResultsLock) -> Result<Self> {
         job.results.create()?;
+        let mut summary = Summary::new(customers, job.jobs);
+        summary.interval_width = job.interval_width();
         Ok(Self {
             lock,
             manifest: Spool::create(job.results.progress())?,
             table: job.table().map(|layout| SortedTable::create(layout, &job.results)).transpose()?,
             backtest: job.backtest_table()?,
+            history: job.has_history().then(|| SortedTable::create(&HISTORY, &job.results)).transpose()?,
+            shown: ShownCustomers::default(),
             results: job.results.clone(),
             display: Display::new(job.progress, customers),
-            summary: Summary::new(customers, job.jobs),
+            summary,
             accuracy: FleetAccuracy::default(),
             stop: job.stop,
             max_failures: job.settings.max_failures,
@@ -71,7 +79,11 @@ impl<'a> Dispatcher<'a> {
             match inbox.recv_timeout(TICK) {
                 Ok(Event::Finished { outcome, rows }) => {
                     self.record(&outcome)?;
-                    let tables = [(&mut self.table, rows.results), (&mut self.backtest, rows.backtest)];
+                    let tables = [
+                        (&mut self.table, rows.results),
+                        (&mut self.backtest, rows.backtest),
+                        (&mut self.history, rows.history),
+                    ];
                     for (table, rows) in tables {
                         if let (Some(table), Some(rows)) = (table, rows) {
                             table.append(&outcome.customer, &rows)?;
@@ -101,6 +113,7 @@ impl<'a> Dispatcher<'a> {
         if let (Some(name), Status::Failed) = (&outcome.stale, outcome.status) {
             self.stale.push(StaleArtifact { customer: outcome.customer.clone(), name: name.clone() });
         }
+        self.shown.offer(outcome);
         self.summary.add(outcome);
         self.accuracy.add(outcome);
         Ok(())
@@ -136,6 +149,8 @@ impl<'a> Dispatcher<'a> {
             mut manifest,
             table,
             backtest,
+            history,
+            shown,
             display,
             mut summary,
             mut accuracy,
@@ -154,7 +169,7 @@ impl<'a> Dispatcher<'a> {
         if summary.stopped && results.are_whole() {
             manifest.flush()?;
             self.checkpoints.leave(manifest.path());
-            [table, backtest].into_iter().flatten().try_for_each(SortedTable::discard)?;
+            [table, backtest, history].into_iter().flatten().try_for_each(SortedTable::discard)?;
             summary.kept_earlier = Some(results.progress_name());
             return Ok(summary);
         }
@@ -162,6 +177,10 @@ impl<'a> Dispatcher<'a> {
         let mut files = Vec::new();
         for table in [table, backtest].into_iter().flatten() {
             files.extend(table.finish()?);
+        }
+        if let Some(history) = history {
+            let names = shown.names();
+            files.extend(history.finish_csv(|customer| names.contains(customer))?);
         }
         files.push(results.stage("manifest", "jsonl", |file, path| {
             manifest.read_sorted(|customer, row| {

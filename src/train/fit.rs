@@ -4,16 +4,19 @@ use super::existing::{Existing, ExistingArtifacts};
 use crate::{
     artifact::{Artifact, FORMAT, Fingerprint, Metadata, hex, pack},
     error::{Error, Result},
-    results::{EncodedRows, Outcome, Phases, Status, iso_date},
+    results::{EncodedRows, Outcome, Phases, ShownCustomers, Status, history_rows, iso_date},
     settings::Settings,
 };
 use manyfit_models::{
     Fitted, Interrupt, Workspace,
-    data::{Checks, CustomerId},
+    data::{Checks, CustomerId, Series},
 };
 use sha2::{Digest, Sha256};
 use std::{
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Instant,
 };
 
@@ -29,6 +32,8 @@ pub(super) struct FitContext<'a> {
     pub(super) stop: &'a AtomicBool,
     /// Bytes that a model may grow to.
     pub(super) model_memory: u64,
+    /// The customers whose history the report shows, as far as they are known; none where there is no report.
+    pub(super) shown: Option<Mutex<ShownCustomers>>,
 }
 
 /// The buffers that fits reuse.
@@ -67,6 +72,8 @@ pub(super) struct TableRows {
     pub(super) backtest: Option<EncodedRows>,
     /// Remarks on rows that are missing.
     pub(super) notes: Vec<String>,
+    /// Of observed values, for the report.
+    pub(super) history: Option<EncodedRows>,
 }
 
 /// Why nothing was made of a customer's data.
@@ -113,6 +120,12 @@ impl FitContext<'_> {
     pub(super) fn interrupt(&self) -> Interrupt<'_> {
         let deadline = self.settings.customer_time_limit.map(|limit| Instant::now() + limit);
         Interrupt { deadline, stop: Some(self.stop), memory: Some(self.model_memory) }
+    }
+
+    /// The observed values of a customer, if the report may show them.
+    pub(super) fn history(&self, outcome: &Outcome, series: &Series) -> Option<EncodedRows> {
+        let mut shown = self.shown.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
+        shown.offer(outcome).then(|| history_rows(series))
     }
 
     /// The outcome of a customer that failed, with the artifact that an earlier run left of it.

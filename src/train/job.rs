@@ -52,6 +52,19 @@ impl Job<'_> {
         matches!(&self.settings.task, Task::Forecast(task) if task.backtest.is_some() && task.backtest_table)
     }
 
+    /// Whether the run writes the histories that its report shows.
+    pub(super) fn has_history(&self) -> bool {
+        self.settings.report && matches!(self.settings.task, Task::Forecast(_))
+    }
+
+    /// The width of forecast intervals, for customers for whom no override says otherwise.
+    pub(super) fn interval_width(&self) -> Option<f64> {
+        match &self.settings.task {
+            Task::Forecast(task) => Some(task.interval_width),
+            Task::Regression(_) => None,
+        }
+    }
+
     /// The table of those forecasts.
     pub(super) fn backtest_table(&self) -> Result<Option<SortedTable>> {
         let Task::Forecast(task) = &self.settings.task else { return Ok(None) };

@@ -36,14 +36,16 @@ pub(super) fn fit_series(
     let checked = timed(&mut ms.fit, || Checked::new(&settings.task, series, frequency, inferred, &mut buffers.checks));
     let made = fit_checked(context, (task, settings), customer, series, (frequency, inferred), &checked, buffers, ms);
     let checks = checked.checks;
-    match made {
-        Ok(made) => Ok(Made { outcome: Outcome { checks, inferred, ..made.outcome }, ..made }),
+    let mut made = match made {
+        Ok(made) => Made { outcome: Outcome { checks, inferred, ..made.outcome }, ..made },
         Err(Failure::Customer(error)) => {
             let outcome = Outcome { checks, ..context.failed(customer, &error) };
-            Ok(Made { outcome, archive: None, rows: TableRows::default() })
+            Made { outcome, archive: None, rows: TableRows::default() }
         }
-        Err(failure) => Err(failure),
-    }
+        Err(failure) => return Err(failure),
+    };
+    made.rows.history = context.history(&made.outcome, series);
+    Ok(made)
 }
 
 /// The same for a series that was checked.

@@ -21,7 +21,7 @@ use manyfit_models::data::CustomerId;
 use rayon::prelude::*;
 use std::{
     cell::Cell,
-    sync::{Arc, atomic::Ordering, mpsc::SyncSender},
+    sync::{Arc, Mutex, atomic::Ordering, mpsc::SyncSender},
     time::Instant,
 };
 
@@ -78,6 +78,7 @@ impl<'a> Workers<'a> {
                 has_validation: job.validation.is_some(),
                 stop: job.stop,
                 model_memory: job.model_memory(),
+                shown: job.has_history().then(Mutex::default),
             },
             columns: plan.columns.clone(),
             memory: Gate::if_needed(job.memory_to_read(), job.jobs, sizes),

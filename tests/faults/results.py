@@ -3,8 +3,11 @@
 Times differ from run to run, so manifests and summaries are compared without them. All else is compared byte for byte.
 """
 
+import base64
+import gzip
 import io
 import json
+import re
 import tarfile
 
 # Of a manifest's row: how long it took; whether a model was fitted now or by the run before.
@@ -72,6 +75,17 @@ def parquet(content):
     return content
 
 
+def page(content):
+    """The data of a report, without the outcomes, of which a manifest says as much, and without times and counts by status."""
+    if not content.endswith(b"</html>\n"):
+        raise Torn("it is cut off")
+    blocks = dict(re.findall(rb'<script type="text/plain" id="(\w+)">([^<]*)</script>', content))
+    texts = {name.decode(): gzip.decompress(base64.b64decode(text)).decode() for name, text in blocks.items()}
+    overview = json.loads(texts["overview"])
+    series = [line for line in texts["series"].splitlines() if not line.startswith('["outcome"')]
+    return [series, *(overview[name] for name in ("distributions", "calibration", "won", "worst", "best", "shown", "has_history"))]
+
+
 def value(name, content):
     """What a file says, to be compared with the same file of another run."""
     if name.endswith("manifest.jsonl"):
@@ -82,7 +96,9 @@ def value(name, content):
         return archive(content)
     if name.endswith(".parquet"):
         return parquet(content)
-    if name.endswith(("forecasts.csv", "t.csv")):
+    if name.endswith("report.html"):
+        return page(content)
+    if name.endswith(("forecasts.csv", "history.csv", "t.csv")):
         return table(content)
     return content
 
@@ -111,15 +127,15 @@ def faults(files, old, new):
         whole = [side[name] for side in (old, new) if name in side]
         if not whole and name != "rejects.csv":
             found.append(f"unknown file: {name}")
-        elif this in whole or name.endswith(("summary.json", "forecasts.parquet", "t.parquet", "missing.txt")):
+        elif this in whole or name.endswith(("summary.json", "report.html", "forecasts.parquet", "t.parquet", "missing.txt")):
             pass
         elif isinstance(this, dict):
             known = [side[customer] for side in whole for customer in this if customer in side]
             found.extend(f"neither old nor new: {name}: {customer}" for customer, rows in this.items() if rows != "failed" and rows not in known)
         else:
             found.append(f"neither old nor new: {name}")
-    # Nothing that was there is gone.
-    found.extend(f"gone: {name}" for name in old if name in new and name not in files)
+    # Nothing that was there is gone, but for the page that the old results were made into.
+    found.extend(f"gone: {name}" for name in old if name in new and name not in files and not name.endswith("report.html"))
     return found
 
 

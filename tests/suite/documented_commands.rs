@@ -86,6 +86,7 @@ pages! {
     python: "docs/python.md",
     regression: "docs/regression.md",
     releasing: "docs/releasing.md",
+    report: "docs/report.md",
     s3_and_shards: "docs/s3-and-shards.md",
     sagemaker: "docs/sagemaker.md",
     scaling: "docs/scaling.md",

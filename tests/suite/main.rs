@@ -46,6 +46,7 @@ mod prophet_golden;
 mod prophet_settings;
 mod prophet_terms;
 mod rehearsal;
+mod report;
 mod resume;
 #[cfg(feature = "s3")]
 mod s3_lease;

@@ -125,7 +125,11 @@ fn looking_at_what_stands_costs_one_list() {
     let [_, gets, puts] = requests(&server);
     // The file that is inspected for the columns is not fetched again.
     assert_eq!(gets, 20 + 2, "besides, a checkpoint and a summary; no artifact is asked for where the list has none");
-    assert_eq!(puts, 20 + 2 + 2, "the artifacts, the checkpoint twice, the manifest and the summary");
+    assert_eq!(
+        puts,
+        20 + 2 + 4,
+        "the artifacts, the checkpoint twice, the history, the manifest, the summary, the report"
+    );
     let before = models(&server, "out");
 
     run(&server, "out", &[]).with_code(0);
@@ -133,7 +137,7 @@ fn looking_at_what_stands_costs_one_list() {
     let [lists, gets_again, puts_again] = requests(&server);
     assert_eq!(lists, 6, "one of the input, one of the models and one of the locks of shards, each time");
     assert_eq!(gets_again - gets, 20 + 2 + 2, "the input, and the rows and the summary of the run before");
-    assert_eq!(puts_again - puts, 4, "no artifact");
+    assert_eq!(puts_again - puts, 6, "no artifact");
 
     // A changed customer is fitted, an artifact that somebody replaced is looked at.
     server.put("in/customer-007.csv", format!("{}2022-03-01,7\n", daily(31, 7)));
@@ -274,7 +278,7 @@ fn the_rows_of_a_killed_run_vouch_for_its_artifacts() {
     assert_eq!(statuses(&server, "out"), [0, 20, 0, 0]);
     let [_, gets_again, puts_again] = requests(&server);
     assert_eq!(gets_again - gets, 20 + 2 + 2, "no artifact is looked at");
-    assert_eq!(puts_again - puts, 4, "no artifact is written");
+    assert_eq!(puts_again - puts, 6, "no artifact is written");
     assert!(server.objects()["out/checkpoint.jsonl"].bytes.is_empty(), "the manifest takes its place");
 }
 

@@ -108,7 +108,7 @@ fn results_of_hosts_that_overlap_are_counted_once() {
             let output = place.path().join(name);
             train(input.path(), &output, &["max_failures=1"]).with_code(0);
             let index = usize::from(name == "b");
-            for table in ["manifest.jsonl", "summary.json"] {
+            for table in ["history.csv", "manifest.jsonl", "summary.json"] {
                 let (stem, extension) = table.split_once('.').unwrap();
                 fs::rename(output.join(table), output.join(format!("{stem}-{index}-of-2.{extension}"))).unwrap();
             }

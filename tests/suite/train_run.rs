@@ -62,7 +62,7 @@ fn the_sales_sample_is_fitted_and_its_broken_customer_is_named() {
     assert_eq!(summary["failures"][0]["customer"], BROKEN);
     assert!(!output.join("forecasts.csv").exists(), "no horizon, no table");
     let left: Vec<_> = fs::read_dir(output).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    assert_eq!(left.len(), 3, "{left:?}");
+    assert_eq!(left.len(), 5, "{left:?}");
 
     // The same again, with nobody allowed to fail: the verdict changes, the artifacts stand.
     let ended = train(&repository("sample_data/sales"), output, &["max_failures=0"]).with_code(3);
@@ -444,7 +444,7 @@ fn what_earlier_runs_left_of_customers_that_are_gone_or_fail_is_named_and_delete
     assert_eq!((&summary["stale"], &summary["customers"], &summary["deleted"]), (&json!(2), &json!(2), &json!(0)));
     // The tables of the run before, which would be half true now, are gone; what is not a run's stays.
     let left: Vec<String> = files(output).into_keys().filter(|name| !name.contains('/')).collect();
-    assert_eq!(left, ["manifest.jsonl", "predictions.csv", "summary.json"]);
+    assert_eq!(left, ["history.csv", "manifest.jsonl", "predictions.csv", "report.html", "summary.json"]);
     assert_eq!(models(), all);
 
     train(input.path(), output, &["max_failures=0", "stale=delete"]).with_code(3);

@@ -51,7 +51,14 @@ fn a_summary_says_what_is_in_the_files_beside_it() {
         let listed = summary["files"].as_object().unwrap();
         let mut names: Vec<&str> = listed.keys().map(String::as_str).collect();
         names.retain(|name| !name.ends_with(".parquet"));
-        assert_eq!(names, if tables { &["forecasts.csv", "manifest.jsonl"][..] } else { &["manifest.jsonl"] });
+        assert_eq!(
+            names,
+            if tables {
+                &["forecasts.csv", "history.csv", "manifest.jsonl"][..]
+            } else {
+                &["history.csv", "manifest.jsonl"]
+            }
+        );
         for (name, file) in listed {
             let bytes = fs::read(output.join(name)).unwrap();
             let expected =
