@@ -14,17 +14,19 @@
 //!
 //! | layer | modules |
 //! |---|---|
-//! | 9 | `fuzzing`: doors to readers, for the properties that any bytes must keep |
-//! | 8 | `cli`: the sub-commands, which combine the layers |
-//! | 8 | [`frames`]: tables in memory in, artifacts and tables out, for callers within the process |
-//! | 7 | [`train`]: the run: plan, workers, dispatcher, progress |
-//! | 7 | [`merge`]: merges the results of all shards |
-//! | 7 | [`prepare`]: from raw tables to files of customers |
-//! | 7 | [`predict`]: from artifacts to forecasts and predictions |
-//! | 7 | [`plan`]: estimates a job's time, memory and cost from a sample |
-//! | 7 | [`serve`]: the HTTP server: models in memory, requests, responses |
-//! | 7 | [`simulate`]: a SageMaker job of many instances on one machine |
-//! | 7 | [`generate`]: synthetic customers |
+//! | 10 | `fuzzing`: doors to readers, for the properties that any bytes must keep |
+//! | 9 | `cli`: the sub-commands, which combine the layers |
+//! | 9 | [`frames`]: tables in memory in, artifacts and tables out, for callers within the process |
+//! | 8 | [`train`]: the run: plan, workers, dispatcher, progress |
+//! | 8 | [`merge`]: merges the results of all shards |
+//! | 8 | [`prepare`]: from raw tables to files of customers |
+//! | 8 | [`predict`]: from artifacts to forecasts and predictions |
+//! | 8 | [`plan`]: estimates a job's time, memory and cost from a sample |
+//! | 8 | [`serve`]: the HTTP server: models in memory, requests, responses |
+//! | 8 | [`simulate`]: a SageMaker job of many instances on one machine |
+//! | 8 | [`generate`]: synthetic customers |
+//! | 7 | [`explain`]: what is known of one customer |
+//! | 7 | [`plot`]: drawings of one customer |
 //! | 7 | [`report`]: a page made of the results of a run |
 //! | 6 | [`results`]: manifest, tables and summary of a run |
 //! | 5 | [`settings`]: parses and checks settings, and reports all errors at once |
@@ -48,6 +50,7 @@
 pub mod artifact;
 pub mod cli;
 pub mod error;
+pub mod explain;
 #[cfg(feature = "parquet")]
 pub mod frames;
 #[doc(hidden)]
@@ -57,6 +60,7 @@ pub mod input;
 pub mod launch;
 pub mod merge;
 pub mod plan;
+pub mod plot;
 pub mod predict;
 pub mod prepare;
 pub mod report;

@@ -1,4 +1,4 @@
-//! Counted nouns, lists of words and names, for messages.
+//! Counted nouns, numbers, lists of words and names, for messages.
 
 use std::borrow::Cow;
 
@@ -10,6 +10,15 @@ pub(crate) fn listed<T: AsRef<str>>(items: &[T], word: &str) -> String {
     match items {
         [first @ .., last] if !first.is_empty() => format!("{} {word} {}", join(first), last.as_ref()),
         items => join(items),
+    }
+}
+
+/// A number with four significant digits, without an exponent unless it is very large or very small.
+pub(crate) fn plain(number: f64) -> String {
+    let digits = if number == 0.0 { 0.0 } else { number.abs().log10().floor() };
+    match digits {
+        -4.0..9.0 => format!("{number:.*}", (3.0 - digits).max(0.0) as usize),
+        _ => format!("{number:.3e}"),
     }
 }
 
@@ -68,6 +77,15 @@ mod tests {
             ("a\u{2028}b\u{202e}c", "a\\u{2028}b\\u{202e}c"),
         ] {
             assert_eq!(printable(name), shown);
+        }
+    }
+
+    #[test]
+    fn numbers_are_written_as_people_read_them() {
+        for (number, text) in
+            [(36284.4, "36284"), (0.0, "0.000"), (0.36284, "0.3628"), (12.0, "12.00"), (2e12, "2.000e12")]
+        {
+            assert_eq!(plain(number), text);
         }
     }
 

@@ -22,7 +22,7 @@ pub(super) fn results(input: &[u8]) {
         }
     }
     let folders = [base.join("shard-0"), base.join("shard-1")];
-    if let Some(merged) = checked(merge(&folders, &output, None, MaxFailures::default())) {
+    if let Some(merged) = checked(merge(&folders, &output, None, MaxFailures::default(), true)) {
         checked(merged.summary.verdict());
         let manifest = fs::read_to_string(output.join("manifest.jsonl"));
         for line in manifest.iter().flat_map(|text| text.lines()) {

@@ -5,10 +5,7 @@ use crate::{
     error::{Error, Result},
     input::discover,
     merge::merge,
-    report::write_report,
-    results::ResultsDirectory,
     settings::{MaxFailures, Settings},
-    shard::Shard,
     store::Location,
 };
 use clap::Args;
@@ -58,11 +55,7 @@ impl Merge {
             )));
         }
         let expected = self.expected()?;
-        let mut merged = merge(&folders, &self.output, expected, self.max_failures)?;
-        if self.settings()?.report && !merged.kept_earlier {
-            let results = ResultsDirectory::new(&self.output, Shard::ALL);
-            merged.summary.written.push(write_report(&results.local(), &results)?);
-        }
+        let merged = merge(&folders, &self.output, expected, self.max_failures, self.settings()?.report)?;
         print_line(&merged.summary.to_string())?;
         for line in merged.warnings() {
             print_line(&line)?;

@@ -1,5 +1,6 @@
 //! The commands: options to settings, and calls into the layers below. One file per command.
 
+mod explain;
 mod generate;
 mod job;
 mod launch;
@@ -9,6 +10,7 @@ mod output;
 mod pipeline;
 mod places;
 mod plan;
+mod plot;
 mod predict;
 mod prepare;
 mod regression_options;
@@ -60,6 +62,8 @@ enum Command {
     Plan(Box<plan::Plan>),
     Merge(merge::Merge),
     Report(report::Report),
+    Explain(explain::Explain),
+    Plot(plot::Plot),
     Simulate(simulate::Simulate),
     Serve(serve::Serve),
     Settings(settings::SettingsReference),
@@ -107,6 +111,8 @@ fn run(words: Vec<OsString>) -> u8 {
         Command::Plan(plan) => plan.run(),
         Command::Merge(merge) => merge.run(),
         Command::Report(report) => report.run(),
+        Command::Explain(explain) => explain.run(),
+        Command::Plot(plot) => plot.run(),
         Command::Simulate(simulate) => simulate.run(),
         Command::Serve(serve) => serve.run(),
         Command::Settings(settings) => settings.run(),

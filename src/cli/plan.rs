@@ -79,7 +79,9 @@ pub(super) struct Plan {
 
 impl Plan {
     pub(super) fn run(self) -> Result<()> {
-        let settings = Settings::from_text(&self.settings.text(BTreeMap::new())?)?;
+        let mut settings = Settings::from_text(&self.settings.text(BTreeMap::new())?)?;
+        // A page of each small batch would count for more than its share of the whole.
+        settings.report = false;
         let prices = self.prices.as_deref().map(Prices::read).transpose()?.unwrap_or_default();
         require_directory("--input", &self.input)?;
         let store = self.s3.open(&self.input)?;

@@ -9,7 +9,6 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    report::write_report,
     results::ResultsDirectory,
     run::{available_memory, default_jobs},
     sagemaker::{TrainingEnvironment, ValidationChannel},
@@ -17,6 +16,7 @@ use crate::{
     shard::{Shard, ShardChoice},
     store::{Durability, Location, Store},
     train::{INPUT_SHARE, Job, Progress, run},
+    words::printable,
 };
 use clap::Args;
 use std::{
@@ -94,8 +94,9 @@ impl Train {
         let stop = stop_on_signals()?;
         let input = self.s3.open(&places.input)?;
         let table = places.table.as_deref().map(|table| select(&*input, &places.input, table)).transpose()?;
-        let report = settings.report.then(|| places.results.clone());
-        let mut summary = run(
+        // What explains a customer reads the results of all shards.
+        let is_whole = places.shard == Shard::ALL;
+        let summary = run(
             &Job {
                 input: table.as_ref().map_or(&*input, |table| table),
                 validation: validation.as_deref(),
@@ -111,10 +112,12 @@ impl Train {
             },
             &mut stdout(),
         )?;
-        if let (Some(results), None) = (report, &summary.kept_earlier) {
-            summary.written.push(write_report(&results.local(), &results)?);
-        }
         print_line(&summary.to_string())?;
+        if let (Some(worst), Some(output), true) = (summary.worst.first(), &self.output, is_whole) {
+            let output = printable(&output.to_string()).into_owned();
+            let customer = printable(&worst.customer);
+            print_line(&format!("look at one: manyfit explain {output} {customer}, or open report.html"))?;
+        }
         summary.verdict()
     }
 

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
+    report::write_report,
     results::{ResultsDirectory, Summary},
     settings::MaxFailures,
     shard::Shard,
@@ -39,7 +40,7 @@ pub struct Merged {
 
 /// Merges the results in `folders`, which hold one shard each or several, into `output`.
 ///
-/// `expected` are all customers of the run, if they are known.
+/// `expected` are all customers of the run, if they are known; `with_report` asks for a report beside the results.
 ///
 /// # Errors
 /// [`Error::Settings`] if there are no results, or results of runs with different numbers of shards; [`Error::Data`] for
@@ -49,6 +50,7 @@ pub fn merge(
     output: &Path,
     expected: Option<BTreeSet<String>>,
     max_failures: MaxFailures,
+    with_report: bool,
 ) -> Result<Merged> {
     let manifests = find(folders, "manifest", "jsonl")?;
     let Some(&(_, count)) = manifests.keys().next() else {
@@ -112,6 +114,9 @@ pub fn merge(
     }
     if merged.is_complete() || !results.are_whole() {
         results.publish(files, &mut merged.summary)?;
+        if with_report {
+            merged.summary.written.push(write_report(&results.local(), &results)?);
+        }
     } else {
         // Only the list of what is missing: nothing complete is replaced by something partial.
         let missing = files.pop().filter(|_| !merged.missing_customers.is_empty());

@@ -1,7 +1,9 @@
 //! How many rows the intervals of backtests cover, by steps ahead.
 
-use super::source::{TableReader, number};
-use crate::error::Result;
+use crate::{
+    error::Result,
+    results::{TableReader, number},
+};
 use csv::ByteRecord;
 use serde::Serialize;
 

@@ -9,7 +9,6 @@
 //! | module | content |
 //! |---|---|
 //! | `write` | the page from the files |
-//! | `source` | reading the files |
 //! | `overview`, `histogram`, `causes`, `calibration` | the run in numbers |
 //! | `rows`, `series` | the table of customers, and the series of those that are shown |
 //! | `page`, `packed`, `numbers` | the page as HTML, with its data compressed |
@@ -26,7 +25,6 @@ mod packed;
 mod page;
 mod rows;
 mod series;
-mod source;
 mod write;
 
 pub use write::write_report;

@@ -1,10 +1,10 @@
 //! The series of the customers that are shown, from the tables of results: a line of JSON for each customer and table.
 
-use super::{
-    numbers::{push_numbers, push_times},
-    source::{TableReader, number, time},
+use super::numbers::{push_numbers, push_times};
+use crate::{
+    error::Result,
+    results::{TableReader, number, time},
 };
-use crate::error::Result;
 use csv::ByteRecord;
 use std::{collections::BTreeSet, fmt::Write as _, io::Write};
 

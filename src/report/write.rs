@@ -7,11 +7,10 @@ use super::{
     page,
     rows::{Chunk, columns},
     series::write_series,
-    source::Source,
 };
 use crate::{
     error::{Error, Result},
-    results::{Outcome, ResultsDirectory, Status},
+    results::{Outcome, ResultsDirectory, ResultsReader, Status},
     store::{Store, writing},
 };
 use std::{collections::BTreeSet, io::Write};
@@ -28,7 +27,7 @@ const TABLES: [&str; 4] = ["history", "forecasts", "predictions", "backtest"];
 /// [`Error::Settings`] if there are no results, [`Error::Data`] if they are not manyfit's, [`Error::Storage`] if a file cannot be
 /// read or written.
 pub fn write_report(store: &dyn Store, results: &ResultsDirectory) -> Result<String> {
-    let source = Source::new(store, results);
+    let source = ResultsReader::new(store, results);
     let mut overview = Overview::default();
     let mut table = rows_of(&source, &mut overview)?;
     overview.close(&source.summary()?);
@@ -38,7 +37,7 @@ pub fn write_report(store: &dyn Store, results: &ResultsDirectory) -> Result<Str
         table = Some(rows_of_some(&source, &shown)?);
     }
     let table = table.unwrap_or_default();
-    let place = source.place();
+    let place = results.place();
     let title = place.rsplit('/').next().unwrap_or(&place).to_owned();
     let staged = results.stage("report", "html", |file, path| {
         let failed = |error| writing(path, error);
@@ -85,7 +84,7 @@ pub fn write_report(store: &dyn Store, results: &ResultsDirectory) -> Result<Str
 }
 
 /// Counts all customers; the compressed table of them, unless they are too many.
-fn rows_of(source: &Source<'_>, overview: &mut Overview) -> Result<Option<String>> {
+fn rows_of(source: &ResultsReader<'_>, overview: &mut Overview) -> Result<Option<String>> {
     let mut chunk = Chunk::default();
     let mut packed = Some(Packed::new(Vec::new()));
     source.outcomes(|outcome| {
@@ -102,7 +101,7 @@ fn rows_of(source: &Source<'_>, overview: &mut Overview) -> Result<Option<String
 }
 
 /// The compressed table of some customers.
-fn rows_of_some(source: &Source<'_>, wanted: &BTreeSet<String>) -> Result<String> {
+fn rows_of_some(source: &ResultsReader<'_>, wanted: &BTreeSet<String>) -> Result<String> {
     let (mut chunk, mut packed) = (Chunk::default(), Packed::new(Vec::new()));
     // The same places of causes as before.
     let mut overview = Overview::default();
@@ -136,7 +135,7 @@ fn in_memory(error: std::io::Error) -> Error {
 
 /// Writes the series of one table; whether there is such a table.
 fn write_table(
-    source: &Source<'_>,
+    source: &ResultsReader<'_>,
     name: &'static str,
     shown: &BTreeSet<String>,
     out: &mut impl Write,

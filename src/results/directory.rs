@@ -130,6 +130,12 @@ impl ResultsDirectory {
         }
     }
 
+    /// The name of the directory, or of the place in a bucket, where the files are in the end.
+    pub(crate) fn place(&self) -> String {
+        let place = self.bucket.as_ref().map_or_else(|| self.path.display().to_string(), |bucket| bucket.describe(""));
+        place.trim_end_matches('/').to_owned()
+    }
+
     /// The path of the manifest so far: the customers that are done, in any order. A run that was killed, or stopped where the
     /// results of an earlier one are complete, leaves it.
     pub(crate) fn progress(&self) -> PathBuf {

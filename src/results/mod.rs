@@ -12,6 +12,7 @@
 //! | `sorted`, `spool` | the same table for rows that arrive in any order: kept on disk, sorted at the end |
 //! | `merge_sorted` | files of several shards or tasks, merged by customer |
 //! | `forecast`, `history`, `prediction` | forecasts, observed values and predictions as rows of a table |
+//! | `reader`, `customer` | reading those files, and what they say of one customer |
 //! | `shown` | the customers whose series the report shows |
 
 mod accuracy;
@@ -19,6 +20,7 @@ mod backtest;
 mod checkpoints;
 mod checks;
 mod checksum;
+mod customer;
 mod directory;
 mod earlier;
 mod failures;
@@ -29,6 +31,7 @@ mod merge_sorted;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod prediction;
+mod reader;
 mod rows;
 mod shown;
 mod sorted;
@@ -39,6 +42,7 @@ mod table;
 pub(crate) use self::{
     accuracy::FleetAccuracy,
     checkpoints::Checkpoints,
+    customer::CustomerResults,
     directory::ResultsLock,
     earlier::{EarlierSummary, notes_on},
     failures::{Failures, without_file},
@@ -46,6 +50,7 @@ pub(crate) use self::{
     history::{HISTORY, history_rows},
     merge_sorted::merge_sorted,
     prediction::{PREDICTIONS, prediction_rows},
+    reader::{ResultsReader, TableReader, number, time},
     shown::ShownCustomers,
     sorted::{EncodedRows, Layout, SortedTable},
     spool::Spool,

@@ -45,7 +45,7 @@ impl Ord for Ranked {
 
 /// The error that customers are ranked by, which has no unit: MASE in the backtest; for regression 1 − R². None where the customer was
 /// not scored.
-fn ranking_error(outcome: &Outcome) -> Option<f64> {
+pub(super) fn ranking_error(outcome: &Outcome) -> Option<f64> {
     let forecast =
         outcome.backtest.as_ref().and_then(|record| record.metrics.as_ref()).and_then(|metrics| metrics.mase);
     let regression = || outcome.accuracy.and_then(|accuracy| accuracy.r2).map(|r2| 1.0 - r2);

@@ -7,11 +7,12 @@ use super::{
     checksum::Checksum,
     failures::Failures,
     manifest::{Outcome, Phases, Status},
+    shown::ranking_error,
 };
 use crate::{
     error::{Error, Result},
     settings::MaxFailures,
-    words::{counted, first_names, printable},
+    words::{counted, first_names, plain, printable},
 };
 use manyfit_models::{ScoredOn, frequency::CalendarCounts};
 use serde::Serialize;
@@ -22,6 +23,9 @@ use std::{
 
 /// Names that a list for people shows.
 const SHOWN: usize = 20;
+
+/// Customers with the largest errors that are listed.
+const LISTED_WORST: usize = 3;
 
 /// Slowest customers that are listed.
 const LISTED_SLOWEST: usize = 3;
@@ -84,6 +88,15 @@ pub struct Slow {
     pub rows: usize,
 }
 
+/// A customer and its error.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Worst {
+    /// MASE in the backtest; of regressions 1 − R².
+    pub error: f64,
+    /// The customer.
+    pub customer: String,
+}
+
 /// A customer and why it failed.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct FailedCustomer {
@@ -139,6 +152,9 @@ pub struct Summary {
     pub checks: CheckCounts,
     /// The slowest customers.
     pub slowest: Vec<Slow>,
+    /// The customers with the largest errors, the worst first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub worst: Vec<Worst>,
     /// The first failed customers by name.
     pub failures: Vec<FailedCustomer>,
     /// Artifacts of earlier runs whose customers are gone or failed now, and which are still there.
@@ -183,6 +199,11 @@ impl Summary {
         }
         let slow = Slow { ms: outcome.ms.total(), customer: outcome.customer.clone(), rows: outcome.rows };
         insert_sorted(&mut self.slowest, slow, LISTED_SLOWEST, |a, b| a.ms > b.ms);
+        if let Some(error) = ranking_error(outcome) {
+            let worst = Worst { error, customer: outcome.customer.clone() };
+            let is_before = |a: &Worst, b: &Worst| (b.error, &b.customer) < (a.error, &a.customer);
+            insert_sorted(&mut self.worst, worst, LISTED_WORST, is_before);
+        }
         if outcome.stale.is_some() {
             self.add_stale(&outcome.customer);
         }
@@ -310,6 +331,15 @@ impl fmt::Display for Summary {
         if let Some(backtest) = &self.backtest {
             write!(f, "{backtest}")?;
         }
+        if !self.worst.is_empty() {
+            let is_forecast = self.backtest.is_some();
+            let measure = if is_forecast { "MASE" } else { "R²" };
+            let worst = self.worst.iter().map(|Worst { error, customer }| {
+                let error = if is_forecast { *error } else { 1.0 - error };
+                format!("{} ({error:.3})", printable(customer))
+            });
+            writeln!(f, "worst by {measure}: {}", worst.collect::<Vec<_>>().join(", "))?;
+        }
         write!(f, "{}{}", self.calendars, self.checks)?;
         // The verdict names the first cause then.
         let told = usize::from(self.too_many_failures && !self.stopped);
@@ -338,15 +368,6 @@ impl fmt::Display for Summary {
     }
 }
 
-/// A number with four significant digits, without an exponent unless it is very large or very small.
-fn plain(number: f64) -> String {
-    let digits = if number == 0.0 { 0.0 } else { number.abs().log10().floor() };
-    match digits {
-        -4.0..9.0 => format!("{number:.*}", (3.0 - digits).max(0.0) as usize),
-        _ => format!("{number:.3e}"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -358,15 +379,6 @@ mod tests {
             insert_sorted(&mut kept, number, 3, |a, b| a > b);
         }
         assert_eq!(kept, [9, 6, 5]);
-    }
-
-    #[test]
-    fn errors_are_written_as_people_read_them() {
-        for (number, text) in
-            [(36284.4, "36284"), (0.0, "0.000"), (0.36284, "0.3628"), (12.0, "12.00"), (2e12, "2.000e12")]
-        {
-            assert_eq!(plain(number), text);
-        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::{existing::StaleArtifact, job::Job, progress::Display, workers::Event};
 use crate::{
     error::{Error, Result},
+    report::write_report,
     results::{
         Checkpoints, FleetAccuracy, HISTORY, Outcome, ResultsDirectory, ResultsLock, ShownCustomers, SortedTable,
         Spool, Status, Summary,
@@ -190,6 +191,9 @@ impl<'a> Dispatcher<'a> {
         })?);
         close(&mut summary);
         results.publish(files, &mut summary)?;
+        if job.settings.report {
+            summary.written.push(write_report(&results.local(), &results)?);
+        }
         // The last step: as long as it is there, the results beside it may not be this run's.
         manifest.remove()?;
         self.checkpoints.finish();

@@ -45,6 +45,9 @@ impl Display {
     /// Shows the counts, at most once per interval in logs.
     pub(super) fn update(&mut self, counts: &Counts, out: &mut dyn Write) -> Result<()> {
         self.bar.set_position(counts.finished() as u64);
+        let told = [(counts.failed, "failed"), (counts.fallback, "with a fallback")];
+        let told = told.iter().filter(|(number, _)| *number > 0).map(|(number, what)| format!("{number} {what}"));
+        self.bar.set_message(told.collect::<Vec<_>>().join(", "));
         if self.shown.elapsed() >= INTERVAL && self.kind == Progress::Lines {
             self.shown = Instant::now();
             write_metrics(counts, out)?;

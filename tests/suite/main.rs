@@ -9,6 +9,7 @@ mod data_checks;
 #[cfg(all(unix, feature = "parquet", feature = "s3"))]
 mod documented_commands;
 mod documented_links;
+mod explain;
 mod feature_values;
 mod first_lines;
 mod forecast_runs;

@@ -81,6 +81,14 @@ fn a_bucket_gets_the_bytes_that_a_folder_gets() {
     assert_eq!(objects["out/1/forecasts.csv"].bytes, std::fs::read(local.path().join("forecasts.csv")).unwrap());
     let summary: Value = serde_json::from_slice(&objects["out/1/summary.json"].bytes).unwrap();
     assert_eq!(summary["fitted"], 12);
+    let report = &objects["out/1/report.html"].bytes;
+    server.remove("out/1/report.html");
+    let written: Ended =
+        manyfit().args(["report", "s3://fleet/out/1"]).envs(server.environment()).output().unwrap().into();
+    assert!(written.with_code(0).out.contains("wrote s3://fleet/out/1/report.html"));
+    assert_eq!(server.objects()["out/1/report.html"].bytes, report, "from the bucket as from the folder before");
+    let explained = manyfit().args(["explain", "s3://fleet/out/1", "customer-003"]).envs(server.environment()).output();
+    assert!(Ended::from(explained.unwrap()).with_code(0).out.starts_with("customer-003: fitted, prophet\n"));
     assert_eq!(statuses(&server, "out/1"), [12, 0, 0, 0]);
     // One of each shape of bundle and of one directory per customer are lists of keys like any other.
     assert!(!objects.keys().any(|key| key.contains("sagemaker-ignore")), "{:?}", objects.keys());

@@ -232,6 +232,11 @@ function facts(outcome) {
   return element("dl", { class: "facts" }, shown.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, visible(value))]));
 }
 
+/** A word of a command line. */
+function quoted(text) {
+  return /^[\w./:=@%+-]+$/.test(text) ? text : `'${visible(text).replaceAll("'", "'\\''")}'`;
+}
+
 /** What was found and noted, in the customer's own words. */
 function remarks(outcome) {
   const items = [];
@@ -299,6 +304,11 @@ class CustomerDialog {
     }
     scoreTable(content, shown.outcome);
     content.append(element("h3", {}, "Facts"), facts(shown.outcome));
+    const { place } = this.overview;
+    const [results, name] = [place, shown.outcome.customer].map(quoted);
+    const commands = [`manyfit explain ${results} ${name}`];
+    if (shown.outcome.artifact && !shown.predictions) commands.push(`manyfit plot ${results} --customer ${name} --components --output plot.svg`);
+    content.append(element("h3", {}, "In a terminal"), element("pre", { tabindex: "0" }, commands.join("\n")));
   }
 
   /** For customers without series in the page. */

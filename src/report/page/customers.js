@@ -70,6 +70,8 @@ class Customers {
       element("div", { class: "below" }, this.status, element("div", {}, before, " ", after)),
       element("p", { class: "hint" }, "In the table: arrow keys, Page Up and Page Down, Home and End move; Enter opens a customer."),
     );
+    // No more room than all rows take.
+    if (this.data.length < 15) this.view.style.height = `${(this.data.length + 2) * ROW_HEIGHT}px`;
     this.drawHead();
     this.update();
     new ResizeObserver(() => this.draw()).observe(this.view);

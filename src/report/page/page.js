@@ -64,7 +64,7 @@ function errors({ distributions, summary, r2 }, columns) {
       "errors",
       "Errors",
       null,
-      element("p", { class: "notice" }, "No backtest ran, so nothing is known of how well these models forecast. Errors within the history (more columns, in the table) show how closely a model follows what it has seen. A run with a backtest scores forecasts of the past: ", element("code", {}, RUN_HINT)),
+      element("p", { class: "notice" }, "No backtest ran, so nothing is known of how well these models forecast. Errors within the history (RMSE in sample, in the table) show how closely a model follows what it has seen. A run with a backtest scores forecasts of the past: ", element("code", {}, RUN_HINT)),
     );
   }
   const charts = distributions.map(({ measure, model, naive }) => {

@@ -1,8 +1,8 @@
-//! The files of results that a report is made of.
+//! Reading the files of results: what a report, an explanation and a plot are made of.
 
+use super::{directory::ResultsDirectory, earlier::EarlierSummary, manifest::Outcome};
 use crate::{
     error::{Error, Result},
-    results::{EarlierSummary, Outcome, ResultsDirectory},
     store::Store,
 };
 use csv::ByteRecord;
@@ -18,25 +18,25 @@ const BUFFER: usize = 1 << 17;
 const MANIFEST: (&str, &str) = ("manifest", "jsonl");
 
 /// The results of a run, in a directory or a bucket.
-pub(super) struct Source<'a> {
+pub(crate) struct ResultsReader<'a> {
     store: &'a dyn Store,
     results: &'a ResultsDirectory,
 }
 
 /// A table's rows, sorted by customer.
-pub(super) struct TableReader<'a> {
+pub(crate) struct TableReader<'a> {
     reader: csv::Reader<Box<dyn Read + Send + 'a>>,
     columns: Vec<String>,
     name: String,
 }
 
-impl<'a> Source<'a> {
-    pub(super) fn new(store: &'a dyn Store, results: &'a ResultsDirectory) -> Self {
+impl<'a> ResultsReader<'a> {
+    pub(crate) fn new(store: &'a dyn Store, results: &'a ResultsDirectory) -> Self {
         Self { store, results }
     }
 
     /// The place's name.
-    pub(super) fn place(&self) -> String {
+    pub(crate) fn place(&self) -> String {
         self.store.describe("").trim_end_matches('/').to_owned()
     }
 
@@ -52,7 +52,7 @@ impl<'a> Source<'a> {
     ///
     /// # Errors
     /// [`Error::Settings`] if there is no manifest, [`Error::Data`] if a row is none of this version's.
-    pub(super) fn outcomes(&self, mut each: impl FnMut(Outcome) -> Result<()>) -> Result<()> {
+    pub(crate) fn outcomes(&self, mut each: impl FnMut(Outcome) -> Result<()>) -> Result<()> {
         let name = self.name(MANIFEST);
         self.lines(|line, number| {
             let outcome = serde_json::from_slice(line).map_err(|error| {
@@ -84,7 +84,7 @@ impl<'a> Source<'a> {
     }
 
     /// Calls `each` with the rows of some customers in the manifest, as they were written.
-    pub(super) fn outcomes_of(
+    pub(crate) fn outcomes_of(
         &self,
         customers: &BTreeSet<String>,
         mut each: impl FnMut(&str, &[u8]) -> std::io::Result<()>,
@@ -101,7 +101,7 @@ impl<'a> Source<'a> {
     }
 
     /// What the summary says that the manifest does not: how long the run took. Nothing where there is none.
-    pub(super) fn summary(&self) -> Result<EarlierSummary> {
+    pub(crate) fn summary(&self) -> Result<EarlierSummary> {
         let Some(mut file) = self.open(("summary", "json"))? else { return Ok(EarlierSummary::default()) };
         let mut text = Vec::new();
         let name = || self.name(("summary", "json"));
@@ -110,7 +110,7 @@ impl<'a> Source<'a> {
     }
 
     /// A table as CSV, if the run wrote it.
-    pub(super) fn table(&self, table: &'static str) -> Result<Option<TableReader<'a>>> {
+    pub(crate) fn table(&self, table: &'static str) -> Result<Option<TableReader<'a>>> {
         let name = self.name((table, "csv"));
         let Some(file) = self.open((table, "csv"))? else { return Ok(None) };
         let mut reader = csv::ReaderBuilder::new().buffer_capacity(BUFFER).from_reader(file);
@@ -125,18 +125,18 @@ impl TableReader<'_> {
     ///
     /// # Errors
     /// [`Error::Data`] if there is no such column.
-    pub(super) fn column(&self, column: &str) -> Result<usize> {
+    pub(crate) fn column(&self, column: &str) -> Result<usize> {
         let place = self.columns.iter().position(|name| name == column);
         place.ok_or_else(|| Error::Data(format!("{}: has no column {column:?}", self.name)))
     }
 
     /// Names of the columns, the customer's first.
-    pub(super) fn columns(&self) -> &[String] {
+    pub(crate) fn columns(&self) -> &[String] {
         &self.columns
     }
 
     /// Calls `each` with every row.
-    pub(super) fn rows(&mut self, mut each: impl FnMut(&ByteRecord)) -> Result<()> {
+    pub(crate) fn rows(&mut self, mut each: impl FnMut(&ByteRecord)) -> Result<()> {
         let mut row = ByteRecord::new();
         while self.reader.read_byte_record(&mut row).map_err(|error| invalid(&self.name, &error))? {
             each(&row);
@@ -156,12 +156,12 @@ fn invalid(name: &str, error: &csv::Error) -> Error {
 }
 
 /// A field as a number; NaN where it is empty or none.
-pub(super) fn number(field: Option<&[u8]>) -> f64 {
+pub(crate) fn number(field: Option<&[u8]>) -> f64 {
     field.and_then(|field| fast_float2::parse(field).ok()).unwrap_or(f64::NAN)
 }
 
 /// A field as a time in milliseconds since the epoch; none where it is none.
-pub(super) fn time(field: Option<&[u8]>) -> Option<i64> {
+pub(crate) fn time(field: Option<&[u8]>) -> Option<i64> {
     let text = std::str::from_utf8(field?).ok()?;
     let zoned = text.parse::<jiff::civil::DateTime>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
     Some(zoned.timestamp().as_millisecond())
