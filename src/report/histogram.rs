@@ -55,7 +55,9 @@ mod tests {
         let mut histogram = Histogram::new(-1.0, 0.5, 4);
         assert!(histogram.is_empty());
         let values = [-2.0, -1.0, -0.5, -0.1, 0.0, 0.99, 1.0, f64::INFINITY];
-        values.into_iter().for_each(|value| histogram.add(Some(value)));
+        for value in values {
+            histogram.add(Some(value));
+        }
         histogram.add(None);
         histogram.add(Some(f64::NAN));
         assert_eq!((histogram.below, &histogram.counts[..], histogram.above), (1, &[1, 2, 1, 1][..], 2));
@@ -64,7 +66,9 @@ mod tests {
     #[test]
     fn the_last_bin_of_shares_has_those_of_one() {
         let mut histogram = Histogram::of_shares(10);
-        [0.0, 0.3, 0.95, 1.0].into_iter().for_each(|share| histogram.add(Some(share)));
+        for share in [0.0, 0.3, 0.95, 1.0] {
+            histogram.add(Some(share));
+        }
         assert_eq!(histogram.counts, [1, 0, 0, 1, 0, 0, 0, 0, 0, 2]);
     }
 }

@@ -1,6 +1,6 @@
 //! What the checks of series found, by customer and over a run.
 
-use super::table::iso_date;
+use super::iso::iso_date;
 use crate::words::counted;
 use manyfit_models::data::Finding;
 use serde::{Deserialize, Serialize};

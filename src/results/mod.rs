@@ -8,7 +8,7 @@
 //! | `checksum`, `earlier` | what the summary says of the files beside it, and whether those of an earlier run are whole |
 //! | `manifest` | one customer's outcome: a row of `manifest.jsonl` |
 //! | `summary`, `accuracy`, `backtest`, `failures` | the whole run in one page, the errors of its models, and its failures by cause |
-//! | `rows`, `table`, `parquet` | a table with a key and columns of numbers, as CSV, JSON or Parquet |
+//! | `rows`, `table`, `iso`, `parquet` | a table with a key and columns of numbers, as CSV, JSON or Parquet |
 //! | `sorted`, `spool` | the same table for rows that arrive in any order: kept on disk, sorted at the end |
 //! | `merge_sorted` | files of several shards or tasks, merged by customer |
 //! | `forecast`, `history`, `prediction` | forecasts, observed values and predictions as rows of a table |
@@ -26,6 +26,7 @@ mod earlier;
 mod failures;
 mod forecast;
 mod history;
+mod iso;
 mod manifest;
 mod merge_sorted;
 #[cfg(feature = "parquet")]
@@ -48,13 +49,13 @@ pub(crate) use self::{
     failures::{Failures, without_file},
     forecast::{FORECASTS, forecast_columns, forecast_rows},
     history::{HISTORY, history_rows},
+    iso::iso_date,
     merge_sorted::merge_sorted,
     prediction::{PREDICTIONS, prediction_rows},
     reader::{ResultsReader, TableReader, number, time},
     shown::ShownCustomers,
     sorted::{EncodedRows, Layout, SortedTable},
     spool::Spool,
-    table::iso_date,
 };
 pub use self::{
     accuracy::MedianAccuracy,

@@ -8,6 +8,7 @@
 use super::parquet::ParquetTable;
 use super::{
     checksum::{Checksum, Running, SummedFile},
+    iso::iso_timestamp,
     rows::{Key, Rows, failed},
 };
 use crate::{
@@ -169,20 +170,6 @@ impl Writer {
             _ => Self::Csv(Box::new(csv::Writer::from_writer(out))),
         })
     }
-}
-
-/// A time as ISO 8601 with date and time of day, in the same form at midnight.
-pub(crate) fn iso_timestamp(ms: i64) -> String {
-    jiff::Timestamp::from_millisecond(ms).map_or_else(
-        |_| format!("{ms} ms"),
-        |timestamp| timestamp.to_zoned(jiff::tz::TimeZone::UTC).datetime().to_string(),
-    )
-}
-
-/// A time as ISO 8601; at midnight the date alone.
-pub(crate) fn iso_date(ms: i64) -> String {
-    let text = iso_timestamp(ms);
-    text.strip_suffix("T00:00:00").map_or(text.clone(), str::to_owned)
 }
 
 fn key_text(key: Key, value: i64) -> String {
