@@ -63,7 +63,17 @@ impl Lines {
         self.say("data", format!("{}{span}{every}{without}", counted(*rows, "row")));
         outcome.checks.iter().for_each(|check| self.say("checks", format!("{}: {}", check.check, check.reason)));
         outcome.notes.iter().for_each(|note| self.say("notes", note));
-        self.scores(outcome.backtest.as_ref());
+        if outcome.accuracy.is_none() {
+            self.scores(outcome.backtest.as_ref());
+        }
+        for candidate in outcome.selection.iter().flat_map(|selection| &selection.candidates) {
+            let settings: Vec<String> =
+                candidate.settings.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let error = candidate.error.map(|error| format!("error {}", plain(error)));
+            let told = error.or_else(|| candidate.failed.clone()).unwrap_or_default();
+            let chosen = if candidate.chosen { ", chosen" } else { "" };
+            self.say("candidates", format!("{} {}: {told}{chosen}", candidate.model, settings.join(" ")));
+        }
         if let Some(calibration) = outcome.calibration {
             let cutoffs = counted(calibration.cutoffs, "cutoff");
             self.say("intervals", format!("scaled by {} after {cutoffs}", plain(calibration.factor)));

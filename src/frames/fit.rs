@@ -78,7 +78,9 @@ const TABLES: [&str; 3] = ["forecasts", "backtest", "predictions"];
 /// # Errors
 /// Those of settings, and what concerns the run as a whole; failures of single customers are in the summary and the manifest.
 pub fn fit(fit: &Fit<'_>) -> Result<Run> {
-    let settings = Settings::from_text(fit.settings)?;
+    let mut settings = Settings::from_text(fit.settings)?;
+    // The results are in memory and a folder of this process, where nobody would look at a page.
+    settings.report = false;
     if fit.frame.is_empty() {
         return Err(Error::Data("the table has no rows: there is nothing to fit".into()));
     }

@@ -12,11 +12,12 @@ const UPLOT_LICENCE: &str = include_str!("vendor/uplot/LICENSE");
 const STYLE: &str = include_str!("page/style.css");
 
 /// The page's own scripts, in the order in which they need each other.
-const SCRIPTS: [&str; 6] = [
+const SCRIPTS: [&str; 7] = [
     include_str!("page/text.js"),
     include_str!("page/data.js"),
     include_str!("page/bars.js"),
     include_str!("page/customers.js"),
+    include_str!("page/charts.js"),
     include_str!("page/customer.js"),
     include_str!("page/page.js"),
 ];

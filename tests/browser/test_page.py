@@ -160,6 +160,21 @@ def test_a_run_without_a_backtest_says_so(plain, visit):
     opened.shoot("plain", full_page=True)
 
 
+@pytest.mark.parametrize("name", ["sales", "homes"])
+def test_the_ranking_shows_the_error_that_it_is_sorted_by(name, request, visit):
+    out = request.getfixturevalue(name)
+    rows = manifest(out)
+    if name == "sales":
+        scored = sorted((row["backtest"]["metrics"]["mase"], row["customer"]) for row in rows if "backtest" in row)
+    else:
+        scored = sorted(((row["accuracy"]["r2"], row["customer"]) for row in rows if "accuracy" in row), reverse=True)
+    page = visit(out).page
+    for title, expected in [("Worst", scored[::-1]), ("Best", scored)]:
+        lines = page.locator(f"#ranking table:has(caption:text-is('{title}')) tbody tr").all_inner_texts()
+        shown = [line.split("\t")[:2] for line in lines]
+        assert shown == [[customer, f"{error:.3f}".replace("-0.000", "0.000")] for error, customer in expected[:10]]
+
+
 def test_regression_shows_predictions_against_targets(homes, visit):
     opened = visit(homes)
     page = opened.page

@@ -26,8 +26,7 @@ function totals({ summary, better_than_naive, compared_with_naive }) {
     tiles.push(tile("Intervals cover", asPercent(backtest.coverage), `${asPercent(backtest.own_coverage)} before they were calibrated`));
   }
   for (const [on, { customers, median: of }] of Object.entries(accuracy ?? {})) {
-    const rows = on === "validation" ? "on validation rows" : "in sample";
-    tiles.push(tile("Median R²", asError(of.r2), `${rows}, ${counted(customers, "customer")}; RMSE ${asNumber(of.rmse)}`));
+    tiles.push(tile("Median R²", asError(of.r2), `on ${SCORED_ON[on] ?? on}, ${counted(customers, "customer")}; RMSE ${asNumber(of.rmse)}`));
   }
   return section("totals", "Totals", null, element("dl", { class: "tiles" }, tiles));
 }
@@ -164,13 +163,13 @@ function causes({ causes: all }, choose, open) {
 function ranking({ worst, best, summary }, customers, open) {
   if (worst.length === 0) return null;
   const { columns } = customers.data;
-  const isForecast = Boolean(columns.mase);
+  const isForecast = Boolean(summary.backtest);
   const has = columns.against_naive && !columns.against_naive.every(Number.isNaN);
   const row = ([name, error]) => {
     const at = columns.customer.indexOf(name);
     return [open(name), [asError(isForecast ? error : 1 - error)], ...(has ? [[asError(columns.against_naive[at])]] : []), visible(columns.model[at] ?? "–"), [asCount(columns.rows[at])]];
   };
-  const measure = isForecast && summary.backtest ? "MASE" : "R²";
+  const measure = isForecast ? "MASE" : "R²";
   const head = ["customer", [measure], ...(has ? [["÷ naive"]] : []), "model", ["rows"]];
   const list = (title, of) => element("div", {}, element("h3", {}, title), plainTable(title, head, of.map(row)));
   return section("ranking", "Worst and best customers", `By ${measure}. Open one to see its series.`, element("div", { class: "pair" }, list("Worst", worst), list("Best", best)));

@@ -68,6 +68,9 @@ const counted = (number, noun) => `${asCount(number)} ${noun}${number === 1 ? ""
 /** A date without its time of day where that is midnight. */
 const asDate = (ms) => new Date(ms).toISOString().replace(/T00:00:00\.000Z$/, "").replace(/\.000Z$/, "").replace("T", " ");
 
+/** The rows that a regression model was scored on, by their name in the manifest. */
+const SCORED_ON = { validation: "validation rows", folds: "rows of folds that were left out", in_sample: "the rows that it was fitted to" };
+
 /** A section with a heading, and a sentence on how to read it. */
 function section(id, title, lead, ...content) {
   const heading = element("h2", { id: `${id}-title` }, title);
