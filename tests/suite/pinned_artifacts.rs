@@ -29,7 +29,7 @@ const PROPHETS: [[&str; 3]; 3] = [
 
 /// SHA-256 of the `combination.json` of the first of those customers, and its fingerprint.
 const COMBINATION: [&str; 2] = [
-    "db1e942e746c7858ecd3f55d342122406e1b3eb2ada79eb83c1bcc923f2321b0",
+    "8c06b8515a90638f8c5adc78c7b1134c88df6887961040d4cb99e56796843bb3",
     "bc3dd0005da867db34f5613253c2e524bca1a61d5f3c2701aeb36e5f551dc78e",
 ];
 
