@@ -59,7 +59,9 @@ impl Shards {
                     Some(found) => !name.ends_with(".parquet") || found.contains_key(&shard),
                     None => name == "manifest.jsonl",
                 };
-                let other = listed.iter().find(|name| is_merged(name) && !summary.files.contains_key(**name));
+                // Histories are for the report: a run without one has none.
+                let is_needed = |name: &str| is_merged(name) && !name.starts_with("history.");
+                let other = listed.iter().find(|name| is_needed(name) && !summary.files.contains_key(**name));
                 let lacks = || other.map(|name| format!("it has no {name}, unlike others: run it with their settings"));
                 summary.shortfall(is_merged, file)?.or_else(lacks)
             } else {

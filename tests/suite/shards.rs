@@ -97,6 +97,19 @@ fn a_shard_without_a_table_that_others_have_is_not_whole() {
 }
 
 #[test]
+fn a_shard_without_a_report_is_whole() {
+    let (input, output) = (fleet(4, 60), tempfile::tempdir().unwrap());
+    let out = |shard: u8| output.path().join(shard.to_string());
+    for (shard, report) in [(0, "true"), (1, "false")] {
+        let settings = ["model=drift", "horizon=2", &format!("report={report}")];
+        let mut command = train_command(input.path(), &out(shard), &settings);
+        let ended: Ended = command.arg(format!("--shard={shard}/2")).output().unwrap().into();
+        ended.with_code(0);
+    }
+    merge(&[&out(0), &out(1)], &output.path().join("all"), None).with_code(0);
+}
+
+#[test]
 fn results_of_hosts_that_overlap_are_counted_once() {
     let (first, second) = (fleet(3, 25), fleet(3, 25));
     // The second host has a customer of its own, lacks one, and has a better row of a third.

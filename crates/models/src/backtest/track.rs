@@ -111,9 +111,9 @@ mod tests {
     /// Days with a level that wanders, and a season in some.
     fn series(seed: u64) -> Series {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let mut noise = || (0..4).map(|_| rng.next_u32() as f64 / f64::from(u32::MAX) - 0.5).sum::<f64>();
+        let mut noise = || (0..4).map(|_| f64::from(rng.next_u32()) / f64::from(u32::MAX) - 0.5).sum::<f64>();
         let mut level = 100.0;
-        let season = if seed % 3 == 0 { 0.0 } else { 12.0 };
+        let season = if seed.is_multiple_of(3) { 0.0 } else { 12.0 };
         let values = (0..96_i64).map(|at| {
             level += (0.3 + seed as f64 % 5.0) * noise() + 0.1;
             level + season * (at as f64 * std::f64::consts::TAU / 12.0).sin() + 3.0 * noise()
