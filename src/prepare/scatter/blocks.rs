@@ -153,8 +153,17 @@ impl<'a> BlockReader<'a> {
         (self.blocks, names)
     }
 
-    /// The next block; text is put into `buffer`.
+    /// The next block; text is put into `buffer`. After an error there is none: the first table that cannot be read is named, whatever
+    /// other threads do meanwhile.
     pub(super) fn next(&mut self, buffer: &mut Vec<u8>) -> Result<Option<InputBlock<'a>>> {
+        let block = self.read_next(buffer);
+        if block.is_err() {
+            (self.next, self.current) = (self.files.len(), None);
+        }
+        block
+    }
+
+    fn read_next(&mut self, buffer: &mut Vec<u8>) -> Result<Option<InputBlock<'a>>> {
         loop {
             let Some(table) = &mut self.current else {
                 let Some((entry, format)) = self.files.get(self.next).cloned() else { return Ok(None) };
