@@ -237,6 +237,12 @@ impl ForecastTask {
         }
     }
 
+    /// The version in this place.
+    #[must_use]
+    pub fn version<'m>(&self, model: &'m SeriesSpec, series: &Series, place: usize) -> Cow<'m, SeriesSpec> {
+        if place == 0 { Cow::Borrowed(model) } else { Cow::Owned(self.versions(model, series).swap_remove(place)) }
+    }
+
     /// Whether rows without a value at the end of a series are the future, with what a model needs to know of it, instead of a part of the
     /// history.
     #[must_use]

@@ -37,16 +37,12 @@ pub(super) fn fit_chosen(
             Err(why) => reasons = why,
         }
     }
-    let tuned = evaluation.filter(|_| task.tune && task.combine.is_none() && why_fallback.is_none());
-    if let Some(version) = tuned.and_then(|evaluation| evaluation.versions.first()).filter(|version| **version > 0) {
-        let spec = task.versions(&task.model, series).swap_remove(*version);
-        match fit_one(task, &spec, series, frequency, interrupt, workspace)? {
-            Ok(fitted) => return Ok(Fit { fitted, reasons, is_first: true }),
-            Err(error) if error.is_permanent() => note_reason(&mut reasons, &error),
-            Err(error) => return Err(Failure::Customer(Error::Data(error.to_string()))),
-        }
-    }
-    first_that_fits(task, series, frequency, why_fallback.is_some(), reasons, interrupt, workspace)
+    let version = evaluation.filter(|_| task.combine.is_none()).map_or(0, |evaluation| evaluation.versions[0]);
+    // A series that is bad for the model gets the fallbacks alone.
+    let skipped = usize::from(why_fallback.is_some() && task.combine.is_none());
+    let models = task.in_turn().enumerate().skip(skipped);
+    let models = models.map(|(turn, model)| task.version(model, series, if turn == 0 { version } else { 0 }));
+    first_that_fits(task, models, series, frequency, reasons, interrupt, workspace)
 }
 
 /// Fits the candidates that were chosen; the others share the weight of those that cannot be fitted to the whole history. Where none can,
@@ -63,7 +59,7 @@ fn chosen(
     let (mut members, mut reasons) = (Vec::new(), Vec::new());
     let candidates = task.candidates_for(series, frequency).into_iter().zip(&evaluation.versions);
     for (&weight, (spec, version)) in weights.iter().zip(candidates).filter(|(weight, _)| **weight > 0.0) {
-        let spec = task.versions(spec, series).swap_remove(*version);
+        let spec = task.version(spec, series, *version);
         match fit_one(task, &spec, series, frequency, interrupt, workspace)? {
             Ok(fitted) => members.push((weight, fitted.model)),
             Err(error) if error.is_permanent() => note_reason(&mut reasons, &error),
@@ -84,20 +80,18 @@ fn chosen(
     Ok(Ok(Fit { fitted, reasons, is_first: true }))
 }
 
-/// The first of the model and its fallbacks that can be fitted, of the fallbacks alone for a series that is bad; `reasons` are those
-/// against models before them.
-fn first_that_fits(
+/// The first of several models that can be fitted; `reasons` are those against models before them.
+fn first_that_fits<'m>(
     task: &ForecastTask,
+    models: impl Iterator<Item = Cow<'m, SeriesSpec>>,
     series: &Series,
     frequency: Frequency,
-    is_bad: bool,
     mut reasons: Vec<String>,
     interrupt: Interrupt<'_>,
     workspace: &mut Workspace,
 ) -> Result<Fit, Failure> {
-    let skipped = usize::from(is_bad && task.combine.is_none());
-    for model in task.in_turn().skip(skipped) {
-        let error = match fit_one(task, model, series, frequency, interrupt, workspace)? {
+    for model in models {
+        let error = match fit_one(task, &model, series, frequency, interrupt, workspace)? {
             Ok(fitted) => return Ok(Fit { fitted, is_first: reasons.is_empty(), reasons }),
             Err(error) => error,
         };
